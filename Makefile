@@ -1,0 +1,80 @@
+GOOS ?= $(shell go env GOOS)
+GOARCH ?= $(shell go env GOARCH)
+VERSION ?= $(or $(shell git describe --tags --always --dirty 2>/dev/null),dev)
+
+# BATON_LAMBDA_SUPPORT=1 adds the SDK's lambda command.
+TAGS = $(if $(BATON_LAMBDA_SUPPORT),-tags baton_lambda_support)
+CONNECTOR = dist/$(GOOS)_$(GOARCH)/baton-openai$(if $(filter windows,$(GOOS)),.exe)
+
+GOLANGCI_LINT_VERSION = v2.11.4
+GOLANGCI_LINT = dist/tools/golangci-lint-$(GOLANGCI_LINT_VERSION)
+BATON = dist/tools/baton
+STAND_IN = dist/tools/openaitest
+
+# Tools run here, whatever GOOS and GOARCH the connector is built for.
+FOR_HOST = env -u GOOS -u GOARCH
+
+GENERATED_JSON = config_schema.json baton_capabilities.json
+# The dot hides its Go file from ./...
+CHECK_DIR = dist/.generate-check
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+.PHONY: help
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: build
+build: ## Build the connector, statically linked, as dist/<os>_<arch>/baton-openai
+	CGO_ENABLED=0 GOOS=$(GOOS) GOARCH=$(GOARCH) go build -trimpath $(TAGS) -ldflags "-s -w -X main.version=$(VERSION)" -o $(CONNECTOR) ./cmd/baton-openai
+
+# The race detector needs a C compiler.
+RACE = $(if $(shell command -v $(firstword $(shell go env CC))),-race)
+
+.PHONY: test
+test: ## Run every test under the race detector (compiles for minutes the first time)
+	@[ -n "$(RACE)" ] || echo "There is no C compiler here: the tests run without the race detector."
+	go test $(RACE) -timeout 15m ./...
+
+.PHONY: demo
+demo: build baton ## Sync a sample organization from a stand-in server and show what was found
+	@CGO_ENABLED=0 $(FOR_HOST) go build -o $(STAND_IN) ./cmd/openaitest
+	@CONNECTOR=$(CONNECTOR) BATON=$(BATON) STAND_IN=$(STAND_IN) sh cmd/openaitest/demo.sh
+
+.PHONY: lint
+lint: $(GOLANGCI_LINT) ## Run golangci-lint, which is built on first use
+	$(GOLANGCI_LINT) run
+
+.PHONY: generate
+generate: ## Regenerate conf.gen.go, config_schema.json and baton_capabilities.json
+	$(FOR_HOST) go generate ./pkg/config
+	@$(MAKE) --no-print-directory build
+	$(CONNECTOR) config > dist/config_schema.json
+	$(CONNECTOR) capabilities > dist/baton_capabilities.json
+	@mv $(addprefix dist/,$(GENERATED_JSON)) .
+
+# Everything is generated into another folder, so that a check neither changes the work tree nor depends on what is committed.
+.PHONY: generate-check
+generate-check: build ## Fail if a generated file is not what its sources say
+	@rm -rf $(CHECK_DIR) && mkdir -p $(CHECK_DIR)
+	@$(FOR_HOST) go build -o $(CHECK_DIR)/gen ./pkg/config/gen && cd $(CHECK_DIR) && ./gen
+	@$(CONNECTOR) config > $(CHECK_DIR)/config_schema.json
+	@$(CONNECTOR) capabilities > $(CHECK_DIR)/baton_capabilities.json
+	@for file in pkg/config/conf.gen.go $(GENERATED_JSON); do \
+		diff -u "$$file" "$(CHECK_DIR)/$${file##*/}" || { echo "$$file is out of date: run 'make generate' and commit the result." >&2; exit 1; }; \
+	done
+
+.PHONY: baton
+baton: ## Build the baton CLI of the SDK version in go.mod, as dist/tools/baton
+	@CGO_ENABLED=0 $(FOR_HOST) go build -o $(BATON) github.com/conductorone/baton-sdk/cmd/baton
+
+.PHONY: clean
+clean: ## Remove everything that was built
+	rm -rf dist sync.c1z
+
+# Built in a module of its own: golangci-lint's dependencies stay out of go.mod.
+$(GOLANGCI_LINT):
+	$(FOR_HOST) GOBIN=$(CURDIR)/dist/tools/golangci-lint-build go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_LINT_VERSION)
+	mv dist/tools/golangci-lint-build/golangci-lint $@
+	rmdir dist/tools/golangci-lint-build
