@@ -1,0 +1,170 @@
+package openaitest
+
+import "slices"
+
+// newRole is the body of a custom role's creation. It says role_name where a role itself says name.
+type newRole struct {
+	RoleName    string   `json:"role_name"`
+	Permissions []string `json:"permissions"`
+	Description string   `json:"description"`
+}
+
+// roleChange is the body of a custom role's modification. What null and an absent field name stays as it is.
+type roleChange struct {
+	RoleName    *string  `json:"role_name"`
+	Permissions []string `json:"permissions"`
+	Description *string  `json:"description"`
+}
+
+func (s *Server) createRoleLocked(_ *call, body newRole) (any, error) {
+	o := &s.Organization
+	role, err := s.newRoleLocked(o.roles(), body)
+	if err != nil {
+		return nil, err
+	}
+	o.Roles = append(o.Roles, role)
+	return renderRole(scopedRole{role, organizationResource, false}), nil
+}
+
+func (s *Server) modifyRoleLocked(c *call, body roleChange) (any, error) {
+	o := &s.Organization
+	role, err := customRole(c, o.Roles, o.roles())
+	if err != nil {
+		return nil, err
+	}
+	if err := body.apply(role, o.Roles); err != nil {
+		return nil, err
+	}
+	return renderRole(scopedRole{*role, organizationResource, false}), nil
+}
+
+// deleteRoleLocked takes the role from all who hold it.
+func (s *Server) deleteRoleLocked(c *call) (any, error) {
+	o := &s.Organization
+	role, err := customRole(c, o.Roles, o.roles())
+	if err != nil {
+		return nil, err
+	}
+	id := role.ID
+	o.Roles = slices.DeleteFunc(o.Roles, func(r Role) bool { return r.ID == id })
+	for i := range o.Users {
+		drop(&o.Users[i].RoleIDs, id)
+	}
+	for i := range o.Groups {
+		drop(&o.Groups[i].RoleIDs, id)
+	}
+	return deleted("role", id), nil
+}
+
+func (s *Server) createProjectRoleLocked(c *call, body newRole) (any, error) {
+	project, err := s.activeProjectLocked(c)
+	if err != nil {
+		return nil, err
+	}
+	role, err := s.newRoleLocked(project.roles(), body)
+	if err != nil {
+		return nil, err
+	}
+	project.Roles = append(project.Roles, role)
+	return renderRole(scopedRole{role, projectResource, false}), nil
+}
+
+func (s *Server) modifyProjectRoleLocked(c *call, body roleChange) (any, error) {
+	project, err := s.activeProjectLocked(c)
+	if err != nil {
+		return nil, err
+	}
+	role, err := customRole(c, project.Roles, project.roles())
+	if err != nil {
+		return nil, err
+	}
+	if err := body.apply(role, project.Roles); err != nil {
+		return nil, err
+	}
+	return renderRole(scopedRole{*role, projectResource, false}), nil
+}
+
+// deleteProjectRoleLocked takes the role from all who hold it. A group whose last role it was leaves the project.
+func (s *Server) deleteProjectRoleLocked(c *call) (any, error) {
+	project, err := s.activeProjectLocked(c)
+	if err != nil {
+		return nil, err
+	}
+	role, err := customRole(c, project.Roles, project.roles())
+	if err != nil {
+		return nil, err
+	}
+	id := role.ID
+	project.Roles = slices.DeleteFunc(project.Roles, func(r Role) bool { return r.ID == id })
+	for i := range project.Users {
+		drop(&project.Users[i].RoleIDs, id)
+	}
+	for i := range project.ServiceAccounts {
+		drop(&project.ServiceAccounts[i].RoleIDs, id)
+	}
+	project.Groups = slices.DeleteFunc(project.Groups, func(g ProjectGroup) bool { return len(g.RoleIDs) == 1 && g.RoleIDs[0] == id })
+	for i := range project.Groups {
+		drop(&project.Groups[i].RoleIDs, id)
+	}
+	return deleted("role", id), nil
+}
+
+// customRole is the role of a route that changes it, out of those that can be changed. All are the roles that are listed.
+func customRole(c *call, custom []Role, all []scopedRole) (*Role, error) {
+	id := c.PathValue("role_id")
+	listed := find(all, func(r *scopedRole) bool { return r.ID == id })
+	switch {
+	case listed == nil:
+		return nil, notFound("role", id)
+	case listed.predefined:
+		return nil, invalid("", "", "The predefined role %s cannot be changed or deleted.", listed.Name)
+	}
+	return find(custom, func(r *Role) bool { return r.ID == id }), nil
+}
+
+func (s *Server) newRoleLocked(roles []scopedRole, body newRole) (Role, error) {
+	if err := required("role_name", body.RoleName); err != nil {
+		return Role{}, err
+	}
+	if body.Permissions == nil {
+		return Role{}, missing("permissions")
+	}
+	if slices.ContainsFunc(roles, func(r scopedRole) bool { return !r.predefined && r.Name == body.RoleName }) {
+		return Role{}, roleNameTaken(body.RoleName)
+	}
+	id := s.newIDLocked("role_", s.Organization.hasRole)
+	return Role{ID: id, Name: body.RoleName, Description: body.Description, Permissions: body.Permissions, CreatedAt: s.nowLocked()}, nil
+}
+
+func (b *roleChange) apply(role *Role, among []Role) error {
+	if b.RoleName != nil {
+		if err := required("role_name", *b.RoleName); err != nil {
+			return err
+		}
+		if slices.ContainsFunc(among, func(r Role) bool { return r.Name == *b.RoleName && r.ID != role.ID }) {
+			return roleNameTaken(*b.RoleName)
+		}
+		role.Name = *b.RoleName
+	}
+	if b.Permissions != nil {
+		role.Permissions = b.Permissions
+	}
+	if b.Description != nil {
+		role.Description = *b.Description
+	}
+	return nil
+}
+
+func roleNameTaken(name string) error {
+	return invalid("role_name", "", "A role with the name '%s' already exists.", name)
+}
+
+// hasRole looks among the custom roles of the organization and of all projects.
+func (o *Organization) hasRole(id string) bool {
+	among := func(roles []Role) bool { return slices.ContainsFunc(roles, func(r Role) bool { return r.ID == id }) }
+	return among(o.Roles) || slices.ContainsFunc(o.Projects, func(p Project) bool { return among(p.Roles) })
+}
+
+func drop(ids *[]string, id string) {
+	*ids = slices.DeleteFunc(*ids, func(held string) bool { return held == id })
+}

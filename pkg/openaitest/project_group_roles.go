@@ -1,0 +1,37 @@
+package openaitest
+
+var projectGroupRoleRoutes = []route{
+	{"GET /projects/{project_id}/groups/{group_id}/roles", rolesFamily, nextQuery, (*Server).listProjectGroupRolesLocked},
+	{"GET /projects/{project_id}/groups/{group_id}/roles/{role_id}", rolesFamily, nil, (*Server).retrieveProjectGroupRoleLocked},
+	{"POST /projects/{project_id}/groups/{group_id}/roles", rolesFamily, nil, withBody((*Server).assignProjectGroupRoleLocked)},
+	{"DELETE /projects/{project_id}/groups/{group_id}/roles/{role_id}", rolesFamily, nil, (*Server).unassignProjectGroupRoleLocked},
+}
+
+// assignProjectGroupRoleLocked gives a group that is in the project one more role.
+func (s *Server) assignProjectGroupRoleLocked(c *call, body roleAssignment) (any, error) {
+	project, group, err := s.projectGroupLocked(c)
+	if err != nil {
+		return nil, err
+	}
+	role, err := body.find(project.roles())
+	if err != nil {
+		return nil, err
+	}
+	group.RoleIDs = withRole(group.RoleIDs, role, project.RoleID)
+	return s.renderGroupRoleLocked(group.GroupID, role), nil
+}
+
+// unassignProjectGroupRoleLocked removes the group from the project with its last role.
+func (s *Server) unassignProjectGroupRoleLocked(c *call) (any, error) {
+	project, group, err := s.projectGroupLocked(c)
+	if err != nil {
+		return nil, err
+	}
+	if group.RoleIDs, err = withoutRole(group.RoleIDs, c.PathValue("role_id"), project.RoleID); err != nil {
+		return nil, err
+	}
+	if len(group.RoleIDs) == 0 {
+		project.removeGroup(group.GroupID)
+	}
+	return deleted("group.role", ""), nil
+}

@@ -1,0 +1,135 @@
+package openaitest
+
+import (
+	"slices"
+	"strings"
+)
+
+const (
+	rolesFamily = "roles"
+
+	organizationResource = "api.organization"
+	projectResource      = "api.project"
+)
+
+var roleRoutes = []route{
+	{"GET /organization/roles", rolesFamily, nextQuery, (*Server).listRolesLocked},
+	{"GET /organization/roles/{role_id}", rolesFamily, nil, (*Server).retrieveRoleLocked},
+	{"POST /organization/roles", rolesFamily, nil, withBody((*Server).createRoleLocked)},
+	{"POST /organization/roles/{role_id}", rolesFamily, nil, withBody((*Server).modifyRoleLocked)},
+	{"DELETE /organization/roles/{role_id}", rolesFamily, nil, (*Server).deleteRoleLocked},
+	{"GET /projects/{project_id}/roles", rolesFamily, nextQuery, (*Server).listProjectRolesLocked},
+	{"GET /projects/{project_id}/roles/{role_id}", rolesFamily, nil, (*Server).retrieveProjectRoleLocked},
+	{"POST /projects/{project_id}/roles", rolesFamily, nil, withBody((*Server).createProjectRoleLocked)},
+	{"POST /projects/{project_id}/roles/{role_id}", rolesFamily, nil, withBody((*Server).modifyProjectRoleLocked)},
+	{"DELETE /projects/{project_id}/roles/{role_id}", rolesFamily, nil, (*Server).deleteProjectRoleLocked},
+}
+
+// scopedRole is a role as it is served: with its long id and the kind of resource that it belongs to.
+type scopedRole struct {
+	Role
+	resourceType string
+	predefined   bool
+}
+
+// roles are the organization's roles, the predefined ones first.
+func (o *Organization) roles() []scopedRole {
+	return scope(organizationResource, o.Roles, []Role{
+		{ID: o.RoleID(roleOwner), Name: roleOwner, Description: "Can modify billing information and manage organization members"},
+		{ID: o.RoleID(roleReader), Name: roleReader, Description: "Can make standard API requests and read basic organizational data"},
+	})
+}
+
+// roles are the project's roles, the predefined ones first.
+func (p *Project) roles() []scopedRole {
+	return scope(projectResource, p.Roles, []Role{
+		{ID: p.RoleID(roleOwner), Name: roleOwner},
+		{ID: p.RoleID(roleMember), Name: roleMember},
+		{ID: p.RoleID(roleViewer), Name: roleViewer},
+	})
+}
+
+func scope(resourceType string, custom, predefined []Role) []scopedRole {
+	scoped := make([]scopedRole, 0, len(predefined)+len(custom))
+	for _, role := range predefined {
+		scoped = append(scoped, scopedRole{role, resourceType, true})
+	}
+	for _, role := range custom {
+		scoped = append(scoped, scopedRole{role, resourceType, false})
+	}
+	return scoped
+}
+
+// stored is how the role is named in the state: by its word if it is predefined.
+func (r *scopedRole) stored() string {
+	if r.predefined {
+		return r.Name
+	}
+	return r.ID
+}
+
+// roleForWrite returns the role with this id, or nil. Unlike reads, writes also take the short id of a predefined role,
+// such as role-api-project-member.
+func roleForWrite(roles []scopedRole, id string) *scopedRole {
+	return find(roles, func(r *scopedRole) bool {
+		alias, _, _ := strings.Cut(r.ID, "__")
+		return r.ID == id || r.predefined && alias == id
+	})
+}
+
+func (o *Organization) roleForWrite(id string) *scopedRole { return roleForWrite(o.roles(), id) }
+
+func (s *Server) listRolesLocked(c *call) (any, error) {
+	return listRoles(c, s.Organization.roles())
+}
+
+func (s *Server) retrieveRoleLocked(c *call) (any, error) {
+	return retrieveRole(c, s.Organization.roles())
+}
+
+func (s *Server) listProjectRolesLocked(c *call) (any, error) {
+	project, err := s.activeProjectLocked(c)
+	if err != nil {
+		return nil, err
+	}
+	return listRoles(c, project.roles())
+}
+
+func (s *Server) retrieveProjectRoleLocked(c *call) (any, error) {
+	project, err := s.activeProjectLocked(c)
+	if err != nil {
+		return nil, err
+	}
+	return retrieveRole(c, project.roles())
+}
+
+func listRoles(c *call, roles []scopedRole) (any, error) {
+	return lister[scopedRole]{
+		rows:   roles,
+		id:     func(r scopedRole) string { return r.ID },
+		render: renderRole,
+	}.byNext(c, roleLimits, ascending)
+}
+
+func retrieveRole(c *call, roles []scopedRole) (any, error) {
+	id := c.PathValue("role_id")
+	i := slices.IndexFunc(roles, func(r scopedRole) bool { return r.ID == id })
+	if i < 0 {
+		return nil, notFound("role", id)
+	}
+	return renderRole(roles[i]), nil
+}
+
+func renderRole(r scopedRole) object {
+	return r.render(object{"object": "role"})
+}
+
+func (r *scopedRole) render(rendered object) object {
+	rendered["id"] = r.ID
+	rendered["name"] = r.Name
+	rendered["description"] = orNull(r.Description)
+	rendered["permissions"] = list(r.Permissions)
+	rendered["resource_type"] = r.resourceType
+	rendered["predefined_role"] = r.predefined
+	return rendered.with(r.JSON)
+}

@@ -1,0 +1,162 @@
+package openaitest_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+
+	"github.com/conductorone/baton-openai/pkg/openaitest"
+)
+
+// writeTime is when everything happens that the tests write.
+const writeTime = 1_770_000_000
+
+// writable has somebody and something for every write and every refusal.
+func writable() openaitest.Organization {
+	return openaitest.Organization{
+		ID: "org-1",
+		Users: []openaitest.User{
+			{ID: "ada", Name: "Ada", Email: "ada@example.com", Role: "owner", AddedAt: 1},
+			{ID: "bob", Name: "Bob", Email: "Bob@Example.com", Role: "owner", AddedAt: 2},
+			{ID: "cyd", Name: "Cyd", Email: "cyd@example.com", Role: "reader", AddedAt: 3, RoleIDs: []string{"role_a"}},
+			{ID: "dee", Name: "Dee", Email: "dee@example.com", Role: "reader", AddedAt: 4},
+			{ID: "bot", Name: "Bot", Role: "owner", AddedAt: 5, IsServiceAccount: true},
+		},
+		Invites: []openaitest.Invite{
+			{ID: "pending", Email: "New@example.com", Role: "reader"},
+			{ID: "accepted", Email: "cyd@example.com", Role: "reader", Status: "accepted"},
+			{ID: "expired", Email: "late@example.com", Role: "reader", Status: "expired"},
+		},
+		Roles: []openaitest.Role{{ID: "role_a", Name: "Auditor"}, {ID: "role_b", Name: "Buyer", Description: "Buys", Permissions: []string{"api.usage.read"}}},
+		Groups: []openaitest.Group{
+			{ID: "g", Name: "G", GroupType: "group", CreatedAt: 6, MemberIDs: []string{"cyd", "sa"}, RoleIDs: []string{"owner", "role_a"}},
+			{ID: "h", Name: "H", GroupType: "group", CreatedAt: 7},
+			{ID: "scim", Name: "S", GroupType: "group", CreatedAt: 8, IsSCIMManaged: true, MemberIDs: []string{"dee"}},
+		},
+		Projects: []openaitest.Project{
+			{
+				ID: "p", Name: "P", Status: "active", CreatedAt: 9,
+				Roles: []openaitest.Role{{ID: "role_p", Name: "Tuner"}, {ID: "role_q", Name: "Reviewer"}},
+				Users: []openaitest.ProjectUser{
+					{UserID: "cyd", Role: "member", AddedAt: 10, RoleIDs: []string{"role_p"}},
+					{UserID: "ada", Role: "owner", AddedAt: 11},
+				},
+				Groups: []openaitest.ProjectGroup{
+					{GroupID: "g", CreatedAt: 12, RoleIDs: []string{"viewer", "role_p"}},
+					{GroupID: "scim", CreatedAt: 13, RoleIDs: []string{"role_q"}},
+				},
+				ServiceAccounts: []openaitest.ServiceAccount{{ID: "sa", Name: "ci", Role: "member", CreatedAt: 14, RoleIDs: []string{"role_p"}}},
+				APIKeys: []openaitest.ProjectAPIKey{
+					{ID: "key_cyd", OwnerID: "cyd"}, {ID: "key_sa", OwnerType: "service_account", OwnerID: "sa"}, {ID: "key_gone", OwnerID: "gone"},
+				},
+			},
+			{ID: "default", Name: "Default project", Status: "active"},
+			{ID: "old", Name: "Old", Status: "archived", ArchivedAt: 15},
+		},
+		AdminKeys: []openaitest.AdminAPIKey{{ID: "admin", Name: "Main", OwnerID: "ada"}},
+	}
+}
+
+// newWritable starts a stand-in of the writable organization, whose clock stands still.
+func newWritable() *openaitest.Server {
+	return &openaitest.Server{Organization: writable(), Now: func() time.Time { return time.Unix(writeTime, 0) }}
+}
+
+// write is a write and what it does.
+type write struct {
+	// route is method and path, such as "POST /organization/groups".
+	route, body string
+	// answer is the whole answer; nil if only the effect is of interest.
+	answer map[string]any
+	// effect changes the organization as the write does; nil if nothing changes.
+	effect func(*openaitest.Organization)
+}
+
+func (w write) send(t *testing.T, s *openaitest.Server) reply {
+	t.Helper()
+	method, path, _ := strings.Cut(w.route, " ")
+	if method == http.MethodDelete {
+		return remove(t, s, path)
+	}
+	return post(t, s, path, w.body)
+}
+
+// requireWrites holds each write, on an organization of its own that is bent before, to its answer and to its effect.
+func requireWrites(t *testing.T, writes map[string]write, bends ...func(*openaitest.Server)) {
+	t.Helper()
+	for name, w := range writes {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			standIn := newWritable()
+			for _, bend := range bends {
+				bend(standIn)
+			}
+			want := standIn.Snapshot()
+			r := w.send(t, standIn)
+			assert.Equal(t, http.StatusOK, r.status, r.text)
+			if w.answer != nil {
+				assert.Equal(t, w.answer, r.body)
+			}
+			got := standIn.Snapshot()
+			if w.effect != nil {
+				w.effect(&want)
+			}
+			emptyToNil(&want)
+			emptyToNil(&got)
+			assert.Equal(t, want, got)
+			assert.Empty(t, standIn.Unknown())
+		})
+	}
+}
+
+// refusal is a write that is refused.
+type refusal struct {
+	route, body string
+	// bend changes the server before.
+	bend    func(*openaitest.Server)
+	status  int
+	code    string
+	message string
+}
+
+// requireRefusals holds each refused write to its answer, and to having changed nothing.
+func requireRefusals(t *testing.T, refusals map[string]refusal) {
+	t.Helper()
+	for name, f := range refusals {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			standIn := newWritable()
+			if f.bend != nil {
+				f.bend(standIn)
+			}
+			before := standIn.Snapshot()
+			r := write{route: f.route, body: f.body}.send(t, standIn)
+			assert.Equal(t, f.status, r.status, r.text)
+			assert.Equal(t, f.code, r.code(), r.text)
+			assert.Contains(t, r.message(), f.message)
+			assert.Equal(t, "invalid_request_error", r.field("type"))
+			assert.Equal(t, before, standIn.Snapshot())
+			assert.Empty(t, standIn.Unknown(), "a refusal is an answer that the API gives")
+		})
+	}
+}
+
+// bent changes the organization of a server before its first request.
+func bent(change func(*openaitest.Organization)) func(*openaitest.Server) {
+	return func(s *openaitest.Server) { s.Update(change) }
+}
+
+// thinUser is a user as an assignment shows it.
+func thinUser(id, name, email, role string, addedAt float64) map[string]any {
+	return map[string]any{"object": "organization.user", "id": id, "name": name, "email": email, "role": role, "added_at": addedAt}
+}
+
+// shownRole is a custom role as an assignment shows it.
+func shownRole(id, name, resourceType string) map[string]any {
+	return map[string]any{
+		"object": "role", "id": id, "name": name, "description": nil, "permissions": []any{}, "resource_type": resourceType, "predefined_role": false,
+	}
+}
