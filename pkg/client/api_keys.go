@@ -1,0 +1,179 @@
+package client
+
+import (
+	"context"
+	"net/url"
+	"regexp"
+	"strings"
+)
+
+// The kinds of owner that a key can have.
+const (
+	OwnerUser           = "user"
+	OwnerServiceAccount = "service_account"
+)
+
+// ProjectAPIKey is a key that opens one project.
+type ProjectAPIKey struct {
+	ID            string        `json:"id"`
+	Name          string        `json:"name"`
+	RedactedValue RedactedValue `json:"redacted_value"`
+	CreatedAt     Timestamp     `json:"created_at"`
+	LastUsedAt    Timestamp     `json:"last_used_at"`
+	ExpiresAt     Timestamp     `json:"expires_at"`
+	// OwnerProjectAccess is active, or inactive if the owner has lost access to the project.
+	OwnerProjectAccess string          `json:"owner_project_access"`
+	Owner              ProjectKeyOwner `json:"owner"`
+}
+
+func (k ProjectAPIKey) itemID() string { return k.ID }
+
+// ProjectKeyOwner is whose key it is; every part of it may be missing.
+type ProjectKeyOwner struct {
+	// Type is user or service_account; answers have been seen whose block is the other's.
+	Type           string   `json:"type"`
+	ID             string   `json:"id"`
+	User           keyOwner `json:"user"`
+	ServiceAccount keyOwner `json:"service_account"`
+}
+
+type keyOwner struct {
+	ID string `json:"id"`
+}
+
+// OwnerID is the owner's id, "" if the API does not tell.
+func (o ProjectKeyOwner) OwnerID() string {
+	blocks := []string{o.User.ID, o.ServiceAccount.ID, o.ID}
+	if o.Type == OwnerServiceAccount {
+		blocks[0], blocks[1] = blocks[1], blocks[0]
+	}
+	for _, id := range blocks {
+		if id != "" {
+			return id
+		}
+	}
+	return ""
+}
+
+// OwnerType is user or service_account, told by the block that is there if the type is missing; an unknown type is
+// given as it is.
+func (o ProjectKeyOwner) OwnerType() string {
+	switch {
+	case o.Type != "":
+		return o.Type
+	case o.User.ID != "":
+		return OwnerUser
+	case o.ServiceAccount.ID != "":
+		return OwnerServiceAccount
+	default:
+		return ""
+	}
+}
+
+// AdminAPIKey is a key that opens the Admin API.
+type AdminAPIKey struct {
+	ID            string        `json:"id"`
+	Name          string        `json:"name"`
+	RedactedValue RedactedValue `json:"redacted_value"`
+	CreatedAt     Timestamp     `json:"created_at"`
+	LastUsedAt    Timestamp     `json:"last_used_at"`
+	ExpiresAt     Timestamp     `json:"expires_at"`
+	// Owner may be missing, as may be each part of it.
+	Owner struct {
+		// Type is user or service_account.
+		Type string `json:"type"`
+		ID   string `json:"id"`
+	} `json:"owner"`
+}
+
+func (k AdminAPIKey) itemID() string { return k.ID }
+
+// IsProjectKey tells whether the row is a project's key, which the list of admin keys has been seen to repeat.
+func (k AdminAPIKey) IsProjectKey() bool {
+	return k.RedactedValue.startsWith("sk-proj") || k.RedactedValue.startsWith("sk-svcacct")
+}
+
+// RedactedValue is a key with its middle left out, such as sk-proj-***abc. The types of this package have no field for
+// a whole key; one that arrives in this field is cut to its kind.
+type RedactedValue struct {
+	text string
+}
+
+// keyKind is the part of a key that tells what kind it is and nothing else.
+var keyKind = regexp.MustCompile(`^sk-(admin|proj|svcacct)`)
+
+// UnmarshalText keeps the value only if something has been left out of it.
+func (v *RedactedValue) UnmarshalText(text []byte) error {
+	value := string(text)
+	if !strings.ContainsAny(value, "*…•") && !strings.Contains(value, "...") {
+		value = keyKind.FindString(value)
+	}
+	v.text = value
+	return nil
+}
+
+// String is the redacted value, "" if the API gives none.
+func (v RedactedValue) String() string { return v.text }
+
+func (v RedactedValue) startsWith(kind string) bool { return strings.HasPrefix(v.text, kind) }
+
+// ListProjectAPIKeys gives a page of at most 100 keys of a project, those included whose owner has lost access: without
+// owner_project_access the API leaves some enabled keys out.
+//
+// GET /organization/projects/{project_id}/api_keys,
+// https://platform.openai.com/docs/api-reference/project-api-keys/list, scope api.management.read.
+func (c *Client) ListProjectAPIKeys(ctx context.Context, projectID string, cursor Cursor) (Page[ProjectAPIKey], error) {
+	query := url.Values{"owner_project_access": {"any"}}
+	return list[ProjectAPIKey](ctx, c, lastID100, "/organization/projects/{project_id}/api_keys", []string{projectID}, query, cursor)
+}
+
+// ListAdminAPIKeys gives a page of at most 100 admin keys. The API has been seen to repeat project keys here.
+//
+// GET /organization/admin_api_keys, https://platform.openai.com/docs/api-reference/admin-api-keys/list, scope
+// api.management.read.
+func (c *Client) ListAdminAPIKeys(ctx context.Context, cursor Cursor) (Page[AdminAPIKey], error) {
+	return list[AdminAPIKey](ctx, c, lastID100, "/organization/admin_api_keys", nil, nil, cursor)
+}
+
+// GetProjectAPIKey gives one key of a project.
+//
+// GET /organization/projects/{project_id}/api_keys/{api_key_id},
+// https://platform.openai.com/docs/api-reference/project-api-keys/retrieve.
+func (c *Client) GetProjectAPIKey(ctx context.Context, projectID, keyID string) (ProjectAPIKey, error) {
+	return retrieve[ProjectAPIKey](ctx, c, "/organization/projects/{project_id}/api_keys/{api_key_id}", projectID, keyID)
+}
+
+// DeleteProjectAPIKey deletes a key of a project. One that belongs to a service account is refused.
+//
+// DELETE /organization/projects/{project_id}/api_keys/{api_key_id},
+// https://platform.openai.com/docs/api-reference/project-api-keys/delete.
+func (c *Client) DeleteProjectAPIKey(ctx context.Context, projectID, keyID string) error {
+	return c.remove(ctx, "/organization/projects/{project_id}/api_keys/{api_key_id}", projectID, keyID)
+}
+
+// GetAdminAPIKey gives one admin key.
+//
+// GET /organization/admin_api_keys/{key_id}, https://platform.openai.com/docs/api-reference/admin-api-keys/get.
+func (c *Client) GetAdminAPIKey(ctx context.Context, keyID string) (AdminAPIKey, error) {
+	return retrieve[AdminAPIKey](ctx, c, "/organization/admin_api_keys/{key_id}", keyID)
+}
+
+// DeleteAdminAPIKey deletes an admin key.
+//
+// DELETE /organization/admin_api_keys/{key_id}, https://platform.openai.com/docs/api-reference/admin-api-keys/delete.
+func (c *Client) DeleteAdminAPIKey(ctx context.Context, keyID string) error {
+	return c.remove(ctx, "/organization/admin_api_keys/{key_id}", keyID)
+}
+
+// IsOwnKey tells whether the row may be the key that this client uses: what the redacted value shows of the beginning
+// and the end is the same. A row that shows nothing may be any key.
+func (c *Client) IsOwnKey(key AdminAPIKey) bool {
+	shown := strings.FieldsFunc(key.RedactedValue.text, func(r rune) bool { return strings.ContainsRune("*.…•", r) })
+	if len(shown) == 0 {
+		return true
+	}
+	if !strings.HasPrefix(c.key, shown[0]) {
+		return false
+	}
+	return len(shown) == 1 || strings.HasSuffix(c.key, shown[len(shown)-1])
+}

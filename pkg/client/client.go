@@ -1,0 +1,236 @@
+// Package client speaks to the OpenAI Admin API: its routes, its two ways to page, its errors.
+//
+// Every list method returns one page for one request, and the cursor of the next page. The API is described at
+// https://platform.openai.com/docs/api-reference/administration; every route needs an Admin API key, and the groups
+// and roles need one with the permission "All".
+package client
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/conductorone/baton-sdk/pkg/uhttp"
+	"github.com/grpc-ecosystem/go-grpc-middleware/logging/zap/ctxzap"
+	"go.uber.org/zap"
+	"google.golang.org/grpc/codes"
+)
+
+// maxResponseBytes is far above the largest page (1,000 rows) and keeps a broken peer from filling the memory.
+const maxResponseBytes = 16 << 20
+
+// Client calls the Admin API of one organization. It is safe for concurrent use.
+type Client struct {
+	base *url.URL
+	key  string
+	http *uhttp.BaseHttpClient
+}
+
+// New returns a client that sends the admin key to base and to no other host. Nothing is sent yet.
+func New(ctx context.Context, base *url.URL, key string, userAgent string) (*Client, error) {
+	// The SDK's log of requests would quote the error of an answer that is not HTTP; guardedTransport logs in its place.
+	httpClient, err := uhttp.NewClient(ctx, uhttp.WithLogger(false, nil), uhttp.WithUserAgent(userAgent))
+	if err != nil {
+		return nil, fmt.Errorf("creating the HTTP client: %w", err)
+	}
+	httpClient.Transport = guardedTransport{next: httpClient.Transport, key: key}
+	// The API does not redirect, and the key must not follow one to another host.
+	httpClient.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+
+	wrapper, err := uhttp.NewBaseHttpClientWithContext(ctx, httpClient)
+	if err != nil {
+		return nil, fmt.Errorf("creating the HTTP client: %w", err)
+	}
+	return &Client{base: base, key: key, http: wrapper}, nil
+}
+
+// get asks for the route and decodes the answer into out.
+func (c *Client) get(ctx context.Context, route string, ids []string, query url.Values, out any) error {
+	return c.send(ctx, call{method: http.MethodGet, route: route, ids: ids, query: query, out: out})
+}
+
+// post sends the body to the route and decodes the answer into out. Without out the answer's body does not matter: the
+// API answers some writes with the object, some with a confirmation, some with nothing.
+func (c *Client) post(ctx context.Context, route string, ids []string, body, out any) error {
+	return c.send(ctx, call{method: http.MethodPost, route: route, ids: ids, body: body, out: out})
+}
+
+// remove sends DELETE to the route. What the API answers beside the status does not matter.
+func (c *Client) remove(ctx context.Context, route string, ids ...string) error {
+	return c.send(ctx, call{method: http.MethodDelete, route: route, ids: ids})
+}
+
+// retrieve gets one object.
+func retrieve[T item](ctx context.Context, c *Client, route string, ids ...string) (T, error) {
+	var object, none T
+	if err := c.get(ctx, route, ids, nil, &object); err != nil {
+		return none, err
+	}
+	return identified(object, http.MethodGet, route)
+}
+
+// identified refuses an answer that is not the object that was asked for.
+func identified[T item](object T, method, route string) (T, error) {
+	if object.itemID() == "" {
+		var none T
+		return none, (&Error{Method: method, Route: route}).because(codes.Internal, errNoID)
+	}
+	return object, nil
+}
+
+var errNoID = errors.New("the answer is not what was asked for: the id is missing")
+
+// call is one request. The route is a template such as "/organization/groups/{group_id}/users", whose placeholders are
+// filled with ids in their order.
+type call struct {
+	method string
+	route  string
+	ids    []string
+	query  url.Values
+	body   any
+	out    any
+}
+
+// send is the way of every request. Every error is an *Error.
+func (c *Client) send(ctx context.Context, call call) error {
+	failure := &Error{Method: call.method, Route: call.route}
+
+	u, err := c.url(call.route, call.ids, call.query)
+	if err != nil {
+		return failure.because(codes.InvalidArgument, err)
+	}
+	options := []uhttp.RequestOption{
+		uhttp.WithBearerToken(c.key),
+		uhttp.WithAcceptJSONHeader(),
+		// The SDK would answer from a cache whose key ignores the letter case of ids and the credentials.
+		uhttp.WithNoCache(),
+	}
+	if call.body != nil {
+		options = append(options, uhttp.WithJSONBody(call.body))
+	}
+	request, err := c.http.NewRequest(ctx, call.method, u, options...)
+	if err != nil {
+		return failure.because(codes.InvalidArgument, errors.New("the request cannot be built"))
+	}
+
+	var answer *uhttp.WrapperResponse
+	response, err := c.http.Do(request, func(r *uhttp.WrapperResponse) error { answer = r; return nil })
+	if response != nil {
+		// The SDK has read the body already; this satisfies the contract of net/http.
+		defer response.Body.Close()
+	}
+	switch {
+	case answer == nil:
+		return failure.fromTransport(ctx, err, c.key)
+	case answer.StatusCode < 200 || answer.StatusCode > 299:
+		return failure.fromAnswer(answer, c.key)
+	}
+	if call.out == nil {
+		return nil
+	}
+	failure.StatusCode = answer.StatusCode
+	failure.RequestID = answer.Header.Get(requestIDHeader)
+	return decode(answer.Body, call.out, failure)
+}
+
+// decode tells a body that was cut off, which another attempt may mend, from one that is not what the route answers.
+func decode(body []byte, out any, failure *Error) error {
+	err := json.Unmarshal(body, out)
+	var syntax *json.SyntaxError
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &syntax):
+		return failure.because(codes.Unavailable, fmt.Errorf("the answer is not complete JSON: %w", err))
+	default:
+		return failure.because(codes.Internal, fmt.Errorf("the answer does not have the documented shape: %w", err))
+	}
+}
+
+// url fills the template's placeholders. Ids come from outside: each is escaped, and the ones that would climb to
+// another route are refused.
+func (c *Client) url(route string, ids []string, query url.Values) (*url.URL, error) {
+	segments := strings.Split(strings.Trim(route, "/"), "/")
+	for i, segment := range segments {
+		if !strings.HasPrefix(segment, "{") {
+			continue
+		}
+		if len(ids) == 0 {
+			return nil, fmt.Errorf("no value for %s", segment)
+		}
+		id := ids[0]
+		ids = ids[1:]
+		if id == "" || id == "." || id == ".." {
+			return nil, fmt.Errorf("%q is not a value for %s", id, segment)
+		}
+		segments[i] = url.PathEscape(id)
+	}
+	if len(ids) != 0 {
+		return nil, fmt.Errorf("%d values too many", len(ids))
+	}
+
+	// JoinPath would clean escaped segments away, so the escaped path is joined by hand and parsed once.
+	u, err := url.Parse(strings.TrimRight(c.base.String(), "/") + "/" + strings.Join(segments, "/"))
+	if err != nil {
+		return nil, fmt.Errorf("joining the path: %w", err)
+	}
+	u.RawQuery = query.Encode()
+	return u, nil
+}
+
+// guardedTransport looks at an answer before the SDK does, which reads bodies whole and logs the headers of refusals: it
+// fails the reading of a body that is larger than any honest answer, takes keys out of the headers and of the error, and
+// logs the request.
+type guardedTransport struct {
+	next http.RoundTripper
+	key  string
+}
+
+func (t guardedTransport) RoundTrip(request *http.Request) (*http.Response, error) {
+	start := time.Now()
+	response, err := t.next.RoundTrip(request)
+	logger := ctxzap.Extract(request.Context()).With(
+		zap.String("http.method", request.Method), zap.String("http.path", request.URL.Path), zap.Duration("duration", time.Since(start)))
+	if err != nil {
+		if clean := redact(err.Error(), t.key); clean != err.Error() {
+			// The cause is given up with its text: it quotes the key.
+			err = errors.New(clean)
+		}
+		logger.Debug("OpenAI Admin API: no answer", zap.Error(err))
+		return nil, err
+	}
+	logger.Debug("OpenAI Admin API", zap.Int("http.status_code", response.StatusCode))
+	for _, values := range response.Header {
+		for i, value := range values {
+			values[i] = redact(value, t.key)
+		}
+	}
+	response.Body = &limitedBody{ReadCloser: response.Body, left: maxResponseBytes}
+	return response, nil
+}
+
+var errBodyTooLarge = fmt.Errorf("the answer is larger than %d MiB", maxResponseBytes>>20)
+
+type limitedBody struct {
+	io.ReadCloser
+	left int
+}
+
+func (b *limitedBody) Read(p []byte) (int, error) {
+	// One byte more than the limit is asked for, so that a body of exactly the limit passes.
+	if len(p) > b.left+1 {
+		p = p[:b.left+1]
+	}
+	n, err := b.ReadCloser.Read(p)
+	b.left -= n
+	if b.left < 0 {
+		return 0, errBodyTooLarge
+	}
+	return n, err
+}

@@ -1,0 +1,244 @@
+package client_test
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"net/http"
+	"net/http/httptest"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/conductorone/baton-sdk/pkg/uhttp"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"google.golang.org/grpc/codes"
+
+	"github.com/conductorone/baton-openai/pkg/client"
+	"github.com/conductorone/baton-openai/pkg/openaitest"
+)
+
+// maxBody is the largest answer that is read.
+const maxBody = 16 << 20
+
+const groupsRoute = "GET /organization/groups"
+
+// faulty is a stand-in whose groups go wrong.
+func faulty(fault openaitest.Fault) *openaitest.Server {
+	return &openaitest.Server{
+		Organization: openaitest.Seeded(1, openaitest.Size{}),
+		Faults:       map[string]openaitest.Fault{groupsRoute: fault},
+	}
+}
+
+func TestAnswerThatDoesNotArriveWholeMayBeAskedForAgain(t *testing.T) {
+	t.Parallel()
+	tests := map[string]http.Handler{
+		"reset in the middle":                faulty(openaitest.Fault{Reset: true}),
+		"reset in the middle of a refusal":   faulty(openaitest.Fault{Status: http.StatusForbidden, Reset: true}),
+		"cut off in the middle":              faulty(openaitest.Fault{Truncate: true}),
+		"empty":                              faulty(openaitest.Fault{EmptyBody: true}),
+		"HTML":                               answer(http.StatusOK, "<html>Be back soon</html>"),
+		"no content":                         answer(http.StatusNoContent, ""),
+		"white space":                        answer(http.StatusOK, " \n"),
+		"shorter than its length":            cutOff(true),
+		"in chunks, of which one is missing": cutOff(false),
+		"closed before an answer":            http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }),
+	}
+	for name, handler := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			page, err := newClient(t, start(t, handler)).ListGroups(t.Context(), client.Cursor{})
+			requireCode(t, codes.Unavailable, err)
+			assert.Equal(t, "/organization/groups", failureOf(t, err).Route)
+			assert.Empty(t, page.Items)
+			assert.True(t, page.Next.IsZero())
+		})
+	}
+}
+
+// cutOff ends the connection after a part of the body that was promised.
+func cutOff(withLength bool) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		const part = `{"data":[],"has_more":false}`
+		if withLength {
+			w.Header().Set("Content-Length", strconv.Itoa(2*len(part)))
+		}
+		_, _ = w.Write([]byte(part))
+		_ = http.NewResponseController(w).Flush()
+		panic(http.ErrAbortHandler)
+	}
+}
+
+func TestRefusedConnectionMayBeTriedAgain(t *testing.T) {
+	t.Parallel()
+	// No service listens on port 1; a port that was just closed could be another test's by now.
+	_, err := newClient(t, "http://127.0.0.1:1").ListGroups(t.Context(), client.Cursor{})
+	requireCode(t, codes.Unavailable, err)
+	failure := failureOf(t, err)
+	assert.Zero(t, failure.StatusCode)
+	require.ErrorContains(t, err, "GET /organization/groups: ")
+	require.ErrorContains(t, err, "refused")
+}
+
+func TestTransportFailureIsToldInOneLine(t *testing.T) {
+	t.Parallel()
+	tests := map[string]string{
+		"refused":                 "http://127.0.0.1:1",
+		"reset":                   start(t, faulty(openaitest.Fault{Reset: true})),
+		"shorter than its length": start(t, cutOff(true)),
+	}
+	for name, server := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, err := newClient(t, server).ListGroups(t.Context(), client.Cursor{})
+			require.Error(t, err)
+			assert.NotContains(t, err.Error(), "rpc error", "gRPC's preamble is for machines")
+			assert.NotContains(t, err.Error(), "\n")
+		})
+	}
+}
+
+func TestAnswerOfAnotherShapeIsNotAskedForAgain(t *testing.T) {
+	t.Parallel()
+	_, err := newClient(t, start(t, faulty(openaitest.Fault{WrongShape: true}))).ListGroups(t.Context(), client.Cursor{})
+	requireCode(t, codes.Internal, err)
+}
+
+func TestLargestAnswer(t *testing.T) {
+	t.Parallel()
+	page, err := newClient(t, start(t, faulty(openaitest.Fault{Oversize: maxBody}))).ListGroups(t.Context(), client.Cursor{})
+	require.NoError(t, err)
+	assert.Len(t, page.Items, 5)
+}
+
+func TestAnswerThatIsTooLarge(t *testing.T) {
+	t.Parallel()
+	var small bytes.Buffer
+	compressor := gzip.NewWriter(&small)
+	_, err := compressor.Write(bytes.Repeat([]byte{' '}, maxBody+1))
+	require.NoError(t, err)
+	require.NoError(t, compressor.Close())
+
+	tests := map[string]http.Handler{
+		"one byte":  faulty(openaitest.Fault{Oversize: maxBody + 1}),
+		"a refusal": faulty(openaitest.Fault{Status: http.StatusForbidden, Oversize: maxBody + 1}),
+		"compressed": http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Encoding", "gzip")
+			_, _ = w.Write(small.Bytes())
+		}),
+	}
+	for name, handler := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, err := newClient(t, start(t, handler)).ListGroups(t.Context(), client.Cursor{})
+			requireCode(t, codes.Internal, err)
+			require.ErrorContains(t, err, "16 MiB")
+		})
+	}
+}
+
+func TestAnswerWithoutEndIsLeft(t *testing.T) {
+	t.Parallel()
+	sent := make(chan int, 1)
+	c := newClient(t, start(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		chunk := bytes.Repeat([]byte{' '}, 64<<10)
+		total := 0
+		for {
+			n, err := w.Write(chunk)
+			total += n
+			if err != nil {
+				sent <- total
+				return
+			}
+		}
+	})))
+	_, err := c.ListGroups(t.Context(), client.Cursor{})
+	requireCode(t, codes.Internal, err)
+	// What exceeds the limit was in the buffers of the connection.
+	assert.Less(t, <-sent, 3*maxBody)
+}
+
+func TestContextEndsTheWait(t *testing.T) {
+	t.Parallel()
+	t.Run("cancelled before", func(t *testing.T) {
+		t.Parallel()
+		seen := &recorder{Handler: answer(http.StatusOK, `{"data":[],"has_more":false}`)}
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		_, err := newClient(t, start(t, seen)).ListGroups(ctx, client.Cursor{})
+		requireCode(t, codes.Canceled, err)
+		require.ErrorIs(t, err, context.Canceled)
+		assert.Empty(t, seen.requests())
+	})
+	t.Run("cancelled before the answer", func(t *testing.T) {
+		t.Parallel()
+		ctx, cancel := context.WithCancel(t.Context())
+		standIn := &openaitest.Server{Latency: time.Hour, OnRequest: func(openaitest.Request) { cancel() }}
+		_, err := newClient(t, start(t, standIn)).ListGroups(ctx, client.Cursor{})
+		requireCode(t, codes.Canceled, err)
+	})
+	t.Run("cancelled in the middle of the body", func(t *testing.T) {
+		t.Parallel()
+		ctx, cancel := context.WithCancel(t.Context())
+		c := newClient(t, start(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			_, _ = w.Write([]byte(`{"data":[`))
+			_ = http.NewResponseController(w).Flush()
+			cancel()
+			<-r.Context().Done()
+		})))
+		_, err := c.ListGroups(ctx, client.Cursor{})
+		requireCode(t, codes.Canceled, err)
+		require.ErrorIs(t, err, context.Canceled)
+	})
+	t.Run("deadline in the middle of the body", func(t *testing.T) {
+		t.Parallel()
+		ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+		defer cancel()
+		_, err := newClient(t, start(t, faulty(openaitest.Fault{Stall: true}))).ListGroups(ctx, client.Cursor{})
+		requireCode(t, codes.DeadlineExceeded, err)
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+	})
+	t.Run("timeout of the client", func(t *testing.T) {
+		t.Parallel()
+		server := start(t, faulty(openaitest.Fault{Stall: true}))
+		c := newClientIn(context.WithValue(t.Context(), uhttp.ContextHTTPTimeoutKey, 100*time.Millisecond), t, server+"/v1")
+		_, err := c.ListGroups(t.Context(), client.Cursor{})
+		requireCode(t, codes.DeadlineExceeded, err)
+	})
+}
+
+func TestRedirectIsNotFollowed(t *testing.T) {
+	t.Parallel()
+	for _, statusCode := range []int{
+		http.StatusMovedPermanently, http.StatusFound, http.StatusSeeOther, http.StatusTemporaryRedirect, http.StatusPermanentRedirect,
+	} {
+		t.Run(strconv.Itoa(statusCode), func(t *testing.T) {
+			t.Parallel()
+			other := &recorder{Handler: answer(http.StatusOK, `{"data":[],"has_more":false}`)}
+			elsewhere := httptest.NewServer(other)
+			t.Cleanup(elsewhere.Close)
+			standIn := faulty(openaitest.Fault{Status: statusCode, Redirect: elsewhere.URL + "/v1/organization/groups"})
+
+			_, err := newClient(t, start(t, standIn)).ListGroups(t.Context(), client.Cursor{})
+			requireCode(t, codes.FailedPrecondition, err)
+			assert.Equal(t, statusCode, failureOf(t, err).StatusCode)
+			assert.NotContains(t, err.Error(), strings.TrimPrefix(elsewhere.URL, "http://"))
+			assert.Empty(t, other.requests(), "the key would have gone to another host")
+			assert.Len(t, standIn.Requests(), 1)
+		})
+	}
+}
+
+func TestRedirectOnTheSameHostIsNotFollowedEither(t *testing.T) {
+	t.Parallel()
+	mux := http.NewServeMux()
+	mux.Handle("/v1/organization/groups", http.RedirectHandler("/v1/organization/users", http.StatusFound))
+	mux.Handle("/v1/organization/users", answer(http.StatusOK, `{"data":[],"has_more":false}`))
+	seen := &recorder{Handler: mux}
+	_, err := newClient(t, start(t, seen)).ListGroups(t.Context(), client.Cursor{})
+	requireCode(t, codes.FailedPrecondition, err)
+	assert.Len(t, seen.requests(), 1)
+}

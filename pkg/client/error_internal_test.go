@@ -1,0 +1,115 @@
+package client
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+	"unicode/utf8"
+
+	"github.com/conductorone/baton-sdk/pkg/uhttp"
+	"github.com/stretchr/testify/assert"
+)
+
+func TestRetryAfter(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	const said = "Please slow down and try again after 6.937 seconds."
+	tests := []struct {
+		name, header, message string
+		want                  time.Duration
+	}{
+		{"nothing", "", "", 0},
+		{"seconds", "12", "", 12 * time.Second},
+		{"fraction", "1.5", "", 1500 * time.Millisecond},
+		{"zero", "0", "", 0},
+		{"less than a nanosecond", "1e-12", "", 0},
+		{"date", "Sun, 01 Mar 2026 12:00:30 GMT", "", 30 * time.Second},
+		{"date of RFC 850", "Sunday, 01-Mar-26 12:00:30 GMT", "", 30 * time.Second},
+		{"now", "Sun, 01 Mar 2026 12:00:00 GMT", "", 0},
+		{"past date", "Sun, 01 Mar 2026 11:59:59 GMT", "", 0},
+		{"date in the year 1", "Mon, 01 Jan 0001 00:00:00 GMT", "", 0},
+		{"date far ahead", "Fri, 31 Dec 9999 23:59:59 GMT", "", maxWait},
+		{"negative", "-5", "", 0},
+		{"negative and huge", "-1e300", "", 0},
+		{"at the limit", "3600", "", maxWait},
+		{"above the limit", "3601", "", maxWait},
+		{"huge", "1e300", "", maxWait},
+		{"too large for a float", "1e999", "", 0},
+		{"infinite", "Inf", "", maxWait},
+		{"minus infinite", "-Inf", "", 0},
+		{"not a number", "NaN", "", 0},
+		{"garbage", "soon", "", 0},
+		{"with a unit", "5s", "", 0},
+		{"message", "", said, 6937 * time.Millisecond},
+		{"message, abbreviated", "", "Please try again after 3s.", 3 * time.Second},
+		{"message, whole seconds", "", "Try again after 20 seconds", 20 * time.Second},
+		{"message, no wait", "", "Try again after 0.0 seconds.", 0},
+		{"message, many digits", "", "Try again after " + strings.Repeat("9", 400) + " seconds.", maxWait},
+		{"message, minutes", "", "Try again after 5 minutes.", 0},
+		{"message without number", "", "Try again after some seconds.", 0},
+		{"header before message", "2", said, 2 * time.Second},
+		{"date before message", "Sun, 01 Mar 2026 12:00:30 GMT", said, 30 * time.Second},
+		{"message behind garbage", "soon", said, 6937 * time.Millisecond},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			assert.Equal(t, tt.want, retryAfter(http.Header{"Retry-After": {tt.header}}, tt.message, now))
+		})
+	}
+	assert.Zero(t, retryAfter(nil, "", now), "without the header")
+}
+
+// FuzzRetryAfter reads any header and message: the wait is never negative and never longer than the limit.
+func FuzzRetryAfter(f *testing.F) {
+	for _, header := range []string{"", "12", "-1", "1.5", "NaN", "Inf", "1e999", "0x1p-2", "Wed, 21 Oct 2015 07:28:00 GMT", "Fri, 31 Dec 9999 23:59:59 GMT", "\xff"} {
+		f.Add(header, "try again after 6.937 seconds", int64(1_760_000_000))
+		f.Add(header, "after 99999999999999999999999 s", int64(-1<<40))
+		f.Add(header, "", int64(1<<40))
+	}
+	f.Fuzz(func(t *testing.T, header, message string, now int64) {
+		t.Parallel()
+		wait := retryAfter(http.Header{"Retry-After": {header}}, message, time.Unix(now, 0))
+		assert.GreaterOrEqual(t, wait, time.Duration(0))
+		assert.LessOrEqual(t, wait, maxWait)
+	})
+}
+
+// FuzzParseErrorBody reads any body of a refusal: the text is bounded, one line, UTF-8, and quotes no key.
+func FuzzParseErrorBody(f *testing.F) {
+	const key = "sk-admin-0Kd3vWm5Tq7Zb1Xy9LcR"
+	bodies := []string{
+		``, `null`, `[]`, `"`, `{}`, `{"error":null}`, `{"error":""}`, `{"error":"A sentence."}`, `{"error":[1]}`, "\xff\xfe", "<html>\r\n\t</html>",
+		`{"error":{"message":"No.","type":"t","code":"c"}}`,
+		`{"error":{"message":"No.","code":400}}`,
+		`{"error":{"message":{},"code":[]}}`,
+		`{"code":400,"message":"No."}`,
+		`{"code":"c","message":7}`,
+		`{"error":{"message":"Incorrect API key provided: ` + key + `."}}`,
+		`{"error":{"message":"Incorrect API key provided: ` + key,
+		`{"error":{"message":"Line\n` + key + `"`,
+		`{"error":{"type":"` + key + `","code":"` + key + `"}}`,
+		`{"error":"sk-admin*******************9LcR"}`,
+		`{"message":"` + strings.Repeat("漢", 200) + `"}`,
+		strings.Repeat("\xff", 600),
+	}
+	for _, body := range bodies {
+		f.Add([]byte(body))
+	}
+	for n := 480; n < 510; n++ {
+		f.Add([]byte(strings.Repeat("x", n-1) + " " + key))
+	}
+	f.Fuzz(func(t *testing.T, body []byte) {
+		t.Parallel()
+		failure := &Error{Method: http.MethodGet, Route: "/organization/groups"}
+		failure = failure.fromAnswer(&uhttp.WrapperResponse{StatusCode: http.StatusUnauthorized, Body: body}, key)
+		assert.LessOrEqual(t, len(failure.Message), maxMessageBytes+len("…"))
+		for _, text := range []string{failure.Error(), failure.Type, failure.Code, failure.Message} {
+			assert.True(t, utf8.ValidString(text))
+			assert.NotContains(t, text, key)
+			assert.NotContains(t, text, "\n")
+			assert.NotContains(t, text, "\r")
+		}
+	})
+}

@@ -1,0 +1,290 @@
+package client_test
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+	"unicode/utf8"
+
+	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"github.com/conductorone/baton-openai/pkg/client"
+	"github.com/conductorone/baton-openai/pkg/openaitest"
+)
+
+const requestID = "req_0123456789abcdef"
+
+// refuse answers with an error, as the API does, and further headers in pairs.
+func refuse(statusCode int, body string, headers ...string) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("X-Request-Id", requestID)
+		for i := 0; i < len(headers); i += 2 {
+			w.Header()[headers[i]] = []string{headers[i+1]}
+		}
+		w.WriteHeader(statusCode)
+		_, _ = w.Write([]byte(body))
+	}
+}
+
+// refusal is the error of a list that is answered by the handler.
+func refusal(t *testing.T, handler http.Handler) *client.Error {
+	t.Helper()
+	_, err := newClient(t, start(t, handler)).ListGroups(t.Context(), client.Cursor{})
+	return failureOf(t, err)
+}
+
+func TestErrorKeepsWhatTheAPISays(t *testing.T) {
+	t.Parallel()
+	statuses := map[int]codes.Code{
+		http.StatusBadRequest:          codes.InvalidArgument,
+		http.StatusUnauthorized:        codes.Unauthenticated,
+		http.StatusForbidden:           codes.PermissionDenied,
+		http.StatusNotFound:            codes.NotFound,
+		http.StatusRequestTimeout:      codes.DeadlineExceeded,
+		http.StatusConflict:            codes.AlreadyExists,
+		http.StatusTooManyRequests:     codes.Unavailable,
+		http.StatusInternalServerError: codes.Unavailable,
+		http.StatusNotImplemented:      codes.Unimplemented,
+		http.StatusBadGateway:          codes.Unavailable,
+		http.StatusServiceUnavailable:  codes.Unavailable,
+		http.StatusGatewayTimeout:      codes.Unavailable,
+	}
+	const sentence = "Something is wrong."
+	bodies := []struct{ name, body, kind, code, message string }{
+		{"object", `{"error":{"message":"Something is wrong.","type":"invalid_request_error","param":null,"code":"a_code"}}`, "invalid_request_error", "a_code", sentence},
+		{"object without code", `{"error":{"message":"Something is wrong.","type":"server_error","code":null}}`, "server_error", "", sentence},
+		{"object with a number", `{"error":{"message":"Something is wrong.","code":400}}`, "", "", sentence},
+		{"sentence", `{"error":"Something is wrong."}`, "", "", sentence},
+		{"flat with a number", `{"code":400,"message":"Something is wrong."}`, "", "", sentence},
+		{"flat", `{"code":"a_code","message":"Something is wrong."}`, "", "a_code", sentence},
+		{"error null", `{"error":null}`, "", "", `{"error":null}`},
+		{"error empty", `{"error":{}}`, "", "", `{"error":{}}`},
+		{"message null", `{"error":{"message":null,"type":"a_type","code":"a_code"}}`, "a_type", "a_code", `{"error":{"message":null,"type":"a_type","code":"a_code"}}`},
+		{"HTML", "<html>\n<head><title>Bad gateway</title>\r\n</html>\n", "", "", "<html> <head><title>Bad gateway</title> </html>"},
+		{"nothing", ``, "", "", ""},
+		{"cut off", `{"error":{"message":"Something is`, "", "", `{"error":{"message":"Something is`},
+		{"another shape", `["Something is wrong."]`, "", "", `["Something is wrong."]`},
+		{"null", `null`, "", "", `null`},
+		{"not UTF-8", "Something\xff is \xfe\xfewrong.", "", "", "Something\ufffd is \ufffdwrong."},
+		{"not UTF-8 in JSON", "{\"error\":\"Something\xff is wrong.\"}", "", "", "Something\ufffd is wrong."},
+	}
+	for statusCode, grpcCode := range statuses {
+		for _, tt := range bodies {
+			t.Run(fmt.Sprintf("%d/%s", statusCode, tt.name), func(t *testing.T) {
+				t.Parallel()
+				failure := refusal(t, refuse(statusCode, tt.body))
+
+				assert.Equal(t, "GET /organization/groups", failure.Method+" "+failure.Route)
+				assert.Equal(t, statusCode, failure.StatusCode)
+				assert.Equal(t, tt.kind, failure.Type)
+				assert.Equal(t, tt.code, failure.Code)
+				assert.Equal(t, tt.message, failure.Message)
+				assert.Equal(t, requestID, failure.RequestID)
+
+				text := failure.Error()
+				for _, part := range []string{"GET /organization/groups", fmt.Sprint(statusCode), tt.message, tt.code, requestID} {
+					assert.Contains(t, text, part)
+				}
+				assert.True(t, utf8.ValidString(text))
+
+				for _, err := range []error{failure, fmt.Errorf("listing the groups: %w", failure)} {
+					st, ok := status.FromError(err)
+					assert.True(t, ok)
+					assert.Equal(t, grpcCode.String(), st.Code().String())
+					assert.Equal(t, err.Error(), st.Message())
+				}
+			})
+		}
+	}
+}
+
+func TestQuotaThatIsUsedUpIsNotWaitedFor(t *testing.T) {
+	t.Parallel()
+	const body = `{"error":{"message":"You exceeded your current quota.","type":"insufficient_quota","code":"insufficient_quota"}}`
+	requireCode(t, codes.ResourceExhausted, refusal(t, refuse(http.StatusTooManyRequests, body)))
+}
+
+func TestTextOfAnErrorIsBounded(t *testing.T) {
+	t.Parallel()
+	long := strings.Repeat("漢a", 25_000)
+	tests := map[string]http.HandlerFunc{
+		"message":    refuse(http.StatusBadRequest, `{"error":{"message":"`+long+`"}}`),
+		"sentence":   refuse(http.StatusBadRequest, `{"error":"`+long+`"}`),
+		"flat":       refuse(http.StatusBadRequest, `{"message":"`+long+`"}`),
+		"HTML":       refuse(http.StatusBadGateway, "<html>"+long),
+		"code":       refuse(http.StatusBadRequest, `{"error":{"message":"No.","code":"`+long+`"}}`),
+		"type":       refuse(http.StatusBadRequest, `{"error":{"message":"No.","type":"`+long+`"}}`),
+		"request id": refuse(http.StatusBadRequest, `{"error":"No."}`, "X-Request-Id", strings.Repeat("x", 50_000)),
+		"not UTF-8":  refuse(http.StatusBadRequest, strings.Repeat("\xff", 500_000)),
+		"many keys":  refuse(http.StatusBadRequest, strings.Repeat("sk-a ", 100_000)),
+	}
+	for name, handler := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			failure := refusal(t, handler)
+			assert.Less(t, len(failure.Error()), 1500)
+			assert.Less(t, len(failure.Type), 1000)
+			assert.True(t, utf8.ValidString(failure.Error()))
+		})
+	}
+}
+
+func TestTextOfAnErrorIsUTF8(t *testing.T) {
+	t.Parallel()
+	// A gRPC status with bytes that are not UTF-8 cannot be marshalled: how long to wait would be lost on the way.
+	failure := refusal(t, refuse(http.StatusTooManyRequests, "\xc3\x28", "X-Request-Id", "req_\xff", "Retry-After", "5"))
+	assert.True(t, utf8.ValidString(failure.Error()))
+	assert.True(t, utf8.ValidString(failure.RequestID))
+}
+
+func TestMissingScopes(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct{ message, want string }{
+		"one":             {"You have insufficient permissions. Missing scopes: api.groups.read. Check that you have the correct role.", "api.groups.read"},
+		"two":             {"Missing scopes: api.groups.read, api.roles.read. Check", "api.groups.read, api.roles.read"},
+		"without a space": {"Missing scopes: api.groups.read,api.roles.read", "api.groups.read,api.roles.read"},
+		"at the end":      {"Missing scopes: api.management.read", "api.management.read"},
+		"none":            {"Incorrect API key provided.", ""},
+		"no names":        {"Missing scopes: ", ""},
+		"nothing":         {"", ""},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			assert.Equal(t, tt.want, (&client.Error{Message: tt.message}).MissingScopes())
+		})
+	}
+}
+
+func TestMissingScopesInBothShapes(t *testing.T) {
+	t.Parallel()
+	sentence := "You have insufficient permissions for this operation. Missing scopes: api.groups.read. Check that you have the correct role."
+	tests := map[string]struct {
+		handler http.Handler
+		code    codes.Code
+	}{
+		"403, sentence, of the stand-in": {scopeless(false), codes.PermissionDenied},
+		"401, object, of the stand-in":   {scopeless(true), codes.Unauthenticated},
+		"401, sentence":                  {refuse(http.StatusUnauthorized, `{"error":"`+sentence+`"}`), codes.Unauthenticated},
+		"403, object":                    {refuse(http.StatusForbidden, `{"error":{"message":"`+sentence+`"}}`), codes.PermissionDenied},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			failure := refusal(t, tt.handler)
+			assert.Equal(t, "api.groups.read", failure.MissingScopes())
+			requireCode(t, tt.code, failure)
+		})
+	}
+}
+
+// scopeless is a stand-in whose key may not read the groups.
+func scopeless(asObject bool) *openaitest.Server {
+	key := openaitest.Key{MissingScopes: map[string]string{"groups": "api.groups.read"}, AsObject: asObject}
+	return &openaitest.Server{Keys: map[string]openaitest.Key{adminKey: key}}
+}
+
+func TestSaysProjectArchived(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		failure client.Error
+		want    bool
+	}{
+		"code":                     {client.Error{StatusCode: http.StatusBadRequest, Code: "project_archived", Message: "No."}, true},
+		"code, other status":       {client.Error{StatusCode: http.StatusForbidden, Code: "project_archived"}, true},
+		"sentence":                 {client.Error{StatusCode: http.StatusBadRequest, Message: "Project 'proj_1' is archived. You can only update an active project."}, true},
+		"sentence in capitals":     {client.Error{StatusCode: http.StatusBadRequest, Message: "Project Is Archived"}, true},
+		"sentence, forbidden":      {client.Error{StatusCode: http.StatusForbidden, Message: "The project is archived."}, false},
+		"sentence, not found":      {client.Error{StatusCode: http.StatusNotFound, Message: "The project is archived."}, false},
+		"bad request of its own":   {client.Error{StatusCode: http.StatusBadRequest, Message: "Invalid 'limit'."}, false},
+		"bad request on archiving": {client.Error{StatusCode: http.StatusBadRequest, Message: "The default project cannot be archived."}, false},
+		"nothing":                  {client.Error{}, false},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			assert.Equal(t, tt.want, tt.failure.SaysProjectArchived())
+		})
+	}
+}
+
+func TestArchivedProjectOfTheStandInSaysSo(t *testing.T) {
+	t.Parallel()
+	standIn := &openaitest.Server{Organization: openaitest.Organization{Projects: []openaitest.Project{{ID: "proj_1", Status: "archived"}}}}
+	c := newClient(t, start(t, standIn))
+
+	_, err := c.ListProjectUsers(t.Context(), "proj_1", client.Cursor{})
+	assert.True(t, failureOf(t, err).SaysProjectArchived())
+	_, err = c.ListProjectUsers(t.Context(), "proj_2", client.Cursor{})
+	assert.False(t, failureOf(t, err).SaysProjectArchived())
+	project, err := c.GetProject(t.Context(), "proj_1")
+	require.NoError(t, err)
+	assert.Equal(t, client.ProjectArchived, project.Status)
+}
+
+func TestWaitIsPassedOnToTheSDK(t *testing.T) {
+	t.Parallel()
+	date := time.Now().Add(30 * time.Minute).UTC().Format(http.TimeFormat)
+	tests := []struct {
+		name       string
+		statusCode int
+		header     []string
+		message    string
+		// least and most bound the wait; both 0 mean that none is named.
+		least, most time.Duration
+	}{
+		{"seconds", http.StatusTooManyRequests, []string{"Retry-After", "12"}, "", 12 * time.Second, 12 * time.Second},
+		{"date", http.StatusTooManyRequests, []string{"Retry-After", date}, "", 25 * time.Minute, 30 * time.Minute},
+		{"past date", http.StatusTooManyRequests, []string{"Retry-After", "Wed, 21 Oct 2015 07:28:00 GMT"}, "", 0, 0},
+		{"huge", http.StatusTooManyRequests, []string{"Retry-After", "99999999999"}, "", time.Hour, time.Hour},
+		{"message", http.StatusTooManyRequests, nil, "Please slow down and try again after 6.937 seconds.", 6937 * time.Millisecond, 6937 * time.Millisecond},
+		{"message without wait", http.StatusTooManyRequests, nil, "Please try again after 0.0 seconds.", 0, 0},
+		{"no word", http.StatusTooManyRequests, nil, "Rate limit reached.", 0, 0},
+		{"unavailable", http.StatusServiceUnavailable, []string{"Retry-After", "12"}, "", 12 * time.Second, 12 * time.Second},
+		{"forbidden", http.StatusForbidden, nil, "Try again after 3 seconds.", 3 * time.Second, 3 * time.Second},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			failure := refusal(t, refuse(tt.statusCode, `{"error":{"message":"`+tt.message+`"}}`, tt.header...))
+			assert.GreaterOrEqual(t, failure.RetryAfter, tt.least)
+			assert.LessOrEqual(t, failure.RetryAfter, tt.most)
+
+			before := time.Now()
+			details := status.Convert(fmt.Errorf("listing: %w", failure)).Details()
+			after := time.Now()
+			if tt.most == 0 || tt.statusCode != http.StatusTooManyRequests {
+				assert.Empty(t, details)
+				return
+			}
+			require.Len(t, details, 1)
+			limited, ok := details[0].(*v2.RateLimitDescription)
+			require.True(t, ok)
+			assert.Equal(t, v2.RateLimitDescription_STATUS_OVERLIMIT, limited.GetStatus())
+			reset := limited.GetResetAt().AsTime()
+			assert.False(t, reset.Before(before.Add(failure.RetryAfter)))
+			assert.False(t, reset.After(after.Add(failure.RetryAfter)))
+		})
+	}
+}
+
+func TestRateLimitOfTheStandIn(t *testing.T) {
+	t.Parallel()
+	for _, form := range []string{"", "seconds", "date"} {
+		t.Run("Retry-After "+form, func(t *testing.T) {
+			t.Parallel()
+			standIn := &openaitest.Server{RateLimit: &openaitest.RateLimit{Burst: 1, Interval: 30 * time.Minute, RetryAfter: form}}
+			c := newClient(t, start(t, standIn))
+			require.NoError(t, c.CheckAccess(t.Context()))
+			err := c.CheckAccess(t.Context())
+			requireCode(t, codes.Unavailable, err)
+			assert.InDelta(t, 30*time.Minute, failureOf(t, err).RetryAfter, float64(time.Minute))
+		})
+	}
+}

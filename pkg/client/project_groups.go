@@ -1,0 +1,35 @@
+package client
+
+import "context"
+
+// ProjectGroup is a group's access to a project. Its role is not told here but by ListProjectGroupRoles.
+type ProjectGroup struct {
+	GroupID   string `json:"group_id"`
+	GroupName string `json:"group_name"`
+}
+
+func (g ProjectGroup) itemID() string { return g.GroupID }
+
+// ListProjectGroups gives a page of at most 100 groups of a project.
+//
+// GET /organization/projects/{project_id}/groups, https://platform.openai.com/docs/api-reference/project-groups/list,
+// needs a key with all permissions.
+func (c *Client) ListProjectGroups(ctx context.Context, projectID string, cursor Cursor) (Page[ProjectGroup], error) {
+	return list[ProjectGroup](ctx, c, next100, "/organization/projects/{project_id}/groups", []string{projectID}, nil, cursor)
+}
+
+// AddProjectGroup adds a group to a project with a role, predefined or custom, by the API's id of it.
+//
+// POST /organization/projects/{project_id}/groups, https://platform.openai.com/docs/api-reference/project-groups.
+func (c *Client) AddProjectGroup(ctx context.Context, projectID, groupID, roleID string) error {
+	body := map[string]string{"group_id": groupID, "role": roleID}
+	return c.post(ctx, "/organization/projects/{project_id}/groups", []string{projectID}, body, nil)
+}
+
+// RemoveProjectGroup takes a group out of a project with all its roles there.
+//
+// DELETE /organization/projects/{project_id}/groups/{group_id},
+// https://platform.openai.com/docs/api-reference/project-groups.
+func (c *Client) RemoveProjectGroup(ctx context.Context, projectID, groupID string) error {
+	return c.remove(ctx, "/organization/projects/{project_id}/groups/{group_id}", projectID, groupID)
+}

@@ -1,0 +1,56 @@
+package client
+
+import "context"
+
+// ProjectUser is a user's membership of a project.
+type ProjectUser struct {
+	// ID is the user's.
+	ID string `json:"id"`
+	// Role is owner, member or viewer; the documentation names it a free string.
+	Role string `json:"role"`
+}
+
+func (u ProjectUser) itemID() string { return u.ID }
+
+// ListProjectUsers gives a page of at most 100 users of a project. Whether owners of the organization, who own every
+// project, are among them is not documented.
+//
+// GET /organization/projects/{project_id}/users, https://platform.openai.com/docs/api-reference/project-users/list,
+// scope api.management.read.
+func (c *Client) ListProjectUsers(ctx context.Context, projectID string, cursor Cursor) (Page[ProjectUser], error) {
+	return list[ProjectUser](ctx, c, lastID100, "/organization/projects/{project_id}/users", []string{projectID}, nil, cursor)
+}
+
+// GetProjectUser gives one user of a project.
+//
+// GET /organization/projects/{project_id}/users/{user_id},
+// https://platform.openai.com/docs/api-reference/project-users/retrieve.
+func (c *Client) GetProjectUser(ctx context.Context, projectID, userID string) (ProjectUser, error) {
+	return retrieve[ProjectUser](ctx, c, "/organization/projects/{project_id}/users/{user_id}", projectID, userID)
+}
+
+// AddProjectUser adds a user to a project with a predefined role, by its name. For a user who is there already the API
+// answers with an error and leaves the role as it is.
+//
+// POST /organization/projects/{project_id}/users, https://platform.openai.com/docs/api-reference/project-users/create.
+func (c *Client) AddProjectUser(ctx context.Context, projectID, userID, role string) error {
+	body := map[string]string{"user_id": userID, "role": role}
+	return c.post(ctx, "/organization/projects/{project_id}/users", []string{projectID}, body, nil)
+}
+
+// ModifyProjectUser gives a user of a project another predefined role, by its name, in place of the one before.
+//
+// POST /organization/projects/{project_id}/users/{user_id},
+// https://platform.openai.com/docs/api-reference/project-users/modify.
+func (c *Client) ModifyProjectUser(ctx context.Context, projectID, userID, role string) error {
+	ids := []string{projectID, userID}
+	return c.post(ctx, "/organization/projects/{project_id}/users/{user_id}", ids, map[string]string{"role": role}, nil)
+}
+
+// RemoveProjectUser takes a user out of a project, custom roles there included.
+//
+// DELETE /organization/projects/{project_id}/users/{user_id},
+// https://platform.openai.com/docs/api-reference/project-users/delete.
+func (c *Client) RemoveProjectUser(ctx context.Context, projectID, userID string) error {
+	return c.remove(ctx, "/organization/projects/{project_id}/users/{user_id}", projectID, userID)
+}
