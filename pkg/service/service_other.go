@@ -1,0 +1,9 @@
+//go:build !unix
+
+package service
+
+// Start does nothing: file descriptors are not inherited here as the lifeline needs it. The SDK's own handling stands,
+// with the race that the package describes.
+func Start(func(error)) (bool, error) {
+	return false, nil
+}
