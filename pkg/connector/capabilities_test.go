@@ -1,0 +1,57 @@
+package connector_test
+
+import (
+	"os"
+	"testing"
+
+	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
+	"github.com/stretchr/testify/require"
+	"google.golang.org/protobuf/encoding/protojson"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/anypb"
+)
+
+// What can be changed is pinned, type by type: a capability that goes missing takes a button away from somebody, and one
+// too many offers what fails. The committed file says the same as the connector.
+func TestCapabilities(t *testing.T) {
+	t.Parallel()
+	const (
+		syncs     = v2.Capability_CAPABILITY_SYNC
+		provision = v2.Capability_CAPABILITY_PROVISION
+		account   = v2.Capability_CAPABILITY_ACCOUNT_PROVISIONING
+		create    = v2.Capability_CAPABILITY_RESOURCE_CREATE
+		remove    = v2.Capability_CAPABILITY_RESOURCE_DELETE
+	)
+	want := map[string][]v2.Capability{
+		"organization":      {syncs, provision},
+		"user":              {syncs, account, remove},
+		"invitation":        {syncs, create, remove},
+		"organization_role": {syncs, provision},
+		"group":             {syncs, provision, create, remove},
+		"project":           {syncs, provision},
+		"project_role":      {syncs, provision},
+		"service_account":   {syncs, remove},
+		"api_key":           {syncs, remove},
+	}
+
+	metadata, err := open(t, newOffice()).GetMetadata(t.Context(), &v2.ConnectorServiceGetMetadataRequest{})
+	require.NoError(t, err)
+	told := metadata.GetMetadata().GetCapabilities()
+	require.ElementsMatch(t, []v2.Capability{syncs, provision, account, create, remove}, told.GetConnectorCapabilities())
+	require.Len(t, told.GetResourceTypeCapabilities(), len(want))
+	for _, of := range told.GetResourceTypeCapabilities() {
+		id := of.GetResourceType().GetId()
+		require.ElementsMatch(t, want[id], of.GetCapabilities(), id)
+	}
+	require.Equal(t,
+		[]v2.CapabilityDetailCredentialOption{v2.CapabilityDetailCredentialOption_CAPABILITY_DETAIL_CREDENTIAL_OPTION_NO_PASSWORD},
+		told.GetCredentialDetails().GetCapabilityAccountProvisioning().GetSupportedCredentialOptions())
+
+	text, err := os.ReadFile("../../baton_capabilities.json")
+	require.NoError(t, err)
+	var packed anypb.Any
+	require.NoError(t, protojson.Unmarshal(text, &packed))
+	var committed v2.ConnectorCapabilities
+	require.NoError(t, packed.UnmarshalTo(&committed))
+	require.True(t, proto.Equal(&committed, told), "baton_capabilities.json is not what the connector says")
+}

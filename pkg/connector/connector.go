@@ -1,0 +1,126 @@
+// Package connector turns what an OpenAI organization holds into ConductorOne's resources, entitlements and grants.
+//
+// There is one file for each resource type. The builders hold no state: what one phase of a sync learns for another
+// goes through the SDK's session store (session.go), and every list answers one page of the API with one page.
+package connector
+
+import (
+	"context"
+	"fmt"
+	"runtime/debug"
+
+	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
+	"github.com/conductorone/baton-sdk/pkg/annotations"
+	"github.com/conductorone/baton-sdk/pkg/cli"
+	"github.com/conductorone/baton-sdk/pkg/connectorbuilder"
+	"google.golang.org/grpc/codes"
+
+	"github.com/conductorone/baton-openai/pkg/client"
+	cfg "github.com/conductorone/baton-openai/pkg/config"
+)
+
+// Connector builds one OpenAI organization's resource types. Its zero value describes what the connector can do and
+// cannot sync.
+type Connector struct {
+	client *client.Client
+	scope  scope
+	// patience is how long provisioning waits for what it changed.
+	patience patience
+}
+
+// New checks the configuration without sending anything: the SDK calls it in two processes and for every change of a
+// hosted connector's configuration. Validate tries the key.
+func New(ctx context.Context, config *cfg.Openai, opts *cli.ConnectorOpts) (connectorbuilder.ConnectorBuilderV2, []connectorbuilder.Opt, error) {
+	if err := cfg.CheckAdminKey(config.OpenaiAdminKey); err != nil {
+		return nil, nil, refuse(codes.InvalidArgument, err)
+	}
+	base, err := cfg.ParseBaseURL(config.BaseUrl)
+	if err != nil {
+		return nil, nil, refuse(codes.InvalidArgument, err)
+	}
+	api, err := client.New(ctx, base, config.OpenaiAdminKey, "baton-openai/"+buildVersion())
+	if err != nil {
+		return nil, nil, refuse(codes.Internal, err)
+	}
+	return &Connector{client: api, scope: newScope(opts), patience: standardPatience}, nil, nil
+}
+
+// MissingAdminKey is the error of a connector that was not given a key.
+func MissingAdminKey() error {
+	return refuse(codes.InvalidArgument, cfg.CheckAdminKey(""))
+}
+
+// Metadata names the connector.
+func (c *Connector) Metadata(context.Context) (*v2.ConnectorMetadata, error) {
+	return v2.ConnectorMetadata_builder{
+		DisplayName: "OpenAI",
+		Description: "Syncs the users, invitations, roles, groups, projects, service accounts and API keys of an OpenAI organization.",
+		HelpUrl:     "/docs/baton/openai",
+
+		AccountCreationSchema: accountCreationSchema(),
+	}.Build(), nil
+}
+
+// Validate tries the key on the route that a key with too few permissions is refused first, and says what to do then.
+func (c *Connector) Validate(ctx context.Context) (annotations.Annotations, error) {
+	if c.client == nil {
+		return nil, MissingAdminKey()
+	}
+	if err := c.client.CheckAccess(ctx); err != nil {
+		return nil, failed("checking the admin key", err)
+	}
+	return nil, nil
+}
+
+// ResourceSyncers are all resource types, whatever the key may read or the plan offers: a type that goes missing would
+// look as if everybody had lost that access.
+func (c *Connector) ResourceSyncers(context.Context) []connectorbuilder.ResourceSyncerV2 {
+	return []connectorbuilder.ResourceSyncerV2{
+		&organizationBuilder{client: c.client, patience: c.patience},
+		&userBuilder{client: c.client, scope: c.scope, patience: c.patience},
+		&invitationBuilder{client: c.client, scope: c.scope, patience: c.patience},
+		&organizationRoleBuilder{client: c.client, scope: c.scope, patience: c.patience},
+		&groupBuilder{client: c.client, scope: c.scope, patience: c.patience},
+		&projectBuilder{client: c.client, scope: c.scope, patience: c.patience},
+		&projectRoleBuilder{client: c.client, scope: c.scope, patience: c.patience},
+		&serviceAccountBuilder{client: c.client, scope: c.scope, patience: c.patience},
+		&apiKeyBuilder{client: c.client, scope: c.scope, patience: c.patience},
+	}
+}
+
+// scope is the set of resource types that a sync was asked for; nil means all of them.
+type scope map[string]struct{}
+
+func newScope(opts *cli.ConnectorOpts) scope {
+	if opts == nil {
+		return nil
+	}
+	return opts.SyncResourceTypeSet()
+}
+
+func (s scope) includes(resourceType *v2.ResourceType) bool {
+	if s == nil {
+		return true
+	}
+	_, ok := s[resourceType.GetId()]
+	return ok
+}
+
+// listsOrganization tells whether a type that belongs to the organization is to be listed in a call with this parent.
+// The SDK lists every type once without a parent and once below each parent; where the organization itself was not
+// asked for, the call without a parent is the only one.
+func (s scope) listsOrganization(parent *v2.ResourceId) bool {
+	if parent == nil {
+		return !s.includes(resourceTypeOrganization)
+	}
+	return parent.GetResourceType() == resourceTypeOrganization.GetId()
+}
+
+// buildVersion is the version of the module that the binary was built from, for the User-Agent.
+func buildVersion() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok || info.Main.Version == "" {
+		return "dev"
+	}
+	return fmt.Sprintf("%.40s", info.Main.Version)
+}

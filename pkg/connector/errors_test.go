@@ -1,0 +1,371 @@
+package connector_test
+
+import (
+	"fmt"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
+	"github.com/conductorone/baton-sdk/pkg/cli"
+	"github.com/conductorone/baton-sdk/pkg/uhttp"
+	"github.com/stretchr/testify/require"
+	"go.uber.org/zap"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	cfg "github.com/conductorone/baton-openai/pkg/config"
+	"github.com/conductorone/baton-openai/pkg/connector"
+	"github.com/conductorone/baton-openai/pkg/openaitest"
+)
+
+const (
+	groupMembersRoute = "GET /organization/groups/{group_id}/users"
+	missingScopeText  = "You have insufficient permissions for this operation. Missing scopes: api.groups.read. Check that you have the correct role."
+	adviceForKeys     = "create an Admin API key"
+)
+
+// refusal is an answer that is no success, and what an operator has to be told of it.
+type refusal struct {
+	name   string
+	status int
+	body   string
+	code   codes.Code
+	says   []string
+}
+
+// object is the API's envelope of an error.
+func object(code, message string) string {
+	return fmt.Sprintf(`{"error":{"message":%q,"type":"invalid_request_error","param":null,"code":%q}}`, message, code)
+}
+
+var refusals = []refusal{
+	{"401", 401, object("invalid_api_key", "Incorrect API key provided: "+testKey+"."), codes.Unauthenticated, []string{adviceForKeys}},
+	{"401 for a missing scope", 401, object("", missingScopeText), codes.Unauthenticated, []string{adviceForKeys, "api.groups.read"}},
+	{"403", 403, object("", "You may not."), codes.PermissionDenied, []string{adviceForKeys}},
+	{"403 for a missing scope", 403, object("", missingScopeText), codes.PermissionDenied, []string{adviceForKeys, "api.groups.read"}},
+	{"403 for a missing scope, bare", 403, fmt.Sprintf(`{"error":%q}`, missingScopeText), codes.PermissionDenied, []string{adviceForKeys, "api.groups.read"}},
+	{"404", 404, object("project_not_found", "The project proj_1 was not found"), codes.FailedPrecondition, []string{"404"}},
+	{"404 without body", 404, "", codes.FailedPrecondition, []string{"404"}},
+	{"429", 429, object("rate_limit_exceeded", "You've exceeded the rate limit, please slow down and try again after 6.937 seconds."), codes.Unavailable, []string{"429", "6.937"}},
+	{"500", 500, object("server_error", "The server had an error."), codes.Unavailable, []string{"500"}},
+	{"503 of a proxy", 503, "<html><body>no healthy upstream</body></html>", codes.Unavailable, []string{"503"}},
+}
+
+// requireRefused holds an error to what every error of a sync has to say.
+func requireRefused(t *testing.T, err error, route string, refused refusal) {
+	t.Helper()
+	require.Error(t, err)
+	require.Equal(t, refused.code, status.Code(err), err)
+	if refused.status != http.StatusNotFound {
+		require.Equal(t, uhttp.GrpcCodeFromHTTPStatus(refused.status), status.Code(err), err)
+	}
+	text := err.Error()
+	require.Contains(t, text, route)
+	require.Equal(t, 1, strings.Count(text, "baton-openai:"), text)
+	require.NotContains(t, text, testKey)
+	for _, word := range refused.says {
+		require.Contains(t, text, word)
+	}
+	if refused.status == http.StatusTooManyRequests {
+		requireWait(t, err, 6937*time.Millisecond)
+	}
+}
+
+// requireWait holds an error to telling the SDK how long to wait.
+func requireWait(t *testing.T, err error, wait time.Duration) {
+	t.Helper()
+	for _, detail := range status.Convert(err).Details() {
+		if limit, ok := detail.(*v2.RateLimitDescription); ok {
+			require.WithinDuration(t, time.Now().Add(wait), limit.GetResetAt().AsTime(), wait)
+			return
+		}
+	}
+	require.Fail(t, "the error does not say how long to wait")
+}
+
+// routesOfASync are the routes that a sync calls, each with the number of calls.
+func routesOfASync(t *testing.T, organization openaitest.Organization) map[string]int {
+	t.Helper()
+	server := &openaitest.Server{Organization: organization}
+	_, _, err := walkServer(t, server, zap.WarnLevel)
+	require.NoError(t, err)
+	calls := map[string]int{}
+	for _, request := range server.Requests() {
+		calls[request.Route]++
+	}
+	return calls
+}
+
+// A list that the API refuses is an error that says what was asked for and what to do, and never an empty list; only the
+// plan gate of group members yields less.
+func TestErrorNeverBecomesAnEmptyList(t *testing.T) {
+	t.Parallel()
+	organization := openaitest.Seeded(21, openaitest.Size{Users: 12, Groups: 3, Projects: 3})
+	calls := routesOfASync(t, organization)
+	require.GreaterOrEqual(t, len(calls), 16)
+	for _, route := range slices.Sorted(maps.Keys(calls)) {
+		for _, refused := range refusals {
+			for _, spared := range slices.Compact([]int{0, calls[route] - 1}) {
+				if spared > 0 && !slices.Contains([]string{"403", "404", "500"}, refused.name) {
+					continue // the first calls have shown the rest
+				}
+				t.Run(fmt.Sprintf("%s, %s, after %d", route, refused.name, spared), func(t *testing.T) {
+					t.Parallel()
+					server := &openaitest.Server{Organization: organization, Faults: map[string]openaitest.Fault{
+						route: {Status: refused.status, Body: refused.body, EmptyBody: refused.body == "", After: spared},
+					}}
+					_, logs, err := walkServer(t, server, zap.WarnLevel)
+					if route == groupMembersRoute && (refused.status == http.StatusForbidden || refused.status == http.StatusNotFound) {
+						require.NoError(t, err)
+						require.Equal(t, calls[route]-spared, logs.FilterMessageSnippet("does not list the members").Len())
+						return
+					}
+					requireRefused(t, err, route, refused)
+				})
+			}
+		}
+	}
+}
+
+// many gives n rows.
+func many[T any](n int, row func(i int) T) []T {
+	rows := make([]T, 0, n)
+	for i := range n {
+		rows = append(rows, row(i))
+	}
+	return rows
+}
+
+func roleRow(i int) openaitest.Role {
+	return openaitest.Role{ID: fmt.Sprintf("role_%d", i), Name: fmt.Sprintf("Role %d", i)}
+}
+
+func roleIDs(roles []openaitest.Role) []string {
+	ids := make([]string, 0, len(roles))
+	for _, role := range roles {
+		ids = append(ids, role.ID)
+	}
+	return ids
+}
+
+func userRow(i int) openaitest.User {
+	return openaitest.User{ID: fmt.Sprintf("user-%d", i), Email: fmt.Sprintf("user%d@example.com", i), Role: "reader"}
+}
+
+func groupRow(i int) openaitest.Group {
+	return openaitest.Group{ID: fmt.Sprintf("group_%d", i), Name: fmt.Sprintf("Group %d", i)}
+}
+
+func inProject(project openaitest.Project) openaitest.Organization {
+	project.ID, project.Name = "proj_1", "Project"
+	return openaitest.Organization{
+		Users:    many(max(1, len(project.Users)), userRow),
+		Groups:   many(len(project.Groups), groupRow),
+		Projects: []openaitest.Project{project},
+	}
+}
+
+// twoPages are organizations of which one list, named by its route, takes two pages.
+func twoPages() map[string]openaitest.Organization {
+	roles := many(1001, roleRow)
+	// Roles that the role list does not hold fill an assignment list as well as others.
+	one, assigned := roles[:1], roleIDs(roles)
+	members := make([]string, 0, 1001)
+	for _, user := range many(1001, userRow) {
+		members = append(members, user.ID)
+	}
+	return map[string]openaitest.Organization{
+		"GET /organization/users":   {Users: many(101, userRow)},
+		"GET /organization/invites": {Invites: many(101, func(i int) openaitest.Invite { return openaitest.Invite{ID: fmt.Sprintf("invite-%d", i)} })},
+		"GET /organization/roles":   {Roles: roles},
+		"GET /organization/groups":  {Groups: many(1001, groupRow)},
+		"GET /organization/projects": {Projects: many(101, func(i int) openaitest.Project {
+			return openaitest.Project{ID: fmt.Sprintf("proj_%d", i), Name: "Project"}
+		})},
+		"GET /organization/admin_api_keys": {AdminKeys: many(101, func(i int) openaitest.AdminAPIKey {
+			return openaitest.AdminAPIKey{ID: fmt.Sprintf("key_%d", i)}
+		})},
+		"GET /organization/users/{user_id}/roles":   {Roles: one, Users: []openaitest.User{{ID: "user-1", Role: "reader", RoleIDs: assigned}}},
+		"GET /organization/groups/{group_id}/roles": {Groups: []openaitest.Group{{ID: "group_1", RoleIDs: assigned}}},
+		groupMembersRoute:                           {Groups: []openaitest.Group{{ID: "group_1", MemberIDs: members}}},
+		"GET /organization/projects/{project_id}/users": inProject(openaitest.Project{Users: many(101, func(i int) openaitest.ProjectUser {
+			return openaitest.ProjectUser{UserID: userRow(i).ID, Role: "member"}
+		})}),
+		"GET /organization/projects/{project_id}/service_accounts": inProject(openaitest.Project{ServiceAccounts: many(101, func(i int) openaitest.ServiceAccount {
+			return openaitest.ServiceAccount{ID: fmt.Sprintf("svc_acct_%d", i), Role: "none"}
+		})}),
+		"GET /organization/projects/{project_id}/api_keys": inProject(openaitest.Project{APIKeys: many(101, func(i int) openaitest.ProjectAPIKey {
+			return openaitest.ProjectAPIKey{ID: fmt.Sprintf("key_%d", i)}
+		})}),
+		"GET /organization/projects/{project_id}/groups": inProject(openaitest.Project{Groups: many(101, func(i int) openaitest.ProjectGroup {
+			return openaitest.ProjectGroup{GroupID: groupRow(i).ID}
+		})}),
+		"GET /projects/{project_id}/roles": inProject(openaitest.Project{Roles: roles}),
+		"GET /projects/{project_id}/users/{user_id}/roles": inProject(openaitest.Project{
+			Roles: one, Users: []openaitest.ProjectUser{{UserID: "user-0", Role: "member", RoleIDs: assigned}},
+		}),
+		"GET /projects/{project_id}/groups/{group_id}/roles": inProject(openaitest.Project{
+			Groups: []openaitest.ProjectGroup{{GroupID: "group_0", RoleIDs: assigned}},
+		}),
+	}
+}
+
+// The second page of a list that the API refuses is an error like the first, group members not excepted.
+func TestErrorOnALaterPageNeverCutsAListShort(t *testing.T) {
+	t.Parallel()
+	organizations := twoPages()
+	for route := range routesOfASync(t, openaitest.Seeded(21, openaitest.Size{Users: 12, Groups: 3, Projects: 3})) {
+		require.Contains(t, organizations, route, "a list without an organization of two pages")
+	}
+	for route, organization := range organizations {
+		t.Run(route, func(t *testing.T) {
+			t.Parallel()
+			for _, refused := range refusals {
+				if !slices.Contains([]string{"403", "404", "500"}, refused.name) {
+					continue // the first pages have shown the rest
+				}
+				server := &openaitest.Server{Organization: organization, Faults: map[string]openaitest.Fault{
+					route: {Status: refused.status, Body: refused.body, EmptyBody: refused.body == "", After: 1},
+				}}
+				_, _, err := walkServer(t, server, zap.WarnLevel)
+				requireRefused(t, err, route, refused)
+				for _, request := range server.Requests() {
+					if request.Route == route && request.Status == refused.status {
+						require.NotEmpty(t, request.Query.Get("after"), "the refused request did not ask for a second page")
+					}
+				}
+			}
+		})
+	}
+}
+
+// requireNoFinishedSync holds a failed sync to leaving nothing behind that reads as the truth.
+func requireNoFinishedSync(t *testing.T, path string) {
+	t.Helper()
+	if _, err := os.Stat(path); os.IsNotExist(err) {
+		return
+	}
+	finished, err := openFile(t, path).SyncMeta().LatestFinishedSyncOfAnyType(t.Context())
+	require.NoError(t, err)
+	require.Nil(t, finished)
+}
+
+// A sync in which a list is refused fails as a whole, and its file does not count as a sync.
+func TestSyncFailsWhereAListIsRefused(t *testing.T) {
+	t.Parallel()
+	routes := []string{
+		"GET /organization/users",
+		"GET /organization/roles",
+		"GET /organization/users/{user_id}/roles",
+		"GET /organization/groups/{group_id}/roles",
+		"GET /organization/projects/{project_id}/users",
+		"GET /organization/projects/{project_id}/service_accounts",
+		"GET /projects/{project_id}/groups/{group_id}/roles",
+	}
+	for _, route := range routes {
+		for _, refused := range refusals {
+			if refused.code == codes.Unavailable || strings.Contains(refused.name, "bare") {
+				continue // the syncer would repeat these, and the walk has shown that they are errors
+			}
+			t.Run(route+", "+refused.name, func(t *testing.T) {
+				t.Parallel()
+				server := &openaitest.Server{Organization: openaitest.Sample(), Faults: map[string]openaitest.Fault{
+					route: {Status: refused.status, Body: refused.body, EmptyBody: refused.body == ""},
+				}}
+				synced := runSync(t, server, syncOptions{})
+				requireRefused(t, synced.err, route, refused)
+				requireNoFinishedSync(t, synced.path)
+			})
+		}
+	}
+}
+
+// validate tries the credentials against the server, without the SDK's repetitions.
+func validate(t *testing.T, server *openaitest.Server) error {
+	t.Helper()
+	listener := httptest.NewServer(server)
+	t.Cleanup(listener.Close)
+	builder, _, err := connector.New(t.Context(), &cfg.Openai{OpenaiAdminKey: testKey, BaseUrl: listener.URL + "/v1"}, &cli.ConnectorOpts{})
+	require.NoError(t, err)
+	_, err = builder.Validate(t.Context())
+	return err
+}
+
+// The check of the credentials reports every refusal with what to do about it.
+func TestValidateReportsARefusal(t *testing.T) {
+	t.Parallel()
+	const route = "GET /organization/groups"
+	require.NoError(t, validate(t, &openaitest.Server{}))
+	for _, refused := range refusals {
+		t.Run(refused.name, func(t *testing.T) {
+			t.Parallel()
+			requireRefused(t, validate(t, &openaitest.Server{Faults: map[string]openaitest.Fault{
+				route: {Status: refused.status, Body: refused.body, EmptyBody: refused.body == ""},
+			}}), route, refused)
+		})
+	}
+}
+
+// The check of the credentials tells a revoked key, a project's key and a key without the groups' scope from one that works.
+func TestValidateKnowsKeysThatAreNotEnough(t *testing.T) {
+	t.Parallel()
+	project := openaitest.Key{Project: true}
+	projectAsObject := openaitest.Key{Project: true, AsObject: true}
+	groups := openaitest.Key{MissingScopes: map[string]string{"groups": "api.groups.read"}}
+	groupsAsObject := openaitest.Key{MissingScopes: groups.MissingScopes, AsObject: true}
+	users := openaitest.Key{MissingScopes: map[string]string{"users": "api.management.read"}}
+	tests := map[string]struct {
+		keys map[string]openaitest.Key
+		code codes.Code
+		says []string
+	}{
+		"revoked":                  {map[string]openaitest.Key{}, codes.Unauthenticated, []string{"OpenAI does not accept the key", adviceForKeys}},
+		"a project's":              {map[string]openaitest.Key{testKey: project}, codes.PermissionDenied, []string{"api.management.read", "project key", adviceForKeys}},
+		"a project's, as object":   {map[string]openaitest.Key{testKey: projectAsObject}, codes.Unauthenticated, []string{"api.management.read", adviceForKeys}},
+		"restricted":               {map[string]openaitest.Key{testKey: groups}, codes.PermissionDenied, []string{"api.groups.read", adviceForKeys}},
+		"restricted, as object":    {map[string]openaitest.Key{testKey: groupsAsObject}, codes.Unauthenticated, []string{"api.groups.read", adviceForKeys}},
+		"restricted, elsewhere":    {map[string]openaitest.Key{testKey: users}, codes.OK, nil},
+		"with everything it needs": {map[string]openaitest.Key{testKey: {}}, codes.OK, nil},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			err := validate(t, &openaitest.Server{Keys: test.keys})
+			require.Equal(t, test.code, status.Code(err), err)
+			if err == nil {
+				return
+			}
+			for _, word := range test.says {
+				require.Contains(t, err.Error(), word)
+			}
+			require.Equal(t, 1, strings.Count(err.Error(), "baton-openai:"))
+			require.NotContains(t, err.Error(), testKey)
+		})
+	}
+}
+
+// A key that lacks the scope of one kind of list fails the sync with the scope's name, in either form of the refusal.
+func TestSyncNamesTheMissingScope(t *testing.T) {
+	t.Parallel()
+	for _, family := range []string{"users", "invites", "roles", "projects", "project_users", "project_groups", "service_accounts", "project_api_keys", "admin_api_keys"} {
+		for _, asObject := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s, as object %t", family, asObject), func(t *testing.T) {
+				t.Parallel()
+				scope := "api." + strings.ReplaceAll(family, "_", ".") + ".read"
+				server := &openaitest.Server{
+					Organization: openaitest.Sample(),
+					Keys:         map[string]openaitest.Key{testKey: {MissingScopes: map[string]string{family: scope}, AsObject: asObject}},
+				}
+				_, _, err := walkServer(t, server, zap.WarnLevel)
+				require.ErrorContains(t, err, "the key lacks the permission "+scope)
+				require.ErrorContains(t, err, adviceForKeys)
+			})
+		}
+	}
+}

@@ -1,0 +1,280 @@
+package connector_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"testing"
+	"time"
+
+	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
+	"github.com/conductorone/baton-sdk/pkg/annotations"
+	"github.com/stretchr/testify/require"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/structpb"
+	"google.golang.org/protobuf/types/known/timestamppb"
+)
+
+// file is everything that a c1z file says, each row as one line of JSON, sorted: two files are the same if these are.
+type file struct {
+	Resources, Entitlements, Grants []string
+}
+
+// resourceRow is a resource as a reader of the file sees it.
+type resourceRow struct {
+	ID, Parent, Name, RawID string
+	Status                  string         `json:",omitempty"`
+	CreatedAt               string         `json:",omitempty"`
+	Profile                 map[string]any `json:",omitempty"`
+	Account                 *accountRow    `json:",omitempty"`
+	Secret                  *secretRow     `json:",omitempty"`
+	Trait                   string         `json:",omitempty"`
+}
+
+type accountRow struct {
+	Type, Email, Login string
+}
+
+type secretRow struct {
+	Type, Detail, Identity, LastUsedAt, ExpiresAt string
+}
+
+type entitlementRow struct {
+	ID, Name, Slug, Purpose string
+	GrantableTo             []string
+	Exclusion               string
+	Order                   uint32
+	Immutable               bool
+}
+
+type grantRow struct {
+	Entitlement, Principal string
+	// Direct is false for a grant that only expansion made; Via has the entitlements that it comes through.
+	Direct    bool
+	Via       []string `json:",omitempty"`
+	Expands   []string `json:",omitempty"`
+	Immutable bool     `json:",omitempty"`
+}
+
+func lines[T any](rows []T) []string {
+	text := make([]string, 0, len(rows))
+	for _, row := range rows {
+		line, err := json.Marshal(row)
+		if err != nil {
+			panic(err)
+		}
+		text = append(text, string(line))
+	}
+	slices.Sort(text)
+	return text
+}
+
+// asSQLiteShows is the file without what a grant expands to: that engine keeps it apart from the grant.
+func (f file) asSQLiteShows() file {
+	expands := regexp.MustCompile(`,"Expands":\[[^]]*\]`)
+	grants := make([]string, 0, len(f.Grants))
+	for _, line := range f.Grants {
+		grants = append(grants, expands.ReplaceAllString(line, ""))
+	}
+	f.Grants = grants
+	return f
+}
+
+// requireSame tells which rows are missing and which are too many, instead of printing two whole files.
+func requireSame(t *testing.T, want, got file) {
+	t.Helper()
+	require.Empty(t, differences(want.Resources, got.Resources), "resources: - missing, + unexpected")
+	require.Empty(t, differences(want.Entitlements, got.Entitlements), "entitlements: - missing, + unexpected")
+	require.Empty(t, differences(want.Grants, got.Grants), "grants: - missing, + unexpected")
+}
+
+func differences(want, got []string) []string {
+	balance := map[string]int{}
+	for _, line := range want {
+		balance[line]++
+	}
+	for _, line := range got {
+		balance[line]--
+	}
+	var found []string
+	for line, count := range balance {
+		switch {
+		case count > 0:
+			found = append(found, fmt.Sprintf("-%d %s", count, line))
+		case count < 0:
+			found = append(found, fmt.Sprintf("+%d %s", -count, line))
+		}
+	}
+	slices.Sort(found)
+	return found[:min(len(found), 20)]
+}
+
+// readFile reads the file back as the baton CLI does.
+func readFile(t *testing.T, path string) file {
+	t.Helper()
+	store := openFile(t, path)
+	var read file
+
+	var resources []resourceRow
+	for token := ""; ; {
+		page, err := store.ListResources(t.Context(), v2.ResourcesServiceListResourcesRequest_builder{PageToken: token}.Build())
+		require.NoError(t, err)
+		for _, resource := range page.GetList() {
+			resources = append(resources, readResource(t, resource))
+		}
+		if token = page.GetNextPageToken(); token == "" {
+			break
+		}
+	}
+	read.Resources = lines(resources)
+
+	var entitlements []entitlementRow
+	for token := ""; ; {
+		page, err := store.ListEntitlements(t.Context(), v2.EntitlementsServiceListEntitlementsRequest_builder{PageToken: token}.Build())
+		require.NoError(t, err)
+		for _, entitlement := range page.GetList() {
+			entitlements = append(entitlements, readEntitlement(t, entitlement))
+		}
+		if token = page.GetNextPageToken(); token == "" {
+			break
+		}
+	}
+	read.Entitlements = lines(entitlements)
+
+	var grants []grantRow
+	for token := ""; ; {
+		page, err := store.ListGrants(t.Context(), v2.GrantsServiceListGrantsRequest_builder{PageToken: token}.Build())
+		require.NoError(t, err)
+		for _, grant := range page.GetList() {
+			grants = append(grants, readGrant(t, grant))
+		}
+		if token = page.GetNextPageToken(); token == "" {
+			break
+		}
+	}
+	read.Grants = lines(grants)
+	return read
+}
+
+func id(resource *v2.ResourceId) string {
+	if resource == nil {
+		return ""
+	}
+	return resource.GetResourceType() + ":" + resource.GetResource()
+}
+
+func when(at *timestamppb.Timestamp) string {
+	if at == nil {
+		return ""
+	}
+	return at.AsTime().UTC().Format(time.RFC3339)
+}
+
+// readResource also holds the resource to the rule that its trait says the same as the resource.
+func readResource(t *testing.T, resource *v2.Resource) resourceRow {
+	t.Helper()
+	annos := annotations.Annotations(resource.GetAnnotations())
+	rawID := &v2.RawId{}
+	_, err := annos.Pick(rawID)
+	require.NoError(t, err)
+	row := resourceRow{
+		ID:        id(resource.GetId()),
+		Parent:    id(resource.GetParentResourceId()),
+		Name:      resource.GetDisplayName(),
+		RawID:     rawID.GetId(),
+		CreatedAt: when(resource.GetCreatedAt()),
+		Profile:   resource.GetProfile().AsMap(),
+	}
+	if resource.HasStatus() {
+		row.Status = resource.GetStatus().GetStatus().String() + "/" + resource.GetStatus().GetDetails()
+	}
+
+	sameProfile := func(trait *structpb.Struct) {
+		require.Truef(t, proto.Equal(resource.GetProfile(), trait), "%s: the trait's profile is not the resource's", row.ID)
+	}
+	user, secret, group, role := &v2.UserTrait{}, &v2.SecretTrait{}, &v2.GroupTrait{}, &v2.RoleTrait{}
+	switch {
+	case pick(t, annos, user):
+		sameProfile(user.GetProfile())                                                                         //nolint:staticcheck // the deprecated place is what older readers look at
+		require.Equal(t, row.CreatedAt, when(user.GetCreatedAt()), row.ID)                                     //nolint:staticcheck // as above
+		require.Equal(t, int32(resource.GetStatus().GetStatus()), int32(user.GetStatus().GetStatus()), row.ID) //nolint:staticcheck // as above
+		row.Account = &accountRow{Type: user.GetAccountType().String(), Login: user.GetLogin()}
+		for _, email := range user.GetEmails() {
+			require.True(t, email.GetIsPrimary())
+			row.Account.Email += email.GetAddress()
+		}
+	case pick(t, annos, secret):
+		sameProfile(secret.GetProfile())                                     //nolint:staticcheck // as above
+		require.Equal(t, row.CreatedAt, when(secret.GetCreatedAt()), row.ID) //nolint:staticcheck // as above
+		row.Secret = &secretRow{
+			Type:       secret.GetCredentialType().String(),
+			Detail:     secret.GetCredentialDetail(),
+			Identity:   id(secret.GetIdentityId()),
+			LastUsedAt: when(secret.GetLastUsedAt()),
+			ExpiresAt:  when(secret.GetExpiresAt()),
+		}
+	case pick(t, annos, group):
+		sameProfile(group.GetProfile()) //nolint:staticcheck // as above
+		row.Trait = "group"
+	case pick(t, annos, role):
+		sameProfile(role.GetProfile()) //nolint:staticcheck // as above
+		row.Trait = "role"
+	}
+	return row
+}
+
+func pick(t *testing.T, annos annotations.Annotations, into proto.Message) bool {
+	t.Helper()
+	found, err := annos.Pick(into)
+	require.NoError(t, err)
+	return found
+}
+
+func readEntitlement(t *testing.T, entitlement *v2.Entitlement) entitlementRow {
+	t.Helper()
+	annos := annotations.Annotations(entitlement.GetAnnotations())
+	exclusion := &v2.EntitlementExclusionGroup{}
+	pick(t, annos, exclusion)
+	require.False(t, exclusion.GetIsDefault())
+	row := entitlementRow{
+		ID:        entitlement.GetId(),
+		Name:      entitlement.GetDisplayName(),
+		Slug:      entitlement.GetSlug(),
+		Purpose:   entitlement.GetPurpose().String(),
+		Exclusion: exclusion.GetExclusionGroupId(),
+		Order:     exclusion.GetOrder(),
+		Immutable: annos.Contains(&v2.EntitlementImmutable{}),
+	}
+	require.NotEmpty(t, entitlement.GetDescription())
+	for _, resourceType := range entitlement.GetGrantableTo() {
+		row.GrantableTo = append(row.GrantableTo, resourceType.GetId())
+	}
+	return row
+}
+
+func readGrant(t *testing.T, grant *v2.Grant) grantRow {
+	t.Helper()
+	annos := annotations.Annotations(grant.GetAnnotations())
+	expandable := &v2.GrantExpandable{}
+	pick(t, annos, expandable)
+	entitlement := grant.GetEntitlement().GetId()
+	row := grantRow{
+		Entitlement: entitlement,
+		Principal:   id(grant.GetPrincipal().GetId()),
+		Expands:     expandable.GetEntitlementIds(),
+		Immutable:   annos.Contains(&v2.GrantImmutable{}),
+	}
+	require.Equal(t, row.Entitlement+":"+row.Principal, grant.GetId())
+	require.Contains(t, row.Entitlement, id(grant.GetEntitlement().GetResource().GetId())+":")
+	sources := grant.GetSources().GetSources()
+	_, row.Direct = sources[entitlement]
+	row.Direct = row.Direct || len(sources) == 0
+	for _, source := range slices.Sorted(maps.Keys(sources)) {
+		if source != entitlement {
+			row.Via = append(row.Via, source)
+		}
+	}
+	return row
+}

@@ -1,0 +1,141 @@
+package connector
+
+import (
+	"cmp"
+	"context"
+
+	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
+	ent "github.com/conductorone/baton-sdk/pkg/types/entitlement"
+	rs "github.com/conductorone/baton-sdk/pkg/types/resource"
+
+	"github.com/conductorone/baton-openai/pkg/client"
+)
+
+// The predefined organization roles, by which their resources go as well: the API's ids of them are too unstable.
+const (
+	roleOwner  = "owner"
+	roleReader = "reader"
+)
+
+// predefinedOrganizationRoles has the display name of each, and its place in the exclusion group: higher is more.
+var predefinedOrganizationRoles = map[string]struct {
+	displayName string
+	order       uint32
+}{
+	roleReader: {"Reader", 1},
+	roleOwner:  {"Owner", 2},
+}
+
+// organizationRoleExclusion names the group of the predefined roles, of which a user holds one.
+const organizationRoleExclusion = "organization-role"
+
+type organizationRoleBuilder struct {
+	client   *client.Client
+	scope    scope
+	patience patience
+}
+
+func (b *organizationRoleBuilder) ResourceType(context.Context) *v2.ResourceType {
+	return resourceTypeOrganizationRole
+}
+
+// List gives a page of the organization's roles. The first page has been read by the organization's own listing.
+func (b *organizationRoleBuilder) List(ctx context.Context, parent *v2.ResourceId, opts rs.SyncOpAttrs) ([]*v2.Resource, *rs.SyncOpResults, error) {
+	if !b.scope.listsOrganization(parent) {
+		return nil, nil, nil
+	}
+	const doing = "listing the organization's roles"
+	token, err := parsePageToken(opts)
+	if err != nil {
+		return nil, nil, err
+	}
+	mem := memory{opts.Session}
+	page, err := b.page(ctx, mem, token.Cursor)
+	if err != nil {
+		return nil, nil, failed(doing, err)
+	}
+	if err := mem.rememberRoles(ctx, organizationKey, page.Items); err != nil {
+		return nil, nil, failed(doing, err)
+	}
+	roles, err := resourcesOf(page.Items, organizationRoleResource)
+	if err != nil {
+		return nil, nil, failed(doing, err)
+	}
+	if page.Next.IsZero() {
+		missing, err := b.missing(ctx, mem)
+		if err != nil {
+			return nil, nil, failed(doing, err)
+		}
+		roles = append(roles, missing...)
+	}
+	return roles, token.then(page.Next), nil
+}
+
+func (b *organizationRoleBuilder) page(ctx context.Context, mem memory, cursor client.Cursor) (client.Page[client.Role], error) {
+	if cursor.IsZero() {
+		page, ok, err := recall[client.Page[client.Role]](ctx, mem, kindRolePage, organizationKey)
+		if ok || err != nil {
+			return page, err
+		}
+	}
+	return b.client.ListRoles(ctx, cursor)
+}
+
+// missing gives the predefined roles that the API's list left out. The users' rows name them all the same.
+func (b *organizationRoleBuilder) missing(ctx context.Context, mem memory) ([]*v2.Resource, error) {
+	book, err := mem.roleBook(ctx, organizationKey)
+	if err != nil {
+		return nil, err
+	}
+	listed := map[string]bool{}
+	for _, role := range book {
+		listed[role.Name] = true
+	}
+	var roles []*v2.Resource
+	for _, name := range []string{roleOwner, roleReader} {
+		if listed[name] {
+			continue
+		}
+		role, err := organizationRoleResource(client.Role{Name: name, PredefinedRole: true})
+		if err != nil {
+			return nil, err
+		}
+		roles = append(roles, role)
+	}
+	return roles, nil
+}
+
+func organizationRoleResource(role client.Role) (*v2.Resource, error) {
+	id, name := role.ID, cmp.Or(role.Name, role.ID)
+	if predefined := predefinedIn(organizationKey)(role); predefined != "" {
+		id, name = predefined, predefinedOrganizationRoles[predefined].displayName
+	}
+	return newResource(resourceTypeOrganizationRole, id, cmp.Or(role.ID, id), name, theOrganization(), roleTrait(roleProfile(role)), rs.WithDescription(role.Description))
+}
+
+func roleProfile(role client.Role) profile {
+	return profile{"predefined": role.PredefinedRole}.
+		text("role_id", role.ID).
+		list("permissions", role.Permissions).
+		text("description", role.Description)
+}
+
+// Entitlements gives the assignment of the role. Owner and reader exclude each other for a user, a group may hold
+// neither, so none is the default.
+func (b *organizationRoleBuilder) Entitlements(_ context.Context, role *v2.Resource, _ rs.SyncOpAttrs) ([]*v2.Entitlement, *rs.SyncOpResults, error) {
+	options := []ent.EntitlementOption{
+		ent.WithDisplayName(role.GetDisplayName() + " role"),
+		ent.WithDescription("Holds the role " + role.GetDisplayName() + " in the OpenAI organization"),
+		ent.WithGrantableTo(resourceTypeUser, resourceTypeGroup),
+	}
+	if predefined, ok := predefinedOrganizationRoles[role.GetId().GetResource()]; ok {
+		options = append(options, ent.WithExclusionGroupOrder(organizationRoleExclusion, predefined.order))
+	}
+	return []*v2.Entitlement{ent.NewAssignmentEntitlement(role, slugAssigned, options...)}, nil, nil
+}
+
+// Grants are given by the users and groups that hold the role: the API lists the roles of a principal, not the
+// principals of a role.
+func (b *organizationRoleBuilder) Grants(context.Context, *v2.Resource, rs.SyncOpAttrs) ([]*v2.Grant, *rs.SyncOpResults, error) {
+	return nil, nil, nil
+}

@@ -1,0 +1,192 @@
+package connector_test
+
+import (
+	"context"
+	"encoding/json"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
+	"github.com/conductorone/baton-sdk/pkg/cli"
+	"github.com/conductorone/baton-sdk/pkg/connectorbuilder"
+	"github.com/conductorone/baton-sdk/pkg/types"
+	"github.com/stretchr/testify/require"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	cfg "github.com/conductorone/baton-openai/pkg/config"
+	"github.com/conductorone/baton-openai/pkg/connector"
+	"github.com/conductorone/baton-openai/pkg/openaitest"
+)
+
+// paged is a call that takes a page token; it gives the number of rows.
+type paged struct {
+	name string
+	call func(ctx context.Context, server types.ConnectorServer, token string) (int, error)
+}
+
+func listing(resourceType string, parent *v2.ResourceId) paged {
+	return paged{"list " + resourceType + " below " + id(parent), func(ctx context.Context, server types.ConnectorServer, token string) (int, error) {
+		page, err := server.ListResources(ctx, v2.ResourcesServiceListResourcesRequest_builder{
+			ResourceTypeId: resourceType, ParentResourceId: parent, PageToken: token, ActiveSyncId: walkSyncID,
+		}.Build())
+		return len(page.GetList()), err
+	}}
+}
+
+func granting(resource *v2.Resource) paged {
+	return paged{"grants of " + id(resource.GetId()), func(ctx context.Context, server types.ConnectorServer, token string) (int, error) {
+		page, err := server.ListGrants(ctx, v2.GrantsServiceListGrantsRequest_builder{Resource: resource, PageToken: token, ActiveSyncId: walkSyncID}.Build())
+		return len(page.GetList()), err
+	}}
+}
+
+func resource(resourceType, id string, parent *v2.ResourceId) *v2.Resource {
+	return v2.Resource_builder{Id: v2.ResourceId_builder{ResourceType: resourceType, Resource: id}.Build(), ParentResourceId: parent}.Build()
+}
+
+// pagedCalls are all lists and grants of pinned that come in pages.
+func pagedCalls() []paged {
+	organization := resource("organization", "organization", nil).GetId()
+	inProject := resource("project", "proj_1", nil).GetId()
+	return []paged{
+		listing("organization", nil),
+		listing("user", organization),
+		listing("invitation", organization),
+		listing("organization_role", organization),
+		listing("group", organization),
+		listing("project", organization),
+		listing("api_key", organization),
+		listing("project_role", inProject),
+		listing("service_account", inProject),
+		listing("api_key", inProject),
+		granting(resource("user", "user-1", organization)),
+		granting(resource("group", "group_1", organization)),
+		granting(resource("project", "proj_1", organization)),
+		granting(resource("service_account", "svc_acct_1", inProject)),
+	}
+}
+
+// unpagedCalls are the grants that other resources give.
+func unpagedCalls() []paged {
+	organization := resource("organization", "organization", nil).GetId()
+	inProject := resource("project", "proj_1", nil).GetId()
+	return []paged{
+		granting(resource("organization", "organization", nil)),
+		granting(resource("organization_role", "owner", organization)),
+		granting(resource("project_role", "proj_1/role_2", inProject)),
+		granting(resource("invitation", "invite-1", organization)),
+		granting(resource("api_key", "key_1", inProject)),
+	}
+}
+
+// listed is a connector in the middle of a sync: its resources have been listed, so that it has everything to give grants.
+func listed(tb testing.TB) types.ConnectorServer {
+	tb.Helper()
+	listener := httptest.NewServer(&openaitest.Server{Organization: pinned()})
+	tb.Cleanup(listener.Close)
+	builder, options, err := connector.New(tb.Context(), &cfg.Openai{OpenaiAdminKey: testKey, BaseUrl: listener.URL + "/v1"}, &cli.ConnectorOpts{})
+	require.NoError(tb, err)
+	server, err := connectorbuilder.NewConnector(tb.Context(), builder, append(options, connectorbuilder.WithSessionStore(newMapSessionStore()))...)
+	require.NoError(tb, err)
+	for _, call := range pagedCalls() {
+		rows, err := call.call(tb.Context(), server, "")
+		require.NoError(tb, err, call.name)
+		require.NotZero(tb, rows, call.name)
+	}
+	return server
+}
+
+// A page token that the connector has not made is refused, and gives no rows.
+func TestPageTokensFromOutside(t *testing.T) {
+	t.Parallel()
+	tokens := map[string]string{
+		"garbage":                 "next page, please",
+		"a number":                "2",
+		"a string":                `"users"`,
+		"a list":                  `[]`,
+		"null":                    `null`,
+		"an object of another":    `{"page":2}`,
+		"the SDK's bag":           `{"states":null,"current_state":{"token":"x","resource_type_id":"user"}}`,
+		"cut off":                 `{"step":"users","cursor":{"aft`,
+		"followed by more":        `{"step":"users"} {"step":"users"}`,
+		"unknown step":            `{"step":"owners"}`,
+		"step of another type":    `{"step":7}`,
+		"cursor of another type":  `{"cursor":"user-1"}`,
+		"cursor of another shape": `{"cursor":{"offset":100}}`,
+		"cursor of nobody":        `{"cursor":{"after":"nobody"}}`,
+		"no UTF-8":                "\xff\xfe",
+		"huge":                    strings.Repeat("x", 900_000),
+		"deep":                    strings.Repeat(`{"cursor":`, 20_000),
+	}
+	server := listed(t)
+	for _, call := range pagedCalls() {
+		for name, token := range tokens {
+			t.Run(call.name+", "+name, func(t *testing.T) {
+				t.Parallel()
+				rows, err := call.call(t.Context(), server, token)
+				require.Zero(t, rows)
+				require.Error(t, err)
+				require.Equal(t, codes.InvalidArgument, status.Code(err), err)
+				require.Less(t, len(err.Error()), 2_000, "the error quotes the token")
+			})
+		}
+	}
+	for _, call := range unpagedCalls() {
+		for name, token := range tokens {
+			t.Run(call.name+", "+name, func(t *testing.T) {
+				t.Parallel()
+				rows, _ := call.call(t.Context(), server, token)
+				require.Zero(t, rows)
+			})
+		}
+	}
+}
+
+// A step that needs a principal is refused without one: an empty id would name another route.
+func TestPageTokensWithoutPrincipal(t *testing.T) {
+	t.Parallel()
+	server := listed(t)
+	for _, token := range []string{
+		`{"step":"user_roles"}`, `{"step":"group_roles"}`,
+		`{"step":"user_roles","principal":".."}`, `{"step":"group_roles","principal":"."}`,
+	} {
+		t.Run(token, func(t *testing.T) {
+			t.Parallel()
+			rows, err := granting(resource("project", "proj_1", nil)).call(t.Context(), server, token)
+			require.Zero(t, rows)
+			require.Equal(t, codes.InvalidArgument, status.Code(err), err)
+		})
+	}
+}
+
+// A service account whose project is not told has no grants that could be listed, which is said and not taken for none.
+func TestGrantsOfAServiceAccountWithoutProject(t *testing.T) {
+	t.Parallel()
+	rows, err := granting(resource("service_account", "svc_acct_1", nil)).call(t.Context(), listed(t), "")
+	require.Zero(t, rows)
+	require.Equal(t, codes.InvalidArgument, status.Code(err), err)
+}
+
+// No page token makes the connector panic, and none that is not a JSON object gives rows.
+func FuzzPageToken(f *testing.F) {
+	for _, seed := range []string{
+		"", "x", "{}", "[]", "null", `{"step":"users"}`, `{"step":"groups","left_out":-1}`, `{"step":"group_members","cursor":{"after":"user-1","power":-1}}`,
+		`{"step":"user_roles","principal":"user-1","is_service_account":true,"role_known":true}`, `{"step":"group_roles","principal":"group_1"}`,
+		`{"step":"user_roles","principal":"../.."}`, `{"cursor":{"after":"\u0000","mark":"x","steps":9223372036854775807}}`,
+	} {
+		f.Add(seed)
+	}
+	server := listed(f)
+	f.Fuzz(func(t *testing.T, token string) {
+		var object map[string]json.RawMessage
+		isObject := json.Unmarshal([]byte(token), &object) == nil && object != nil
+		for _, call := range pagedCalls() {
+			rows, err := call.call(t.Context(), server, token)
+			if token != "" && !isObject && (err == nil || rows > 0) {
+				t.Fatalf("%s: %d rows for the token %q", call.name, rows, token)
+			}
+		}
+	})
+}

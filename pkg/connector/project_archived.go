@@ -1,0 +1,59 @@
+package connector
+
+import (
+	"context"
+	"errors"
+
+	"go.uber.org/zap"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"github.com/conductorone/baton-openai/pkg/client"
+)
+
+// skipArchived decides about a project's list that failed: true means that the project was archived while the sync ran,
+// so that nobody has access to it any more and there is nothing to list. Otherwise it gives the error back.
+//
+// The refusal of a list of an archived project is documented only as status 400; its code and wording vary. So where
+// the answer does not say it plainly, the project itself is asked for.
+func (m memory) skipArchived(ctx context.Context, api *client.Client, projectID string, err error) (bool, error) {
+	archived, known, recallErr := recall[bool](ctx, m, kindArchived, projectID)
+	if recallErr != nil {
+		return false, errors.Join(err, recallErr)
+	}
+	if !known {
+		var readErr error
+		if archived, readErr = projectIsArchived(ctx, api, projectID, err); readErr != nil {
+			// As long as the project cannot be asked for, nothing is decided; the SDK repeats what may pass.
+			return false, failed("asking whether a project is archived", readErr)
+		}
+	}
+	if !archived {
+		return false, err
+	}
+	if !known {
+		warn(ctx, "a project was archived while the sync ran; who had access to it is not shown", zap.String("project_id", projectID))
+		if setErr := m.set(ctx, kindArchived, projectID, true); setErr != nil {
+			return false, errors.Join(err, setErr)
+		}
+	}
+	return true, nil
+}
+
+func projectIsArchived(ctx context.Context, api *client.Client, projectID string, err error) (bool, error) {
+	var failure *client.Error
+	if !errors.As(err, &failure) {
+		return false, nil
+	}
+	if failure.SaysProjectArchived() {
+		return true, nil
+	}
+	if code := status.Code(failure); code != codes.InvalidArgument && code != codes.NotFound {
+		return false, nil
+	}
+	project, err := api.GetProject(ctx, projectID)
+	if status.Code(err) == codes.NotFound {
+		return false, nil
+	}
+	return project.Status == client.ProjectArchived, err
+}

@@ -1,0 +1,184 @@
+package connector_test
+
+import (
+	"fmt"
+	"net/http"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/conductorone/baton-openai/pkg/openaitest"
+)
+
+// Where the plan or the key offers no group members, each group stays without them, one warning for each says so, and the
+// rest of the file is what it would be.
+func TestPlanWithoutGroupMembers(t *testing.T) {
+	t.Parallel()
+	const notListed = "does not list the members"
+	all := make([]warning, 0, 3)
+	for id, name := range map[string]string{platfm: "Platform engineering", suppt: "Customer support", financ: "Finance"} {
+		all = append(all, warning{notListed, map[string]any{"group_id": id, "group": name}})
+	}
+	nobody := func(o *openaitest.Organization) {
+		for i := range o.Groups {
+			o.Groups[i].MemberIDs = nil
+		}
+	}
+	gate := func(status int, asMeant bool) quirk {
+		return quirk{
+			bend: func(s *openaitest.Server) {
+				s.GroupMembersUnavailable = status
+				if asMeant {
+					// Then nobody inherits a role, in the assignment lists either.
+					nobody(&s.Organization)
+				}
+			},
+			mean:   nobody,
+			warned: all,
+		}
+	}
+	one := func(fault openaitest.Fault) quirk {
+		fault.PathContains = financ
+		return quirk{
+			bend:   func(s *openaitest.Server) { s.SetFault(groupMembersRoute, fault) },
+			mean:   func(o *openaitest.Organization) { group(o, financ).MemberIDs = nil },
+			warned: []warning{{notListed, map[string]any{"group_id": financ, "group": "Finance"}}},
+		}
+	}
+	requireQuirks(t, map[string]quirk{
+		"403":                         gate(http.StatusForbidden, false),
+		"404":                         gate(http.StatusNotFound, false),
+		"403, nobody inherits":        gate(http.StatusForbidden, true),
+		"403 with a sentence, of one": one(openaitest.Fault{Status: http.StatusForbidden, Body: `{"error":"Upgrade your plan."}`}),
+		"403 without body, of one":    one(openaitest.Fault{Status: http.StatusForbidden, EmptyBody: true}),
+		"404 as HTML, of one":         one(openaitest.Fault{Status: http.StatusNotFound, Body: "<html>Not Found</html>", ContentType: "text/html"}),
+	})
+}
+
+// The plan gate is known by a group's first page only: a later page that is refused fails the sync.
+func TestGroupMembersRefusedOnALaterPage(t *testing.T) {
+	t.Parallel()
+	users := many(1001, userRow)
+	members := make([]string, 0, len(users))
+	for _, u := range users {
+		members = append(members, u.ID)
+	}
+	for _, refused := range []int{http.StatusForbidden, http.StatusNotFound} {
+		t.Run(fmt.Sprint(refused), func(t *testing.T) {
+			t.Parallel()
+			server := &openaitest.Server{
+				Organization: openaitest.Organization{Users: users, Groups: []openaitest.Group{{ID: "group_1", MemberIDs: members}}},
+				Faults:       map[string]openaitest.Fault{groupMembersRoute: {Status: refused, After: 1}},
+			}
+			synced := runSync(t, server, syncOptions{})
+			require.ErrorContains(t, synced.err, groupMembersRoute)
+			requireNoFinishedSync(t, synced.path)
+			requireWarnings(t, synced.logs, nil)
+		})
+	}
+}
+
+// A member is the user where an id is a user's and a service account's, the service account where it is only that, and
+// left out where it is nobody's or an archived project's; one warning for each group counts those.
+func TestGroupMembersOfEveryKind(t *testing.T) {
+	t.Parallel()
+	const leftOut = "members of this group are left out"
+	requireQuirks(t, map[string]quirk{"members": {
+		bend: func(s *openaitest.Server) {
+			o := &s.Organization
+			o.Projects[2].ServiceAccounts = []openaitest.ServiceAccount{{ID: "svc_acct_archived", Role: "member"}}
+			group(o, platfm).MemberIDs = []string{legacy, indexr, idle, tomas}
+			group(o, suppt).MemberIDs = []string{"user-tenant1", diego, "user-tenant2", "user-tenant3"}
+			group(o, financ).MemberIDs = []string{"svc_acct_archived", lena}
+		},
+		warned: []warning{
+			{leftOut, map[string]any{"group_id": suppt, "group": "Customer support", "members": 3}},
+			{leftOut, map[string]any{"group_id": financ, "group": "Finance", "members": 1}},
+		},
+		amend: func(f file) file {
+			require.Contains(t, f.Grants, lines([]grantRow{{Entitlement: "group:" + platfm + ":member", Principal: "user:" + legacy, Direct: true}})[0])
+			return f
+		},
+	}})
+}
+
+// Members who are left out are counted over all pages of a group, in one warning.
+func TestGroupMembersLeftOutAreCountedOverPages(t *testing.T) {
+	t.Parallel()
+	members := make([]string, 0, 2001)
+	for i := range 2001 {
+		members = append(members, fmt.Sprintf("user-tenant%d", i))
+	}
+	members[700] = "user-0"
+	requireQuirks(t, map[string]quirk{"2,000 of 2,001": {
+		bend: func(s *openaitest.Server) {
+			s.Organization = openaitest.Organization{
+				ID: "org-1", Users: many(1, userRow),
+				Groups: []openaitest.Group{{ID: "group_1", Name: "Tenant", GroupType: "tenant_group", MemberIDs: members}},
+			}
+		},
+		warned: []warning{{"members of this group are left out", map[string]any{"group_id": "group_1", "members": 2000}}},
+	}})
+}
+
+// A group is SCIM-managed by either name of the flag; where the API does not say, its profile does not either, and its
+// members are not called immutable. Groups may share a name, or have none.
+func TestGroupsAsTheyAreServed(t *testing.T) {
+	t.Parallel()
+	cases := map[string]struct {
+		bent, meant openaitest.Group
+		unsaid      []string
+	}{
+		"scim under the other name": {
+			bent:  openaitest.Group{Name: "A", JSON: openaitest.Fields{"is_scim_managed": openaitest.Absent{}, "scim_managed": true}},
+			meant: openaitest.Group{Name: "A", IsSCIMManaged: true},
+		},
+		"not scim under the other name": {
+			bent:  openaitest.Group{Name: "A", JSON: openaitest.Fields{"is_scim_managed": openaitest.Absent{}, "scim_managed": false}},
+			meant: openaitest.Group{Name: "A"},
+		},
+		"null, scim under the other name": {
+			bent:  openaitest.Group{Name: "A", JSON: openaitest.Fields{"is_scim_managed": nil, "scim_managed": true}},
+			meant: openaitest.Group{Name: "A", IsSCIMManaged: true},
+		},
+		"scim under neither name": {
+			bent:   openaitest.Group{Name: "A", JSON: openaitest.Fields{"is_scim_managed": openaitest.Absent{}}},
+			meant:  openaitest.Group{Name: "A"},
+			unsaid: []string{"is_scim_managed"},
+		},
+		"type absent": {
+			bent:   openaitest.Group{Name: "A", JSON: openaitest.Fields{"group_type": openaitest.Absent{}}},
+			meant:  openaitest.Group{Name: "A"},
+			unsaid: []string{"group_type"},
+		},
+		"tenant's":             {bent: openaitest.Group{Name: "A", GroupType: "tenant_group"}, meant: openaitest.Group{Name: "A", GroupType: "tenant_group"}},
+		"same name":            {bent: openaitest.Group{Name: "Finance"}, meant: openaitest.Group{Name: "Finance"}},
+		"name null":            {bent: openaitest.Group{Name: "A", JSON: openaitest.Fields{"name": nil}}, meant: openaitest.Group{Name: "group_name null"}},
+		"no members, no roles": {bent: openaitest.Group{Name: "Empty"}, meant: openaitest.Group{Name: "Empty"}},
+	}
+	requireQuirks(t, map[string]quirk{"groups": {
+		bend: func(s *openaitest.Server) {
+			for name, test := range cases {
+				test.bent.ID = "group_" + name
+				s.Organization.Groups = append(s.Organization.Groups, test.bent)
+			}
+		},
+		mean: func(o *openaitest.Organization) {
+			for name, test := range cases {
+				test.meant.ID = "group_" + name
+				if test.meant.GroupType == "" {
+					test.meant.GroupType = "group"
+				}
+				o.Groups = append(o.Groups, test.meant)
+			}
+		},
+		amend: func(f file) file {
+			for name, test := range cases {
+				for _, key := range test.unsaid {
+					f = f.withProfile("group:group_"+name, key, nil)
+				}
+			}
+			return f
+		},
+	}})
+}

@@ -1,0 +1,230 @@
+package connector_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+
+	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
+	"github.com/stretchr/testify/require"
+	"go.uber.org/zap"
+	"google.golang.org/protobuf/encoding/protojson"
+
+	"github.com/conductorone/baton-openai/pkg/openaitest"
+)
+
+// owned is what a row shows of the key's owner; "" is nothing.
+func owned(row *resourceRow, ownerType, id, identity string) {
+	delete(row.Profile, "owner_type")
+	delete(row.Profile, "owner_id")
+	if ownerType != "" {
+		row.Profile["owner_type"] = ownerType
+	}
+	if id != "" {
+		row.Profile["owner_id"] = id
+	}
+	row.Secret.Identity = identity
+}
+
+// keyCase is an odd key, as the API serves it and as its row shows it.
+type keyCase struct {
+	fields openaitest.Fields
+	amend  func(*resourceRow)
+}
+
+// requireKeys syncs the keys as keys of a project, and as admin keys.
+func requireKeys(t *testing.T, inProject, admin map[string]keyCase) {
+	t.Helper()
+	add := func(o *openaitest.Organization, bent bool) {
+		p := project(o, search)
+		for name, test := range inProject {
+			key := openaitest.ProjectAPIKey{
+				ID: "key_" + name, Name: "Key", RedactedValue: "sk-proj-***1234", CreatedAt: 1_740_000_000, OwnerProjectAccess: "active", OwnerType: "user", OwnerID: diego,
+			}
+			if bent {
+				key.JSON = test.fields
+			}
+			p.APIKeys = append(p.APIKeys, key)
+		}
+		for name, test := range admin {
+			key := openaitest.AdminAPIKey{ID: "key_admin_" + name, Name: "Key", RedactedValue: "sk-admin-***1234", CreatedAt: 1_740_000_000, OwnerType: "user", OwnerID: diego}
+			if bent {
+				key.JSON = test.fields
+			}
+			o.AdminKeys = append(o.AdminKeys, key)
+		}
+	}
+	requireQuirks(t, map[string]quirk{"keys": {
+		bend: func(s *openaitest.Server) { add(&s.Organization, true) },
+		mean: func(o *openaitest.Organization) { add(o, false) },
+		amend: func(f file) file {
+			for name, test := range inProject {
+				f = f.withResource("api_key:key_"+name, test.amend)
+			}
+			for name, test := range admin {
+				f = f.withResource("api_key:key_admin_"+name, test.amend)
+			}
+			return f
+		},
+	}})
+}
+
+// A key is kept whatever is known of its owner; the identity is the owner where type and id tell which one it is.
+func TestKeyOwners(t *testing.T) {
+	t.Parallel()
+	owner := func(fields map[string]any) openaitest.Fields { return openaitest.Fields{"owner": fields} }
+	block := func(id string) map[string]any { return map[string]any{"id": id, "name": "somebody"} }
+	shows := func(ownerType, id, identity string) func(*resourceRow) {
+		return func(row *resourceRow) { owned(row, ownerType, id, identity) }
+	}
+	requireKeys(t, map[string]keyCase{
+		"owner absent":                {openaitest.Fields{"owner": openaitest.Absent{}}, shows("", "", "")},
+		"owner null":                  {openaitest.Fields{"owner": nil}, shows("", "", "")},
+		"owner empty":                 {owner(map[string]any{}), shows("", "", "")},
+		"id only":                     {owner(map[string]any{"id": diego}), shows("", diego, "")},
+		"type only":                   {owner(map[string]any{"type": "user"}), shows("user", "", "")},
+		"block only, user":            {owner(map[string]any{"user": block(diego)}), shows("user", diego, "user:"+diego)},
+		"block only, account":         {owner(map[string]any{"service_account": block(idle)}), shows("service_account", idle, "service_account:"+idle)},
+		"id beside the type":          {owner(map[string]any{"type": "user", "id": diego}), shows("user", diego, "user:"+diego)},
+		"unknown type":                {owner(map[string]any{"type": "robot", "user": block(diego)}), shows("robot", diego, "")},
+		"service account, user block": {owner(map[string]any{"type": "service_account", "user": block(idle)}), shows("service_account", idle, "service_account:"+idle)},
+		"user, account block":         {owner(map[string]any{"type": "user", "service_account": block(diego)}), shows("user", diego, "user:"+diego)},
+		"two blocks, account":         {owner(map[string]any{"type": "service_account", "user": block(diego), "service_account": block(idle)}), shows("service_account", idle, "service_account:"+idle)},
+		"gone":                        {owner(map[string]any{"type": "user", "user": block("user-gone")}), shows("user", "user-gone", "user:user-gone")},
+	}, map[string]keyCase{
+		"owner absent":    {openaitest.Fields{"owner": openaitest.Absent{}}, shows("", "", "")},
+		"owner null":      {openaitest.Fields{"owner": nil}, shows("", "", "")},
+		"id only":         {owner(map[string]any{"id": diego}), shows("", diego, "")},
+		"type only":       {owner(map[string]any{"type": "user"}), shows("user", "", "")},
+		"unknown type":    {owner(map[string]any{"type": "robot", "id": diego}), shows("robot", diego, "")},
+		"service account": {owner(map[string]any{"type": "service_account", "id": idle}), shows("service_account", idle, "service_account:"+idle)},
+		"gone":            {owner(map[string]any{"type": "user", "id": "user-gone"}), shows("user", "user-gone", "user:user-gone")},
+	})
+}
+
+// A key is called by its name, else its redacted value, else its id.
+func TestKeyNames(t *testing.T) {
+	t.Parallel()
+	named := func(name string) func(*resourceRow) { return func(row *resourceRow) { row.Name = name } }
+	unredacted := func(name string) func(*resourceRow) {
+		return func(row *resourceRow) {
+			row.Name = name
+			delete(row.Profile, "redacted_value")
+		}
+	}
+	none := openaitest.Absent{}
+	requireKeys(t, map[string]keyCase{
+		"empty name":        {openaitest.Fields{"name": ""}, named("sk-proj-***1234")},
+		"name null":         {openaitest.Fields{"name": nil}, named("sk-proj-***1234")},
+		"redacted absent":   {openaitest.Fields{"redacted_value": none}, unredacted("Key")},
+		"redacted null":     {openaitest.Fields{"redacted_value": nil}, unredacted("Key")},
+		"neither":           {openaitest.Fields{"name": nil, "redacted_value": none}, unredacted("key_neither")},
+		"access absent":     {openaitest.Fields{"owner_project_access": none}, func(row *resourceRow) { delete(row.Profile, "owner_project_access") }},
+		"access lost":       {openaitest.Fields{"owner_project_access": "inactive"}, func(row *resourceRow) { row.Profile["owner_project_access"] = "inactive" }},
+		"expires":           {openaitest.Fields{"expires_at": 1_750_000_000}, func(row *resourceRow) { row.Secret.ExpiresAt = "2025-06-15T15:06:40Z" }},
+		"last used":         {openaitest.Fields{"last_used_at": 1_750_000_000}, func(row *resourceRow) { row.Secret.LastUsedAt = "2025-06-15T15:06:40Z" }},
+		"dots for the rest": {openaitest.Fields{"redacted_value": "sk-proj-...ab"}, func(row *resourceRow) { row.Profile["redacted_value"] = "sk-proj-...ab" }},
+	}, map[string]keyCase{
+		"name null":     {openaitest.Fields{"name": nil}, named("sk-admin-***1234")},
+		"redacted null": {openaitest.Fields{"redacted_value": nil}, unredacted("Key")},
+		"neither":       {openaitest.Fields{"name": nil, "redacted_value": nil}, unredacted("key_admin_neither")},
+		"expires":       {openaitest.Fields{"expires_at": 1_750_000_000}, func(row *resourceRow) { row.Secret.ExpiresAt = "2025-06-15T15:06:40Z" }},
+	})
+}
+
+// Project keys that the list of admin keys repeats are there once, below their projects, archived projects' not at all.
+func TestAdminListThatRepeatsProjectKeys(t *testing.T) {
+	t.Parallel()
+	requireQuirks(t, map[string]quirk{"repeated": {bend: func(s *openaitest.Server) {
+		s.AdminListRepeatsProjectKeys = true
+		s.Organization.Projects[2].APIKeys = []openaitest.ProjectAPIKey{{ID: "key_archived", RedactedValue: "sk-proj-***9", OwnerType: "user", OwnerID: diego}}
+	}}})
+}
+
+// secrets are values that a key would be usable with.
+var secrets = map[string]string{
+	"value":    "sk-admin-LEAKEDvalueLEAKEDvalueLEAKEDvalue",
+	"admin":    "sk-admin-LEAKEDadminLEAKEDadminLEAKEDadmin",
+	"project":  "sk-proj-LEAKEDprojectLEAKEDprojectLEAKED",
+	"account":  "sk-svcacct-LEAKEDaccountLEAKEDaccountLEAKED",
+	"older":    "sk-LEAKEDolderLEAKEDolderLEAKEDolder",
+	"nameless": "sk-proj-LEAKEDnamelessLEAKEDnamelessLEAKED",
+}
+
+// leaky serves secrets wherever a key has a field for one.
+func leaky() *openaitest.Server {
+	server := &openaitest.Server{Organization: openaitest.Sample(), LeakKeyValues: true}
+	o := &server.Organization
+	o.AdminKeys[0].Value = secrets["value"]
+	o.AdminKeys[1].RedactedValue = secrets["admin"]
+	keys := project(o, search).APIKeys
+	keys[0].RedactedValue = secrets["account"]
+	keys[0].JSON = openaitest.Fields{"value": secrets["value"], "api_key": map[string]any{"value": secrets["value"]}}
+	keys[1].RedactedValue = secrets["project"]
+	keys[2].RedactedValue = secrets["older"]
+	project(o, assist).APIKeys[0].RedactedValue = secrets["nameless"] // it has no name, so the value would be its name
+	return server
+}
+
+func requireNoSecret(t *testing.T, text string) {
+	t.Helper()
+	require.NotContains(t, text, "LEAKED")
+	require.NotContains(t, text, testKey)
+}
+
+// A secret that the API sends is nowhere in the file.
+func TestLeakedSecretsAreNotInTheFile(t *testing.T) {
+	t.Parallel()
+	synced := runSync(t, leaky(), syncOptions{})
+	require.NoError(t, synced.err)
+	read := readFile(t, synced.path)
+	for _, rows := range [][]string{read.Resources, read.Entitlements, read.Grants} {
+		requireNoSecret(t, strings.Join(rows, "\n"))
+	}
+	keys, err := openFile(t, synced.path).ListResources(t.Context(), v2.ResourcesServiceListResourcesRequest_builder{ResourceTypeId: "api_key"}.Build())
+	require.NoError(t, err)
+	require.Len(t, keys.GetList(), 6)
+	text, err := protojson.Marshal(keys)
+	require.NoError(t, err)
+	requireNoSecret(t, string(text))
+	// Of a value that is not redacted, only the kind of key is left.
+	for id, kind := range map[string]string{"key_AdminTerraform": "sk-admin", "key_CatalogueIndexer": "sk-svcacct", "key_HanaNotebook": "sk-proj"} {
+		require.Contains(t, strings.Join(read.Resources, "\n"), fmt.Sprintf(`"redacted_value":%q`, kind), id)
+	}
+}
+
+// A secret that the API sends is nowhere in the logs, at their most talkative, nor in an error.
+func TestLeakedSecretsAreNotLogged(t *testing.T) {
+	t.Parallel()
+	quoting := `{"error":{"message":"Incorrect API key provided: ` + testKey + ` or ` + secrets["admin"] + `.","type":"` + testKey + `","code":"` + testKey + `"}}`
+	for name, fault := range map[string]openaitest.Fault{
+		"":         {},
+		"quoted":   {Status: 401, Body: quoting},
+		"no JSON":  {Status: 500, Body: "<p>" + testKey + " " + secrets["project"] + "</p>"},
+		"bare":     {Status: 403, Body: `{"error":"` + testKey + ` ` + secrets["account"] + `"}`},
+		"cut off":  {Truncate: true},
+		"no shape": {Body: `{"data":[{"id":"` + testKey + `","name":5}]}`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			server := leaky()
+			if name != "" {
+				server.SetFault("GET /organization/admin_api_keys", fault)
+			}
+			_, logs, err := walkServer(t, server, zap.DebugLevel)
+			if name == "" {
+				require.NoError(t, err)
+			} else {
+				require.Error(t, err)
+				requireNoSecret(t, err.Error())
+			}
+			require.NotZero(t, logs.FilterMessageSnippet("OpenAI Admin API").Len(), "the requests are logged")
+			for _, entry := range logs.All() {
+				text, err := json.Marshal(entry.ContextMap())
+				require.NoError(t, err)
+				requireNoSecret(t, entry.Message+" "+string(text))
+			}
+		})
+	}
+}

@@ -1,0 +1,328 @@
+package connector_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"go.uber.org/zap/zaptest/observer"
+
+	"github.com/conductorone/baton-openai/pkg/openaitest"
+)
+
+// The people, machines and places of openaitest.Sample that the quirks befall.
+const (
+	priya  = "user-PriyaRaman000000000000001" // owner
+	tomas  = "user-TomasNovak000000000000002" // reader; owner through the group of platform engineers
+	lena   = "user-LenaFischer00000000000004" // reader with a custom role, directly and through the group of finance
+	diego  = "user-DiegoMorales0000000000005" // reader without anything else
+	legacy = "user-LegacyPipeline00000000009" // no person, and a service account of the assistant's project as well
+	indexr = "svc_acct_CatalogueIndexer00001" // service account of the search project
+	idle   = "svc_acct_RetiredCrawler000003"  // service account of the search project, without role
+	platfm = "group_01PLATFORMENGINEERING"    // has Tomas, Hana and the indexer
+	suppt  = "group_01CUSTOMERSUPPORT00"      // SCIM-managed
+	financ = "group_01FINANCE0000000000"      // has Lena and Grace
+	billng = "role_01BILLINGVIEWER00000"      // custom role of the organization
+	keyadm = "role_01KEYADMINISTRATOR00"      // custom role of the organization
+	tuner  = "role_01FINETUNER00000000"       // custom role of the search project
+	search = "proj_CatalogueSearch0000001"    // project with a group, a custom role, two service accounts and three keys
+	assist = "proj_SupportAssistant000002"    // project
+)
+
+// quirk is an organization with an oddity, and what a file has to say about it.
+type quirk struct {
+	// bend changes the server, which serves the sample.
+	bend func(*openaitest.Server)
+	// mean changes the sample into the organization that the bent one means; nil if bend says it already.
+	mean func(*openaitest.Organization)
+	// amend changes single rows of the expectation where no organization means the bent one.
+	amend func(file) file
+	// warned are all of the connector's warnings.
+	warned []warning
+}
+
+// warning is a part of a warning's message, and some of its fields.
+type warning struct {
+	says   string
+	fields map[string]any
+}
+
+// requireQuirks syncs each of the organizations and holds the files to the expectations, row by row.
+func requireQuirks(t *testing.T, quirks map[string]quirk) {
+	t.Helper()
+	for name, q := range quirks {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			server := &openaitest.Server{Organization: openaitest.Sample()}
+			if q.bend != nil {
+				q.bend(server)
+			}
+			meant := server.Snapshot()
+			if q.mean != nil {
+				meant = openaitest.Sample()
+				q.mean(&meant)
+			}
+			want := expected(meant)
+			if q.amend != nil {
+				want = q.amend(want)
+			}
+			synced := runSync(t, server, syncOptions{})
+			require.NoError(t, synced.err)
+			require.Empty(t, server.Unknown())
+			requireSame(t, want, readFile(t, synced.path))
+			requireWarnings(t, synced.logs, q.warned)
+		})
+	}
+}
+
+// requireWarnings holds the connector to exactly these warnings, in any order.
+func requireWarnings(t *testing.T, logs *observer.ObservedLogs, want []warning) {
+	t.Helper()
+	left := logs.FilterMessageSnippet("baton-openai:").All()
+	for _, w := range want {
+		i := slices.IndexFunc(left, w.matches)
+		require.GreaterOrEqualf(t, i, 0, "no warning %q %v among %s", w.says, w.fields, texts(left))
+		left = slices.Delete(left, i, i+1)
+	}
+	require.Emptyf(t, left, "warnings too many: %s", texts(left))
+}
+
+func (w warning) matches(entry observer.LoggedEntry) bool {
+	fields := entry.ContextMap()
+	for key, value := range w.fields {
+		if fmt.Sprint(fields[key]) != fmt.Sprint(value) {
+			return false
+		}
+	}
+	return strings.Contains(entry.Message, w.says)
+}
+
+func texts(entries []observer.LoggedEntry) []string {
+	lines := make([]string, 0, len(entries))
+	for _, entry := range entries {
+		lines = append(lines, fmt.Sprint(entry.Message, " ", entry.ContextMap()))
+	}
+	return lines
+}
+
+// find gives the row with this id, to be changed.
+func find[T any](rows []T, id func(T) string, wanted string) *T {
+	i := slices.IndexFunc(rows, func(row T) bool { return id(row) == wanted })
+	if i < 0 {
+		panic("nobody is called " + wanted)
+	}
+	return &rows[i]
+}
+
+func user(o *openaitest.Organization, id string) *openaitest.User {
+	return find(o.Users, func(u openaitest.User) string { return u.ID }, id)
+}
+
+func group(o *openaitest.Organization, id string) *openaitest.Group {
+	return find(o.Groups, func(g openaitest.Group) string { return g.ID }, id)
+}
+
+func role(o *openaitest.Organization, id string) *openaitest.Role {
+	return find(o.Roles, func(r openaitest.Role) string { return r.ID }, id)
+}
+
+func project(o *openaitest.Organization, id string) *openaitest.Project {
+	return find(o.Projects, func(p openaitest.Project) string { return p.ID }, id)
+}
+
+func projectUser(o *openaitest.Organization, projectID, userID string) *openaitest.ProjectUser {
+	return find(project(o, projectID).Users, func(u openaitest.ProjectUser) string { return u.UserID }, userID)
+}
+
+func account(o *openaitest.Organization, id string) *openaitest.ServiceAccount {
+	return find(project(o, search).ServiceAccounts, func(a openaitest.ServiceAccount) string { return a.ID }, id)
+}
+
+// mapRows changes rows: the change gives the row to keep, and false for one to drop.
+func mapRows[T any](rows []string, change func(T) (T, bool)) []string {
+	kept := make([]T, 0, len(rows))
+	for _, line := range rows {
+		var row T
+		if err := json.Unmarshal([]byte(line), &row); err != nil {
+			panic(err)
+		}
+		if row, ok := change(row); ok {
+			kept = append(kept, row)
+		}
+	}
+	return lines(kept)
+}
+
+// withResource is the file in which the resource is changed.
+func (f file) withResource(id string, change func(*resourceRow)) file {
+	found := false
+	f.Resources = mapRows(f.Resources, func(row resourceRow) (resourceRow, bool) {
+		if row.ID == id {
+			found = true
+			change(&row)
+		}
+		return row, true
+	})
+	if !found {
+		panic("no resource is called " + id)
+	}
+	return f
+}
+
+// withProfile is the file in which one value of a resource's profile is another, or is left out if that is nil.
+func (f file) withProfile(id, key string, value any) file {
+	return f.withResource(id, func(row *resourceRow) {
+		delete(row.Profile, key)
+		if value != nil {
+			row.Profile[key] = value
+		}
+	})
+}
+
+// rows is the body of a list that has no more pages.
+func rows(items ...map[string]any) string {
+	data := append([]map[string]any{}, items...) // never null
+	body, err := json.Marshal(map[string]any{"object": "list", "data": data, "has_more": false, "next": nil})
+	if err != nil {
+		panic(err)
+	}
+	return string(body)
+}
+
+// answer serves the body in place of the route's answer, where the path holds the part.
+func answer(server *openaitest.Server, route, part, body string) {
+	server.SetFault(route, openaitest.Fault{Body: body, PathContains: part})
+}
+
+const (
+	userRolesRoute         = "GET /organization/users/{user_id}/roles"
+	groupRolesRoute        = "GET /organization/groups/{group_id}/roles"
+	projectUserRolesRoute  = "GET /projects/{project_id}/users/{user_id}/roles"
+	projectGroupRolesRoute = "GET /projects/{project_id}/groups/{group_id}/roles"
+)
+
+// A time that the API leaves out, sends as null or as 0 is unknown, and shows neither as a time nor in a profile.
+func TestUnknownTimesAreLeftOut(t *testing.T) {
+	t.Parallel()
+	timeless := func(o *openaitest.Organization) {
+		u, i, g, p := user(o, diego), &o.Invites[0], group(o, suppt), project(o, search)
+		u.AddedAt, u.APIKeyLastUsedAt = 0, 0
+		i.CreatedAt, i.ExpiresAt = 0, 0
+		g.CreatedAt, p.CreatedAt = 0, 0
+		p.ServiceAccounts[0].CreatedAt = 0
+		p.APIKeys[0].CreatedAt, p.APIKeys[0].LastUsedAt, p.APIKeys[0].ExpiresAt = 0, 0, 0
+		o.AdminKeys[0].CreatedAt, o.AdminKeys[0].LastUsedAt, o.AdminKeys[0].ExpiresAt = 0, 0, 0
+	}
+	bent := func(value any) func(*openaitest.Server) {
+		fields := func(names ...string) openaitest.Fields {
+			f := openaitest.Fields{}
+			for _, name := range names {
+				f[name] = value
+			}
+			return f
+		}
+		return func(s *openaitest.Server) {
+			o := &s.Organization
+			p := project(o, search)
+			user(o, diego).JSON = fields("added_at", "api_key_last_used_at")
+			o.Invites[0].JSON = fields("created_at", "expires_at")
+			group(o, suppt).JSON, p.JSON, p.ServiceAccounts[0].JSON = fields("created_at"), fields("created_at"), fields("created_at")
+			p.APIKeys[0].JSON = fields("created_at", "last_used_at", "expires_at")
+			o.AdminKeys[0].JSON = fields("created_at", "last_used_at", "expires_at")
+		}
+	}
+	quirks := map[string]quirk{}
+	for name, value := range map[string]any{"0": 0, "null": nil, "absent": openaitest.Absent{}} {
+		quirks[name] = quirk{bend: bent(value), mean: timeless}
+	}
+	requireQuirks(t, quirks)
+}
+
+// again gives the rows of two pages of which the second one repeats the first row, as a list does that changes while it
+// is read, and the rows without the repetition.
+func again[T any](row func(i int) T) ([]T, []T) {
+	meant := many(101, row)
+	return slices.Insert(slices.Clone(meant), 100, meant[0]), meant
+}
+
+// A row that the API serves on two pages, because the list changed between them, is in the file once.
+func TestRowsServedTwice(t *testing.T) {
+	t.Parallel()
+	users, meantUsers := again(userRow)
+	invites, meantInvites := again(func(i int) openaitest.Invite {
+		return openaitest.Invite{ID: fmt.Sprintf("invite-%d", i), Email: fmt.Sprintf("invited%d@example.com", i), Status: "pending"}
+	})
+	adminKeys, meantAdminKeys := again(func(i int) openaitest.AdminAPIKey {
+		return openaitest.AdminAPIKey{ID: fmt.Sprintf("key_admin%d", i), RedactedValue: "sk-admin-***1", OwnerType: "user", OwnerID: "user-1"}
+	})
+	keys, meantKeys := again(func(i int) openaitest.ProjectAPIKey {
+		return openaitest.ProjectAPIKey{
+			ID: fmt.Sprintf("key_%d", i), RedactedValue: "sk-proj-***1", OwnerProjectAccess: "active", OwnerType: "user", OwnerID: "user-1",
+		}
+	})
+	accounts, meantAccounts := again(func(i int) openaitest.ServiceAccount {
+		return openaitest.ServiceAccount{ID: fmt.Sprintf("svc_acct_%d", i), Role: "member", Name: "worker"}
+	})
+	members, meantMembers := again(func(i int) openaitest.ProjectUser {
+		return openaitest.ProjectUser{UserID: userRow(i).ID, Role: "member"}
+	})
+	projects, meantProjects := again(func(i int) openaitest.Project {
+		return openaitest.Project{ID: fmt.Sprintf("proj_%d", i), Name: "Project", Status: "active"}
+	})
+	projects[1].Users, projects[1].APIKeys, projects[1].ServiceAccounts = members, keys, accounts
+	meantProjects[1].Users, meantProjects[1].APIKeys, meantProjects[1].ServiceAccounts = meantMembers, meantKeys, meantAccounts
+	of := func(ids []openaitest.User) []string {
+		list := make([]string, 0, len(ids))
+		for _, u := range ids {
+			list = append(list, u.ID)
+		}
+		return list
+	}
+	requireQuirks(t, map[string]quirk{"twice": {
+		bend: func(s *openaitest.Server) {
+			s.Organization = openaitest.Organization{
+				ID: "org-1", Users: users, Invites: invites, AdminKeys: adminKeys, Projects: projects,
+				Groups: []openaitest.Group{{ID: "group_1", GroupType: "group", Name: "Group", MemberIDs: slices.Concat(of(users), of(users))}},
+			}
+		},
+		mean: func(o *openaitest.Organization) {
+			*o = openaitest.Organization{
+				ID: "org-1", Users: meantUsers, Invites: meantInvites, AdminKeys: meantAdminKeys, Projects: meantProjects,
+				Groups: []openaitest.Group{{ID: "group_1", GroupType: "group", Name: "Group", MemberIDs: of(meantUsers)}},
+			}
+		},
+	}})
+}
+
+// Lists of more than one page are read to their ends, the assignment lists of a single principal too.
+func TestListsOfTwoPages(t *testing.T) {
+	t.Parallel()
+	roles, projectRoles := many(1001, roleRow), many(1001, func(i int) openaitest.Role {
+		return openaitest.Role{ID: fmt.Sprintf("role_project%d", i), Name: fmt.Sprintf("Project role %d", i)}
+	})
+	requireQuirks(t, map[string]quirk{"two pages": {bend: func(s *openaitest.Server) {
+		o := openaitest.Organization{ID: "org-1", Users: many(101, userRow), Groups: many(101, groupRow), Roles: roles}
+		o.Users[1].RoleIDs, o.Groups[1].RoleIDs = roleIDs(roles), roleIDs(roles)
+		p := openaitest.Project{ID: "proj_1", Name: "Project", Status: "active"}
+		for i := range 101 {
+			o.Groups[i].GroupType = "group"
+			o.Invites = append(o.Invites, openaitest.Invite{ID: fmt.Sprintf("invite-%d", i), Email: "new@example.com", Status: "pending"})
+			o.AdminKeys = append(o.AdminKeys, openaitest.AdminAPIKey{ID: fmt.Sprintf("key_admin%d", i), OwnerType: "user", OwnerID: "user-1"})
+			p.Users = append(p.Users, openaitest.ProjectUser{UserID: userRow(i).ID, Role: "member"})
+			p.Groups = append(p.Groups, openaitest.ProjectGroup{GroupID: groupRow(i).ID, RoleIDs: []string{"viewer"}})
+			p.ServiceAccounts = append(p.ServiceAccounts, openaitest.ServiceAccount{ID: fmt.Sprintf("svc_acct_%d", i), Name: "worker", Role: "member"})
+			p.APIKeys = append(p.APIKeys, openaitest.ProjectAPIKey{ID: fmt.Sprintf("key_%d", i), OwnerProjectAccess: "active", OwnerType: "user", OwnerID: "user-1"})
+		}
+		q := openaitest.Project{
+			ID: "proj_2", Name: "Roles", Status: "active", Roles: projectRoles,
+			Users:           []openaitest.ProjectUser{{UserID: "user-1", Role: "member", RoleIDs: roleIDs(projectRoles)}},
+			Groups:          []openaitest.ProjectGroup{{GroupID: "group_1", RoleIDs: roleIDs(projectRoles)}},
+			ServiceAccounts: []openaitest.ServiceAccount{{ID: "svc_acct_q", Name: "worker", Role: "member", RoleIDs: roleIDs(projectRoles)}},
+		}
+		o.Projects = []openaitest.Project{p, q}
+		s.Organization = o
+	}}})
+}

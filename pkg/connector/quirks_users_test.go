@@ -1,0 +1,217 @@
+package connector_test
+
+import (
+	"maps"
+	"slices"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/conductorone/baton-openai/pkg/openaitest"
+)
+
+// oddUser is a user as the API serves it, the user that is meant, and how the row differs from that user's.
+type oddUser struct {
+	bent  openaitest.User
+	meant *openaitest.User
+	amend func(*resourceRow)
+}
+
+// oddUsers adds the users to the sample, each called by its case; no role means reader.
+func oddUsers(cases map[string]oddUser) quirk {
+	add := func(o *openaitest.Organization, pick func(oddUser) openaitest.User) {
+		for _, name := range slices.Sorted(maps.Keys(cases)) {
+			u := pick(cases[name])
+			u.ID = "user-" + name
+			o.Users = append(o.Users, u)
+		}
+	}
+	return quirk{
+		bend: func(s *openaitest.Server) {
+			add(&s.Organization, func(c oddUser) openaitest.User { return c.bent })
+		},
+		mean: func(o *openaitest.Organization) {
+			add(o, func(c oddUser) openaitest.User {
+				if c.meant != nil {
+					return *c.meant
+				}
+				return c.bent
+			})
+		},
+		amend: func(f file) file {
+			for name, c := range cases {
+				if c.amend != nil {
+					f = f.withResource("user:user-"+name, c.amend)
+				}
+			}
+			return f
+		},
+	}
+}
+
+// shown shows the API's own word as the role, whatever it is resolved to; nil is none.
+func shown(word any) func(*resourceRow) {
+	return func(row *resourceRow) {
+		delete(row.Profile, "organization_role")
+		if word != nil {
+			row.Profile["organization_role"] = word
+		}
+	}
+}
+
+// A user's organization role is the one that the row names in any spelling, else the one that the assignment list names.
+func TestUserRoleOfAnotherName(t *testing.T) {
+	t.Parallel()
+	reader, owner := &openaitest.User{Role: "reader"}, &openaitest.User{Role: "owner"}
+	cases := map[string]oddUser{
+		"null":                     {openaitest.User{RoleIDs: []string{"reader"}}, reader, shown(nil)},
+		"null, owner":              {openaitest.User{RoleIDs: []string{"owner"}}, owner, shown(nil)},
+		"absent":                   {openaitest.User{Role: "reader", JSON: openaitest.Fields{"role": openaitest.Absent{}}}, reader, shown(nil)},
+		"unknown":                  {openaitest.User{Role: "billing", RoleIDs: []string{"owner"}}, owner, shown("billing")},
+		"member":                   {openaitest.User{Role: "member"}, reader, shown("member")},
+		"member, assigned as well": {openaitest.User{Role: "member", RoleIDs: []string{"reader"}}, reader, shown("member")},
+		"uppercase":                {openaitest.User{Role: "OWNER"}, owner, shown("OWNER")},
+		"uppercase, assigned also": {openaitest.User{Role: "OWNER", RoleIDs: []string{"owner"}}, owner, shown("OWNER")},
+		"capitalised":              {openaitest.User{Role: "Reader"}, reader, shown("Reader")},
+		"two predefined, by row":   {openaitest.User{Role: "reader", RoleIDs: []string{"owner"}}, reader, nil},
+		"service account, uppercase": {
+			openaitest.User{Role: "OWNER", IsServiceAccount: true}, &openaitest.User{Role: "owner", IsServiceAccount: true}, shown("OWNER"),
+		},
+	}
+	custom := oddUsers(cases)
+	without := func(o *openaitest.Organization) {
+		o.Roles, group(o, financ).RoleIDs = nil, nil
+		for i := range o.Users {
+			o.Users[i].RoleIDs = slices.DeleteFunc(o.Users[i].RoleIDs, func(id string) bool { return id == billng || id == keyadm })
+		}
+	}
+	requireQuirks(t, map[string]quirk{
+		"custom roles": custom,
+		"no custom roles": {
+			bend:  func(s *openaitest.Server) { custom.bend(s); without(&s.Organization) },
+			mean:  func(o *openaitest.Organization) { custom.mean(o); without(o) },
+			amend: custom.amend,
+		},
+	})
+}
+
+// A user of whose role nobody says anything is a member of the organization and holds no role but those of the groups.
+func TestUserWithoutAnyRole(t *testing.T) {
+	t.Parallel()
+	const reader = "organization_role:reader:assigned"
+	requireQuirks(t, map[string]quirk{"no role": {
+		bend: func(s *openaitest.Server) {
+			user(&s.Organization, diego).Role = "" // he stays in a group that holds reader
+			s.Organization.Users = append(s.Organization.Users, openaitest.User{ID: "user-1"}, openaitest.User{ID: "user-2", Role: "billing"})
+		},
+		mean: func(o *openaitest.Organization) {
+			o.Users = append(o.Users, openaitest.User{ID: "user-1", Role: "reader"}, openaitest.User{ID: "user-2", Role: "reader"})
+		},
+		amend: func(f file) file {
+			f = f.withResource("user:"+diego, shown(nil)).withResource("user:user-1", shown(nil)).withResource("user:user-2", shown("billing"))
+			f.Grants = mapRows(f.Grants, func(g grantRow) (grantRow, bool) {
+				if g.Entitlement != reader {
+					return g, true
+				}
+				if g.Principal == "user:"+diego {
+					g.Direct, g.Immutable = false, true
+				}
+				return g, g.Principal != "user:user-1" && g.Principal != "user:user-2"
+			})
+			return f
+		},
+	}})
+}
+
+// The role of a single user of another name costs a single call where the organization has no custom roles.
+func TestUserRoleOfAnotherNameIsAskedForAlone(t *testing.T) {
+	t.Parallel()
+	organization := openaitest.Organization{Users: many(5, userRow)}
+	organization.Users[3].Role = "billing"
+	server := &openaitest.Server{Organization: organization}
+	require.NoError(t, runSync(t, server, syncOptions{}).err)
+	var asked []string
+	for _, request := range server.Requests() {
+		if request.Route == userRolesRoute {
+			asked = append(asked, request.Path)
+		}
+	}
+	require.Equal(t, []string{"/v1/organization/users/user-3/roles"}, asked)
+}
+
+// A user is disabled by each of the three ways in which the API says so, and enabled otherwise.
+func TestUserStatus(t *testing.T) {
+	t.Parallel()
+	cases := map[string]oddUser{}
+	for name, test := range map[string]struct {
+		json   openaitest.Fields
+		status string
+	}{
+		"disabled":            {openaitest.Fields{"disabled": true}, "RESOURCE_STATUS_DISABLED/disabled"},
+		"not enabled":         {openaitest.Fields{"user.enabled": false}, "RESOURCE_STATUS_DISABLED/disabled"},
+		"banned":              {openaitest.Fields{"user.banned": true}, "RESOURCE_STATUS_DISABLED/banned"},
+		"banned and disabled": {openaitest.Fields{"user.banned": true, "user.enabled": false, "disabled": true}, "RESOURCE_STATUS_DISABLED/banned"},
+		"disabled: false":     {openaitest.Fields{"disabled": false}, "RESOURCE_STATUS_ENABLED/"},
+		"disabled: null":      {openaitest.Fields{"disabled": nil}, "RESOURCE_STATUS_ENABLED/"},
+		"enabled: null":       {openaitest.Fields{"user.enabled": nil, "user.banned": nil}, "RESOURCE_STATUS_ENABLED/"},
+		"user: null":          {openaitest.Fields{"user": nil}, "RESOURCE_STATUS_ENABLED/"},
+		"user absent":         {openaitest.Fields{"user": openaitest.Absent{}}, "RESOURCE_STATUS_ENABLED/"},
+	} {
+		cases[name] = oddUser{
+			bent:  openaitest.User{Role: "reader", JSON: test.json},
+			amend: func(row *resourceRow) { row.Status = test.status },
+		}
+	}
+	requireQuirks(t, map[string]quirk{"status": oddUsers(cases)})
+}
+
+// A user is called by name, else e-mail address, else id, each from the row or from the account in it.
+func TestUserNames(t *testing.T) {
+	t.Parallel()
+	ada := openaitest.User{Name: "Ada", Email: "ada@example.com", Role: "reader"}
+	with := func(change func(*openaitest.User)) openaitest.User {
+		u := ada
+		change(&u)
+		return u
+	}
+	nobody := with(func(u *openaitest.User) { u.Name, u.Email = "", "" })
+	absent := openaitest.Fields{"name": openaitest.Absent{}, "email": openaitest.Absent{}, "user": openaitest.Absent{}}
+	requireQuirks(t, map[string]quirk{"names": oddUsers(map[string]oddUser{
+		"name null":                  {bent: with(func(u *openaitest.User) { u.Name = "" })},
+		"e-mail null":                {bent: with(func(u *openaitest.User) { u.Email = "" })},
+		"both null":                  {bent: nobody},
+		"both absent":                {bent: with(func(u *openaitest.User) { u.JSON = absent }), meant: &nobody},
+		"only in the account":        {bent: with(func(u *openaitest.User) { u.JSON = openaitest.Fields{"name": nil, "email": nil} }), meant: &ada},
+		"e-mail in capitals":         {bent: with(func(u *openaitest.User) { u.Email = "ADA@EXAMPLE.COM" })},
+		"e-mail of somebody invited": {bent: with(func(u *openaitest.User) { u.Email = "noah.whitfield@example.com" })},
+		"e-mail of somebody else":    {bent: with(func(u *openaitest.User) { u.Email = "priya.raman@example.com" })},
+		"name of somebody else":      {bent: with(func(u *openaitest.User) { u.Name = "Priya Raman" })},
+		"service account":            {bent: with(func(u *openaitest.User) { u.IsServiceAccount, u.Email = true, "" })},
+		"time with a fraction": {
+			bent:  with(func(u *openaitest.User) { u.JSON = openaitest.Fields{"added_at": 1_750_000_000.75} }),
+			meant: &openaitest.User{Name: "Ada", Email: "ada@example.com", Role: "reader", AddedAt: 1_750_000_000},
+		},
+	})})
+}
+
+// Real lists of users have been seen with six fields only, and what the other fields would say is then unknown.
+func TestUsersWithoutOptionalFields(t *testing.T) {
+	t.Parallel()
+	requireQuirks(t, map[string]quirk{"six fields": {
+		bend: func(s *openaitest.Server) { s.OmitOptionalUserFields = true },
+		mean: func(o *openaitest.Organization) {
+			for i := range o.Users {
+				o.Users[i].IsServiceAccount, o.Users[i].APIKeyLastUsedAt = false, 0
+			}
+		},
+		amend: func(f file) file {
+			f.Resources = mapRows(f.Resources, func(row resourceRow) (resourceRow, bool) {
+				if row.Account != nil {
+					delete(row.Profile, "is_scim_managed")
+				}
+				return row, true
+			})
+			return f
+		},
+	}})
+}

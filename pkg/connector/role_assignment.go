@@ -1,0 +1,81 @@
+package connector
+
+import (
+	"context"
+
+	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
+	ent "github.com/conductorone/baton-sdk/pkg/types/entitlement"
+	gr "github.com/conductorone/baton-sdk/pkg/types/grant"
+	"go.uber.org/zap"
+
+	"github.com/conductorone/baton-openai/pkg/client"
+)
+
+// assignment reads one principal's role assignments into grants. It is the one place for the rules that the
+// organization's and the projects' assignment lists share:
+//
+//   - a role that is held only through groups gives no grant; the expansion of the groups' grants does;
+//   - a predefined role that the principal's own row named has been granted from there;
+//   - a role that the role list does not hold gives no grant and a warning.
+type assignment struct {
+	// in is organizationKey or a project's id.
+	in string
+	// roles is the book of the organization or the project.
+	roles roleBook
+	// principal is who holds the roles.
+	principal *v2.ResourceId
+	// roleKnown says that the principal's own row named its predefined role.
+	roleKnown bool
+}
+
+func (a assignment) grants(ctx context.Context, assigned []client.AssignedRole) []*v2.Grant {
+	predefined := predefinedIn(a.in)
+	grants := make([]*v2.Grant, 0, len(assigned))
+	for _, held := range assigned {
+		role, known := a.roles.find(held, predefined)
+		switch {
+		case held.Inherited() && a.principal.GetResourceType() != resourceTypeGroup.GetId():
+			continue
+		case role.Name != "" && a.roleKnown:
+			continue
+		case !known && a.roles == nil:
+			// The role list was not read, because roles are not part of this sync: the SDK would drop the grant.
+			continue
+		case !known:
+			warn(ctx, "a role is assigned that the role list does not hold; it gives no grant",
+				zap.String("role_id", held.ID), zap.String("in", a.in),
+				zap.String("principal_type", a.principal.GetResourceType()), zap.String("principal_id", a.principal.GetResource()))
+			continue
+		}
+		grants = append(grants, a.grant(role, held.ID))
+	}
+	return grants
+}
+
+func (a assignment) grant(role bookedRole, roleID string) *v2.Grant {
+	switch {
+	case a.in == organizationKey && role.Name != "":
+		return newGrant(resourceID(resourceTypeOrganizationRole, role.Name), slugAssigned, a.principal)
+	case a.in == organizationKey:
+		return newGrant(resourceID(resourceTypeOrganizationRole, roleID), slugAssigned, a.principal)
+	case role.Name != "":
+		return newGrant(resourceID(resourceTypeProject, a.in), role.Name, a.principal)
+	default:
+		return newGrant(resourceID(resourceTypeProjectRole, projectRoleID(a.in, roleID)), slugAssigned, a.principal)
+	}
+}
+
+// newGrant makes a grant; one to a group reaches the group's members through expansion.
+func newGrant(on *v2.ResourceId, slug string, principal *v2.ResourceId, options ...gr.GrantOption) *v2.Grant {
+	if principal.GetResourceType() == resourceTypeGroup.GetId() {
+		options = append(options, expandThrough(principal, slugMember))
+	}
+	return gr.NewGrant(reference(on), slug, principal, options...)
+}
+
+// expandThrough lets everybody who holds the entitlement of the resource hold the grant as well.
+func expandThrough(resource *v2.ResourceId, slug string) gr.GrantOption {
+	return gr.WithAnnotation(v2.GrantExpandable_builder{
+		EntitlementIds: []string{ent.NewEntitlementID(reference(resource), slug)},
+	}.Build())
+}

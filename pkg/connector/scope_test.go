@@ -1,0 +1,111 @@
+package connector_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/conductorone/baton-openai/pkg/openaitest"
+)
+
+// of is what the file says about these types: resources and entitlements of them, and grants between them that still come
+// about.
+func (f file) of(types ...string) file {
+	includes := func(id string) bool {
+		resourceType, _, _ := strings.Cut(id, ":")
+		return slices.Contains(types, resourceType)
+	}
+	return file{
+		Resources:    mapRows(f.Resources, func(row resourceRow) (resourceRow, bool) { return row, includes(row.ID) }),
+		Entitlements: mapRows(f.Entitlements, func(row entitlementRow) (entitlementRow, bool) { return row, includes(row.ID) }),
+		Grants: mapRows(f.Grants, func(row grantRow) (grantRow, bool) {
+			row.Via = slices.DeleteFunc(row.Via, func(through string) bool { return !includes(through) })
+			if len(row.Via) == 0 {
+				row.Via = nil
+			}
+			return row, includes(row.Entitlement) && includes(row.Principal) && (row.Direct || row.Via != nil)
+		}),
+	}
+}
+
+// A sync of some types only gives what a full sync gives of them, makes the calls that they take and no others, and warns
+// of nothing that was not asked for.
+func TestSyncOfSomeTypes(t *testing.T) {
+	t.Parallel()
+	const credentials = "GET /organization/groups" // the check of the credentials
+	tests := map[string]struct {
+		types  []string
+		calls  map[string]int
+		warned []warning
+	}{
+		"user": {[]string{"user"}, map[string]int{credentials: 1, "GET /organization/users": 1}, nil},
+		"group and user": {[]string{"group", "user"}, map[string]int{
+			credentials: 2, "GET /organization/users": 1, groupMembersRoute: 3,
+		}, nil},
+		"project": {[]string{"project"}, map[string]int{
+			credentials: 1, "GET /organization/projects": 1, "GET /organization/projects/{project_id}/users": 2,
+		}, nil},
+		"project and user": {[]string{"project", "user"}, map[string]int{
+			credentials: 1, "GET /organization/users": 1, "GET /organization/projects": 1, "GET /organization/projects/{project_id}/users": 2,
+		}, nil},
+		"organization_role and user": {[]string{"organization_role", "user"}, map[string]int{
+			credentials: 1, "GET /organization/users": 1, "GET /organization/roles": 1, userRolesRoute: 9,
+		}, nil},
+		"organization": {[]string{"organization"}, map[string]int{credentials: 1, "GET /organization/roles": 1}, nil},
+		"invitation":   {[]string{"invitation"}, map[string]int{credentials: 1, "GET /organization/invites": 1}, nil},
+		"service_account": {[]string{"service_account"}, map[string]int{credentials: 1}, []warning{
+			{"the sync leaves projects out", map[string]any{"resource_type": "service_account"}},
+		}},
+		"project_role": {[]string{"project_role"}, map[string]int{credentials: 1}, []warning{
+			{"the sync leaves projects out", map[string]any{"resource_type": "project_role"}},
+		}},
+		"group, user and service_account below projects": {[]string{"group", "user", "service_account", "project"}, map[string]int{
+			credentials: 2, "GET /organization/users": 1, groupMembersRoute: 3, "GET /organization/projects": 1,
+			"GET /organization/projects/{project_id}/users": 2, "GET /organization/projects/{project_id}/service_accounts": 2,
+			"GET /organization/projects/{project_id}/groups": 2, projectGroupRolesRoute: 4,
+		}, nil},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			server := &openaitest.Server{Organization: openaitest.Sample()}
+			synced := runSync(t, server, syncOptions{resourceTypes: test.types})
+			require.NoError(t, synced.err)
+			require.Empty(t, server.Unknown())
+			want := expected(openaitest.Sample()).of(test.types...)
+			if len(test.warned) > 0 {
+				want = file{}
+			}
+			t.Run("rows", func(t *testing.T) {
+				t.Parallel()
+				requireSame(t, want, readFile(t, synced.path))
+			})
+			t.Run("calls", func(t *testing.T) {
+				t.Parallel()
+				calls := map[string]int{}
+				for _, request := range server.Requests() {
+					calls[request.Route]++
+				}
+				require.Equal(t, test.calls, calls)
+			})
+			t.Run("warnings", func(t *testing.T) {
+				t.Parallel()
+				requireWarnings(t, synced.logs, test.warned)
+			})
+		})
+	}
+}
+
+// The keys of the organization need no projects; only those of projects are missed, and said to be.
+func TestSyncOfKeysWithoutProjects(t *testing.T) {
+	t.Parallel()
+	server := &openaitest.Server{Organization: openaitest.Sample()}
+	synced := runSync(t, server, syncOptions{resourceTypes: []string{"api_key"}})
+	require.NoError(t, synced.err)
+	want := expected(openaitest.Sample()).of("api_key")
+	want.Resources = mapRows(want.Resources, func(row resourceRow) (resourceRow, bool) { return row, row.Parent == "organization:organization" })
+	requireSame(t, want, readFile(t, synced.path))
+	requireWarnings(t, synced.logs, []warning{{"the sync leaves projects out", map[string]any{"resource_type": "api_key"}}})
+}

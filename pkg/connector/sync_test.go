@@ -1,0 +1,133 @@
+package connector_test
+
+import (
+	"context"
+	"net"
+	"net/http/httptest"
+	"path/filepath"
+	"testing"
+
+	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
+	"github.com/conductorone/baton-sdk/pkg/cli"
+	"github.com/conductorone/baton-sdk/pkg/connectorbuilder"
+	"github.com/conductorone/baton-sdk/pkg/connectorclient"
+	"github.com/conductorone/baton-sdk/pkg/dotc1z"
+	"github.com/conductorone/baton-sdk/pkg/dotc1z/c1zstore"
+	"github.com/conductorone/baton-sdk/pkg/sync"
+	"github.com/conductorone/baton-sdk/pkg/types"
+	"github.com/conductorone/baton-sdk/pkg/types/sessions"
+	"github.com/conductorone/baton-sdk/pkg/ugrpc"
+	"github.com/grpc-ecosystem/go-grpc-middleware/logging/zap/ctxzap"
+	"github.com/stretchr/testify/require"
+	"go.uber.org/zap"
+	"go.uber.org/zap/zaptest/observer"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/test/bufconn"
+
+	cfg "github.com/conductorone/baton-openai/pkg/config"
+	"github.com/conductorone/baton-openai/pkg/connector"
+	"github.com/conductorone/baton-openai/pkg/openaitest"
+)
+
+const testKey = "sk-admin-test-0123456789"
+
+// syncOptions is how a test syncs; the zero value is one page after the other.
+type syncOptions struct {
+	workers       int
+	resourceTypes []string
+	engine        c1zstore.Engine
+}
+
+// outcome is what a sync left behind.
+type outcome struct {
+	err  error
+	path string
+	logs *observer.ObservedLogs
+}
+
+// runSync syncs the organization behind the server with the SDK's own syncer into a new file.
+func runSync(t *testing.T, server *openaitest.Server, options syncOptions) outcome {
+	t.Helper()
+	core, logs := observer.New(zap.WarnLevel)
+	ctx := ctxzap.ToContext(t.Context(), zap.New(core))
+
+	store := &lateSessionStore{}
+	client := serve(ctx, t, newConnector(ctx, t, server, store, options.resourceTypes))
+	path := filepath.Join(t.TempDir(), "sync.c1z")
+	syncer, err := sync.NewSyncer(ctx, client,
+		sync.WithC1ZPath(path),
+		sync.WithTmpDir(t.TempDir()),
+		sync.WithSessionStore(store),
+		sync.WithWorkerCount(options.workers),
+		sync.WithSyncResourceTypes(options.resourceTypes),
+		sync.WithStorageEngine(options.engine),
+		sync.WithFailFastInvariants(),
+	)
+	require.NoError(t, err)
+	err = syncer.Sync(ctx)
+	require.NoError(t, syncer.Close(ctx))
+	return outcome{err: err, path: path, logs: logs}
+}
+
+func newConnector(ctx context.Context, t *testing.T, server *openaitest.Server, store sessions.SessionStore, resourceTypes []string) types.ConnectorServer {
+	t.Helper()
+	listener := httptest.NewServer(server)
+	t.Cleanup(listener.Close)
+	builder, builderOptions, err := connector.New(ctx,
+		&cfg.Openai{OpenaiAdminKey: testKey, BaseUrl: listener.URL + "/v1"},
+		&cli.ConnectorOpts{SyncResourceTypeIDs: resourceTypes},
+	)
+	require.NoError(t, err)
+	built, err := connectorbuilder.NewConnector(ctx, builder, append(builderOptions, connectorbuilder.WithSessionStore(store))...)
+	require.NoError(t, err)
+	return built
+}
+
+// lateSessionStore is the session store of the sync that has begun last, as in the connector's own process.
+type lateSessionStore struct{ sessions.SessionStore }
+
+func (s *lateSessionStore) SetSessionStore(_ context.Context, store sessions.SessionStore) {
+	s.SessionStore = store
+}
+
+// serve puts the connector behind gRPC, as it is behind the syncer in real life, but in memory.
+func serve(ctx context.Context, t *testing.T, server types.ConnectorServer) types.ConnectorClient {
+	t.Helper()
+	listener := bufconn.Listen(1 << 20)
+	// The interceptors hand the context's logger to the handlers, as in the connector's own process.
+	service := grpc.NewServer(grpc.ChainUnaryInterceptor(ugrpc.UnaryServerInterceptor(ctx)...))
+	v2.RegisterConnectorServiceServer(service, server)
+	v2.RegisterResourceTypesServiceServer(service, server)
+	v2.RegisterResourcesServiceServer(service, server)
+	v2.RegisterEntitlementsServiceServer(service, server)
+	v2.RegisterGrantsServiceServer(service, server)
+	v2.RegisterAssetServiceServer(service, server)
+	v2.RegisterGrantManagerServiceServer(service, server)
+	v2.RegisterAccountManagerServiceServer(service, server)
+	v2.RegisterResourceManagerServiceServer(service, server)
+	v2.RegisterResourceDeleterServiceServer(service, server)
+	served := make(chan error, 1)
+	go func() { served <- service.Serve(listener) }()
+	t.Cleanup(func() {
+		service.Stop()
+		// A test that asks nothing may end before the serving has begun.
+		if err := <-served; err != nil {
+			require.ErrorIs(t, err, grpc.ErrServerStopped)
+		}
+	})
+	connection, err := grpc.NewClient("passthrough:///connector",
+		grpc.WithTransportCredentials(insecure.NewCredentials()),
+		grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) { return listener.DialContext(ctx) }))
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, connection.Close()) })
+	return connectorclient.NewConnectorClient(ctx, connection)
+}
+
+func openFile(t *testing.T, path string) c1zstore.Store {
+	t.Helper()
+	file, err := dotc1z.NewStore(t.Context(), path, dotc1z.WithReadOnly(true))
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, file.Close(context.WithoutCancel(t.Context()))) })
+	return file
+}

@@ -1,0 +1,272 @@
+package connector_test
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"strings"
+	"sync"
+	"testing"
+
+	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
+	"github.com/conductorone/baton-sdk/pkg/annotations"
+	"github.com/conductorone/baton-sdk/pkg/types"
+	"github.com/conductorone/baton-sdk/pkg/types/sessions"
+	"github.com/grpc-ecosystem/go-grpc-middleware/logging/zap/ctxzap"
+	"github.com/stretchr/testify/require"
+	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
+	"go.uber.org/zap/zaptest/observer"
+
+	"github.com/conductorone/baton-openai/pkg/openaitest"
+)
+
+// walk asks the connector for everything in the order of a sync: every type's resources with and without parents, then
+// their entitlements, then their grants. Unlike the syncer it repeats nothing and gives up at the first error, so that a
+// test sees what the connector itself answers.
+type walk struct {
+	client    types.ConnectorClient
+	resources []*v2.Resource
+	grants    int
+}
+
+const walkSyncID = "walk"
+
+// walkServer walks through the organization behind the server; logs are what was logged on the way from the level on.
+func walkServer(t *testing.T, server *openaitest.Server, level zapcore.Level) (*walk, *observer.ObservedLogs, error) {
+	t.Helper()
+	core, logs := observer.New(level)
+	ctx := ctxzap.ToContext(t.Context(), zap.New(core))
+	w := &walk{client: serve(ctx, t, newConnector(ctx, t, server, newMapSessionStore(), nil))}
+	err := w.everything(ctx)
+	return w, logs, err
+}
+
+func (w *walk) everything(ctx context.Context) error {
+	listed, err := w.client.ListResourceTypes(ctx, &v2.ResourceTypesServiceListResourceTypesRequest{})
+	if err != nil {
+		return err
+	}
+	for _, resourceType := range listed.GetList() {
+		if err := w.list(ctx, resourceType.GetId(), nil); err != nil {
+			return err
+		}
+	}
+	for _, resourceType := range listed.GetList() {
+		if err := w.staticEntitlements(ctx, resourceType.GetId()); err != nil {
+			return err
+		}
+	}
+	for _, resource := range w.resources {
+		if err := w.entitlements(ctx, resource); err != nil {
+			return err
+		}
+	}
+	for _, resource := range w.resources {
+		if err := w.listGrants(ctx, resource); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// follow asks for the first page, and for every page that an answer leads to.
+func follow(page func(token string) (next string, annos annotations.Annotations, err error)) error {
+	seen := map[string]bool{}
+	for tokens := []string{""}; len(tokens) > 0; {
+		token := tokens[0]
+		tokens = tokens[1:]
+		if seen[token] {
+			return fmt.Errorf("the page %q comes twice", token)
+		}
+		seen[token] = true
+		next, annos, err := page(token)
+		if err != nil {
+			return err
+		}
+		if next != "" {
+			tokens = append(tokens, next)
+		}
+		beside := &v2.EnqueuePageTokens{}
+		if _, err := annos.Pick(beside); err != nil {
+			return err
+		}
+		tokens = append(tokens, beside.GetPageTokens()...)
+	}
+	return nil
+}
+
+func (w *walk) list(ctx context.Context, resourceType string, parent *v2.ResourceId) error {
+	var found []*v2.Resource
+	err := follow(func(token string) (string, annotations.Annotations, error) {
+		page, err := w.client.ListResources(ctx, v2.ResourcesServiceListResourcesRequest_builder{
+			ResourceTypeId: resourceType, ParentResourceId: parent, PageToken: token, ActiveSyncId: walkSyncID,
+		}.Build())
+		found = append(found, page.GetList()...)
+		return page.GetNextPageToken(), page.GetAnnotations(), err
+	})
+	if err != nil {
+		return err
+	}
+	w.resources = append(w.resources, found...)
+	for _, resource := range found {
+		for _, annotation := range resource.GetAnnotations() {
+			child := &v2.ChildResourceType{}
+			if !annotation.MessageIs(child) {
+				continue
+			}
+			if err := annotation.UnmarshalTo(child); err != nil {
+				return err
+			}
+			if err := w.list(ctx, child.GetResourceTypeId(), resource.GetId()); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (w *walk) staticEntitlements(ctx context.Context, resourceType string) error {
+	return follow(func(token string) (string, annotations.Annotations, error) {
+		page, err := w.client.ListStaticEntitlements(ctx, v2.EntitlementsServiceListStaticEntitlementsRequest_builder{
+			ResourceTypeId: resourceType, PageToken: token, ActiveSyncId: walkSyncID,
+		}.Build())
+		return page.GetNextPageToken(), page.GetAnnotations(), err
+	})
+}
+
+func (w *walk) entitlements(ctx context.Context, resource *v2.Resource) error {
+	return follow(func(token string) (string, annotations.Annotations, error) {
+		page, err := w.client.ListEntitlements(ctx, v2.EntitlementsServiceListEntitlementsRequest_builder{
+			Resource: resource, PageToken: token, ActiveSyncId: walkSyncID,
+		}.Build())
+		return page.GetNextPageToken(), page.GetAnnotations(), err
+	})
+}
+
+func (w *walk) listGrants(ctx context.Context, resource *v2.Resource) error {
+	return follow(func(token string) (string, annotations.Annotations, error) {
+		page, err := w.client.ListGrants(ctx, v2.GrantsServiceListGrantsRequest_builder{
+			Resource: resource, PageToken: token, ActiveSyncId: walkSyncID,
+		}.Build())
+		w.grants += len(page.GetList())
+		return page.GetNextPageToken(), page.GetAnnotations(), err
+	})
+}
+
+// mapSessionStore is a session store in memory: what the connector remembers, by sync, prefix and key.
+type mapSessionStore struct {
+	mu     sync.Mutex
+	values map[string][]byte
+}
+
+func newMapSessionStore() *mapSessionStore {
+	return &mapSessionStore{values: map[string][]byte{}}
+}
+
+func place(ctx context.Context, options []sessions.SessionStoreOption) (string, error) {
+	var bag sessions.SessionStoreBag
+	for _, option := range options {
+		if err := option(ctx, &bag); err != nil {
+			return "", err
+		}
+	}
+	return bag.SyncID + "\x00" + bag.Prefix + "\x00", nil
+}
+
+func (s *mapSessionStore) Get(ctx context.Context, key string, options ...sessions.SessionStoreOption) ([]byte, bool, error) {
+	values, _, err := s.GetMany(ctx, []string{key}, options...)
+	value, ok := values[key]
+	return value, ok, err
+}
+
+func (s *mapSessionStore) GetMany(ctx context.Context, keys []string, options ...sessions.SessionStoreOption) (map[string][]byte, []string, error) {
+	at, err := place(ctx, options)
+	if err != nil {
+		return nil, nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	found := map[string][]byte{}
+	for _, key := range keys {
+		if value, ok := s.values[at+key]; ok {
+			found[key] = value
+		}
+	}
+	return found, nil, nil
+}
+
+func (s *mapSessionStore) Set(ctx context.Context, key string, value []byte, options ...sessions.SessionStoreOption) error {
+	return s.SetMany(ctx, map[string][]byte{key: value}, options...)
+}
+
+func (s *mapSessionStore) SetMany(ctx context.Context, values map[string][]byte, options ...sessions.SessionStoreOption) error {
+	at, err := place(ctx, options)
+	if err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for key, value := range values {
+		s.values[at+key] = value
+	}
+	return nil
+}
+
+func (s *mapSessionStore) Delete(ctx context.Context, key string, options ...sessions.SessionStoreOption) error {
+	at, err := place(ctx, options)
+	if err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.values, at+key)
+	return nil
+}
+
+func (s *mapSessionStore) Clear(ctx context.Context, options ...sessions.SessionStoreOption) error {
+	at, err := place(ctx, options)
+	if err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	maps.DeleteFunc(s.values, func(key string, _ []byte) bool { return strings.HasPrefix(key, at) })
+	return nil
+}
+
+func (s *mapSessionStore) GetAll(ctx context.Context, _ string, options ...sessions.SessionStoreOption) (map[string][]byte, string, error) {
+	at, err := place(ctx, options)
+	if err != nil {
+		return nil, "", err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	found := map[string][]byte{}
+	for key, value := range s.values {
+		if rest, ok := strings.CutPrefix(key, at); ok {
+			found[rest] = value
+		}
+	}
+	return found, "", nil
+}
+
+// The walk sees as many resources and grants as the organization has, so that an error that it does not see is not
+// just a page that it does not ask for.
+func TestWalkAsksForEverythingThatASyncAsksFor(t *testing.T) {
+	t.Parallel()
+	organization := openaitest.Sample()
+	walked := &openaitest.Server{Organization: organization}
+	w, _, err := walkServer(t, walked, zap.WarnLevel)
+	require.NoError(t, err)
+	require.Len(t, w.resources, len(expected(organization).Resources))
+	require.NotZero(t, w.grants)
+
+	calls := map[string]int{}
+	for _, request := range walked.Requests() {
+		calls[request.Route]++
+	}
+	want := fewestCalls(organization)
+	want["GET /organization/groups"]-- // the walk does not check the credentials
+	require.Equal(t, want, calls)
+}
