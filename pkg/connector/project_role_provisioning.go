@@ -1,0 +1,150 @@
+package connector
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
+	"github.com/conductorone/baton-sdk/pkg/annotations"
+	"github.com/conductorone/baton-sdk/pkg/connectorbuilder"
+
+	"github.com/conductorone/baton-openai/pkg/client"
+)
+
+var _ connectorbuilder.ResourceProvisionerV2Limited = (*projectRoleBuilder)(nil)
+
+// Grant gives a custom role of a project. It needs the membership of the project, so that whoever is not in it is made a
+// member first.
+func (b *projectRoleBuilder) Grant(ctx context.Context, principal *v2.Resource, entitlement *v2.Entitlement) ([]*v2.Grant, annotations.Annotations, error) {
+	return provisionGrant(ctx, principal, entitlement, func(ctx context.Context, w wish) (granted, error) {
+		c, err := b.custom(w)
+		if err != nil {
+			return granted{}, err
+		}
+		switch w.who.GetResourceType() {
+		case resourceTypeUser.GetId(), resourceTypeGroup.GetId():
+			return c.grant(ctx)
+		case resourceTypeServiceAccount.GetId():
+			return granted{}, refusal("the API cannot give a custom role to a service account: grant member or owner of the project, or give the role in OpenAI's own pages")
+		default:
+			return granted{}, w.wrongPrincipal()
+		}
+	})
+}
+
+// Revoke takes a custom role of a project. The membership stays.
+func (b *projectRoleBuilder) Revoke(ctx context.Context, grant *v2.Grant) (annotations.Annotations, error) {
+	return provisionRevoke(ctx, grant, func(ctx context.Context, w wish) (revoked, error) {
+		c, err := b.custom(w)
+		if err != nil {
+			return revoked{}, err
+		}
+		switch w.who.GetResourceType() {
+		case resourceTypeUser.GetId(), resourceTypeServiceAccount.GetId():
+			return c.holder().revoke(ctx, roleOfID(c.roleID))
+		case resourceTypeGroup.GetId():
+			return c.group().revoke(ctx, roleOfID(c.roleID))
+		default:
+			return revoked{}, w.wrongPrincipal()
+		}
+	})
+}
+
+// customRole is a custom role of a project and who is to hold it.
+type customRole struct {
+	client    *client.Client
+	patience  patience
+	wish      wish
+	projectID string
+	roleID    string
+}
+
+func (b *projectRoleBuilder) custom(w wish) (customRole, error) {
+	if w.slug != slugAssigned {
+		return customRole{}, w.unknown()
+	}
+	projectID, roleID, ok := strings.Cut(w.what.GetResource(), "/")
+	if !ok || projectID == "" || roleID == "" || strings.Contains(roleID, "/") {
+		return customRole{}, malformed("%q is not the id of a project role, which is <project id>/<role id>", w.what.GetResource())
+	}
+	return customRole{client: b.client, patience: b.patience, wish: w, projectID: projectID, roleID: roleID}, nil
+}
+
+func (c customRole) group() projectGroup {
+	return projectGroup{c.client, c.patience, c.projectID, c.wish.who.GetResource()}
+}
+
+func (c customRole) isGroup() bool { return c.wish.who.GetResourceType() == resourceTypeGroup.GetId() }
+
+func (c customRole) holder() roleHolder {
+	if c.isGroup() {
+		return c.group().holder()
+	}
+	return userInProject(c.client, c.patience, c.projectID, c.wish.who.GetResource())
+}
+
+func (c customRole) grant(ctx context.Context) (granted, error) {
+	held, err := c.holder().holds(ctx, roleOfID(c.roleID).matches)
+	if err != nil && !isGone(err) {
+		return granted{}, err
+	}
+	if held.direct() {
+		return granted{already: true}, nil
+	}
+	membership, err := c.join(ctx)
+	if err != nil {
+		return granted{}, err
+	}
+	assign := func(ctx context.Context) error { return c.holder().assign(ctx, c.roleID) }
+	if membership != nil {
+		err = c.patience.insist(ctx, assign)
+	} else {
+		err = assign(ctx)
+	}
+	err = c.patience.settle(ctx, err, func(ctx context.Context) (bool, error) {
+		held, err := c.holder().holds(ctx, roleOfID(c.roleID).matches)
+		return held.direct(), err
+	})
+	if err != nil && membership != nil {
+		return granted{}, fmt.Errorf("%s is now a member of the project %s, but does not have the custom role: %w", c.wish.who.GetResource(), c.projectID, err)
+	}
+	return granted{also: membership}, err
+}
+
+// join makes the principal a member of the project and gives that grant, or nil for one who is in it already. An owner
+// of the organization always is.
+func (c customRole) join(ctx context.Context) (*wish, error) {
+	membership := wish{what: resourceID(resourceTypeProject, c.projectID), slug: slugMember, who: c.wish.who}
+	if c.isGroup() {
+		held, err := c.group().holds(ctx, roleOfID(c.roleID).matches)
+		if err != nil || held.others > 0 {
+			return nil, err
+		}
+		if err := c.refuseMissing(ctx); err != nil {
+			return nil, err
+		}
+		_, err = c.group().grant(ctx, roleOfName(c.projectID, slugMember))
+		return &membership, err
+	}
+	member := projectMember{c.client, c.patience, membership}
+	owner, err := member.ownsOrganization(ctx)
+	if err != nil || owner {
+		return nil, err
+	}
+	_, err = c.client.GetProjectUser(ctx, c.projectID, c.wish.who.GetResource())
+	if !isGone(err) {
+		return nil, err
+	}
+	if err := c.refuseMissing(ctx); err != nil {
+		return nil, err
+	}
+	_, err = member.grant(ctx)
+	return &membership, err
+}
+
+// refuseMissing keeps anybody from being made a member for a role that is not there any more.
+func (c customRole) refuseMissing(ctx context.Context) error {
+	_, err := wantedRole{matches: roleOfID(c.roleID).matches}.findID(ctx, c.group().roles)
+	return err
+}

@@ -1,0 +1,251 @@
+package connector
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
+	"github.com/conductorone/baton-sdk/pkg/annotations"
+	ent "github.com/conductorone/baton-sdk/pkg/types/entitlement"
+	gr "github.com/conductorone/baton-sdk/pkg/types/grant"
+	rs "github.com/conductorone/baton-sdk/pkg/types/resource"
+	"github.com/grpc-ecosystem/go-grpc-middleware/logging/zap/ctxzap"
+	"go.uber.org/zap"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"github.com/conductorone/baton-openai/pkg/client"
+)
+
+// wish is what is to be granted or revoked: WHO is the principal's id, WHAT the entitlement's resource id and slug. A
+// request need not say more, since the command line does not.
+type wish struct {
+	what *v2.ResourceId
+	slug string
+	who  *v2.ResourceId
+}
+
+func newWish(principal *v2.Resource, entitlement *v2.Entitlement) (wish, error) {
+	w := wish{what: entitlement.GetResource().GetId(), slug: entitlement.GetSlug(), who: principal.GetId()}
+	switch {
+	case w.what.GetResourceType() == "" || w.what.GetResource() == "":
+		return wish{}, malformed("the entitlement %q names no resource", entitlement.GetId())
+	case w.who.GetResourceType() == "" || w.who.GetResource() == "":
+		return wish{}, malformed("the principal has no id")
+	}
+	// The id, which the SDK insists on, ends with the slug. A grant that the SDK made has an entitlement without slug.
+	slug, ok := strings.CutPrefix(entitlement.GetId(), ent.NewEntitlementID(reference(w.what), ""))
+	if !ok || slug == "" || w.slug != "" && w.slug != slug {
+		return wish{}, malformed("the entitlement %q is none of the %s %q", entitlement.GetId(), w.what.GetResourceType(), w.what.GetResource())
+	}
+	w.slug = slug
+	return w, nil
+}
+
+// entitlementID and grantID are the ids that a sync gives the same.
+func (w wish) entitlementID() string { return ent.NewEntitlementID(reference(w.what), w.slug) }
+
+func (w wish) grantID() string {
+	return fmt.Sprintf("%s:%s:%s", w.entitlementID(), w.who.GetResourceType(), w.who.GetResource())
+}
+
+// instead is the same wish for another slug of the same resource.
+func (w wish) instead(slug string) wish {
+	w.slug = slug
+	return w
+}
+
+// unknown is the error for a slug that the resource type does not have.
+func (w wish) unknown() error {
+	return malformed("there is no entitlement %q on a %s", w.slug, w.what.GetResourceType())
+}
+
+// wrongPrincipal is the error for a principal to whom the entitlement is not grantable.
+func (w wish) wrongPrincipal() error {
+	return malformed("%s is not for a %s", w.entitlementID(), w.who.GetResourceType())
+}
+
+// malformed is a request that no state of the organization makes right.
+func malformed(format string, args ...any) error {
+	return refuse(codes.InvalidArgument, fmt.Errorf(format, args...))
+}
+
+// refusal is a wish that is refused before any harm: the message says in one sentence what to do instead.
+func refusal(format string, args ...any) error {
+	return refuse(codes.FailedPrecondition, fmt.Errorf(format, args...))
+}
+
+// granted is the outcome of a grant that did not fail.
+type granted struct {
+	// already says that nothing had to be done.
+	already bool
+	// replaced is the grant that this one took the place of.
+	replaced *wish
+	// also is what had to be granted first.
+	also *wish
+}
+
+// provisionGrant is the frame of every grant: it takes the request apart, logs it once, and puts the outcome into the
+// SDK's terms.
+func provisionGrant(
+	ctx context.Context, principal *v2.Resource, entitlement *v2.Entitlement, grant func(context.Context, wish) (granted, error),
+) ([]*v2.Grant, annotations.Annotations, error) {
+	w, err := newWish(principal, entitlement)
+	if err != nil {
+		return nil, nil, err
+	}
+	outcome, err := grant(ctx, w)
+	w.log(ctx, "grant", outcome.already, err)
+	if err != nil {
+		return nil, nil, refused(fmt.Sprintf("granting %s to the %s %s", w.entitlementID(), w.who.GetResourceType(), w.who.GetResource()), err)
+	}
+	var annos annotations.Annotations
+	grants := []*v2.Grant{newGrant(w.what, w.slug, w.who)}
+	if outcome.also != nil {
+		grants = append([]*v2.Grant{newGrant(outcome.also.what, outcome.also.slug, outcome.also.who)}, grants...)
+	}
+	if outcome.replaced != nil {
+		annos = gr.AppendGrantReplaced(annos, outcome.replaced.grantID())
+	}
+	if outcome.already {
+		annos.Append(&v2.GrantAlreadyExists{})
+	}
+	return grants, annos, nil
+}
+
+// revoked is the outcome of a revocation that did not fail.
+type revoked struct {
+	// already says that nothing had to be done.
+	already bool
+	// deleted is a resource that ceased to exist.
+	deleted *v2.ResourceId
+}
+
+// provisionRevoke is the frame of every revocation.
+func provisionRevoke(ctx context.Context, grant *v2.Grant, revoke func(context.Context, wish) (revoked, error)) (annotations.Annotations, error) {
+	w, err := newWish(grant.GetPrincipal(), grant.GetEntitlement())
+	if err != nil {
+		return nil, err
+	}
+	outcome, err := revoke(ctx, w)
+	w.log(ctx, "revoke", outcome.already, err)
+	if err != nil {
+		return nil, refused(fmt.Sprintf("revoking %s from the %s %s", w.entitlementID(), w.who.GetResourceType(), w.who.GetResource()), err)
+	}
+	var annos annotations.Annotations
+	if outcome.already {
+		annos.Append(&v2.GrantAlreadyRevoked{})
+	}
+	if outcome.deleted != nil {
+		annos = rs.AppendResourceDeleted(annos, outcome.deleted)
+	}
+	return annos, nil
+}
+
+func (w wish) log(ctx context.Context, change string, already bool, err error) {
+	logChange(ctx, change, already, err,
+		zap.String("entitlement_id", w.entitlementID()),
+		zap.String("principal_type", w.who.GetResourceType()), zap.String("principal_id", w.who.GetResource()))
+}
+
+// logChange is the one line that each provisioning call leaves in the log. The error itself is returned, and logged by
+// whom it is returned to.
+func logChange(ctx context.Context, change string, already bool, err error, fields ...zap.Field) {
+	outcome := "done"
+	switch {
+	case err != nil:
+		outcome = "failed: " + status.Code(err).String()
+	case already:
+		outcome = "nothing to do"
+	}
+	ctxzap.Extract(ctx).Info("baton-openai: "+change, append(fields, zap.String("outcome", outcome))...)
+}
+
+// refused is the way out for every error of a change. What the API refuses for the state that the organization is in is
+// a failed precondition, in the API's own words.
+func refused(doing string, err error) error {
+	if isOurs(err) {
+		return err
+	}
+	if isGone(err) {
+		doing += ": OpenAI does not know it, or not any more; sync again to see what there is"
+	}
+	err = explained(doing, err)
+	if code := status.Code(err); code == codes.InvalidArgument || code == codes.AlreadyExists {
+		return &codedError{error: err, code: codes.FailedPrecondition}
+	}
+	return err
+}
+
+// patience is how long a change waits, attempt by attempt, for a state that the API may show late.
+type patience []time.Duration
+
+// standardPatience covers the some five seconds that a write has been seen to take until it is read.
+var standardPatience = patience{500 * time.Millisecond, time.Second, 2 * time.Second, 4 * time.Second}
+
+// settle judges a change by its outcome where the answer leaves it in doubt: the API has answered 404 and 400 for what
+// it had done, and an answer may be lost. done tells whether the wished state is there.
+func (p patience) settle(ctx context.Context, err error, done func(context.Context) (bool, error)) error {
+	waits := p
+	var failure *client.Error
+	if errors.As(err, &failure) && failure.Limited() {
+		return err
+	}
+	switch status.Code(err) {
+	case codes.OK:
+		return nil
+	case codes.Unauthenticated, codes.PermissionDenied, codes.ResourceExhausted, codes.Canceled:
+		return err
+	case codes.InvalidArgument, codes.AlreadyExists:
+		// A plain refusal is not looked at for longer than once.
+		waits = nil
+	default:
+	}
+	for attempt := 0; ; attempt++ {
+		if there, readErr := done(ctx); readErr == nil && there {
+			return nil
+		}
+		if attempt == len(waits) || !sleep(ctx, waits[attempt]) {
+			return err
+		}
+	}
+}
+
+// insist repeats a change of something that was made a moment ago and that the API may not know yet.
+func (p patience) insist(ctx context.Context, change func(context.Context) error) error {
+	for attempt := 0; ; attempt++ {
+		err := change(ctx)
+		if status.Code(err) != codes.NotFound || attempt == len(p) || !sleep(ctx, p[attempt]) {
+			return err
+		}
+	}
+}
+
+// sleep is false if the context ended first.
+func sleep(ctx context.Context, wait time.Duration) bool {
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// isGone tells the error of a retrieval that says that the thing is not there.
+func isGone(err error) bool { return status.Code(err) == codes.NotFound }
+
+// gone makes a check of a retrieval: true once the thing is not there.
+func gone[T any](retrieve func(context.Context) (T, error)) func(context.Context) (bool, error) {
+	return func(ctx context.Context) (bool, error) {
+		_, err := retrieve(ctx)
+		if isGone(err) {
+			return true, nil
+		}
+		return false, err
+	}
+}

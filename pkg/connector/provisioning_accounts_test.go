@@ -1,0 +1,336 @@
+package connector_test
+
+import (
+	"context"
+	"encoding/json"
+	"testing"
+
+	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
+	"github.com/stretchr/testify/require"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/types/known/structpb"
+
+	"github.com/conductorone/baton-openai/pkg/openaitest"
+)
+
+const (
+	createInvite = "POST /organization/invites"
+	deleteInvite = "DELETE /organization/invites/{invite_id}"
+	week         = 7 * 24 * 3600
+)
+
+func accountInfo(t *testing.T, profile map[string]any) *v2.AccountInfo {
+	t.Helper()
+	values, err := structpb.NewStruct(profile)
+	require.NoError(t, err)
+	return v2.AccountInfo_builder{Profile: values}.Build()
+}
+
+// createAccount asks as the command line does, which always wants a random password.
+func (d desk) createAccount(ctx context.Context, account *v2.AccountInfo) (*v2.CreateAccountResponse, error) {
+	return d.CreateAccount(ctx, v2.CreateAccountRequest_builder{
+		AccountInfo: account,
+		CredentialOptions: v2.CredentialOptions_builder{
+			RandomPassword: v2.CredentialOptions_RandomPassword_builder{Length: 20}.Build(),
+		}.Build(),
+	}.Build())
+}
+
+// createInvitation asks for the invitation as a resource.
+func (d desk) createInvitation(ctx context.Context, resource *v2.Resource) (*v2.CreateResourceResponse, error) {
+	resource.SetId(parseID("invitation:new"))
+	return d.CreateResource(ctx, v2.CreateResourceRequest_builder{Resource: resource}.Build())
+}
+
+// sentInvite is the body of the one invitation that was sent.
+func sentInvite(t *testing.T, server *openaitest.Server) map[string]any {
+	t.Helper()
+	require.Equal(t, []string{createInvite}, writes(server))
+	for _, request := range server.Requests() {
+		if request.Route == createInvite {
+			var body map[string]any
+			require.NoError(t, json.Unmarshal(request.Body, &body))
+			return body
+		}
+	}
+	return nil
+}
+
+// newInvite is the invite that is in the server and not in the office.
+func newInvite(t *testing.T, server *openaitest.Server) openaitest.Invite {
+	t.Helper()
+	after := server.Snapshot()
+	require.Len(t, after.Invites, len(office().Invites)+1)
+	made := after.Invites[len(after.Invites)-1]
+	after.Invites = after.Invites[:len(after.Invites)-1]
+	require.Empty(t, differences(state(office()), state(after)))
+	return made
+}
+
+// An account comes into being as an invitation; the list of projects is always in the request, since the API takes a
+// missing one for the default project.
+func TestCreateAccount(t *testing.T) {
+	t.Parallel()
+	email := func(address string, primary bool) *v2.AccountInfo_Email {
+		return v2.AccountInfo_Email_builder{Address: address, IsPrimary: primary}.Build()
+	}
+	const someone = "new@example.com"
+	tests := map[string]struct {
+		profile map[string]any
+		login   string
+		emails  []*v2.AccountInfo_Email
+		body    map[string]any
+	}{
+		"email alone":           {profile: map[string]any{"email": someone}, body: map[string]any{"role": "reader", "projects": []any{}}},
+		"email in spaces":       {profile: map[string]any{"email": " new@example.com "}, body: map[string]any{"role": "reader", "projects": []any{}}},
+		"login alone":           {login: someone, body: map[string]any{"role": "reader", "projects": []any{}}},
+		"one email, no primary": {emails: []*v2.AccountInfo_Email{email(someone, false)}, body: map[string]any{"role": "reader", "projects": []any{}}},
+		"the primary email": {
+			emails: []*v2.AccountInfo_Email{email("other@example.com", false), email(someone, true)}, login: "login@example.com",
+			body: map[string]any{"role": "reader", "projects": []any{}},
+		},
+		"the profile's email before all others": {
+			profile: map[string]any{"email": someone}, emails: []*v2.AccountInfo_Email{email("other@example.com", true)}, login: "login",
+			body: map[string]any{"role": "reader", "projects": []any{}},
+		},
+		"owner":              {profile: map[string]any{"email": someone, "role": "owner"}, body: map[string]any{"role": "owner", "projects": []any{}}},
+		"owner in capitals":  {profile: map[string]any{"email": someone, "role": "Owner"}, body: map[string]any{"role": "owner", "projects": []any{}}},
+		"empty role":         {profile: map[string]any{"email": someone, "role": ""}, body: map[string]any{"role": "reader", "projects": []any{}}},
+		"empty project list": {profile: map[string]any{"email": someone, "projects": []any{}}, body: map[string]any{"role": "reader", "projects": []any{}}},
+		"null project list":  {profile: map[string]any{"email": someone, "projects": nil}, body: map[string]any{"role": "reader", "projects": []any{}}},
+		"projects in a list": {
+			profile: map[string]any{"email": someone, "projects": []any{"alpha", "beta:owner"}},
+			body: map[string]any{"role": "reader", "projects": []any{
+				map[string]any{"id": "alpha", "role": "member"}, map[string]any{"id": "beta", "role": "owner"},
+			}},
+		},
+		"projects between commas": {
+			profile: map[string]any{"email": someone, "projects": "alpha:owner, beta:member"},
+			body: map[string]any{"role": "reader", "projects": []any{
+				map[string]any{"id": "alpha", "role": "owner"}, map[string]any{"id": "beta", "role": "member"},
+			}},
+		},
+		"one project": {
+			profile: map[string]any{"email": someone, "projects": "alpha"},
+			body:    map[string]any{"role": "reader", "projects": []any{map[string]any{"id": "alpha", "role": "member"}}},
+		},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			server := newOffice()
+			d := open(t, server)
+			account := accountInfo(t, test.profile)
+			account.SetLogin(test.login)
+			account.SetEmails(test.emails)
+			answer, err := d.createAccount(t.Context(), account)
+			require.NoError(t, err)
+			test.body["email"] = someone
+			require.Equal(t, test.body, sentInvite(t, server))
+			require.Equal(t, 1, calls(server)["GET /organization/users"])
+			made := newInvite(t, server)
+			require.Len(t, test.body["projects"], len(made.Projects))
+			d.requireOneLine(t, someone)
+
+			success := answer.GetSuccess()
+			require.NotNil(t, success)
+			require.True(t, success.GetIsCreateAccountResult())
+			require.EqualValues(t, now+week, success.GetInvitationExpiresAt().GetSeconds())
+			require.Empty(t, answer.GetEncryptedData())
+			row := readResource(t, success.GetResource())
+			require.Contains(t, expected(server.Snapshot()).Resources, lines([]resourceRow{row})[0])
+			require.Empty(t, server.Unknown())
+
+			server.ResetRequests()
+			again, err := d.createAccount(t.Context(), account)
+			require.NoError(t, err)
+			require.Equal(t, made.ID, again.GetSuccess().GetResource().GetId().GetResource())
+			require.Empty(t, writes(server))
+			d.requireOneLine(t, someone)
+		})
+	}
+}
+
+// Who is a member has the account already, however the address is spelt.
+func TestCreateAccountOfAMember(t *testing.T) {
+	t.Parallel()
+	for _, email := range []string{"Ann@Example.com", "ann@example.com", "ANN@EXAMPLE.COM"} {
+		t.Run(email, func(t *testing.T) {
+			t.Parallel()
+			server := newOffice()
+			d := open(t, server)
+			answer, err := d.createAccount(t.Context(), accountInfo(t, map[string]any{"email": email, "role": "owner"}))
+			require.NoError(t, err)
+			require.Equal(t, "user:ann", id(answer.GetAlreadyExists().GetResource().GetId()))
+			require.True(t, answer.GetAlreadyExists().GetIsCreateAccountResult())
+			requireState(t, office(), server)
+			require.Empty(t, writes(server))
+			d.requireOneLine(t, email)
+		})
+	}
+}
+
+// Who has been invited and may still accept is not invited again.
+func TestCreateAccountOfSomebodyInvited(t *testing.T) {
+	t.Parallel()
+	for _, email := range []string{"Pia@Example.com", "pia@example.com"} {
+		t.Run(email, func(t *testing.T) {
+			t.Parallel()
+			server := newOffice()
+			d := open(t, server)
+			answer, err := d.createAccount(t.Context(), accountInfo(t, map[string]any{"email": email, "projects": []any{"alpha"}}))
+			require.NoError(t, err)
+			require.Equal(t, "invitation:inv-pending", id(answer.GetSuccess().GetResource().GetId()))
+			require.EqualValues(t, now+100, answer.GetSuccess().GetInvitationExpiresAt().GetSeconds())
+			requireState(t, office(), server)
+			require.Empty(t, writes(server))
+			d.requireOneLine(t, email)
+		})
+	}
+}
+
+// An invitation that ran out is replaced by a new one; one that was accepted by somebody who has left since is no reason
+// not to invite.
+func TestCreateAccountAfterAnInvitation(t *testing.T) {
+	t.Parallel()
+	for email, bend := range map[string]func(*openaitest.Organization){
+		"ivo@example.com": nil,
+		"ann@example.com": leave("ann"),
+	} {
+		t.Run(email, func(t *testing.T) {
+			t.Parallel()
+			server := newOffice(bend)
+			d := open(t, server)
+			answer, err := d.createAccount(t.Context(), accountInfo(t, map[string]any{"email": email}))
+			require.NoError(t, err)
+			require.NotContains(t, []string{"inv-expired", "inv-accepted"}, answer.GetSuccess().GetResource().GetId().GetResource())
+			require.Equal(t, email, sentInvite(t, server)["email"])
+			require.Len(t, server.Snapshot().Invites, 4)
+		})
+	}
+}
+
+// The invitation of the resource type does the same as the account.
+func TestCreateInvitation(t *testing.T) {
+	t.Parallel()
+	server := newOffice()
+	server.CreatedStatus = 201
+	d := open(t, server)
+	profile, err := structpb.NewStruct(map[string]any{"role": "owner", "projects": []any{"alpha"}})
+	require.NoError(t, err)
+	wanted := v2.Resource_builder{DisplayName: "new@example.com", Profile: profile}.Build()
+	answer, err := d.createInvitation(t.Context(), wanted)
+	require.NoError(t, err)
+	require.Equal(t, map[string]any{
+		"email": "new@example.com", "role": "owner", "projects": []any{map[string]any{"id": "alpha", "role": "member"}},
+	}, sentInvite(t, server))
+	made := newInvite(t, server)
+	require.Equal(t, "invitation:"+made.ID, id(answer.GetCreated().GetId()))
+	d.requireOneLine(t, "new@example.com")
+
+	server.ResetRequests()
+	answer, err = d.createInvitation(t.Context(), wanted)
+	require.NoError(t, err)
+	require.Equal(t, "invitation:"+made.ID, id(answer.GetCreated().GetId()))
+	require.Empty(t, writes(server))
+}
+
+func invited(t *testing.T, profile map[string]any) func(context.Context, desk) error {
+	t.Helper()
+	account := accountInfo(t, profile)
+	return func(ctx context.Context, d desk) error {
+		_, err := d.createAccount(ctx, account)
+		return err
+	}
+}
+
+func TestRefusedAccounts(t *testing.T) {
+	t.Parallel()
+	requireAllRefused(t, map[string]refusedCase{
+		"unknown project": {
+			do: invited(t, map[string]any{"email": "new@example.com", "projects": []any{"alpha", "delta"}}), says: []string{"there is no project delta", "invite without it"},
+		},
+		"archived project": {
+			do: invited(t, map[string]any{"email": "new@example.com", "projects": []any{"gone:owner"}}), says: []string{"the project gone is archived", "invite without it"},
+		},
+	})
+}
+
+// Where the organization has no payment method, the API's own words say so.
+func TestCreateAccountWithoutPaymentMethod(t *testing.T) {
+	t.Parallel()
+	server := newOffice()
+	server.PaymentMethodMissing = true
+	d := open(t, server)
+	_, err := d.createAccount(t.Context(), accountInfo(t, map[string]any{"email": "new@example.com"}))
+	requireRefusal(t, err, "payment_method_required", "POST /organization/invites: 400")
+	requireState(t, office(), server)
+	d.requireOneLine(t, "new@example.com")
+}
+
+// An account that no state of the organization makes possible is an invalid argument, for which the API is not asked.
+func TestMalformedAccounts(t *testing.T) {
+	t.Parallel()
+	tests := map[string]map[string]any{
+		"nothing":                     nil,
+		"no email":                    {"role": "reader"},
+		"no address":                  {"email": "new"},
+		"an address with a name":      {"email": "New <new@example.com>"},
+		"two addresses":               {"email": "new@example.com, old@example.com"},
+		"email that is no text":       {"email": 5},
+		"unknown role":                {"email": "new@example.com", "role": "admin"},
+		"unknown role in a project":   {"email": "new@example.com", "projects": []any{"alpha:viewer"}},
+		"empty role in a project":     {"email": "new@example.com", "projects": []any{"alpha:"}},
+		"role without project":        {"email": "new@example.com", "projects": []any{":owner"}},
+		"project without id":          {"email": "new@example.com", "projects": []any{""}},
+		"project that is no text":     {"email": "new@example.com", "projects": []any{5}},
+		"projects that are no list":   {"email": "new@example.com", "projects": true},
+		"projects that are an object": {"email": "new@example.com", "projects": map[string]any{"alpha": "owner"}},
+		"comma after the last":        {"email": "new@example.com", "projects": "alpha,"},
+		"role that is no text":        {"email": "new@example.com", "role": true},
+	}
+	for name, profile := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			server := newOffice()
+			d := open(t, server)
+			_, err := d.createAccount(t.Context(), accountInfo(t, profile))
+			require.Equal(t, codes.InvalidArgument, status.Code(err), err)
+			requireMessage(t, err)
+			require.Empty(t, server.Requests())
+		})
+	}
+}
+
+// The form that ConductorOne draws asks for an address and, if wanted, for a role and projects.
+func TestAccountCreationSchema(t *testing.T) {
+	t.Parallel()
+	d := open(t, newOffice())
+	metadata, err := d.GetMetadata(t.Context(), &v2.ConnectorServiceGetMetadataRequest{})
+	require.NoError(t, err)
+	fields := metadata.GetMetadata().GetAccountCreationSchema().GetFieldMap()
+	require.Len(t, fields, 3)
+	require.True(t, fields["email"].GetRequired())
+	require.NotNil(t, fields["email"].GetStringField())
+	require.False(t, fields["role"].GetRequired())
+	require.NotNil(t, fields["role"].GetStringField())
+	require.False(t, fields["projects"].GetRequired())
+	require.NotNil(t, fields["projects"].GetStringListField())
+	for _, field := range fields {
+		require.NotEmpty(t, field.GetDisplayName())
+		require.NotEmpty(t, field.GetDescription())
+	}
+}
+
+// Somebody who is a member under another spelling of the address is found, even if OpenAI's own search does not find them.
+func TestMemberUnderAnotherSpelling(t *testing.T) {
+	t.Parallel()
+	server := newOffice(func(o *openaitest.Organization) { user(o, "ann").Email = "Ann.Other@Example.COM" })
+	server.EmailsMatchCase = true
+	before := server.Snapshot()
+	answer, err := open(t, server).createAccount(t.Context(), v2.AccountInfo_builder{Login: "ann.OTHER@example.com"}.Build())
+	require.NoError(t, err)
+	require.Equal(t, "user:ann", id(answer.GetAlreadyExists().GetResource().GetId()))
+	requireState(t, before, server)
+}

@@ -1,0 +1,156 @@
+package connector_test
+
+import (
+	"context"
+	"strconv"
+	"testing"
+
+	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
+	"github.com/stretchr/testify/require"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"github.com/conductorone/baton-openai/pkg/openaitest"
+)
+
+const (
+	createGroup       = "POST /organization/groups"
+	deleteGroup       = "DELETE /organization/groups/{group_id}"
+	addGroupMember    = "POST /organization/groups/{group_id}/users"
+	removeGroupMember = "DELETE /organization/groups/{group_id}/users/{user_id}"
+	teamMember        = "group:team:member"
+)
+
+func setMembers(id string, members ...string) func(*openaitest.Organization) {
+	return func(o *openaitest.Organization) { group(o, id).MemberIDs = members }
+}
+
+var groupGrants = map[string]grantCase{
+	"a user": {
+		access: access{teamMember, "user:ann"}, mean: setMembers("team", "ben", "dora", "svc-1", "ann"), sends: []string{addGroupMember},
+	},
+	"a service account": {
+		access: access{teamMember, "service_account:svc-2"}, mean: setMembers("team", "ben", "dora", "svc-1", "svc-2"), sends: []string{addGroupMember},
+	},
+	"the first member": {
+		access: access{"group:empty:member", "user:ann"}, mean: setMembers("empty", "ann"), sends: []string{addGroupMember},
+	},
+	"a member":                              {access: access{teamMember, "user:ben"}},
+	"a member of a group that SCIM manages": {access: access{"group:directory:member", "user:ben"}},
+}
+
+var groupRevocations = map[string]revokeCase{
+	"a user":            {access: access{teamMember, "user:ben"}, mean: setMembers("team", "dora", "svc-1"), sends: []string{removeGroupMember}},
+	"a service account": {access: access{teamMember, "service_account:svc-1"}, mean: setMembers("team", "ben", "dora"), sends: []string{removeGroupMember}},
+	"the last member":   {access: access{"group:admins:member", "user:dora"}, mean: setMembers("admins"), sends: []string{removeGroupMember}},
+	"a group gone":      {access: access{"group:nobody:member", "user:ben"}},
+}
+
+func TestGrantInGroups(t *testing.T) {
+	t.Parallel()
+	requireGranted(t, groupGrants)
+}
+
+// On a plan without member lists nobody reads as a member, so that who is to be taken out is taken out without a question.
+// The API's 404 says the rest; hence a request is sent even if there is nothing to do.
+func TestRevokeInGroups(t *testing.T) {
+	t.Parallel()
+	for name, test := range groupRevocations {
+		for shapeName, in := range shapes {
+			t.Run(name+", "+shapeName, func(t *testing.T) {
+				t.Parallel()
+				server := newOffice()
+				d := open(t, server)
+				want := server.Snapshot()
+				if test.mean != nil {
+					test.mean(&want)
+				}
+				for attempt := range 2 {
+					answer, err := d.revoke(t.Context(), in, test.access)
+					require.NoError(t, err)
+					require.Equal(t, attempt > 0 || test.mean == nil, pick(t, answer.GetAnnotations(), &v2.GrantAlreadyRevoked{}))
+					requireState(t, want, server)
+					d.requireOneLine(t, test.entitlement)
+				}
+				require.Empty(t, server.Unknown())
+			})
+		}
+	}
+}
+
+func TestRefusedInGroups(t *testing.T) {
+	t.Parallel()
+	requireAllRefused(t, map[string]refusedCase{
+		"into a group that SCIM manages":   {do: granted("group:directory:member", "user:ann"), says: []string{"directory is managed by SCIM", "change it in the identity provider"}},
+		"out of a group that SCIM manages": {do: revoked("group:directory:member", "user:ben"), says: []string{"directory is managed by SCIM", "change it in the identity provider"}},
+		"deleting a group that SCIM manages": {
+			do: deleted("group:directory", ""), says: []string{"directory is managed by SCIM", "change it in the identity provider"},
+		},
+	})
+}
+
+// Who is added is a member, whether or not the plan shows members.
+func TestGroupsOnAPlanWithoutMemberLists(t *testing.T) {
+	t.Parallel()
+	server := newOffice()
+	server.SetFault("GET /organization/groups/{group_id}/users/{user_id}", openaitest.Fault{Status: 404})
+	d := open(t, server)
+	_, err := d.grant(t.Context(), shapes["full"], access{teamMember, "user:ann"})
+	require.NoError(t, err)
+	_, err = d.revoke(t.Context(), shapes["full"], access{teamMember, "user:ben"})
+	require.NoError(t, err)
+	after := server.Snapshot()
+	require.Equal(t, []string{"dora", "svc-1", "ann"}, group(&after, "team").MemberIDs)
+}
+
+func newGroup(name string) func(context.Context, desk) (*v2.CreateResourceResponse, error) {
+	return func(ctx context.Context, d desk) (*v2.CreateResourceResponse, error) {
+		return d.CreateResource(ctx, v2.CreateResourceRequest_builder{Resource: v2.Resource_builder{
+			Id: parseID("group:new"), DisplayName: name,
+		}.Build()}.Build())
+	}
+}
+
+// A group is created under its display name and answered as a sync gives it.
+func TestCreateGroup(t *testing.T) {
+	t.Parallel()
+	for _, created := range []int{200, 201} {
+		t.Run(strconv.Itoa(created), func(t *testing.T) {
+			t.Parallel()
+			server := newOffice()
+			server.CreatedStatus = created
+			requireGroupCreated(t, server)
+		})
+	}
+}
+
+func requireGroupCreated(t *testing.T, server *openaitest.Server) {
+	t.Helper()
+	d := open(t, server)
+	answer, err := newGroup(" Night shift ")(t.Context(), d)
+	require.NoError(t, err)
+	require.Equal(t, []string{createGroup}, writes(server))
+	groups := server.Snapshot().Groups
+	made := groups[len(groups)-1]
+	require.Equal(t, "Night shift", made.Name)
+	require.EqualValues(t, now, made.CreatedAt)
+	d.requireOneLine(t, made.ID)
+
+	want := server.Snapshot()
+	want.Groups = groups[:len(groups)-1]
+	require.Empty(t, differences(state(office()), state(want)))
+	row := readResource(t, answer.GetCreated())
+	require.Contains(t, expected(server.Snapshot()).Resources, lines([]resourceRow{row})[0])
+}
+
+func TestCreateGroupWithoutName(t *testing.T) {
+	t.Parallel()
+	server := newOffice()
+	d := open(t, server)
+	for _, name := range []string{"", " "} {
+		_, err := newGroup(name)(t.Context(), d)
+		require.Equal(t, codes.InvalidArgument, status.Code(err), err)
+		requireMessage(t, err, "display name")
+	}
+	require.Empty(t, server.Requests())
+}

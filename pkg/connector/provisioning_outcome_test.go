@@ -1,0 +1,234 @@
+package connector_test
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"github.com/conductorone/baton-openai/pkg/openaitest"
+)
+
+// change is a grant, a revocation or a deletion that changes something.
+type change struct {
+	do    func(context.Context, desk) error
+	bend  func(*openaitest.Organization)
+	mean  func(*openaitest.Organization)
+	sends []string
+}
+
+// changes are all of them that the other tests know.
+func changes() map[string]change {
+	all := map[string]change{}
+	for _, cases := range []map[string]grantCase{organizationGrants, groupGrants, projectGrants, projectRoleGrants} {
+		for name, test := range cases {
+			all["grant "+test.grantID()+", "+name] = change{
+				func(ctx context.Context, d desk) error { return d.grantDirectly(ctx, test.access) }, test.bend, test.mean, test.sends,
+			}
+		}
+	}
+	for _, cases := range []map[string]revokeCase{organizationRevocations, groupRevocations, projectRevocations, projectRoleRevocations} {
+		for name, test := range cases {
+			all["revoke "+test.grantID()+", "+name] = change{
+				func(ctx context.Context, d desk) error { return d.revokeDirectly(ctx, test.access) }, test.bend, test.mean, test.sends,
+			}
+		}
+	}
+	for name, test := range deletions {
+		all["delete "+name] = change{
+			func(ctx context.Context, d desk) error { return d.delete(ctx, test.id, test.parent) }, test.bend, test.mean, test.sends,
+		}
+	}
+	for name, c := range all {
+		if c.mean == nil {
+			delete(all, name)
+		}
+	}
+	return all
+}
+
+// requireChanged makes the change on a server whose answers bend spoils, and holds it to the outcome.
+func (c change) requireChanged(t *testing.T, bend func(*openaitest.Server)) *openaitest.Server {
+	t.Helper()
+	server := newOffice(c.bend)
+	bend(server)
+	d := open(t, server)
+	want := server.Snapshot()
+	c.mean(&want)
+	require.NoError(t, c.do(t.Context(), d))
+	requireState(t, want, server)
+	return server
+}
+
+// badAnswers are what the API has been seen to answer to what it had done.
+var badAnswers = map[string]openaitest.Fault{
+	"404":         {Status: 404},
+	"400":         {Status: 400, Body: object("project_archived", "Project 'alpha' is archived. You can only update an active project.")},
+	"409":         {Status: 409},
+	"500":         {Status: 500},
+	"503 of HTML": {Status: 503, Body: "<html>no healthy upstream</html>", ContentType: "text/html"},
+}
+
+// A change is judged by its outcome: whatever the API answers to a write that it made, the change succeeded.
+func TestWriteThatHappenedIsASuccess(t *testing.T) {
+	t.Parallel()
+	for name, c := range changes() {
+		for at, route := range c.sends {
+			for answer, fault := range badAnswers {
+				t.Run(fmt.Sprintf("%s, %d, %s", name, at, answer), func(t *testing.T) {
+					t.Parallel()
+					fault.AfterEffect = true
+					c.requireChanged(t, func(s *openaitest.Server) { s.SetFault(route, fault) })
+				})
+			}
+			t.Run(fmt.Sprintf("%s, %d, connection lost", name, at), func(t *testing.T) {
+				t.Parallel()
+				c.requireChanged(t, func(s *openaitest.Server) { s.SetFault(route, openaitest.Fault{AfterEffect: true, Reset: true}) })
+			})
+		}
+	}
+}
+
+// The other way round, an answer that is bad because nothing happened is an error, in the API's words and of a code by
+// which nobody repeats what cannot succeed.
+func TestWriteThatDidNotHappenIsAnError(t *testing.T) {
+	t.Parallel()
+	want := map[string]codes.Code{
+		"404": codes.NotFound, "400": codes.FailedPrecondition, "409": codes.FailedPrecondition, "500": codes.Unavailable, "503 of HTML": codes.Unavailable,
+	}
+	for name, c := range changes() {
+		for answer, fault := range badAnswers {
+			t.Run(name+", "+answer, func(t *testing.T) {
+				t.Parallel()
+				server := newOffice(c.bend)
+				server.SetFault(c.sends[0], fault)
+				before := server.Snapshot()
+				d := open(t, server)
+				err := c.do(t.Context(), d)
+				require.Equal(t, want[answer], status.Code(err), err)
+				requireMessage(t, err, c.sends[0]+": "+fmt.Sprint(fault.Status))
+				requireState(t, before, server)
+				require.Equal(t, c.sends[:1], slices.Compact(writes(server)))
+			})
+		}
+	}
+}
+
+// A key that may read but not write is refused, and told what it lacks.
+func TestWriteThatTheKeyMayNotMake(t *testing.T) {
+	t.Parallel()
+	for name, c := range changes() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			server := newOffice(c.bend)
+			server.SetFault(c.sends[0], openaitest.Fault{Status: 403, Body: object("", missingScopeText)})
+			before := server.Snapshot()
+			d := open(t, server)
+			err := c.do(t.Context(), d)
+			require.Equal(t, codes.PermissionDenied, status.Code(err), err)
+			requireMessage(t, err, adviceForKeys)
+			requireState(t, before, server)
+			require.Equal(t, c.sends[:1], writes(server))
+		})
+	}
+}
+
+// Successes have several statuses: creations answered 201 until late in 2025, and a deletion may answer nothing.
+func TestAnswersOfSuccess(t *testing.T) {
+	t.Parallel()
+	for name, c := range changes() {
+		t.Run(name+", 201 and 204", func(t *testing.T) {
+			t.Parallel()
+			server := c.requireChanged(t, func(s *openaitest.Server) { s.CreatedStatus, s.DeleteAnswersNoContent = 201, true })
+			require.Equal(t, c.sends, writes(server))
+		})
+	}
+}
+
+// What was changed may be read late. A write whose answer was lost is found within the connector's patience, and not made
+// again.
+func TestWriteThatIsReadLate(t *testing.T) {
+	t.Parallel()
+	for name, c := range changes() {
+		for _, fault := range []openaitest.Fault{{}, {Status: 500, AfterEffect: true}} {
+			t.Run(fmt.Sprintf("%s, %d", name, fault.Status), func(t *testing.T) {
+				t.Parallel()
+				server := c.requireChanged(t, func(s *openaitest.Server) {
+					s.WriteLag = 2
+					if fault.Status != 0 {
+						s.SetFault(c.sends[len(c.sends)-1], fault)
+					}
+				})
+				require.Equal(t, c.sends, writes(server))
+			})
+		}
+	}
+}
+
+// The same for an invitation: it is found by the address that it was sent to.
+func TestInvitationThatWasSentIsASuccess(t *testing.T) {
+	t.Parallel()
+	faults := maps.Clone(badAnswers)
+	faults["connection lost"] = openaitest.Fault{Reset: true}
+	for name, fault := range faults {
+		fault.AfterEffect = true
+		for _, lag := range []int{0, 2} {
+			if plainRefusal := fault.Status == 400 || fault.Status == 409; plainRefusal && lag > 0 {
+				continue // is looked at once
+			}
+			t.Run(fmt.Sprintf("%s, %d", name, lag), func(t *testing.T) {
+				t.Parallel()
+				server := newOffice()
+				server.WriteLag = lag
+				server.SetFault(createInvite, fault)
+				d := open(t, server)
+				answer, err := d.createAccount(t.Context(), accountInfo(t, map[string]any{"email": "new@example.com"}))
+				require.NoError(t, err)
+				require.Equal(t, newInvite(t, server).ID, answer.GetSuccess().GetResource().GetId().GetResource())
+				require.Equal(t, []string{createInvite}, writes(server))
+			})
+		}
+	}
+}
+
+// A creation whose answer is lost is not repeated: the name of a group tells nobody whether it is the same one.
+func TestGroupWhoseAnswerIsLost(t *testing.T) {
+	t.Parallel()
+	server := newOffice()
+	server.SetFault(createGroup, openaitest.Fault{Status: 500, AfterEffect: true})
+	d := open(t, server)
+	_, err := newGroup("Night shift")(t.Context(), d)
+	require.Equal(t, codes.Unavailable, status.Code(err), err)
+	requireMessage(t, err)
+	require.Equal(t, []string{createGroup}, writes(server))
+}
+
+// What does not exist cannot be given nor be given to, and nothing is half done on the way.
+func TestGrantOfWhatIsGone(t *testing.T) {
+	t.Parallel()
+	requireAllRefused(t, map[string]refusedCase{
+		"owner to nobody":               {do: granted(ownerRole, "user:nobody"), code: codes.NotFound},
+		"a custom role to nobody":       {do: granted(auditRole, "user:nobody"), code: codes.NotFound},
+		"a custom role to no group":     {do: granted(auditRole, "group:nobody"), code: codes.NotFound},
+		"a custom role gone":            {do: granted("organization_role:r-gone:assigned", "user:ann"), code: codes.NotFound, sends: []string{assignUserRole}},
+		"a custom role gone to a group": {do: granted("organization_role:r-gone:assigned", "group:team"), code: codes.NotFound, sends: []string{assignGroupRole}},
+		"a group gone":                  {do: granted("group:gone:member", "user:ann"), code: codes.NotFound},
+		"nobody into a group":           {do: granted(teamMember, "user:nobody"), code: codes.NotFound, sends: []string{addGroupMember}},
+		"a project gone":                {do: granted("project:delta:member", "user:ann"), code: codes.NotFound, sends: []string{addProjectUser}},
+		"a project gone to a group":     {do: granted("project:delta:member", "group:team"), code: codes.NotFound},
+		"nobody into a project":         {do: granted(alphaMember, "user:nobody"), code: codes.NotFound, sends: []string{addProjectUser}},
+		"no group into a project":       {do: granted(alphaMember, "group:nobody"), code: codes.NotFound, sends: []string{addProjectGroup}},
+		"a project role to nobody":      {do: granted(tuneRole, "user:nobody"), code: codes.NotFound, sends: []string{addProjectUser}},
+		"a project role of a project gone": {
+			do: granted("project_role:delta/r-tune:assigned", "user:ann"), code: codes.NotFound,
+		},
+		"a project role gone": {
+			do: granted("project_role:alpha/r-gone:assigned", "user:ben"), code: codes.NotFound, sends: []string{assignProjectUser},
+		},
+	})
+}

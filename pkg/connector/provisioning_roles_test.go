@@ -1,0 +1,218 @@
+package connector_test
+
+import (
+	"context"
+	"testing"
+
+	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
+	"github.com/stretchr/testify/require"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"github.com/conductorone/baton-openai/pkg/openaitest"
+)
+
+const (
+	assignProjectUser   = "POST /projects/{project_id}/users/{user_id}/roles"
+	unassignProjectUser = "DELETE /projects/{project_id}/users/{user_id}/roles/{role_id}"
+	tuneRole            = "project_role:alpha/r-tune:assigned"
+	reviewRole          = "project_role:alpha/r-review:assigned"
+)
+
+func setProjectRoles(userID string, roles ...string) func(*openaitest.Organization) {
+	return func(o *openaitest.Organization) { projectUser(o, "alpha", userID).RoleIDs = roles }
+}
+
+var projectRoleGrants = map[string]grantCase{
+	"a user in the project": {access: access{reviewRole, "user:cem"}, mean: setProjectRoles("cem", "r-review"), sends: []string{assignProjectUser}},
+	"a second role":         {access: access{reviewRole, "user:ben"}, mean: setProjectRoles("ben", "r-tune", "r-review"), sends: []string{assignProjectUser}},
+	"a user who is not in the project, made a member first": {
+		access: access{tuneRole, "user:eva"}, mean: joined("eva", "member", "r-tune"), sends: []string{addProjectUser, assignProjectUser},
+		first: access{alphaMember, "user:eva"},
+	},
+	"a user who holds it through a group only, made a member first": {
+		access: access{tuneRole, "user:dora"}, mean: joined("dora", "member", "r-tune"), sends: []string{addProjectUser, assignProjectUser},
+		first: access{alphaMember, "user:dora"},
+	},
+	"a group in the project": {access: access{reviewRole, "group:auditors"}, mean: setProjectGroup("auditors", "member", "r-review"), sends: []string{assignInProject}},
+	"a group that is not in the project, made a member first": {
+		access: access{tuneRole, "group:empty"}, mean: addedGroup("empty", "member", "r-tune"), sends: []string{addProjectGroup, assignInProject},
+		first: access{alphaMember, "group:empty"},
+	},
+	"what a user holds":  {access: access{tuneRole, "user:ben"}},
+	"what a group holds": {access: access{tuneRole, "group:team"}},
+}
+
+var projectRoleRevocations = map[string]revokeCase{
+	"a user, who stays a member": {access: access{tuneRole, "user:ben"}, mean: setProjectRoles("ben"), sends: []string{unassignProjectUser}, keeps: true},
+	"a user who has others": {
+		access: access{reviewRole, "user:ben"}, bend: setProjectRoles("ben", "r-tune", "r-review"), mean: setProjectRoles("ben", "r-tune"), sends: []string{unassignProjectUser},
+	},
+	"one of a group's roles":                    {access: access{tuneRole, "group:team"}, mean: setProjectGroup("team", "viewer"), sends: []string{unassignInProject}},
+	"a group's last role":                       {access: access{tuneRole, "group:team"}, bend: setProjectGroup("team", "r-tune"), mean: removedGroup("team"), sends: []string{removeProjectGroup}},
+	"a role that a user does not hold":          {access: access{reviewRole, "user:ben"}},
+	"a role that a group does not hold":         {access: access{reviewRole, "group:team"}},
+	"from a user who is not in the project":     {access: access{tuneRole, "user:eva"}},
+	"from a group that is not in the project":   {access: access{tuneRole, "group:empty"}},
+	"from a service account that holds nothing": {access: access{reviewRole, "service_account:svc-1"}},
+}
+
+func TestGrantCustomProjectRoles(t *testing.T) {
+	t.Parallel()
+	requireGranted(t, projectRoleGrants)
+}
+
+func TestRevokeCustomProjectRoles(t *testing.T) {
+	t.Parallel()
+	requireRevoked(t, projectRoleRevocations)
+}
+
+func TestRefusedCustomProjectRoles(t *testing.T) {
+	t.Parallel()
+	requireAllRefused(t, map[string]refusedCase{
+		"to a service account":              {do: granted(reviewRole, "service_account:svc-1"), says: []string{"cannot give a custom role to a service account", "grant member or owner of the project"}},
+		"from who holds it in a group":      {do: revoked(tuneRole, "user:dora"), says: []string{"through the group team", "take it from the group"}},
+		"from a service account in a group": {do: revoked(tuneRole, "service_account:svc-1"), says: []string{"through the group team"}},
+		"that is gone, to somebody who is not in the project": {
+			do: granted("project_role:alpha/r-gone:assigned", "user:eva"), says: []string{"OpenAI does not list the role", "sync again"},
+		},
+		"to a user in an archived project":  {do: granted("project_role:gone/r-tune:assigned", "user:ann"), says: []string{"is archived"}},
+		"to a group in an archived project": {do: granted("project_role:gone/r-tune:assigned", "group:team"), says: []string{"is archived"}},
+		"from a user in an archived project": {
+			do: revoked("project_role:gone/r-tune:assigned", "user:ann"), says: []string{"is archived"},
+		},
+	})
+}
+
+// Whether the API takes a role from a service account is not known; where it refuses, its words are passed on.
+func TestRevokeCustomProjectRoleFromAServiceAccount(t *testing.T) {
+	t.Parallel()
+	requireAllRefused(t, map[string]refusedCase{
+		"held directly": {do: revoked(tuneRole, "service_account:svc-3"), sends: []string{unassignProjectUser}},
+	})
+}
+
+// An owner of the organization is in every project without being made a member.
+func TestCustomProjectRoleToAnOwnerOfEverything(t *testing.T) {
+	t.Parallel()
+	server := newOffice()
+	d := open(t, server)
+	_, _ = d.grant(t.Context(), shapes["full"], access{tuneRole, "user:ola"})
+	require.Equal(t, []string{assignProjectUser}, writes(server))
+}
+
+// Between the two steps the API may not know the member yet.
+func TestAssignAfterAMemberWasMade(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		access access
+		route  string
+		want   func(*openaitest.Organization)
+	}{
+		"user":  {access{tuneRole, "user:eva"}, assignProjectUser, joined("eva", "member", "r-tune")},
+		"group": {access{tuneRole, "group:empty"}, assignInProject, addedGroup("empty", "member", "r-tune")},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			server := newOffice()
+			server.SetFault(test.route, openaitest.Fault{Status: 404, Times: 3})
+			d := open(t, server)
+			want := server.Snapshot()
+			test.want(&want)
+			answer, err := d.grant(t.Context(), shapes["full"], test.access)
+			require.NoError(t, err)
+			require.Len(t, answer.GetGrants(), 2)
+			requireState(t, want, server)
+		})
+	}
+}
+
+// A grant of which only the first half succeeded says both halves, and the membership stays to be seen.
+func TestHalfOfACustomProjectRole(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		access access
+		route  string
+		want   func(*openaitest.Organization)
+	}{
+		"user":  {access{tuneRole, "user:eva"}, assignProjectUser, joined("eva", "member")},
+		"group": {access{tuneRole, "group:empty"}, assignInProject, addedGroup("empty", "member")},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			server := newOffice()
+			server.SetFault(test.route, openaitest.Fault{Status: 400, Body: object("role_limit", "There are too many roles.")})
+			d := open(t, server)
+			want := server.Snapshot()
+			test.want(&want)
+			_, err := d.grant(t.Context(), shapes["full"], test.access)
+			requireRefusal(t, err, "is now a member of the project alpha, but does not have the custom role", "There are too many roles.")
+			requireState(t, want, server)
+			d.requireOneLine(t)
+		})
+	}
+}
+
+// What no state of the organization makes right is an invalid argument, for which the API is not asked.
+func TestMalformedRequests(t *testing.T) {
+	t.Parallel()
+	entitlement := func(id, slug, resource string) *v2.Entitlement {
+		return v2.Entitlement_builder{Id: id, Slug: slug, Resource: v2.Resource_builder{Id: parseID(resource)}.Build()}.Build()
+	}
+	tests := map[string]struct {
+		entitlement *v2.Entitlement
+		principal   string
+	}{
+		"unknown slug of the organization":           {entitlement("organization:organization:owner", "", "organization:organization"), "user:ann"},
+		"unknown slug of a role":                     {entitlement("organization_role:owner:member", "", "organization_role:owner"), "user:ann"},
+		"unknown slug of a custom role":              {entitlement("organization_role:r-audit:member", "member", "organization_role:r-audit"), "user:ann"},
+		"unknown slug of a group":                    {entitlement("group:team:owner", "owner", "group:team"), "user:ann"},
+		"unknown slug of a project":                  {entitlement("project:alpha:editor", "editor", "project:alpha"), "user:ann"},
+		"slug of a project in capitals":              {entitlement("project:alpha:Owner", "Owner", "project:alpha"), "user:ann"},
+		"unknown slug of a project role":             {entitlement("project_role:alpha/r-tune:member", "", "project_role:alpha/r-tune"), "user:ann"},
+		"membership of the organization to a group":  {entitlement(organizationMember, "member", "organization:organization"), "group:team"},
+		"organization role to a service account":     {entitlement(ownerRole, "assigned", "organization_role:owner"), "service_account:svc-1"},
+		"custom role to a service account":           {entitlement(auditRole, "assigned", "organization_role:r-audit"), "service_account:svc-1"},
+		"group in a group":                           {entitlement(teamMember, "member", "group:team"), "group:empty"},
+		"invitation in a group":                      {entitlement(teamMember, "member", "group:team"), "invitation:inv-pending"},
+		"project to an invitation":                   {entitlement(alphaOwner, "owner", "project:alpha"), "invitation:inv-pending"},
+		"project role to an invitation":              {entitlement(tuneRole, "assigned", "project_role:alpha/r-tune"), "invitation:inv-pending"},
+		"principal without id":                       {entitlement(alphaOwner, "owner", "project:alpha"), "user:"},
+		"principal without type":                     {entitlement(alphaOwner, "owner", "project:alpha"), ":ann"},
+		"entitlement of nothing":                     {entitlement("project::owner", "owner", "project:"), "user:ann"},
+		"entitlement without slug":                   {entitlement("project:alpha:", "", "project:alpha"), "user:ann"},
+		"entitlement without id":                     {entitlement("", "", "project:alpha"), "user:ann"},
+		"entitlement of another resource":            {entitlement("project:beta:owner", "", "project:alpha"), "user:ann"},
+		"entitlement of another resource, with slug": {entitlement("project:beta:owner", "owner", "project:alpha"), "user:ann"},
+		"slug of another entitlement":                {entitlement(alphaMember, "owner", "project:alpha"), "user:ann"},
+		"project role without project":               {entitlement("project_role:r-tune:assigned", "", "project_role:r-tune"), "user:ann"},
+		"project role without role":                  {entitlement("project_role:alpha/:assigned", "", "project_role:alpha/"), "user:ann"},
+		"project role with too many parts":           {entitlement("project_role:a/b/c:assigned", "", "project_role:a/b/c"), "user:ann"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			server := newOffice()
+			d := open(t, server)
+			principal := v2.Resource_builder{Id: parseID(test.principal)}.Build()
+			provisioner := d.provisioner(t.Context(), test.entitlement.GetResource().GetId().GetResourceType())
+			_, _, err := provisioner.Grant(t.Context(), principal, test.entitlement)
+			require.Equal(t, codes.InvalidArgument, status.Code(err), err)
+			requireMessage(t, err)
+			_, err = provisioner.Revoke(t.Context(), v2.Grant_builder{Principal: principal, Entitlement: test.entitlement}.Build())
+			require.Equal(t, codes.InvalidArgument, status.Code(err), err)
+			requireMessage(t, err)
+			require.Empty(t, server.Requests())
+		})
+	}
+}
+
+// Owners of the organization can lose a project to nobody, but they can be asked to be given to nobody either.
+func TestOrganizationRoleIsNoPrincipalOfAGrant(t *testing.T) {
+	t.Parallel()
+	server := newOffice()
+	d := open(t, server)
+	err := granted(alphaOwner, "organization_role:owner")(context.WithoutCancel(t.Context()), d)
+	require.Equal(t, codes.InvalidArgument, status.Code(err), err)
+	require.Empty(t, server.Requests())
+}

@@ -1,0 +1,510 @@
+package connector_test
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
+	"github.com/conductorone/baton-sdk/pkg/annotations"
+	"github.com/conductorone/baton-sdk/pkg/connectorbuilder"
+	"github.com/conductorone/baton-sdk/pkg/types"
+	"github.com/grpc-ecosystem/go-grpc-middleware/logging/zap/ctxzap"
+	"github.com/stretchr/testify/require"
+	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
+	"go.uber.org/zap/zaptest/observer"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	cfg "github.com/conductorone/baton-openai/pkg/config"
+	"github.com/conductorone/baton-openai/pkg/connector"
+	"github.com/conductorone/baton-openai/pkg/openaitest"
+)
+
+// The time at which everything is made that a test makes.
+const now = 1_770_000_000
+
+// office is a small organization in which every kind of access that can be granted and revoked is held by somebody and
+// not held by somebody else.
+func office() openaitest.Organization {
+	return openaitest.Organization{
+		ID: "org-office",
+		Users: []openaitest.User{
+			{ID: "ola", Email: "ola@example.com", Role: "owner", AddedAt: 1},
+			{ID: "ole", Email: "ole@example.com", Role: "owner", AddedAt: 2},
+			{ID: "ann", Email: "Ann@Example.com", Role: "reader", AddedAt: 3},
+			{ID: "ben", Email: "ben@example.com", Role: "reader", AddedAt: 4},
+			{ID: "cem", Email: "cem@example.com", Role: "reader", AddedAt: 5, RoleIDs: []string{"r-bill", "r-audit"}},
+			{ID: "dora", Email: "dora@example.com", Role: "reader", AddedAt: 6},
+			{ID: "eva", Email: "eva@example.com", Role: "reader", AddedAt: 7},
+			{ID: "bot", Role: "reader", AddedAt: 8, IsServiceAccount: true},
+		},
+		Invites: []openaitest.Invite{
+			{ID: "inv-pending", Email: "Pia@Example.com", Role: "reader", Status: "pending", CreatedAt: now - 10, ExpiresAt: now + 100},
+			{ID: "inv-expired", Email: "ivo@example.com", Role: "owner", Status: "expired", CreatedAt: 20, ExpiresAt: 30},
+			{ID: "inv-accepted", Email: "ann@example.com", Role: "reader", Status: "accepted", CreatedAt: 1, ExpiresAt: 5, AcceptedAt: 3},
+		},
+		Roles: []openaitest.Role{{ID: "r-audit", Name: "Auditor"}, {ID: "r-bill", Name: "Billing"}},
+		Groups: []openaitest.Group{
+			{ID: "team", Name: "Team", GroupType: "group", MemberIDs: []string{"ben", "dora", "svc-1"}},
+			{ID: "admins", Name: "Admins", GroupType: "group", MemberIDs: []string{"dora"}, RoleIDs: []string{"owner"}},
+			{ID: "auditors", Name: "Auditors", GroupType: "group", MemberIDs: []string{"ann", "cem"}, RoleIDs: []string{"r-audit"}},
+			{ID: "directory", Name: "Directory", GroupType: "group", MemberIDs: []string{"ben"}, IsSCIMManaged: true},
+			{ID: "empty", Name: "Empty", GroupType: "group"},
+		},
+		Projects: []openaitest.Project{
+			{
+				ID: "alpha", Name: "Alpha", Status: "active", CreatedAt: 10,
+				Roles: []openaitest.Role{{ID: "r-tune", Name: "Tuner"}, {ID: "r-review", Name: "Reviewer"}},
+				Users: []openaitest.ProjectUser{
+					{UserID: "ann", Role: "owner", AddedAt: 11},
+					{UserID: "ben", Role: "member", AddedAt: 12, RoleIDs: []string{"r-tune"}},
+					{UserID: "cem", Role: "viewer", AddedAt: 13},
+				},
+				Groups: []openaitest.ProjectGroup{
+					{GroupID: "team", CreatedAt: 14, RoleIDs: []string{"viewer", "r-tune"}},
+					{GroupID: "auditors", CreatedAt: 15, RoleIDs: []string{"member"}},
+				},
+				ServiceAccounts: []openaitest.ServiceAccount{
+					{ID: "svc-1", Name: "one", Role: "member", CreatedAt: 16},
+					{ID: "svc-2", Name: "two", Role: "none", CreatedAt: 17},
+					{ID: "svc-3", Name: "three", Role: "owner", CreatedAt: 18, RoleIDs: []string{"r-tune"}},
+				},
+				APIKeys: []openaitest.ProjectAPIKey{
+					{ID: "key-ann", RedactedValue: "sk-proj-***aaaa", CreatedAt: 19, OwnerType: "user", OwnerID: "ann", OwnerProjectAccess: "active"},
+					{ID: "key-svc", RedactedValue: "sk-svcacct-***bbbb", CreatedAt: 20, OwnerType: "service_account", OwnerID: "svc-1", OwnerProjectAccess: "active"},
+				},
+			},
+			{
+				ID: "beta", Name: "Default project", Status: "active", CreatedAt: 21,
+				Users:           []openaitest.ProjectUser{{UserID: "ben", Role: "viewer", AddedAt: 22}},
+				ServiceAccounts: []openaitest.ServiceAccount{{ID: "svc-9", Name: "nine", Role: "member", CreatedAt: 23}},
+			},
+			{ID: "gone", Name: "Gone", Status: "archived", CreatedAt: 24, ArchivedAt: 25},
+		},
+		AdminKeys: []openaitest.AdminAPIKey{
+			{ID: "key-own", Name: "own", RedactedValue: "sk-admin-***6789", CreatedAt: 26, OwnerType: "user", OwnerID: "ola"},
+			{ID: "key-other", Name: "other", RedactedValue: "sk-admin-***9999", CreatedAt: 27, OwnerType: "user", OwnerID: "ole"},
+		},
+	}
+}
+
+// newOffice serves the office after the changes.
+func newOffice(changes ...func(*openaitest.Organization)) *openaitest.Server {
+	server := &openaitest.Server{Organization: office(), Now: func() time.Time { return time.Unix(now, 0) }}
+	for _, change := range changes {
+		if change != nil {
+			change(&server.Organization)
+		}
+	}
+	return server
+}
+
+// state is everything in an organization, one line for each thing.
+func state(o openaitest.Organization) []string {
+	var found []string
+	add := func(kind string, thing any) { found = append(found, fmt.Sprintf("%s %+v", kind, thing)) }
+	for _, user := range o.Users {
+		add("user", user)
+	}
+	for _, invite := range o.Invites {
+		add("invite", invite)
+	}
+	for _, role := range o.Roles {
+		add("role", role)
+	}
+	for _, group := range o.Groups {
+		add("group", group)
+	}
+	for _, project := range o.Projects {
+		for _, user := range project.Users {
+			add(project.ID+" user", user)
+		}
+		for _, group := range project.Groups {
+			add(project.ID+" group", group)
+		}
+		for _, account := range project.ServiceAccounts {
+			add(project.ID+" service account", account)
+		}
+		for _, key := range project.APIKeys {
+			add(project.ID+" key", key)
+		}
+		for _, role := range project.Roles {
+			add(project.ID+" role", role)
+		}
+		project.Users, project.Groups, project.ServiceAccounts, project.APIKeys, project.Roles = nil, nil, nil, nil, nil
+		add("project", project)
+	}
+	for _, key := range o.AdminKeys {
+		add("admin key", key)
+	}
+	return found
+}
+
+// requireState holds the server to an organization, down to every field.
+func requireState(t *testing.T, want openaitest.Organization, server *openaitest.Server) {
+	t.Helper()
+	require.Empty(t, differences(state(want), state(server.Snapshot())), "- missing, + unexpected")
+}
+
+// writes are the routes of the requests since the last reset that were more than reading.
+func writes(server *openaitest.Server) []string {
+	var sent []string
+	for _, request := range server.Requests() {
+		if request.Method != http.MethodGet {
+			sent = append(sent, request.Route)
+		}
+	}
+	return sent
+}
+
+// calls counts the requests since the last reset by route.
+func calls(server *openaitest.Server) map[string]int {
+	count := map[string]int{}
+	for _, request := range server.Requests() {
+		count[request.Route]++
+	}
+	return count
+}
+
+// access is what can be granted and revoked, in the notation of the ids: the entitlement "project:p:viewer", the
+// principal "user:u".
+type access struct{ entitlement, principal string }
+
+func (a access) grantID() string { return a.entitlement + ":" + a.principal }
+
+func (a access) slug() string { return a.entitlement[strings.LastIndex(a.entitlement, ":")+1:] }
+
+func (a access) resource() *v2.ResourceId {
+	return parseID(strings.TrimSuffix(a.entitlement, ":"+a.slug()))
+}
+
+func parseID(text string) *v2.ResourceId {
+	resourceType, id, _ := strings.Cut(text, ":")
+	return v2.ResourceId_builder{ResourceType: resourceType, Resource: id}.Build()
+}
+
+// shape is how a request describes the access.
+type shape func(access) (*v2.Resource, *v2.Entitlement)
+
+// shapes are the ones that are met: the command line sends what ids say, and ConductorOne what the sync has found.
+var shapes = map[string]shape{
+	"identity only": func(a access) (*v2.Resource, *v2.Entitlement) {
+		return v2.Resource_builder{Id: parseID(a.principal)}.Build(),
+			v2.Entitlement_builder{Id: a.entitlement, Resource: v2.Resource_builder{Id: a.resource()}.Build()}.Build()
+	},
+	"full": func(a access) (*v2.Resource, *v2.Entitlement) {
+		parent := parseID("organization:organization")
+		return v2.Resource_builder{Id: parseID(a.principal), ParentResourceId: parent, DisplayName: "Somebody"}.Build(),
+			v2.Entitlement_builder{
+				Id: a.entitlement, Slug: a.slug(), DisplayName: "Something",
+				Resource: v2.Resource_builder{Id: a.resource(), ParentResourceId: parent, DisplayName: "Something"}.Build(),
+			}.Build()
+	},
+}
+
+// desk is the connector in front of a server, as ConductorOne uses it to change the organization.
+type desk struct {
+	types.ConnectorClient
+	server    *openaitest.Server
+	connector *connector.Connector
+	logs      *observer.ObservedLogs
+}
+
+// open waits for nothing: it looks as often as the connector does for late outcomes, without the time between.
+func open(t *testing.T, server *openaitest.Server) desk {
+	t.Helper()
+	core, logs := observer.New(zap.DebugLevel)
+	ctx := ctxzap.ToContext(t.Context(), zap.New(core))
+	listener := httptest.NewServer(server)
+	t.Cleanup(listener.Close)
+	builder, _, err := connector.New(ctx, &cfg.Openai{OpenaiAdminKey: testKey, BaseUrl: listener.URL + "/v1"}, nil)
+	require.NoError(t, err)
+	built, ok := builder.(*connector.Connector)
+	require.True(t, ok)
+	built.SetPatience(1, 1, 1, 1)
+	provisioner, err := connectorbuilder.NewConnector(ctx, built)
+	require.NoError(t, err)
+	return desk{ConnectorClient: serve(ctx, t, provisioner), server: server, connector: built, logs: logs}
+}
+
+func (d desk) grant(ctx context.Context, in shape, a access) (*v2.GrantManagerServiceGrantResponse, error) {
+	principal, entitlement := in(a)
+	return d.Grant(ctx, v2.GrantManagerServiceGrantRequest_builder{Principal: principal, Entitlement: entitlement}.Build())
+}
+
+func (d desk) revoke(ctx context.Context, in shape, a access) (*v2.GrantManagerServiceRevokeResponse, error) {
+	principal, entitlement := in(a)
+	return d.Revoke(ctx, v2.GrantManagerServiceRevokeRequest_builder{
+		Grant: v2.Grant_builder{Id: a.grantID(), Principal: principal, Entitlement: entitlement}.Build(),
+	}.Build())
+}
+
+func (d desk) delete(ctx context.Context, id, parent string) error {
+	request := v2.DeleteResourceV2Request_builder{ResourceId: parseID(id)}.Build()
+	if parent != "" {
+		request.SetParentResourceId(parseID(parent))
+	}
+	_, err := d.DeleteResourceV2(ctx, request)
+	return err
+}
+
+// grantDirectly and revokeDirectly leave the SDK out, which waits for a quarter of a minute before it repeats what may
+// pass.
+func (d desk) grantDirectly(ctx context.Context, a access) error {
+	principal, entitlement := shapes["full"](a)
+	_, _, err := d.provisioner(ctx, a.resource().GetResourceType()).Grant(ctx, principal, entitlement)
+	return err
+}
+
+func (d desk) revokeDirectly(ctx context.Context, a access) error {
+	principal, entitlement := shapes["full"](a)
+	_, err := d.provisioner(ctx, a.resource().GetResourceType()).Revoke(ctx, v2.Grant_builder{Principal: principal, Entitlement: entitlement}.Build())
+	return err
+}
+
+func (d desk) provisioner(ctx context.Context, resourceType string) connectorbuilder.ResourceProvisionerV2Limited {
+	return builderOf[connectorbuilder.ResourceProvisionerV2Limited](ctx, d, resourceType)
+}
+
+// builderOf is the part of the connector that can do something to resources of a type.
+func builderOf[T any](ctx context.Context, d desk, resourceType string) T {
+	for _, syncer := range d.connector.ResourceSyncers(ctx) {
+		if builder, ok := syncer.(T); ok && syncer.ResourceType(ctx).GetId() == resourceType {
+			return builder
+		}
+	}
+	panic("nothing can do that to a " + resourceType)
+}
+
+// requireOneLine holds a call to the one line that it leaves in the log of an operator, with the ids of the change.
+func (d desk) requireOneLine(t *testing.T, ids ...string) {
+	t.Helper()
+	var told []string
+	for _, entry := range d.logs.TakeAll() {
+		text := fmt.Sprintf("%s %v", entry.Message, entry.ContextMap())
+		require.NotContains(t, text, testKey)
+		if strings.HasPrefix(entry.Message, "baton-openai:") && entry.Level >= zapcore.InfoLevel {
+			require.Equal(t, zapcore.InfoLevel, entry.Level)
+			told = append(told, text)
+		}
+	}
+	require.Len(t, told, 1)
+	for _, id := range ids {
+		require.Contains(t, told[0], id)
+	}
+}
+
+// requireGrants holds an answer to grants as a sync gives them.
+func requireGrants(t *testing.T, want []access, got []*v2.Grant) {
+	t.Helper()
+	require.Len(t, got, len(want))
+	for i, a := range want {
+		require.Equal(t, a.grantID(), got[i].GetId())
+		require.Equal(t, a.entitlement, got[i].GetEntitlement().GetId())
+		require.Equal(t, id(a.resource()), id(got[i].GetEntitlement().GetResource().GetId()))
+		require.Equal(t, a.principal, id(got[i].GetPrincipal().GetId()))
+		expandable := &v2.GrantExpandable{}
+		isGroup := strings.HasPrefix(a.principal, "group:")
+		require.Equal(t, isGroup, pick(t, got[i].GetAnnotations(), expandable))
+		if isGroup {
+			require.Equal(t, []string{a.principal + ":member"}, expandable.GetEntitlementIds())
+		}
+	}
+}
+
+// grantCase is a grant that succeeds.
+type grantCase struct {
+	access
+
+	bend func(*openaitest.Organization)
+	// mean is the change that it makes, nil for none, and sends are the routes of it.
+	mean  func(*openaitest.Organization)
+	sends []string
+	// first is what has to be granted before, replaces what it takes the place of.
+	first, replaces access
+}
+
+// requireGranted grants in every shape: once, which changes what it should and nothing else, and once more, which changes
+// nothing and sends nothing.
+func requireGranted(t *testing.T, cases map[string]grantCase) {
+	t.Helper()
+	for name, test := range cases {
+		for shapeName, in := range shapes {
+			t.Run(name+", "+shapeName, func(t *testing.T) {
+				t.Parallel()
+				server := newOffice(test.bend)
+				d := open(t, server)
+				want := server.Snapshot()
+				if test.mean != nil {
+					test.mean(&want)
+				}
+
+				answer, err := d.grant(t.Context(), in, test.access)
+				require.NoError(t, err)
+				requireState(t, want, server)
+				require.Equal(t, test.sends, writes(server))
+				d.requireOneLine(t, test.entitlement, parseID(test.principal).GetResource())
+				grants := []access{test.access}
+				if test.first != (access{}) {
+					grants = slices.Insert(grants, 0, test.first)
+				}
+				requireGrants(t, grants, answer.GetGrants())
+				annos := annotations.Annotations(answer.GetAnnotations())
+				require.Equal(t, test.mean == nil, annos.Contains(&v2.GrantAlreadyExists{}))
+				replaced := &v2.GrantReplaced{}
+				require.Equal(t, test.replaces != access{}, pick(t, annos, replaced))
+				if test.replaces != (access{}) {
+					require.Equal(t, test.replaces.grantID(), replaced.GetReplacedGrantId())
+				}
+
+				server.ResetRequests()
+				answer, err = d.grant(t.Context(), in, test.access)
+				require.NoError(t, err)
+				requireState(t, want, server)
+				require.Empty(t, writes(server))
+				d.requireOneLine(t)
+				requireGrants(t, []access{test.access}, answer.GetGrants())
+				annos = answer.GetAnnotations()
+				require.True(t, annos.Contains(&v2.GrantAlreadyExists{}))
+				require.False(t, annos.Contains(&v2.GrantReplaced{}))
+				require.Empty(t, server.Unknown())
+			})
+		}
+	}
+}
+
+// revokeCase is a revocation that succeeds.
+type revokeCase struct {
+	access
+
+	bend func(*openaitest.Organization)
+	// mean is the change that it makes, nil for none, and sends are the routes of it.
+	mean  func(*openaitest.Organization)
+	sends []string
+	// deletes is the resource that goes with it.
+	deletes string
+	// keeps says that the access stays through a group, so that revoking it again is refused.
+	keeps bool
+}
+
+// requireRevoked is [requireGranted] for revocations.
+func requireRevoked(t *testing.T, cases map[string]revokeCase) {
+	t.Helper()
+	for name, test := range cases {
+		for shapeName, in := range shapes {
+			t.Run(name+", "+shapeName, func(t *testing.T) {
+				t.Parallel()
+				server := newOffice(test.bend)
+				d := open(t, server)
+				want := server.Snapshot()
+				if test.mean != nil {
+					test.mean(&want)
+				}
+
+				answer, err := d.revoke(t.Context(), in, test.access)
+				require.NoError(t, err)
+				requireState(t, want, server)
+				require.Equal(t, test.sends, writes(server))
+				d.requireOneLine(t, test.entitlement, parseID(test.principal).GetResource())
+				annos := annotations.Annotations(answer.GetAnnotations())
+				require.Equal(t, test.mean == nil, annos.Contains(&v2.GrantAlreadyRevoked{}))
+				deleted := &v2.ResourceDeleted{}
+				pick(t, annos, deleted)
+				require.Equal(t, test.deletes, id(deleted.GetResourceId()))
+
+				server.ResetRequests()
+				answer, err = d.revoke(t.Context(), in, test.access)
+				requireState(t, want, server)
+				require.Empty(t, writes(server))
+				d.requireOneLine(t)
+				if test.keeps {
+					requireRefusal(t, err)
+					return
+				}
+				require.NoError(t, err)
+				annos = answer.GetAnnotations()
+				require.True(t, annos.Contains(&v2.GrantAlreadyRevoked{}))
+				require.Empty(t, server.Unknown())
+			})
+		}
+	}
+}
+
+// requireRefusal holds an error to the form of a refusal: a failed precondition, said once, in words that tell what to do.
+func requireRefusal(t *testing.T, err error, says ...string) {
+	t.Helper()
+	require.Equal(t, codes.FailedPrecondition, status.Code(err), err)
+	requireMessage(t, err, says...)
+}
+
+func requireMessage(t *testing.T, err error, says ...string) {
+	t.Helper()
+	text := status.Convert(err).Message()
+	require.Equal(t, 1, strings.Count(text, "baton-openai:"), text)
+	require.NotContains(t, text, testKey)
+	for _, words := range says {
+		require.Contains(t, text, words)
+	}
+}
+
+// refusedCase is a change that is refused.
+type refusedCase struct {
+	do   func(context.Context, desk) error
+	bend func(*openaitest.Organization)
+	says []string
+	// code is of the answer, FailedPrecondition if it is not set.
+	code codes.Code
+	// sends are the routes of what only the API could refuse.
+	sends []string
+}
+
+func granted(entitlement, principal string) func(context.Context, desk) error {
+	return func(ctx context.Context, d desk) error {
+		_, err := d.grant(ctx, shapes["identity only"], access{entitlement, principal})
+		return err
+	}
+}
+
+func revoked(entitlement, principal string) func(context.Context, desk) error {
+	return func(ctx context.Context, d desk) error {
+		_, err := d.revoke(ctx, shapes["identity only"], access{entitlement, principal})
+		return err
+	}
+}
+
+func deleted(id, parent string) func(context.Context, desk) error {
+	return func(ctx context.Context, d desk) error { return d.delete(ctx, id, parent) }
+}
+
+// requireAllRefused holds refusals to changing nothing and to sending nothing but what only the API can refuse.
+func requireAllRefused(t *testing.T, cases map[string]refusedCase) {
+	t.Helper()
+	for _, name := range slices.Sorted(maps.Keys(cases)) {
+		test := cases[name]
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			server := newOffice(test.bend)
+			before := server.Snapshot()
+			d := open(t, server)
+			err := test.do(t.Context(), d)
+			want := test.code
+			if want == codes.OK {
+				want = codes.FailedPrecondition
+			}
+			require.Equal(t, want, status.Code(err), err)
+			requireMessage(t, err, test.says...)
+			requireState(t, before, server)
+			require.Equal(t, test.sends, writes(server))
+			d.requireOneLine(t)
+			require.Empty(t, server.Unknown())
+		})
+	}
+}

@@ -1,0 +1,164 @@
+package connector_test
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/conductorone/baton-openai/pkg/openaitest"
+)
+
+const (
+	modifyUser         = "POST /organization/users/{user_id}"
+	deleteUser         = "DELETE /organization/users/{user_id}"
+	assignUserRole     = "POST /organization/users/{user_id}/roles"
+	unassignUserRole   = "DELETE /organization/users/{user_id}/roles/{role_id}"
+	assignGroupRole    = "POST /organization/groups/{group_id}/roles"
+	unassignGroupRole  = "DELETE /organization/groups/{group_id}/roles/{role_id}"
+	organizationMember = "organization:organization:member"
+	ownerRole          = "organization_role:owner:assigned"
+	readerRole         = "organization_role:reader:assigned"
+	auditRole          = "organization_role:r-audit:assigned"
+	billRole           = "organization_role:r-bill:assigned"
+)
+
+func setRole(id, role string) func(*openaitest.Organization) {
+	return func(o *openaitest.Organization) { user(o, id).Role = role }
+}
+
+func setUserRoles(id string, roles ...string) func(*openaitest.Organization) {
+	return func(o *openaitest.Organization) { user(o, id).RoleIDs = roles }
+}
+
+func setGroupRoles(id string, roles ...string) func(*openaitest.Organization) {
+	return func(o *openaitest.Organization) { group(o, id).RoleIDs = roles }
+}
+
+// leave is what is left of a user who is deleted: keys, which stay without access.
+func leave(id string) func(*openaitest.Organization) {
+	return func(o *openaitest.Organization) {
+		o.Users = slices.DeleteFunc(o.Users, func(u openaitest.User) bool { return u.ID == id })
+		for i := range o.Groups {
+			o.Groups[i].MemberIDs = without(o.Groups[i].MemberIDs, id)
+		}
+		for i := range o.Projects {
+			p := &o.Projects[i]
+			p.Users = slices.DeleteFunc(p.Users, func(u openaitest.ProjectUser) bool { return u.UserID == id })
+			for k := range p.APIKeys {
+				if p.APIKeys[k].OwnerID == id {
+					p.APIKeys[k].OwnerProjectAccess = "inactive"
+				}
+			}
+		}
+	}
+}
+
+func oneOwner(o *openaitest.Organization) { user(o, "ole").Role = "reader" }
+
+var organizationGrants = map[string]grantCase{
+	"membership of a member": {access: access{organizationMember, "user:ann"}},
+	"owner to a reader": {
+		access: access{ownerRole, "user:ann"}, mean: setRole("ann", "owner"), sends: []string{modifyUser}, replaces: access{readerRole, "user:ann"},
+	},
+	"reader to one of two owners": {
+		access: access{readerRole, "user:ola"}, mean: setRole("ola", "reader"), sends: []string{modifyUser}, replaces: access{ownerRole, "user:ola"},
+	},
+	"owner to somebody whose role has another name": {
+		access: access{ownerRole, "user:ann"}, bend: setRole("ann", "billing"), mean: setRole("ann", "owner"), sends: []string{modifyUser},
+	},
+	"reader to somebody whose role has its old name": {access: access{readerRole, "user:ann"}, bend: setRole("ann", "member")},
+	"owner to an owner":                            {access: access{ownerRole, "user:ola"}},
+	"reader to a service account that is a reader": {access: access{readerRole, "user:bot"}},
+	"owner to somebody who owns through a group": {
+		access: access{ownerRole, "user:dora"}, mean: setRole("dora", "owner"), sends: []string{modifyUser}, replaces: access{readerRole, "user:dora"},
+	},
+	"a custom role to a user": {
+		access: access{auditRole, "user:eva"}, mean: setUserRoles("eva", "r-audit"), sends: []string{assignUserRole},
+	},
+	"a second custom role to a user": {
+		access: access{auditRole, "user:cem"}, bend: setUserRoles("cem", "r-bill"), mean: setUserRoles("cem", "r-bill", "r-audit"), sends: []string{assignUserRole},
+	},
+	"a custom role to somebody who holds it through a group": {
+		access: access{auditRole, "user:ann"}, mean: setUserRoles("ann", "r-audit"), sends: []string{assignUserRole},
+	},
+	"a custom role to a group": {
+		access: access{auditRole, "group:team"}, mean: setGroupRoles("team", "r-audit"), sends: []string{assignGroupRole},
+	},
+	"owner to a group": {
+		access: access{ownerRole, "group:team"}, mean: setGroupRoles("team", "owner"), sends: []string{assignGroupRole},
+	},
+	"reader to a group that is an owner": {
+		access: access{readerRole, "group:admins"}, mean: setGroupRoles("admins", "owner", "reader"), sends: []string{assignGroupRole},
+	},
+	"a role to a group that SCIM manages": {
+		access: access{auditRole, "group:directory"}, mean: setGroupRoles("directory", "r-audit"), sends: []string{assignGroupRole},
+	},
+}
+
+var organizationRevocations = map[string]revokeCase{
+	"membership": {access: access{organizationMember, "user:ben"}, mean: leave("ben"), sends: []string{deleteUser}, deletes: "user:ben"},
+	"membership of an owner who is not the last": {
+		access: access{organizationMember, "user:ola"}, mean: leave("ola"), sends: []string{deleteUser}, deletes: "user:ola",
+	},
+	"membership of a service account":    {access: access{organizationMember, "user:bot"}, mean: leave("bot"), sends: []string{deleteUser}, deletes: "user:bot"},
+	"membership of somebody who is gone": {access: access{organizationMember, "user:nobody"}},
+	"owner from one of two owners":       {access: access{ownerRole, "user:ola"}, mean: setRole("ola", "reader"), sends: []string{modifyUser}},
+	"owner from a reader":                {access: access{ownerRole, "user:ann"}},
+	"owner from a service account":       {access: access{ownerRole, "user:bot"}},
+	"reader from an owner":               {access: access{readerRole, "user:ola"}},
+	"owner from somebody who is gone":    {access: access{ownerRole, "user:nobody"}},
+	"a custom role from somebody gone":   {access: access{auditRole, "user:nobody"}},
+	"a custom role from a group gone":    {access: access{auditRole, "group:nobody"}},
+	"a custom role that nobody gave":     {access: access{auditRole, "user:eva"}},
+	"a custom role that no group has":    {access: access{auditRole, "group:team"}},
+	"a custom role from a user":          {access: access{billRole, "user:cem"}, mean: setUserRoles("cem", "r-audit"), sends: []string{unassignUserRole}},
+	"a custom role from a group":         {access: access{auditRole, "group:auditors"}, mean: setGroupRoles("auditors"), sends: []string{unassignGroupRole}},
+	"owner from a group":                 {access: access{ownerRole, "group:admins"}, mean: setGroupRoles("admins"), sends: []string{unassignGroupRole}},
+	"reader from a group that has another": {
+		access: access{readerRole, "group:admins"}, bend: setGroupRoles("admins", "owner", "r-bill", "reader"),
+		mean: setGroupRoles("admins", "owner", "r-bill"), sends: []string{unassignGroupRole},
+	},
+	// What is held directly goes; what the group gives stays, and is refused the next time.
+	"owner that is held directly and through a group": {
+		access: access{ownerRole, "user:dora"}, bend: setRole("dora", "owner"), mean: setRole("dora", "reader"), sends: []string{modifyUser}, keeps: true,
+	},
+	"a custom role that is held directly and through a group": {
+		access: access{auditRole, "user:cem"}, mean: setUserRoles("cem", "r-bill"), sends: []string{unassignUserRole}, keeps: true,
+	},
+}
+
+func TestGrantInTheOrganization(t *testing.T) {
+	t.Parallel()
+	requireGranted(t, organizationGrants)
+}
+
+func TestRevokeInTheOrganization(t *testing.T) {
+	t.Parallel()
+	requireRevoked(t, organizationRevocations)
+}
+
+func TestRefusedInTheOrganization(t *testing.T) {
+	t.Parallel()
+	ownerBot := setRole("bot", "owner")
+	requireAllRefused(t, map[string]refusedCase{
+		"membership to somebody who is no member": {do: granted(organizationMember, "user:nobody"), says: []string{"nobody", "create the account instead"}},
+		"membership from the last owner": {
+			do: revoked(organizationMember, "user:ola"), bend: oneOwner, says: []string{"ola is the last owner", "make somebody else an owner first"},
+		},
+		"reader to the last owner": {do: granted(readerRole, "user:ola"), bend: oneOwner, says: []string{"last owner"}},
+		// Whoever owns through a group is not counted: the group may be changed elsewhere.
+		"owner from the last owner":          {do: revoked(ownerRole, "user:ola"), bend: oneOwner, says: []string{"last owner"}},
+		"reader":                             {do: revoked(readerRole, "user:ann"), says: []string{"reader is the least role", "delete the account instead"}},
+		"reader under its old name":          {do: revoked(readerRole, "user:ann"), bend: setRole("ann", "member"), says: []string{"delete the account instead"}},
+		"owner to a service account":         {do: granted(ownerRole, "user:bot"), says: []string{"bot is a service account"}},
+		"reader to a service account":        {do: granted(readerRole, "user:bot"), bend: ownerBot, says: []string{"bot is a service account"}},
+		"owner from a service account":       {do: revoked(ownerRole, "user:bot"), bend: ownerBot, says: []string{"bot is a service account"}},
+		"owner held through a group":         {do: revoked(ownerRole, "user:dora"), says: []string{"through the group admins", "take it from the group"}},
+		"a custom role held through a group": {do: revoked(auditRole, "user:ann"), says: []string{"through the group auditors", "take it from the group"}},
+		"a custom role held through two groups": {
+			do: revoked(auditRole, "user:ann"), says: []string{"team, auditors"},
+			bend: func(o *openaitest.Organization) {
+				group(o, "team").RoleIDs, group(o, "team").MemberIDs = []string{"r-audit"}, []string{"ann"}
+			},
+		},
+	})
+}

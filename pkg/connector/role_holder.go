@@ -1,0 +1,195 @@
+package connector
+
+import (
+	"context"
+	"strings"
+
+	"github.com/conductorone/baton-openai/pkg/client"
+)
+
+// roleHolder is a user or group in the organization or in a project, with the calls that change its roles there.
+type roleHolder struct {
+	patience patience
+	list     func(context.Context, client.Cursor) (client.Page[client.AssignedRole], error)
+	assign   func(ctx context.Context, roleID string) error
+	unassign func(ctx context.Context, roleID string) error
+}
+
+func userInOrganization(api *client.Client, p patience, userID string) roleHolder {
+	return organizationHolder(p, userID, api.ListUserRoles, api.AssignUserRole, api.UnassignUserRole)
+}
+
+func groupInOrganization(api *client.Client, p patience, groupID string) roleHolder {
+	return organizationHolder(p, groupID, api.ListGroupRoles, api.AssignGroupRole, api.UnassignGroupRole)
+}
+
+func userInProject(api *client.Client, p patience, projectID, userID string) roleHolder {
+	return projectHolder(p, projectID, userID, api.ListProjectUserRoles, api.AssignProjectUserRole, api.UnassignProjectUserRole)
+}
+
+func groupInProject(api *client.Client, p patience, projectID, groupID string) roleHolder {
+	return projectHolder(p, projectID, groupID, api.ListProjectGroupRoles, api.AssignProjectGroupRole, api.UnassignProjectGroupRole)
+}
+
+func organizationHolder(
+	p patience, id string,
+	list func(ctx context.Context, id string, cursor client.Cursor) (client.Page[client.AssignedRole], error),
+	assign, unassign func(ctx context.Context, id, roleID string) error,
+) roleHolder {
+	return roleHolder{
+		patience: p,
+		list: func(ctx context.Context, cursor client.Cursor) (client.Page[client.AssignedRole], error) {
+			return list(ctx, id, cursor)
+		},
+		assign:   func(ctx context.Context, roleID string) error { return assign(ctx, id, roleID) },
+		unassign: func(ctx context.Context, roleID string) error { return unassign(ctx, id, roleID) },
+	}
+}
+
+func projectHolder(
+	p patience, projectID, id string,
+	list func(ctx context.Context, projectID, id string, cursor client.Cursor) (client.Page[client.AssignedRole], error),
+	assign, unassign func(ctx context.Context, projectID, id, roleID string) error,
+) roleHolder {
+	return organizationHolder(p, id,
+		func(ctx context.Context, id string, cursor client.Cursor) (client.Page[client.AssignedRole], error) {
+			return list(ctx, projectID, id, cursor)
+		},
+		func(ctx context.Context, id, roleID string) error { return assign(ctx, projectID, id, roleID) },
+		func(ctx context.Context, id, roleID string) error { return unassign(ctx, projectID, id, roleID) },
+	)
+}
+
+// holding is how a role is held.
+type holding struct {
+	// row is the assignment, nil if the role is not held at all.
+	row *client.AssignedRole
+	// others counts the roles that are held beside it.
+	others int
+}
+
+func (h holding) direct() bool { return h.row != nil && !h.row.Inherited() }
+
+// through names the groups through which alone the role is held.
+func (h holding) through() string {
+	if h.row == nil {
+		return ""
+	}
+	var groups []string
+	for _, source := range h.row.AssignmentSources {
+		groups = append(groups, source.PrincipalID)
+	}
+	return strings.Join(groups, ", ")
+}
+
+// holds reads all of the holder's roles and finds the one that matches.
+func (h roleHolder) holds(ctx context.Context, matches func(client.Role) bool) (holding, error) {
+	var found holding
+	for cursor := (client.Cursor{}); ; {
+		page, err := h.list(ctx, cursor)
+		if err != nil {
+			return holding{}, err
+		}
+		for _, row := range page.Items {
+			if matches(row.Role) {
+				found.row = &row
+			} else {
+				found.others++
+			}
+		}
+		if page.Next.IsZero() {
+			return found, nil
+		}
+		cursor = page.Next
+	}
+}
+
+// grant assigns the role unless it is held directly. Of predefined roles the role list has the id.
+func (h roleHolder) grant(ctx context.Context, role wantedRole, roles roleList) (granted, error) {
+	held, err := h.holds(ctx, role.matches)
+	if err != nil {
+		return granted{}, err
+	}
+	if held.direct() {
+		return granted{already: true}, nil
+	}
+	id, err := role.findID(ctx, roles)
+	if err != nil {
+		return granted{}, err
+	}
+	err = h.patience.settle(ctx, h.assign(ctx, id), func(ctx context.Context) (bool, error) {
+		held, err := h.holds(ctx, role.matches)
+		return held.direct(), err
+	})
+	return granted{}, err
+}
+
+// revoke takes the role if it is held directly. What only groups give cannot be taken from one of their members.
+func (h roleHolder) revoke(ctx context.Context, role wantedRole) (revoked, error) {
+	held, err := h.holds(ctx, role.matches)
+	switch {
+	case isGone(err):
+		// Whoever is not there any more holds nothing.
+		return revoked{already: true}, nil
+	case err != nil:
+		return revoked{}, err
+	case held.row == nil:
+		return revoked{already: true}, nil
+	case !held.direct():
+		return revoked{}, heldThroughGroups(held)
+	}
+	err = h.patience.settle(ctx, h.unassign(ctx, held.row.ID), func(ctx context.Context) (bool, error) {
+		held, err := h.holds(ctx, role.matches)
+		if isGone(err) {
+			return true, nil
+		}
+		return !held.direct(), err
+	})
+	return revoked{}, err
+}
+
+func heldThroughGroups(held holding) error {
+	return refusal("the role is held only through the group %s: take it from the group, or the member out of the group", held.through())
+}
+
+// wantedRole is a role of the organization or of a project that is to be granted or revoked.
+type wantedRole struct {
+	// id is the API's id; "" for a predefined role, whose id has to be looked up.
+	id      string
+	matches func(client.Role) bool
+}
+
+// roleOfID is the role that has the id.
+func roleOfID(id string) wantedRole {
+	return wantedRole{id: id, matches: func(role client.Role) bool { return role.ID == id }}
+}
+
+// roleOfName is a predefined role of the organization, or of a project.
+func roleOfName(in, name string) wantedRole {
+	predefined := predefinedIn(in)
+	return wantedRole{matches: func(role client.Role) bool { return predefined(role) == name }}
+}
+
+// roleList gives a page of the roles of the organization or of a project.
+type roleList func(context.Context, client.Cursor) (client.Page[client.Role], error)
+
+func (r wantedRole) findID(ctx context.Context, roles roleList) (string, error) {
+	if r.id != "" {
+		return r.id, nil
+	}
+	for cursor := (client.Cursor{}); ; {
+		page, err := roles(ctx, cursor)
+		if err != nil {
+			return "", err
+		}
+		for _, role := range page.Items {
+			if r.matches(role) {
+				return role.ID, nil
+			}
+		}
+		if page.Next.IsZero() {
+			return "", refusal("OpenAI does not list the role: sync again to see the roles that there are")
+		}
+		cursor = page.Next
+	}
+}

@@ -1,0 +1,60 @@
+package connector
+
+import (
+	"context"
+
+	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
+	"github.com/conductorone/baton-sdk/pkg/annotations"
+	"github.com/conductorone/baton-sdk/pkg/connectorbuilder"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"github.com/conductorone/baton-openai/pkg/client"
+)
+
+var _ connectorbuilder.ResourceDeleterV2Limited = (*serviceAccountBuilder)(nil)
+
+// Delete deletes a service account and with it its keys.
+func (b *serviceAccountBuilder) Delete(ctx context.Context, id, parent *v2.ResourceId) (annotations.Annotations, error) {
+	var projectID string
+	return nil, deletion{
+		resourceType: resourceTypeServiceAccount,
+		check: func(ctx context.Context) error {
+			var err error
+			projectID, err = findProject(ctx, b.client, parent, func(ctx context.Context, projectID string) error {
+				_, err := b.client.GetProjectServiceAccount(ctx, projectID, id.GetResource())
+				return err
+			})
+			return err
+		},
+		remove: func(ctx context.Context) error {
+			return b.client.DeleteProjectServiceAccount(ctx, projectID, id.GetResource())
+		},
+		gone: gone(func(ctx context.Context) (client.ServiceAccount, error) {
+			return b.client.GetProjectServiceAccount(ctx, projectID, id.GetResource())
+		}),
+	}.run(ctx, b.patience, id)
+}
+
+// findProject finds the project that holds something: the parent, if it is given, else the first one in which look does
+// not say NotFound. The command line gives no parent.
+func findProject(ctx context.Context, api *client.Client, parent *v2.ResourceId, look func(ctx context.Context, projectID string) error) (string, error) {
+	if parent.GetResourceType() == resourceTypeProject.GetId() {
+		return parent.GetResource(), look(ctx, parent.GetResource())
+	}
+	for cursor := (client.Cursor{}); ; {
+		page, err := api.ListProjects(ctx, cursor)
+		if err != nil {
+			return "", err
+		}
+		for _, project := range page.Items {
+			if err := look(ctx, project.ID); !isGone(err) {
+				return project.ID, err
+			}
+		}
+		if page.Next.IsZero() {
+			return "", status.Error(codes.NotFound, "no project has it")
+		}
+		cursor = page.Next
+	}
+}
