@@ -1,0 +1,62 @@
+// Command baton-openai reads who has access to an OpenAI organization into a c1z file.
+package main
+
+import (
+	"context"
+
+	"github.com/conductorone/baton-sdk/pkg/cli"
+	"github.com/conductorone/baton-sdk/pkg/config"
+	"github.com/conductorone/baton-sdk/pkg/connectorbuilder"
+	"github.com/conductorone/baton-sdk/pkg/connectorrunner"
+	"github.com/conductorone/baton-sdk/pkg/exit"
+	"github.com/conductorone/baton-sdk/pkg/types"
+	"github.com/spf13/cobra"
+
+	cfg "github.com/conductorone/baton-openai/pkg/config"
+	"github.com/conductorone/baton-openai/pkg/connector"
+	"github.com/conductorone/baton-openai/pkg/service"
+)
+
+// version is set by the linker when a release is built.
+var version = "dev"
+
+func main() {
+	exit.LogExit(run(context.Background()))
+}
+
+// run is config.RunConnector in two halves: between them the command is told to check for the key by itself, because
+// the SDK's message about a missing one does not say what to do.
+func run(ctx context.Context) error {
+	done, err := service.Start(exit.LogExit)
+	if done || err != nil {
+		return err
+	}
+	_, command, err := config.DefineConfigurationV2(ctx, "baton-openai", newConnector, cfg.Config,
+		connectorrunner.WithDefaultCapabilitiesConnectorBuilderV2(&connector.Connector{}),
+		connectorrunner.WithSessionStoreEnabled(),
+	)
+	if err != nil {
+		return err
+	}
+	command.Version = version
+	command.PreRunE = func(command *cobra.Command, _ []string) error {
+		if command.Flags().Changed(cfg.AdminKeyField.FieldName) {
+			return nil
+		}
+		return connector.MissingAdminKey()
+	}
+	return command.ExecuteContext(ctx)
+}
+
+func newConnector(ctx context.Context, configuration *cfg.Openai, opts cli.RunTimeOpts) (types.ConnectorServer, error) {
+	builder, options, err := connector.New(ctx, configuration, &cli.ConnectorOpts{
+		TokenSource:         opts.TokenSource,
+		SelectedAuthMethod:  opts.SelectedAuthMethod,
+		SyncResourceTypeIDs: opts.SyncResourceTypeIDs,
+		EgressPolicy:        opts.EgressPolicy,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return connectorbuilder.NewConnector(ctx, builder, append(options, connectorbuilder.WithSessionStore(opts.SessionStore))...)
+}

@@ -1,0 +1,152 @@
+package main
+
+import (
+	"fmt"
+	"net/http/httptest"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/conductorone/baton-openai/pkg/openaitest"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"baton-openai": main})
+}
+
+// adminKey is the one key that the stand-in of the scripts accepts in full.
+const adminKey = "sk-admin-scripts-abcdefghijklmnopqrstuvwxyz"
+
+// restrictedKey may read everything but the groups, projectKey nothing.
+const (
+	restrictedKey = "sk-admin-restricted-abcdefghijklmnopqrst"
+	legacyKey     = "sk-abcdefghijklmnopqrstuvwxyz0123456789"
+)
+
+// The scripts run the binary as a person does, against a stand-in of its own for each script that has the sample
+// organization. Beside testscript's own commands they have:
+//
+//	baton ARGS        the real baton CLI
+//	fault ROUTE CODE  lets the stand-in answer the route, such as "GET /organization/groups", with the status
+//	asked ROUTE N     holds that the route was asked N times
+//	repeat N COMMAND  runs the command N times and holds that it ends with the status of $STATUS each time
+func TestScripts(t *testing.T) {
+	t.Parallel()
+	baton := sync.OnceValues(buildBaton(t))
+	testscript.Run(t, testscript.Params{
+		Dir:                 "testdata",
+		RequireExplicitExec: true,
+		RequireUniqueNames:  true,
+		Setup:               setup,
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"baton": func(ts *testscript.TestScript, negated bool, args []string) {
+				path, err := baton()
+				ts.Check(err)
+				runBaton(ts, negated, path, args)
+			},
+			"fault":  fault,
+			"asked":  asked,
+			"repeat": repeat,
+		},
+	})
+}
+
+type serverKey struct{}
+
+func setup(env *testscript.Env) error {
+	server := &openaitest.Server{
+		Organization: openaitest.Sample(),
+		Keys: map[string]openaitest.Key{
+			adminKey:      {},
+			restrictedKey: {MissingScopes: map[string]string{"groups": "api.groups.read"}},
+			legacyKey:     {Project: true},
+		},
+	}
+	listener := httptest.NewServer(server)
+	env.Defer(listener.Close)
+	env.Values[serverKey{}] = server
+	repository, err := filepath.Abs("../..")
+	if err != nil {
+		return fmt.Errorf("finding the repository: %w", err)
+	}
+	env.Setenv("REPOSITORY", repository)
+	env.Setenv("BATON_BASE_URL", listener.URL+"/v1")
+	env.Setenv("BATON_OPENAI_ADMIN_KEY", adminKey)
+	env.Setenv("ADMIN_KEY", adminKey)
+	env.Setenv("RESTRICTED_KEY", restrictedKey)
+	env.Setenv("LEGACY_KEY", legacyKey)
+	env.Setenv("NO_COLOR", "1")
+	// A process that is built with the race detector would wait a second at its end.
+	env.Setenv("GORACE", "atexit_sleep_ms=0")
+	return nil
+}
+
+// buildBaton builds the CLI of the SDK version in go.mod. It is built when a script first needs it.
+func buildBaton(t *testing.T) func() (string, error) {
+	t.Helper()
+	directory := t.TempDir()
+	return func() (string, error) {
+		path := filepath.Join(directory, "baton")
+		args := append([]string{"build", "-o", path}, buildFlags()...)
+		command := exec.CommandContext(t.Context(), "go", append(args, "github.com/conductorone/baton-sdk/cmd/baton")...)
+		if output, err := command.CombinedOutput(); err != nil {
+			return "", fmt.Errorf("building baton: %w: %s", err, output)
+		}
+		return path, nil
+	}
+}
+
+func runBaton(ts *testscript.TestScript, negated bool, path string, args []string) {
+	err := ts.Exec(path, args...)
+	if negated == (err == nil) {
+		ts.Fatalf("%s %s: %v", filepath.Base(path), strings.Join(args, " "), err)
+	}
+}
+
+func standIn(ts *testscript.TestScript) *openaitest.Server {
+	server, ok := ts.Value(serverKey{}).(*openaitest.Server)
+	if !ok {
+		ts.Fatalf("the script has no stand-in")
+	}
+	return server
+}
+
+func number(ts *testscript.TestScript, text string) int {
+	n, err := strconv.Atoi(text)
+	ts.Check(err)
+	return n
+}
+
+func fault(ts *testscript.TestScript, _ bool, args []string) {
+	standIn(ts).SetFault(args[0], openaitest.Fault{Status: number(ts, args[1])})
+}
+
+func asked(ts *testscript.TestScript, _ bool, args []string) {
+	times := 0
+	for _, request := range standIn(ts).Requests() {
+		if request.Route == args[0] {
+			times++
+		}
+	}
+	if times != number(ts, args[1]) {
+		ts.Fatalf("%s was asked %d times", args[0], times)
+	}
+}
+
+func repeat(ts *testscript.TestScript, _ bool, args []string) {
+	want := ts.Getenv("STATUS")
+	for range number(ts, args[0]) {
+		got := "0"
+		if err := ts.Exec(args[1], args[2:]...); err != nil {
+			got = strings.TrimPrefix(err.Error(), "exit status ")
+		}
+		if got != want {
+			ts.Fatalf("status %s, want %s", got, want)
+		}
+	}
+}
