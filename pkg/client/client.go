@@ -20,16 +20,26 @@ import (
 	"github.com/grpc-ecosystem/go-grpc-middleware/logging/zap/ctxzap"
 	"go.uber.org/zap"
 	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 )
 
 // maxResponseBytes is far above the largest page (1,000 rows) and keeps a broken peer from filling the memory.
 const maxResponseBytes = 16 << 20
 
-// Client calls the Admin API of one organization. It is safe for concurrent use.
+// standardPatience is far above the minute after which the API's limits have been seen to let calls pass again.
+const standardPatience = 15 * time.Minute
+
+// Client calls the Admin API of one organization, each route at the pace that the API allows. It is safe for concurrent
+// use.
 type Client struct {
-	base *url.URL
-	key  string
-	http *uhttp.BaseHttpClient
+	// Patience is for how long a route may refuse every call with 429 before a call gives up; 0 is not at all. It is set
+	// before the first call.
+	Patience time.Duration
+
+	base  *url.URL
+	key   string
+	http  *uhttp.BaseHttpClient
+	pacer *pacer
 }
 
 // New returns a client that sends the admin key to base and to no other host. Nothing is sent yet.
@@ -47,27 +57,27 @@ func New(ctx context.Context, base *url.URL, key string, userAgent string) (*Cli
 	if err != nil {
 		return nil, fmt.Errorf("creating the HTTP client: %w", err)
 	}
-	return &Client{base: base, key: key, http: wrapper}, nil
+	return &Client{Patience: standardPatience, base: base, key: key, http: wrapper, pacer: newPacer()}, nil
 }
 
 // get asks for the route and decodes the answer into out.
-func (c *Client) get(ctx context.Context, route string, ids []string, query url.Values, out any) error {
+func (c *Client) get(ctx context.Context, route Route, ids []string, query url.Values, out any) error {
 	return c.send(ctx, call{method: http.MethodGet, route: route, ids: ids, query: query, out: out})
 }
 
 // post sends the body to the route and decodes the answer into out. Without out the answer's body does not matter: the
 // API answers some writes with the object, some with a confirmation, some with nothing.
-func (c *Client) post(ctx context.Context, route string, ids []string, body, out any) error {
+func (c *Client) post(ctx context.Context, route Route, ids []string, body, out any) error {
 	return c.send(ctx, call{method: http.MethodPost, route: route, ids: ids, body: body, out: out})
 }
 
 // remove sends DELETE to the route. What the API answers beside the status does not matter.
-func (c *Client) remove(ctx context.Context, route string, ids ...string) error {
+func (c *Client) remove(ctx context.Context, route Route, ids ...string) error {
 	return c.send(ctx, call{method: http.MethodDelete, route: route, ids: ids})
 }
 
 // retrieve gets one object.
-func retrieve[T item](ctx context.Context, c *Client, route string, ids ...string) (T, error) {
+func retrieve[T item](ctx context.Context, c *Client, route Route, ids ...string) (T, error) {
 	var object, none T
 	if err := c.get(ctx, route, ids, nil, &object); err != nil {
 		return none, err
@@ -76,10 +86,10 @@ func retrieve[T item](ctx context.Context, c *Client, route string, ids ...strin
 }
 
 // identified refuses an answer that is not the object that was asked for.
-func identified[T item](object T, method, route string) (T, error) {
+func identified[T item](object T, method string, route Route) (T, error) {
 	if object.itemID() == "" {
 		var none T
-		return none, (&Error{Method: method, Route: route}).because(codes.Internal, errNoID)
+		return none, newError(method, route).because(codes.Internal, errNoID)
 	}
 	return object, nil
 }
@@ -90,16 +100,43 @@ var errNoID = errors.New("the answer is not what was asked for: the id is missin
 // filled with ids in their order.
 type call struct {
 	method string
-	route  string
+	route  Route
 	ids    []string
 	query  url.Values
 	body   any
 	out    any
 }
 
-// send is the way of every request. Every error is an *Error.
+// send is the way of every request: it waits for the route's turn, and sends again what the API refuses because it is
+// asked too often. Nothing was done then, so that this is safe for writes as well. Every error is an *Error.
 func (c *Client) send(ctx context.Context, call call) error {
-	failure := &Error{Method: call.method, Route: call.route}
+	pace := c.pacer.of(call.method, call.route)
+	turn := pace.arrive(ctx)
+	for {
+		if err := c.pacer.take(ctx, pace, turn); err != nil {
+			return newError(call.method, call.route).because(status.FromContextError(err).Code(), err)
+		}
+		failure := c.attempt(ctx, call)
+		switch {
+		case failure == nil:
+			pace.passedThrough(turn)
+			return nil
+		case failure.StatusCode == 0:
+			pace.lost()
+			return failure
+		case !failure.Limited() || failure.Code == codeInsufficientQuota:
+			pace.passedThrough(turn)
+			return failure
+		}
+		if refusing := pace.refused(turn, failure.RetryAfter); refusing > c.Patience {
+			return failure.givenUp(c.Patience)
+		}
+	}
+}
+
+// attempt sends one request; nil is a success.
+func (c *Client) attempt(ctx context.Context, call call) *Error {
+	failure := newError(call.method, call.route)
 
 	u, err := c.url(call.route, call.ids, call.query)
 	if err != nil {
@@ -140,7 +177,7 @@ func (c *Client) send(ctx context.Context, call call) error {
 }
 
 // decode tells a body that was cut off, which another attempt may mend, from one that is not what the route answers.
-func decode(body []byte, out any, failure *Error) error {
+func decode(body []byte, out any, failure *Error) *Error {
 	err := json.Unmarshal(body, out)
 	var syntax *json.SyntaxError
 	switch {
@@ -155,8 +192,8 @@ func decode(body []byte, out any, failure *Error) error {
 
 // url fills the template's placeholders. Ids come from outside: each is escaped, and the ones that would climb to
 // another route are refused.
-func (c *Client) url(route string, ids []string, query url.Values) (*url.URL, error) {
-	segments := strings.Split(strings.Trim(route, "/"), "/")
+func (c *Client) url(route Route, ids []string, query url.Values) (*url.URL, error) {
+	segments := strings.Split(strings.Trim(string(route), "/"), "/")
 	for i, segment := range segments {
 		if !strings.HasPrefix(segment, "{") {
 			continue

@@ -48,6 +48,10 @@ type Error struct {
 	cause    error
 }
 
+func newError(method string, route Route) *Error {
+	return &Error{Method: method, Route: string(route)}
+}
+
 // Error names the endpoint, the status, what the API said and the request id.
 func (e *Error) Error() string {
 	var b strings.Builder
@@ -77,11 +81,11 @@ func (e *Error) Error() string {
 // Unwrap gives the cause of an error that is not the API's.
 func (e *Error) Unwrap() error { return e.cause }
 
-// GRPCStatus tells the SDK what kind of failure it is and how long to wait: it repeats Unavailable and
+// GRPCStatus tells the SDK what kind of failure it is and how long the API asked to wait: it repeats Unavailable and
 // DeadlineExceeded, and nothing else.
 func (e *Error) GRPCStatus() *status.Status {
 	st := status.New(e.grpcCode, e.Error())
-	if !e.Limited() || e.grpcCode != codes.Unavailable || e.RetryAfter <= 0 {
+	if !e.Limited() || e.Code == codeInsufficientQuota || e.RetryAfter <= 0 {
 		return st
 	}
 	limited, err := st.WithDetails(v2.RateLimitDescription_builder{
@@ -114,6 +118,16 @@ func (e *Error) MissingScopes() string {
 func (e *Error) SaysProjectArchived() bool {
 	return e.Code == codeProjectArchived ||
 		e.StatusCode == http.StatusBadRequest && strings.Contains(strings.ToLower(e.Message), "is archived")
+}
+
+// givenUp is for what the API has refused too long: the SDK, which repeats what may pass without end, is told that this
+// does not.
+func (e *Error) givenUp(patience time.Duration) *Error {
+	e.grpcCode = codes.ResourceExhausted
+	if patience > 0 {
+		e.Message += fmt.Sprintf(" (refused for %s)", patience)
+	}
+	return e
 }
 
 func (e *Error) because(code codes.Code, cause error) *Error {

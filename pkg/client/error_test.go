@@ -48,7 +48,7 @@ func TestErrorKeepsWhatTheAPISays(t *testing.T) {
 		http.StatusNotFound:            codes.NotFound,
 		http.StatusRequestTimeout:      codes.DeadlineExceeded,
 		http.StatusConflict:            codes.AlreadyExists,
-		http.StatusTooManyRequests:     codes.Unavailable,
+		http.StatusTooManyRequests:     codes.ResourceExhausted,
 		http.StatusInternalServerError: codes.Unavailable,
 		http.StatusNotImplemented:      codes.Unimplemented,
 		http.StatusBadGateway:          codes.Unavailable,
@@ -283,7 +283,7 @@ func TestRateLimitOfTheStandIn(t *testing.T) {
 			c := newClient(t, start(t, standIn))
 			require.NoError(t, c.CheckAccess(t.Context()))
 			err := c.CheckAccess(t.Context())
-			requireCode(t, codes.Unavailable, err)
+			requireCode(t, codes.ResourceExhausted, err)
 			assert.InDelta(t, 30*time.Minute, failureOf(t, err).RetryAfter, float64(time.Minute))
 		})
 	}

@@ -60,13 +60,13 @@ func (c *Client) ListGroupUsers(ctx context.Context, groupID string, cursor Curs
 //
 // GET /organization/groups, needs a key with all permissions.
 func (c *Client) CheckAccess(ctx context.Context) error {
-	const route = "/organization/groups"
+	const route Route = "/organization/groups"
 	var body envelope[Group]
 	if err := c.get(ctx, route, nil, url.Values{"limit": {"1"}}, &body); err != nil {
 		return err
 	}
 	if body.Data == nil {
-		return (&Error{Method: http.MethodGet, Route: route}).because(codes.Internal, errNoData)
+		return newError(http.MethodGet, route).because(codes.Internal, errNoData)
 	}
 	return nil
 }
@@ -82,7 +82,7 @@ func (c *Client) GetGroup(ctx context.Context, groupID string) (Group, error) {
 //
 // POST /organization/groups, https://platform.openai.com/docs/api-reference/groups/create.
 func (c *Client) CreateGroup(ctx context.Context, name string) (Group, error) {
-	const route = "/organization/groups"
+	const route Route = "/organization/groups"
 	var group Group
 	if err := c.post(ctx, route, nil, map[string]string{"name": name}, &group); err != nil {
 		return Group{}, err

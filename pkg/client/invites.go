@@ -56,7 +56,7 @@ func (c *Client) CreateInvite(ctx context.Context, email, role string, projects 
 	if projects == nil {
 		projects = []InviteProject{}
 	}
-	const route = "/organization/invites"
+	const route Route = "/organization/invites"
 	body := struct {
 		Email    string          `json:"email"`
 		Role     string          `json:"role"`

@@ -102,7 +102,7 @@ var (
 )
 
 // list asks for one page. An answer that cannot be the whole truth about its page is an error, never a short page.
-func list[T item](ctx context.Context, c *Client, d dialect, route string, ids []string, query url.Values, cursor Cursor) (Page[T], error) {
+func list[T item](ctx context.Context, c *Client, d dialect, route Route, ids []string, query url.Values, cursor Cursor) (Page[T], error) {
 	if query == nil {
 		query = url.Values{}
 	}
@@ -117,7 +117,7 @@ func list[T item](ctx context.Context, c *Client, d dialect, route string, ids [
 	}
 	page, err := body.page(d, cursor)
 	if err != nil {
-		return Page[T]{}, (&Error{Method: http.MethodGet, Route: route}).because(codes.Internal, err)
+		return Page[T]{}, newError(http.MethodGet, route).because(codes.Internal, err)
 	}
 	return page, nil
 }

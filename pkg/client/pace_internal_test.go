@@ -1,0 +1,299 @@
+package client
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// limit is how an API limits a route: it tells whether a call passes now, and if not, the wait that it names.
+type limit interface {
+	call(now time.Time) (passes bool, wait time.Duration)
+}
+
+// bucket fills evenly, as the API's has been seen to.
+type bucket struct {
+	burst    float64
+	interval time.Duration
+	tokens   float64
+	at       time.Time
+}
+
+func (b *bucket) call(now time.Time) (bool, time.Duration) {
+	if b.at.IsZero() {
+		b.at, b.tokens = now, b.burst
+	}
+	b.tokens = min(b.burst, b.tokens+float64(now.Sub(b.at))/float64(b.interval))
+	b.at = now
+	if b.tokens >= 1-1e-9 {
+		b.tokens--
+		return true, 0
+	}
+	// Rounded up to a millisecond, as in the API's message.
+	wait := time.Duration((1 - b.tokens) * float64(b.interval))
+	return false, time.Duration(math.Ceil(wait.Seconds()*1000)) * time.Millisecond
+}
+
+// window lets a number of calls pass and then none until it ends.
+type window struct {
+	length time.Duration
+	calls  int
+	ends   time.Time
+	passed int
+}
+
+func (w *window) call(now time.Time) (bool, time.Duration) {
+	if !now.Before(w.ends) {
+		w.ends, w.passed = now.Add(w.length), 0
+	}
+	if w.passed < w.calls {
+		w.passed++
+		return true, 0
+	}
+	return false, w.ends.Sub(now)
+}
+
+// silent is a limit that does not say how long to wait.
+type silent struct{ limit }
+
+func (s silent) call(now time.Time) (bool, time.Duration) {
+	passes, _ := s.limit.call(now)
+	return passes, 0
+}
+
+// rounded names the wait in whole seconds, as the header Retry-After does.
+type rounded struct{ limit }
+
+func (r rounded) call(now time.Time) (bool, time.Duration) {
+	passes, wait := r.limit.call(now)
+	return passes, time.Duration(math.Ceil(wait.Seconds())) * time.Second
+}
+
+// api is an API behind a pace: latency there and back.
+type api struct {
+	mu      sync.Mutex
+	limit   limit
+	latency time.Duration
+	passed  int
+	refused int
+}
+
+func (a *api) ask(p *pace, t *turn) bool {
+	time.Sleep(a.latency / 2)
+	a.mu.Lock()
+	passes, wait := a.limit.call(time.Now())
+	if passes {
+		a.passed++
+	} else {
+		a.refused++
+	}
+	a.mu.Unlock()
+	time.Sleep(a.latency / 2)
+	if passes {
+		p.passedThrough(t)
+	} else {
+		p.refused(t, wait)
+	}
+	return passes
+}
+
+// call makes one call, however often the API refuses it.
+func (a *api) call(ctx context.Context, p *pace) error {
+	turn := p.arrive(ctx)
+	for {
+		if err := p.take(ctx, turn); err != nil {
+			return err
+		}
+		if a.ask(p, turn) {
+			return nil
+		}
+	}
+}
+
+// run makes the calls with some workers and tells how long it took, in the bubble's time.
+func (a *api) run(t *testing.T, p *pace, calls, workers int) time.Duration {
+	t.Helper()
+	start := time.Now()
+	work := make(chan struct{}, calls)
+	for range calls {
+		work <- struct{}{}
+	}
+	close(work)
+	var wait sync.WaitGroup
+	for range workers {
+		wait.Go(func() {
+			for range work {
+				assert.NoError(t, a.call(t.Context(), p))
+			}
+		})
+	}
+	wait.Wait()
+	return time.Since(start)
+}
+
+// Whatever the form of the limit, a route keeps to its pace: it takes hardly longer than it must, and hardly a call is
+// refused.
+func TestPaceIsAsFastAsTheLimit(t *testing.T) {
+	t.Parallel()
+	const calls = 500
+	minute := func(n int) time.Duration { return time.Minute / time.Duration(n) }
+	tests := map[string]struct {
+		limit func() limit
+		// bound is how long so many calls take at best, slower by how much we may be, and refused how many may be.
+		bound   time.Duration
+		slower  float64
+		refused int
+	}{
+		"bucket of 7 a minute":          {func() limit { return &bucket{burst: 7, interval: minute(7)} }, (calls - 7) * minute(7), 1.01, calls / 15},
+		"bucket of 7 a second":          {func() limit { return &bucket{burst: 7, interval: time.Second / 7} }, (calls - 7) * time.Second / 7, 1.05, calls / 15},
+		"bucket of 60 a minute":         {func() limit { return &bucket{burst: 60, interval: minute(60)} }, (calls - 60) * minute(60), 1.02, calls / 15},
+		"no burst":                      {func() limit { return &bucket{burst: 1, interval: minute(10)} }, (calls - 1) * minute(10), 1.1, calls / 6},
+		"window of 7 a minute":          {func() limit { return &window{calls: 7, length: time.Minute} }, (calls/7 - 1) * time.Minute, 1.1, calls / 15},
+		"wait in whole seconds":         {func() limit { return rounded{&bucket{burst: 7, interval: minute(7)}} }, (calls - 7) * minute(7), 1.05, calls / 15},
+		"no wait named":                 {func() limit { return silent{&bucket{burst: 7, interval: minute(7)}} }, (calls - 7) * minute(7), 1.4, calls / 4},
+		"no wait named, 60 a minute":    {func() limit { return silent{&bucket{burst: 10, interval: minute(60)}} }, (calls - 10) * minute(60), 1.4, calls / 4},
+		"window, no wait named":         {func() limit { return silent{&window{calls: 10, length: time.Minute}} }, (calls/10 - 1) * time.Minute, 1.4, calls / 3},
+		"window that opens for a crowd": {func() limit { return &window{calls: 100, length: time.Minute} }, (calls/100 - 1) * time.Minute, 1.35, calls / 15},
+	}
+	for name, test := range tests {
+		for _, workers := range []int{1, 4, 12} {
+			t.Run(fmt.Sprintf("%s, %d workers", name, workers), func(t *testing.T) {
+				t.Parallel()
+				synctest.Test(t, func(t *testing.T) {
+					server := &api{limit: test.limit(), latency: 50 * time.Millisecond}
+					took := server.run(t, &pace{}, calls, workers)
+					require.Equal(t, calls, server.passed)
+					t.Logf("%.3f, %d refused", took.Seconds()/test.bound.Seconds(), server.refused)
+					require.LessOrEqual(t, took.Seconds()/test.bound.Seconds(), test.slower)
+					require.LessOrEqual(t, server.refused, test.refused+workers)
+				})
+			})
+		}
+	}
+}
+
+// A route that has paused for longer than the API's bucket takes to fill uses what has gathered, and goes on at its pace.
+func TestPaceAfterAPause(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		server := &api{limit: &bucket{burst: 7, interval: 10 * time.Second}, latency: 50 * time.Millisecond}
+		p := &pace{}
+		server.run(t, p, 40, 4)
+		time.Sleep(time.Hour)
+		refused := server.refused
+		took := server.run(t, p, 40, 4)
+		require.InDelta(t, (33 * 10 * time.Second).Seconds(), took.Seconds(), 20)
+		require.LessOrEqual(t, server.refused-refused, 8)
+	})
+}
+
+// When the limit rises, the pace follows.
+func TestPaceFollowsARisenLimit(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b := &bucket{burst: 7, interval: 10 * time.Second}
+		server := &api{limit: b, latency: 50 * time.Millisecond}
+		p := &pace{}
+		server.run(t, p, 40, 4)
+		b.interval = time.Second
+		server.run(t, p, 1200, 4)
+		require.Less(t, server.run(t, p, 100, 4), 2*time.Minute)
+	})
+}
+
+// An urgent call goes before those that have waited longer, and a call whose context ends gives its place up at once.
+func TestPaceLetsUrgentCallsGoFirst(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		server := &api{limit: &bucket{burst: 1, interval: time.Minute}}
+		p := &pace{}
+		server.run(t, p, 2, 1)
+
+		var mu sync.Mutex
+		var order []string
+		var wait sync.WaitGroup
+		queue := func(ctx context.Context, name string) {
+			wait.Go(func() {
+				err := server.call(ctx, p)
+				mu.Lock()
+				defer mu.Unlock()
+				if err != nil {
+					name += ": " + err.Error()
+				}
+				order = append(order, name)
+			})
+			synctest.Wait()
+		}
+		leaving, leave := context.WithCancel(t.Context())
+		queue(t.Context(), "first")
+		queue(leaving, "leaving")
+		queue(t.Context(), "second")
+		queue(Urgent(t.Context()), "urgent")
+		queue(Urgent(t.Context()), "also urgent")
+		start := time.Now()
+		leave()
+		synctest.Wait()
+		require.Equal(t, []string{"leaving: context canceled"}, order)
+		require.Zero(t, time.Since(start))
+		wait.Wait()
+		require.Equal(t, []string{"leaving: context canceled", "urgent", "also urgent", "first", "second"}, order)
+	})
+}
+
+// The wait that an API names wrongly again and again does not make a busy loop, and says for how long it has gone on.
+func TestPaceOfAnAPIThatRefusesEverything(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		p := &pace{}
+		start := time.Now()
+		turn := p.arrive(t.Context())
+		for n := 1; ; n++ {
+			require.NoError(t, p.take(t.Context(), turn))
+			if refusing := p.refused(turn, time.Millisecond); refusing > time.Hour {
+				require.Less(t, n, 80)
+				require.WithinDuration(t, start.Add(time.Hour), start.Add(refusing), 2*time.Minute)
+				return
+			}
+		}
+	})
+}
+
+// A route is reported only where it is behind for longer, at most every half minute, and the one that takes longest
+// first.
+func TestPacerReportsWhatTakesLong(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		p := newPacer()
+		slow, fast, free := p.of("GET", "/slow"), p.of("GET", "/fast"), p.of("GET", "/free")
+		for _, one := range []*pace{slow, fast} {
+			one.limited, one.interval, one.done = true, 10*time.Second, 3
+		}
+		fast.interval = time.Second
+		p.expect("/slow", "a", 30)
+		p.expect("/slow", "b", 7)
+		p.expect("/slow", "b", 10)
+		p.expect("/slow", "c", 5)
+		p.expect("/slow", "c", 0)
+		p.expect("/free", "a", 1000)
+		fast.flying = 1
+		require.False(t, free.isLimited())
+
+		require.Empty(t, p.due(time.Now(), slow))
+		time.Sleep(firstReport)
+		require.Equal(t, []routeProgress{
+			{route: "GET /slow", done: 3, left: 40, interval: 10 * time.Second, takes: 400 * time.Second},
+			{route: "GET /fast", done: 3, interval: time.Second},
+		}, p.due(time.Now(), slow))
+		time.Sleep(reportInterval - time.Second)
+		require.Empty(t, p.due(time.Now(), slow))
+		time.Sleep(time.Second)
+		require.NotEmpty(t, p.due(time.Now(), slow))
+	})
+}

@@ -1,0 +1,96 @@
+package client_test
+
+import (
+	"context"
+	"net/http"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"google.golang.org/grpc/codes"
+
+	"github.com/conductorone/baton-openai/pkg/client"
+	"github.com/conductorone/baton-openai/pkg/openaitest"
+)
+
+// patient waits for its turn, as the connector does.
+func patient(t *testing.T, handler http.Handler) *client.Client {
+	t.Helper()
+	c := newClient(t, start(t, handler))
+	c.Patience = time.Minute
+	return c
+}
+
+// passed counts the requests that were not refused.
+func passed(standIn *openaitest.Server) int {
+	n := 0
+	for _, request := range standIn.Requests() {
+		if request.Status == http.StatusOK {
+			n++
+		}
+	}
+	return n
+}
+
+// What the API refuses because it is asked too often is asked again in time, and nobody notices.
+func TestCallsOfALimitedRouteAllPass(t *testing.T) {
+	t.Parallel()
+	standIn := &openaitest.Server{RateLimit: &openaitest.RateLimit{Burst: 3, Interval: 10 * time.Millisecond}}
+	c := patient(t, standIn)
+	const callers, each = 4, 5
+	var wait sync.WaitGroup
+	errs := make([]error, callers*each)
+	for caller := range callers {
+		wait.Go(func() {
+			for i := range each {
+				_, errs[caller*each+i] = c.ListUsers(t.Context(), client.Cursor{})
+			}
+		})
+	}
+	wait.Wait()
+	for _, err := range errs {
+		require.NoError(t, err)
+	}
+	require.Equal(t, callers*each, passed(standIn))
+	require.Greater(t, len(standIn.Requests()), callers*each, "nothing was refused, so nothing was tested")
+}
+
+// A route that has to wait holds up no other one, and its waiting ends at once with the context.
+func TestWaitingRoute(t *testing.T) {
+	t.Parallel()
+	standIn := &openaitest.Server{RateLimit: &openaitest.RateLimit{Burst: 1, Interval: 30 * time.Second}}
+	c := patient(t, standIn)
+	_, err := c.ListUsers(t.Context(), client.Cursor{})
+	require.NoError(t, err)
+
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() {
+		_, err := c.ListUsers(ctx, client.Cursor{})
+		ended <- err
+	}()
+	_, err = c.ListGroups(t.Context(), client.Cursor{})
+	require.NoError(t, err)
+	_, err = c.ListProjects(t.Context(), client.Cursor{})
+	require.NoError(t, err)
+	cancel()
+	requireCode(t, codes.Canceled, <-ended)
+}
+
+// A wait that is longer than the patience is not begun, and a quota that is used up is not waited for.
+func TestNotWorthTheWait(t *testing.T) {
+	t.Parallel()
+	limited := patient(t, &openaitest.Server{RateLimit: &openaitest.RateLimit{Burst: 1, Interval: time.Hour}})
+	_, err := limited.ListUsers(t.Context(), client.Cursor{})
+	require.NoError(t, err)
+	_, err = limited.ListUsers(t.Context(), client.Cursor{})
+	requireCode(t, codes.ResourceExhausted, err)
+	require.ErrorContains(t, err, "please slow down and try again after 3")
+	require.ErrorContains(t, err, "(refused for 1m0s)")
+
+	quota := patient(t, refuse(http.StatusTooManyRequests, `{"error":{"message":"You exceeded your current quota.","code":"insufficient_quota"}}`))
+	_, err = quota.ListUsers(t.Context(), client.Cursor{})
+	requireCode(t, codes.ResourceExhausted, err)
+	require.ErrorContains(t, err, "You exceeded your current quota.")
+}
