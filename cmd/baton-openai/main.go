@@ -9,6 +9,7 @@ import (
 	"github.com/conductorone/baton-sdk/pkg/connectorbuilder"
 	"github.com/conductorone/baton-sdk/pkg/connectorrunner"
 	"github.com/conductorone/baton-sdk/pkg/exit"
+	"github.com/conductorone/baton-sdk/pkg/field"
 	"github.com/conductorone/baton-sdk/pkg/types"
 	"github.com/spf13/cobra"
 
@@ -20,17 +21,22 @@ import (
 // version is set by the linker when a release is built.
 var version = "dev"
 
+// workers is how many lists are read at the same time unless the command line says otherwise: more than there are routes
+// in a phase of a sync, so that none waits for another one.
+const workers = "12"
+
 func main() {
 	exit.LogExit(run(context.Background()))
 }
 
 // run is config.RunConnector in two halves: between them the command is told to check for the key by itself, because
-// the SDK's message about a missing one does not say what to do.
+// the SDK's message about a missing one does not say what to do, and to work in parallel, which the SDK does not.
 func run(ctx context.Context) error {
 	done, err := service.Start(exit.LogExit)
 	if done || err != nil {
 		return err
 	}
+	ctx, stopped := service.UntilStopped(ctx)
 	_, command, err := config.DefineConfigurationV2(ctx, "baton-openai", newConnector, cfg.Config,
 		connectorrunner.WithDefaultCapabilitiesConnectorBuilderV2(&connector.Connector{}),
 		connectorrunner.WithSessionStoreEnabled(),
@@ -39,13 +45,19 @@ func run(ctx context.Context) error {
 		return err
 	}
 	command.Version = version
-	command.PreRunE = func(command *cobra.Command, _ []string) error {
-		if command.Flags().Changed(cfg.AdminKeyField.FieldName) {
-			return nil
-		}
+	command.PreRunE = prepare
+	return stopped(command, command.ExecuteContext(ctx))
+}
+
+func prepare(command *cobra.Command, _ []string) error {
+	if !command.Flags().Changed(cfg.AdminKeyField.FieldName) {
 		return connector.MissingAdminKey()
 	}
-	return command.ExecuteContext(ctx)
+	name := field.WorkerCountField.FieldName
+	if command.Flags().Changed(name) || command.Flags().Changed(field.ParallelSyncField.FieldName) {
+		return nil
+	}
+	return command.Flags().Set(name, workers)
 }
 
 func newConnector(ctx context.Context, configuration *cfg.Openai, opts cli.RunTimeOpts) (types.ConnectorServer, error) {

@@ -35,7 +35,7 @@ func (b *apiKeyBuilder) List(ctx context.Context, parent *v2.ResourceId, opts rs
 	if !ok {
 		return nil, nil, nil
 	}
-	return listProject(ctx, b.client, projectID, opts, "listing a project's API keys",
+	return listProject(ctx, b.client, client.RouteProjectAPIKeys, projectID, opts, "listing a project's API keys",
 		func(ctx context.Context, _ memory, cursor client.Cursor) ([]*v2.Resource, client.Cursor, error) {
 			page, err := b.client.ListProjectAPIKeys(ctx, projectID, cursor)
 			if err != nil {
@@ -50,7 +50,7 @@ func (b *apiKeyBuilder) List(ctx context.Context, parent *v2.ResourceId, opts rs
 // is there once.
 func (b *apiKeyBuilder) adminKeys(ctx context.Context, parent *v2.ResourceId, opts rs.SyncOpAttrs) ([]*v2.Resource, *rs.SyncOpResults, error) {
 	const doing = "listing the admin API keys"
-	token, err := parsePageToken(opts)
+	token, err := parseListToken(opts)
 	if err != nil {
 		return nil, nil, err
 	}

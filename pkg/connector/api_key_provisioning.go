@@ -14,6 +14,7 @@ var _ connectorbuilder.ResourceDeleterV2Limited = (*apiKeyBuilder)(nil)
 
 // Delete deletes an admin key or a project's key. Without a parent it is looked for, the admin keys first.
 func (b *apiKeyBuilder) Delete(ctx context.Context, id, parent *v2.ResourceId) (annotations.Annotations, error) {
+	ctx = client.Urgent(ctx)
 	if parent.GetResourceType() != resourceTypeProject.GetId() {
 		found, err := b.deleteAdminKey(ctx, id)
 		if found || err != nil {

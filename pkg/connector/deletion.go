@@ -5,6 +5,8 @@ import (
 
 	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
 	"go.uber.org/zap"
+
+	"github.com/conductorone/baton-openai/pkg/client"
 )
 
 // deletion is how a resource is deleted. Deleting what is not there is no error.
@@ -21,6 +23,7 @@ func (d deletion) run(ctx context.Context, p patience, id *v2.ResourceId) error 
 	if id.GetResourceType() != d.resourceType.GetId() || id.GetResource() == "" {
 		return malformed("%q is not the id of a %s", id.GetResource(), d.resourceType.GetId())
 	}
+	ctx = client.Urgent(ctx)
 	already := false
 	err := d.check(ctx)
 	switch {

@@ -52,7 +52,7 @@ var refusals = []refusal{
 	{"403 for a missing scope, bare", 403, fmt.Sprintf(`{"error":%q}`, missingScopeText), codes.PermissionDenied, []string{adviceForKeys, "api.groups.read"}},
 	{"404", 404, object("project_not_found", "The project proj_1 was not found"), codes.FailedPrecondition, []string{"404"}},
 	{"404 without body", 404, "", codes.FailedPrecondition, []string{"404"}},
-	{"429", 429, object("rate_limit_exceeded", "You've exceeded the rate limit, please slow down and try again after 6.937 seconds."), codes.Unavailable, []string{"429", "6.937"}},
+	{"429", 429, object("rate_limit_exceeded", "You've exceeded the rate limit, please slow down and try again after 6.937 seconds."), codes.ResourceExhausted, []string{"429", "6.937"}},
 	{"500", 500, object("server_error", "The server had an error."), codes.Unavailable, []string{"500"}},
 	{"503 of a proxy", 503, "<html><body>no healthy upstream</body></html>", codes.Unavailable, []string{"503"}},
 }
@@ -62,7 +62,7 @@ func requireRefused(t *testing.T, err error, route string, refused refusal) {
 	t.Helper()
 	require.Error(t, err)
 	require.Equal(t, refused.code, status.Code(err), err)
-	if refused.status != http.StatusNotFound {
+	if refused.status != http.StatusNotFound && refused.status != http.StatusTooManyRequests {
 		require.Equal(t, uhttp.GrpcCodeFromHTTPStatus(refused.status), status.Code(err), err)
 	}
 	text := err.Error()
@@ -293,6 +293,7 @@ func validate(t *testing.T, server *openaitest.Server) error {
 	t.Cleanup(listener.Close)
 	builder, _, err := connector.New(t.Context(), &cfg.Openai{OpenaiAdminKey: testKey, BaseUrl: listener.URL + "/v1"}, &cli.ConnectorOpts{})
 	require.NoError(t, err)
+	impatient(t, builder)
 	_, err = builder.Validate(t.Context())
 	return err
 }

@@ -32,7 +32,7 @@ func (b *groupBuilder) List(ctx context.Context, parent *v2.ResourceId, opts rs.
 		return nil, nil, nil
 	}
 	const doing = "listing the groups"
-	token, err := parsePageToken(opts)
+	token, err := parseListToken(opts)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -40,7 +40,7 @@ func (b *groupBuilder) List(ctx context.Context, parent *v2.ResourceId, opts rs.
 	if err != nil {
 		return nil, nil, failed(doing, err)
 	}
-	if err := (memory{opts.Session}).rememberGroups(ctx, page.Items); err != nil {
+	if err := (memory{opts.Session}).rememberGroups(ctx, token.Page, page.Items); err != nil {
 		return nil, nil, failed(doing, err)
 	}
 	groups, err := resourcesOf(page.Items, groupResource)
@@ -68,67 +68,103 @@ func (b *groupBuilder) Entitlements(_ context.Context, group *v2.Resource, _ rs.
 	return []*v2.Entitlement{ent.NewAssignmentEntitlement(group, slugMember, options...)}, nil, nil
 }
 
-// Grants gives the group's members, and the organization roles that the group holds.
+// Grants gives one group's.
 func (b *groupBuilder) Grants(ctx context.Context, group *v2.Resource, opts rs.SyncOpAttrs) ([]*v2.Grant, *rs.SyncOpResults, error) {
-	token, err := parsePageToken(opts, stepGroupMembers, stepGroupRoles)
-	if err != nil {
-		return nil, nil, err
+	return b.lanes(ctx, opts, only(namedRow{ID: group.GetId().GetResource(), Name: group.GetDisplayName()}))
+}
+
+// GrantsForResourceType gives every group's.
+func (b *groupBuilder) GrantsForResourceType(ctx context.Context, _ string, opts rs.SyncOpAttrs) ([]*v2.Grant, *rs.SyncOpResults, error) {
+	return b.lanes(ctx, opts, listed[namedRow](memory{opts.Session}, resourceTypeGroup))
+}
+
+func (b *groupBuilder) lanes(ctx context.Context, opts rs.SyncOpAttrs, groups roster[namedRow]) ([]*v2.Grant, *rs.SyncOpResults, error) {
+	l := lanes[namedRow]{
+		client: b.client, resourceType: resourceTypeGroup, roster: groups, routes: []client.Route{client.RouteGroupUsers},
+		page: func(ctx context.Context, row namedRow, token laneToken) (rowPage, error) {
+			p := groupPage{client: b.client, scope: b.scope, memory: memory{opts.Session}, group: resourceID(resourceTypeGroup, row.ID), name: row.Name, token: token}
+			return p.grants(ctx)
+		},
 	}
-	switch token.Step {
-	case stepFirst:
-		// The roles are a page of their own, beside the members.
-		var siblings []pageToken
-		if b.scope.includes(resourceTypeOrganizationRole) {
-			siblings = append(siblings, pageToken{Step: stepGroupRoles})
-		}
-		return b.members(ctx, group, pageToken{Step: stepGroupMembers}, opts, siblings...)
-	case stepGroupMembers:
-		return b.members(ctx, group, token, opts)
+	if b.scope.includes(resourceTypeOrganizationRole) {
+		l.routes = append(l.routes, client.RouteGroupRoles)
+	}
+	return l.grants(ctx, opts)
+}
+
+// groupPage is one page of a group's grants: its members, then the organization roles that it holds.
+type groupPage struct {
+	client *client.Client
+	scope  scope
+	memory memory
+	group  *v2.ResourceId
+	name   string
+	token  laneToken
+}
+
+func (p groupPage) grants(ctx context.Context) (rowPage, error) {
+	switch p.token.Step {
+	case stepFirst, stepGroupMembers:
+		return p.members(ctx)
 	case stepGroupRoles:
-		return b.roles(ctx, group, token, opts)
+		return p.roles(ctx)
 	default:
-		return nil, nil, token.unknown()
+		return rowPage{}, errForeignPageToken
 	}
 }
 
 // members gives a page of the group's members. Where the plan or the key does not offer the list, the group stays
 // without members, and a warning says whose access is not shown: of all refusals only this one may yield less than
 // everything.
-func (b *groupBuilder) members(
-	ctx context.Context, group *v2.Resource, token pageToken, opts rs.SyncOpAttrs, siblings ...pageToken,
-) ([]*v2.Grant, *rs.SyncOpResults, error) {
+func (p groupPage) members(ctx context.Context) (rowPage, error) {
 	const doing = "listing a group's members"
-	page, err := b.client.ListGroupUsers(ctx, group.GetId().GetResource(), token.Cursor)
-	if err != nil && token.Cursor.IsZero() && membersNotOffered(err) {
+	page, err := p.client.ListGroupUsers(ctx, p.group.GetResource(), p.token.Cursor)
+	if err != nil && p.token.Cursor.IsZero() && membersNotOffered(err) {
 		warn(ctx, "OpenAI does not list the members of this group to this key on this plan; access through the group is not shown for them",
-			zap.String("group_id", group.GetId().GetResource()), zap.String("group", group.GetDisplayName()), zap.Error(err))
-		return nil, token.then(client.Cursor{}, siblings...), nil
+			p.fields(zap.Error(err))...)
+		return p.then(nil, client.Cursor{}), nil
 	}
 	if err != nil {
-		return nil, nil, failed(doing, err)
+		return rowPage{}, failed(doing, err)
 	}
 	ids := make([]string, 0, len(page.Items))
 	for _, member := range page.Items {
 		ids = append(ids, member.ID)
 	}
-	principals, err := b.scope.principals(ctx, memory{opts.Session}, ids)
+	principals, err := p.scope.principals(ctx, p.memory, ids)
 	if err != nil {
-		return nil, nil, failed(doing, err)
+		return rowPage{}, failed(doing, err)
 	}
 	grants := make([]*v2.Grant, 0, len(ids))
 	for _, id := range ids {
 		principal, ok := principals[id]
 		if !ok {
-			token.LeftOut++
+			p.token.LeftOut++
 			continue
 		}
-		grants = append(grants, newGrant(group.GetId(), slugMember, principal))
+		grants = append(grants, newGrant(p.group, slugMember, principal))
 	}
-	if page.Next.IsZero() && token.LeftOut > 0 {
+	if page.Next.IsZero() && p.token.LeftOut > 0 {
 		warn(ctx, "members of this group are left out: neither the users nor the service accounts of an active project have them",
-			zap.String("group_id", group.GetId().GetResource()), zap.String("group", group.GetDisplayName()), zap.Int("members", token.LeftOut))
+			p.fields(zap.Int("members", p.token.LeftOut))...)
 	}
-	return grants, token.then(page.Next, siblings...), nil
+	return p.then(grants, page.Next), nil
+}
+
+func (p groupPage) fields(more ...zap.Field) []zap.Field {
+	return append([]zap.Field{zap.String("group_id", p.group.GetResource()), zap.String("group", p.name)}, more...)
+}
+
+// then leads from a page of members to the next one, and from the last one to the group's roles.
+func (p groupPage) then(grants []*v2.Grant, next client.Cursor) rowPage {
+	page := rowPage{grants: grants, asked: true}
+	switch {
+	case !next.IsZero():
+		page.next = p.token.at(place{Step: stepGroupMembers, Cursor: next, LeftOut: p.token.LeftOut})
+	case p.scope.includes(resourceTypeOrganizationRole):
+		page.next = p.token.at(place{Step: stepGroupRoles})
+	}
+	return page
 }
 
 // membersNotOffered tells the refusal of a plan without group members. Its body is not documented, so the status alone
@@ -138,16 +174,20 @@ func membersNotOffered(err error) bool {
 	return code == codes.PermissionDenied || code == codes.NotFound
 }
 
-func (b *groupBuilder) roles(ctx context.Context, group *v2.Resource, token pageToken, opts rs.SyncOpAttrs) ([]*v2.Grant, *rs.SyncOpResults, error) {
+func (p groupPage) roles(ctx context.Context) (rowPage, error) {
 	const doing = "listing a group's organization roles"
-	roles, err := memory{opts.Session}.roleBook(ctx, organizationKey)
+	roles, err := p.memory.roleBook(ctx, organizationKey)
 	if err != nil {
-		return nil, nil, failed(doing, err)
+		return rowPage{}, failed(doing, err)
 	}
-	page, err := b.client.ListGroupRoles(ctx, group.GetId().GetResource(), token.Cursor)
+	page, err := p.client.ListGroupRoles(ctx, p.group.GetResource(), p.token.Cursor)
 	if err != nil {
-		return nil, nil, failed(doing, err)
+		return rowPage{}, failed(doing, err)
 	}
-	held := assignment{in: organizationKey, roles: roles, principal: group.GetId()}
-	return held.grants(ctx, page.Items), token.then(page.Next), nil
+	held := assignment{in: organizationKey, roles: roles, principal: p.group}
+	found := rowPage{grants: held.grants(ctx, page.Items), asked: true}
+	if !page.Next.IsZero() {
+		found.next = p.token.at(place{Step: stepGroupRoles, Cursor: page.Next})
+	}
+	return found, nil
 }

@@ -100,7 +100,7 @@ func (b *groupBuilder) Create(ctx context.Context, resource *v2.Resource) (*v2.R
 	if name == "" {
 		return nil, nil, malformed("a group needs a display name")
 	}
-	group, err := b.client.CreateGroup(ctx, name)
+	group, err := b.client.CreateGroup(client.Urgent(ctx), name)
 	logChange(ctx, "create group", false, err, zap.String("group_id", group.ID))
 	if err != nil {
 		return nil, nil, refused("creating a group", err)

@@ -37,14 +37,14 @@ func TestResourceTypesArePinned(t *testing.T) {
 		got[resourceType.GetId()] = strings.Join(parts, ", ")
 	}
 	require.Equal(t, map[string]string{
-		"organization":      "Organization",
-		"user":              "User, TRAIT_USER, SkipEntitlements",
+		"organization":      "Organization, TypeScopedGrants",
+		"user":              "User, TRAIT_USER, SkipEntitlements, TypeScopedGrants",
 		"invitation":        "Invitation, TRAIT_USER, SkipEntitlementsAndGrants, SkipSyncAnomalyDetection",
-		"organization_role": "Organization role, TRAIT_ROLE",
-		"group":             "Group, TRAIT_GROUP",
-		"project":           "Project",
-		"project_role":      "Project role, TRAIT_ROLE",
-		"service_account":   "Service account, TRAIT_USER, SkipEntitlements",
+		"organization_role": "Organization role, TRAIT_ROLE, TypeScopedGrants",
+		"group":             "Group, TRAIT_GROUP, TypeScopedGrants",
+		"project":           "Project, TypeScopedGrants",
+		"project_role":      "Project role, TRAIT_ROLE, TypeScopedGrants",
+		"service_account":   "Service account, TRAIT_USER, SkipEntitlements, TypeScopedGrants",
 		"api_key":           "API key, TRAIT_SECRET, SkipEntitlementsAndGrants",
 	}, got)
 }

@@ -26,7 +26,7 @@ func (b *invitationBuilder) List(ctx context.Context, parent *v2.ResourceId, opt
 		return nil, nil, nil
 	}
 	const doing = "listing the invitations"
-	token, err := parsePageToken(opts)
+	token, err := parseListToken(opts)
 	if err != nil {
 		return nil, nil, err
 	}

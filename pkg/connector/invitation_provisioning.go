@@ -112,7 +112,7 @@ func (b *invitationBuilder) Create(ctx context.Context, resource *v2.Resource) (
 	if err != nil {
 		return nil, nil, err
 	}
-	invite, already, err := wanted.send(ctx, b.client, b.patience)
+	invite, already, err := wanted.send(client.Urgent(ctx), b.client, b.patience)
 	logChange(ctx, "create invitation", already, err, zap.String(accountEmail, wanted.email), zap.String(accountRole, wanted.role))
 	if err != nil {
 		return nil, nil, refused("inviting "+wanted.email, err)

@@ -105,3 +105,8 @@ func (b *organizationBuilder) Entitlements(context.Context, *v2.Resource, rs.Syn
 func (b *organizationBuilder) Grants(context.Context, *v2.Resource, rs.SyncOpAttrs) ([]*v2.Grant, *rs.SyncOpResults, error) {
 	return nil, nil, nil
 }
+
+// GrantsForResourceType has nothing to add.
+func (b *organizationBuilder) GrantsForResourceType(context.Context, string, rs.SyncOpAttrs) ([]*v2.Grant, *rs.SyncOpResults, error) {
+	return nil, nil, nil
+}

@@ -45,7 +45,7 @@ func (b *organizationRoleBuilder) List(ctx context.Context, parent *v2.ResourceI
 		return nil, nil, nil
 	}
 	const doing = "listing the organization's roles"
-	token, err := parsePageToken(opts)
+	token, err := parseListToken(opts)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -137,5 +137,10 @@ func (b *organizationRoleBuilder) Entitlements(_ context.Context, role *v2.Resou
 // Grants are given by the users and groups that hold the role: the API lists the roles of a principal, not the
 // principals of a role.
 func (b *organizationRoleBuilder) Grants(context.Context, *v2.Resource, rs.SyncOpAttrs) ([]*v2.Grant, *rs.SyncOpResults, error) {
+	return nil, nil, nil
+}
+
+// GrantsForResourceType has nothing to add.
+func (b *organizationRoleBuilder) GrantsForResourceType(context.Context, string, rs.SyncOpAttrs) ([]*v2.Grant, *rs.SyncOpResults, error) {
 	return nil, nil, nil
 }

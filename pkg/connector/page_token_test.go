@@ -3,11 +3,13 @@ package connector_test
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"net/http/httptest"
 	"strings"
 	"testing"
 
 	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
+	"github.com/conductorone/baton-sdk/pkg/annotations"
 	"github.com/conductorone/baton-sdk/pkg/cli"
 	"github.com/conductorone/baton-sdk/pkg/connectorbuilder"
 	"github.com/conductorone/baton-sdk/pkg/types"
@@ -23,11 +25,13 @@ import (
 // paged is a call that takes a page token; it gives the number of rows.
 type paged struct {
 	name string
-	call func(ctx context.Context, server types.ConnectorServer, token string) (int, error)
+	// begins says that the first page only leads to the others.
+	begins bool
+	call   func(ctx context.Context, server types.ConnectorServer, token string) (int, error)
 }
 
 func listing(resourceType string, parent *v2.ResourceId) paged {
-	return paged{"list " + resourceType + " below " + id(parent), func(ctx context.Context, server types.ConnectorServer, token string) (int, error) {
+	return paged{name: "list " + resourceType + " below " + id(parent), call: func(ctx context.Context, server types.ConnectorServer, token string) (int, error) {
 		page, err := server.ListResources(ctx, v2.ResourcesServiceListResourcesRequest_builder{
 			ResourceTypeId: resourceType, ParentResourceId: parent, PageToken: token, ActiveSyncId: walkSyncID,
 		}.Build())
@@ -36,8 +40,19 @@ func listing(resourceType string, parent *v2.ResourceId) paged {
 }
 
 func granting(resource *v2.Resource) paged {
-	return paged{"grants of " + id(resource.GetId()), func(ctx context.Context, server types.ConnectorServer, token string) (int, error) {
+	return paged{name: "grants of " + id(resource.GetId()), call: func(ctx context.Context, server types.ConnectorServer, token string) (int, error) {
 		page, err := server.ListGrants(ctx, v2.GrantsServiceListGrantsRequest_builder{Resource: resource, PageToken: token, ActiveSyncId: walkSyncID}.Build())
+		return len(page.GetList()), err
+	}}
+}
+
+// grantingType asks for the grants of all resources of a type, as the syncer does.
+func grantingType(resourceType string) paged {
+	return paged{name: "grants of every " + resourceType, begins: true, call: func(ctx context.Context, server types.ConnectorServer, token string) (int, error) {
+		page, err := server.ListGrants(ctx, v2.GrantsServiceListGrantsRequest_builder{
+			Resource: resource(resourceType, resourceType, nil), PageToken: token, ActiveSyncId: walkSyncID,
+			Annotations: annotations.New(&v2.TypeScopedGrants{}),
+		}.Build())
 		return len(page.GetList()), err
 	}}
 }
@@ -64,7 +79,9 @@ func pagedCalls() []paged {
 		granting(resource("user", "user-1", organization)),
 		granting(resource("group", "group_1", organization)),
 		granting(resource("project", "proj_1", organization)),
-		granting(resource("service_account", "svc_acct_1", inProject)),
+		grantingType("user"),
+		grantingType("group"),
+		grantingType("project"),
 	}
 }
 
@@ -76,6 +93,11 @@ func unpagedCalls() []paged {
 		granting(resource("organization", "organization", nil)),
 		granting(resource("organization_role", "owner", organization)),
 		granting(resource("project_role", "proj_1/role_2", inProject)),
+		granting(resource("service_account", "svc_acct_1", inProject)),
+		grantingType("organization"),
+		grantingType("organization_role"),
+		grantingType("project_role"),
+		grantingType("service_account"),
 		granting(resource("invitation", "invite-1", organization)),
 		granting(resource("api_key", "key_1", inProject)),
 	}
@@ -86,15 +108,24 @@ func listed(tb testing.TB) types.ConnectorServer {
 	tb.Helper()
 	listener := httptest.NewServer(&openaitest.Server{Organization: pinned()})
 	tb.Cleanup(listener.Close)
-	builder, options, err := connector.New(tb.Context(), &cfg.Openai{OpenaiAdminKey: testKey, BaseUrl: listener.URL + "/v1"}, &cli.ConnectorOpts{})
-	require.NoError(tb, err)
-	server, err := connectorbuilder.NewConnector(tb.Context(), builder, append(options, connectorbuilder.WithSessionStore(newMapSessionStore()))...)
-	require.NoError(tb, err)
+	server := serverOf(tb, listener.URL)
 	for _, call := range pagedCalls() {
 		rows, err := call.call(tb.Context(), server, "")
 		require.NoError(tb, err, call.name)
-		require.NotZero(tb, rows, call.name)
+		if !call.begins {
+			require.NotZero(tb, rows, call.name)
+		}
 	}
+	return server
+}
+
+// serverOf is a connector that remembers nothing yet.
+func serverOf(tb testing.TB, url string) types.ConnectorServer {
+	tb.Helper()
+	builder, options, err := connector.New(tb.Context(), &cfg.Openai{OpenaiAdminKey: testKey, BaseUrl: url + "/v1"}, &cli.ConnectorOpts{})
+	require.NoError(tb, err)
+	server, err := connectorbuilder.NewConnector(tb.Context(), builder, append(options, connectorbuilder.WithSessionStore(newMapSessionStore()))...)
+	require.NoError(tb, err)
 	return server
 }
 
@@ -115,7 +146,22 @@ func TestPageTokensFromOutside(t *testing.T) {
 		"step of another type":    `{"step":7}`,
 		"cursor of another type":  `{"cursor":"user-1"}`,
 		"cursor of another shape": `{"cursor":{"offset":100}}`,
-		"cursor of nobody":        `{"cursor":{"after":"nobody"}}`,
+		"cursor of nobody":        `{"page":1,"cursor":{"after":"nobody"}}`,
+		"cursor without page":     `{"cursor":{"after":"user-1"}}`,
+		"page without cursor":     `{"page":1}`,
+		"page before the first":   `{"page":-1,"cursor":{"after":"user-1"}}`,
+		"lane that is not there":  `{"lane":1}`,
+		"lane before the first":   `{"lane":-1}`,
+		"lane that has begun":     `{"lane":1,"end":1}`,
+		"row beyond the end":      `{"row":1,"end":1}`,
+		"row before the first":    `{"row":-1,"end":1}`,
+		"end beyond the roster":   `{"end":2}`,
+		"no end":                  `{"step":"users","cursor":{"after":"user-1"}}`,
+		"less than none left out": `{"end":1,"left_out":-1}`,
+		"nobody's roles":          `{"end":1,"step":"roles"}`,
+		"roles of no principal":   `{"end":1,"step":"roles","holders":[{"type":"api_key","id":"key_1"}]}`,
+		"holders before roles":    `{"end":1,"holders":[{"type":"user","id":"user-1"}]}`,
+		"then without holders":    `{"end":1,"then":{"step":"groups"}}`,
 		"no UTF-8":                "\xff\xfe",
 		"huge":                    strings.Repeat("x", 900_000),
 		"deep":                    strings.Repeat(`{"cursor":`, 20_000),
@@ -148,33 +194,42 @@ func TestPageTokensFromOutside(t *testing.T) {
 func TestPageTokensWithoutPrincipal(t *testing.T) {
 	t.Parallel()
 	server := listed(t)
-	for _, token := range []string{
-		`{"step":"user_roles"}`, `{"step":"group_roles"}`,
-		`{"step":"user_roles","principal":".."}`, `{"step":"group_roles","principal":"."}`,
-	} {
-		t.Run(token, func(t *testing.T) {
-			t.Parallel()
-			rows, err := granting(resource("project", "proj_1", nil)).call(t.Context(), server, token)
-			require.Zero(t, rows)
-			require.Equal(t, codes.InvalidArgument, status.Code(err), err)
-		})
+	for _, resourceType := range []string{"user", "service_account", "group"} {
+		for _, principal := range []string{"", ".", ".."} {
+			t.Run(resourceType+" "+principal, func(t *testing.T) {
+				t.Parallel()
+				token := fmt.Sprintf(`{"end":1,"step":"roles","holders":[{"type":%q,"id":%q}]}`, resourceType, principal)
+				for _, call := range []paged{granting(resource("project", "proj_1", nil)), grantingType("project")} {
+					rows, err := call.call(t.Context(), server, token)
+					require.Zero(t, rows)
+					require.Equal(t, codes.InvalidArgument, status.Code(err), err)
+				}
+			})
+		}
 	}
 }
 
-// A service account whose project is not told has no grants that could be listed, which is said and not taken for none.
-func TestGrantsOfAServiceAccountWithoutProject(t *testing.T) {
+// A memory that was lost, or that another sync has, does not read as a type without grants.
+func TestGrantsWithoutAMemory(t *testing.T) {
 	t.Parallel()
-	rows, err := granting(resource("service_account", "svc_acct_1", nil)).call(t.Context(), listed(t), "")
-	require.Zero(t, rows)
-	require.Equal(t, codes.InvalidArgument, status.Code(err), err)
+	listener := httptest.NewServer(&openaitest.Server{Organization: pinned()})
+	t.Cleanup(listener.Close)
+	server := serverOf(t, listener.URL)
+	for _, resourceType := range []string{"user", "group", "project"} {
+		rows, err := grantingType(resourceType).call(t.Context(), server, "")
+		require.Zero(t, rows)
+		require.ErrorContains(t, err, "baton-openai:")
+		require.ErrorContains(t, err, "does not remember what it has listed")
+	}
 }
 
 // No page token makes the connector panic, and none that is not a JSON object gives rows.
 func FuzzPageToken(f *testing.F) {
 	for _, seed := range []string{
-		"", "x", "{}", "[]", "null", `{"step":"users"}`, `{"step":"groups","left_out":-1}`, `{"step":"group_members","cursor":{"after":"user-1","power":-1}}`,
-		`{"step":"user_roles","principal":"user-1","is_service_account":true,"role_known":true}`, `{"step":"group_roles","principal":"group_1"}`,
-		`{"step":"user_roles","principal":"../.."}`, `{"cursor":{"after":"\u0000","mark":"x","steps":9223372036854775807}}`,
+		"", "x", "{}", "[]", "null", `{"end":1,"step":"users"}`, `{"end":1,"step":"groups","left_out":-1}`, `{"lane":1}`, `{"row":9223372036854775807,"end":1}`,
+		`{"end":1,"step":"group_members","cursor":{"after":"user-1","power":-1}}`, `{"end":1,"step":"roles","holders":[{"type":"user","id":"user-1","role_known":true}]}`,
+		`{"end":1,"step":"roles","holders":[{"type":"group","id":"group_1"}],"then":{"step":"groups"}}`, `{"end":1,"step":"roles","holders":[{"type":"user","id":"../.."}]}`,
+		`{"page":1,"cursor":{"after":"\u0000","mark":"x","steps":9223372036854775807}}`,
 	} {
 		f.Add(seed)
 	}

@@ -3,6 +3,8 @@ package connector
 import (
 	"cmp"
 	"context"
+	"maps"
+	"slices"
 
 	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
 	ent "github.com/conductorone/baton-sdk/pkg/types/entitlement"
@@ -29,7 +31,7 @@ func (b *projectBuilder) List(ctx context.Context, parent *v2.ResourceId, opts r
 		return nil, nil, nil
 	}
 	const doing = "listing the projects"
-	token, err := parsePageToken(opts)
+	token, err := parseListToken(opts)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -43,11 +45,28 @@ func (b *projectBuilder) List(ctx context.Context, parent *v2.ResourceId, opts r
 			active = append(active, project)
 		}
 	}
+	if err := b.remember(ctx, opts, token.Page, active); err != nil {
+		return nil, nil, failed(doing, err)
+	}
 	projects, err := resourcesOf(active, projectResource)
 	if err != nil {
 		return nil, nil, failed(doing, err)
 	}
 	return projects, token.then(page.Next), nil
+}
+
+// remember enrolls the projects, and tells what is to be listed below them.
+func (b *projectBuilder) remember(ctx context.Context, opts rs.SyncOpAttrs, page int, projects []client.Project) error {
+	rows := make([]namedRow, 0, len(projects))
+	for _, project := range projects {
+		rows = append(rows, namedRow{ID: project.ID, Name: project.Name})
+		for _, child := range projectChildren {
+			if b.scope.includes(child.resourceType) {
+				b.client.Expect(child.route, expectedBelow(opts, project.ID), 1)
+			}
+		}
+	}
+	return enroll(ctx, memory{opts.Session}, resourceTypeProject, page, rows)
 }
 
 func projectResource(project client.Project) (*v2.Resource, error) {
@@ -100,82 +119,100 @@ func (b *projectBuilder) Entitlements(context.Context, *v2.Resource, rs.SyncOpAt
 	return nil, nil, nil
 }
 
-// Grants gives the project's owners by the organization, its users and its groups; the service accounts give theirs
-// themselves. Each list is a chain of pages of its own, and so is each principal whose roles have to be asked for.
+// Grants gives one project's.
 func (b *projectBuilder) Grants(ctx context.Context, project *v2.Resource, opts rs.SyncOpAttrs) ([]*v2.Grant, *rs.SyncOpResults, error) {
-	token, err := parsePageToken(opts, stepUsers, stepUserRoles, stepGroups, stepGroupRoles)
-	if err != nil {
-		return nil, nil, err
-	}
-	p := projectPage{client: b.client, scope: b.scope, memory: memory{opts.Session}, project: project.GetId(), name: project.GetDisplayName(), token: token}
-	grants, results, err := p.grants(ctx)
-	if err == nil {
-		return grants, results, nil
-	}
-	archived, err := p.memory.skipArchived(ctx, b.client, project.GetId().GetResource(), failed("listing a project's access", err))
-	if archived {
-		return nil, nil, nil
-	}
-	return nil, nil, err
+	return b.lanes(ctx, opts, only(namedRow{ID: project.GetId().GetResource(), Name: project.GetDisplayName()}))
 }
 
-// projectPage is one page of a project's grants.
+// GrantsForResourceType gives every project's.
+func (b *projectBuilder) GrantsForResourceType(ctx context.Context, _ string, opts rs.SyncOpAttrs) ([]*v2.Grant, *rs.SyncOpResults, error) {
+	return b.lanes(ctx, opts, listed[namedRow](memory{opts.Session}, resourceTypeProject))
+}
+
+func (b *projectBuilder) lanes(ctx context.Context, opts rs.SyncOpAttrs, projects roster[namedRow]) ([]*v2.Grant, *rs.SyncOpResults, error) {
+	mem := memory{opts.Session}
+	l := lanes[namedRow]{client: b.client, resourceType: resourceTypeProject, roster: projects, routes: []client.Route{client.RouteProjectUsers}}
+	// An organization without groups has none in its projects.
+	hasGroups := false
+	if b.scope.includes(resourceTypeGroup) {
+		var err error
+		if hasGroups, err = mem.hasGroups(ctx); err != nil {
+			return nil, nil, failed(doingProjectGrants, err)
+		}
+	}
+	if hasGroups {
+		l.routes = append(l.routes, client.RouteProjectGroups)
+	}
+	l.page = func(ctx context.Context, row namedRow, token laneToken) (rowPage, error) {
+		p := projectPage{
+			client: b.client, scope: b.scope, memory: mem, hasGroups: hasGroups,
+			project: resourceID(resourceTypeProject, row.ID), name: row.Name, token: token, syncID: opts.SyncID,
+		}
+		page, err := p.grants(ctx)
+		if err == nil {
+			return page, nil
+		}
+		archived, err := mem.skipArchived(ctx, b.client, row.ID, failed(doingProjectGrants, err))
+		if archived {
+			return rowPage{asked: true}, nil
+		}
+		return rowPage{}, err
+	}
+	return l.grants(ctx, opts)
+}
+
+const doingProjectGrants = "listing a project's access"
+
+// projectPage is one page of a project's grants: its users and service accounts, then its groups, and after a page of
+// either the roles of those whose row does not tell them.
 type projectPage struct {
-	client  *client.Client
-	scope   scope
-	memory  memory
-	project *v2.ResourceId
-	name    string
-	token   pageToken
+	client    *client.Client
+	scope     scope
+	memory    memory
+	hasGroups bool
+	project   *v2.ResourceId
+	name      string
+	token     laneToken
+	syncID    string
 }
 
-func (p projectPage) grants(ctx context.Context) ([]*v2.Grant, *rs.SyncOpResults, error) {
+func (p projectPage) grants(ctx context.Context) (rowPage, error) {
 	switch p.token.Step {
 	case stepFirst:
 		return p.first(ctx)
 	case stepUsers:
-		return p.users(ctx)
-	case stepUserRoles:
-		return p.userRoles(ctx)
+		return p.users(ctx, nil, nil)
 	case stepGroups:
 		return p.groups(ctx)
-	case stepGroupRoles:
-		return p.groupRoles(ctx)
+	case stepRoles:
+		return p.roles(ctx)
 	default:
-		return nil, nil, p.token.unknown()
+		return rowPage{}, errForeignPageToken
 	}
 }
 
-// first gives the grant by which owners of the organization own the project, directly or through a group, and the first
-// page of users; the groups follow beside them. An organization without groups has none in its projects.
-func (p projectPage) first(ctx context.Context) ([]*v2.Grant, *rs.SyncOpResults, error) {
-	var siblings []pageToken
-	if p.scope.includes(resourceTypeGroup) {
-		hasGroups, err := p.memory.hasGroups(ctx)
-		if err != nil {
-			return nil, nil, err
-		}
-		if hasGroups {
-			siblings = append(siblings, pageToken{Step: stepGroups})
-		}
-	}
-	p.token.Step = stepUsers
-	grants, results, err := p.users(ctx, siblings...)
-	if err != nil {
-		return nil, nil, err
-	}
+// first gives the grant by which owners of the organization own the project, directly or through a group, the roles of
+// the service accounts, and the first page of users.
+func (p projectPage) first(ctx context.Context) (rowPage, error) {
 	owners := resourceID(resourceTypeOrganizationRole, roleOwner)
 	implicit := newGrant(p.project, slugOwner, owners,
 		gr.WithAnnotation(&v2.GrantImmutable{}),
 		expandThrough(owners, slugAssigned),
 	)
-	return append([]*v2.Grant{implicit}, grants...), results, nil
+	accounts, holders, err := p.serviceAccounts(ctx)
+	if err != nil {
+		return rowPage{}, err
+	}
+	return p.users(ctx, append([]*v2.Grant{implicit}, accounts...), holders)
 }
 
-// users gives a page of the project's users by the role that their rows name. The assignment list is asked only for
-// what no row tells: custom roles, and a role of another name.
-func (p projectPage) users(ctx context.Context, siblings ...pageToken) ([]*v2.Grant, *rs.SyncOpResults, error) {
-	page, err := p.client.ListProjectUsers(ctx, p.project.GetResource(), p.token.Cursor)
+// serviceAccountWithoutRole is the word for an account without access of its own.
+const serviceAccountWithoutRole = "none"
+
+// serviceAccounts gives the roles that the rows of the project's service accounts name, and the accounts whose
+// assignment list tells more.
+func (p projectPage) serviceAccounts(ctx context.Context) ([]*v2.Grant, []holder, error) {
+	accounts, _, err := recall[map[string]string](ctx, p.memory, kindProjectAccounts, p.project.GetResource())
 	if err != nil {
 		return nil, nil, err
 	}
@@ -183,20 +220,45 @@ func (p projectPage) users(ctx context.Context, siblings ...pageToken) ([]*v2.Gr
 	if err != nil {
 		return nil, nil, err
 	}
+	var grants []*v2.Grant
+	var holders []holder
+	for _, id := range slices.Sorted(maps.Keys(accounts)) {
+		role := projectRoleName(accounts[id])
+		if role != "" {
+			grants = append(grants, newGrant(p.project, role, resourceID(resourceTypeServiceAccount, id)))
+		}
+		roleKnown := role != "" || accounts[id] == serviceAccountWithoutRole
+		if !roleKnown || roles.hasCustom() {
+			holders = append(holders, holder{Type: resourceTypeServiceAccount.GetId(), ID: id, RoleKnown: roleKnown})
+		}
+	}
+	return grants, holders, nil
+}
+
+// users adds a page of the project's users by the role that their rows name. The assignment list is asked only for what
+// no row tells: custom roles, and a role of another name.
+func (p projectPage) users(ctx context.Context, grants []*v2.Grant, holders []holder) (rowPage, error) {
+	page, err := p.client.ListProjectUsers(ctx, p.project.GetResource(), p.token.Cursor)
+	if err != nil {
+		return rowPage{}, err
+	}
+	roles, err := p.memory.roleBook(ctx, p.project.GetResource())
+	if err != nil {
+		return rowPage{}, err
+	}
 	ids := make([]string, 0, len(page.Items))
 	for _, user := range page.Items {
 		ids = append(ids, user.ID)
 	}
 	principals, err := p.scope.principals(ctx, p.memory, ids)
 	if err != nil {
-		return nil, nil, err
+		return rowPage{}, err
 	}
 	organizationRoles, err := p.memory.recallMany(ctx, kindUser, ids)
 	if err != nil {
-		return nil, nil, err
+		return rowPage{}, err
 	}
 
-	var grants []*v2.Grant
 	for _, user := range page.Items {
 		principal, ok := principals[user.ID]
 		if !ok {
@@ -208,12 +270,47 @@ func (p projectPage) users(ctx context.Context, siblings ...pageToken) ([]*v2.Gr
 			grants = append(grants, newGrant(p.project, role, principal))
 		}
 		if role == "" || roles.hasCustom() {
-			isServiceAccount := principal.GetResourceType() == resourceTypeServiceAccount.GetId()
-			siblings = append(siblings, pageToken{Step: stepUserRoles, Principal: user.ID, IsServiceAccount: isServiceAccount, RoleKnown: role != ""})
+			holders = append(holders, holder{Type: principal.GetResourceType(), ID: user.ID, RoleKnown: role != ""})
 		}
 	}
 	p.warnOfLeftOut(ctx, page.Next, "users of this project are left out: neither the organization's users nor its service accounts have them")
-	return grants, p.token.then(page.Next, siblings...), nil
+	var then *place
+	switch {
+	case !page.Next.IsZero():
+		then = &place{Step: stepUsers, Cursor: page.Next, LeftOut: p.token.LeftOut}
+	case p.hasGroups:
+		then = &place{Step: stepGroups}
+	}
+	return p.ask(grants, holders, then), nil
+}
+
+// ask leads to the roles of the holders.
+func (p projectPage) ask(grants []*v2.Grant, holders []holder, then *place) rowPage {
+	page := rowPage{grants: grants, asked: true}
+	page.next, page.beside = p.token.ask(holders, then)
+	for _, token := range page.beside {
+		p.expect(token.Holders, len(token.Holders))
+	}
+	if page.next != nil {
+		p.expect(page.next.Holders, len(page.next.Holders))
+	}
+	return page
+}
+
+// expect tells how many holders are left to be asked for. The last one tells one sequence of them from another.
+func (p projectPage) expect(holders []holder, left int) {
+	if len(holders) == 0 {
+		return
+	}
+	last := holders[len(holders)-1]
+	p.client.Expect(rolesRoute(last), p.syncID+"/"+p.project.GetResource()+"/"+last.ID, left)
+}
+
+func rolesRoute(h holder) client.Route {
+	if h.Type == resourceTypeGroup.GetId() {
+		return client.RouteProjectGroupRoles
+	}
+	return client.RouteProjectUserRoles
 }
 
 // repeatsOwnership tells a row that only says what ownership of the organization implies; the implicit grant shows it.
@@ -221,19 +318,11 @@ func repeatsOwnership(projectRole, organizationRole string) bool {
 	return projectRole == slugOwner && organizationRoleName(organizationRole) == roleOwner
 }
 
-func (p projectPage) userRoles(ctx context.Context) ([]*v2.Grant, *rs.SyncOpResults, error) {
-	principal := resourceID(resourceTypeUser, p.token.Principal)
-	if p.token.IsServiceAccount {
-		principal = resourceID(resourceTypeServiceAccount, p.token.Principal)
-	}
-	return p.roles(ctx, principal, p.client.ListProjectUserRoles)
-}
-
 // groups gives a page of the project's groups. Their rows do not name a role, so each group's are asked for.
-func (p projectPage) groups(ctx context.Context) ([]*v2.Grant, *rs.SyncOpResults, error) {
+func (p projectPage) groups(ctx context.Context) (rowPage, error) {
 	page, err := p.client.ListProjectGroups(ctx, p.project.GetResource(), p.token.Cursor)
 	if err != nil {
-		return nil, nil, err
+		return rowPage{}, err
 	}
 	ids := make([]string, 0, len(page.Items))
 	for _, group := range page.Items {
@@ -241,40 +330,49 @@ func (p projectPage) groups(ctx context.Context) ([]*v2.Grant, *rs.SyncOpResults
 	}
 	known, err := p.memory.recallMany(ctx, kindGroup, ids)
 	if err != nil {
-		return nil, nil, err
+		return rowPage{}, err
 	}
-	var siblings []pageToken
+	var holders []holder
 	for _, id := range ids {
 		if _, ok := known[id]; !ok {
 			p.token.LeftOut++
 			continue
 		}
-		siblings = append(siblings, pageToken{Step: stepGroupRoles, Principal: id})
+		holders = append(holders, holder{Type: resourceTypeGroup.GetId(), ID: id})
 	}
 	p.warnOfLeftOut(ctx, page.Next, "groups of this project are left out: the organization's groups do not have them")
-	return nil, p.token.then(page.Next, siblings...), nil
+	var then *place
+	if !page.Next.IsZero() {
+		then = &place{Step: stepGroups, Cursor: page.Next, LeftOut: p.token.LeftOut}
+	}
+	return p.ask(nil, holders, then), nil
 }
 
-func (p projectPage) groupRoles(ctx context.Context) ([]*v2.Grant, *rs.SyncOpResults, error) {
-	return p.roles(ctx, resourceID(resourceTypeGroup, p.token.Principal), p.client.ListProjectGroupRoles)
-}
-
-// roles gives a page of one principal's role assignments in the project.
-func (p projectPage) roles(
-	ctx context.Context,
-	principal *v2.ResourceId,
-	list func(ctx context.Context, projectID, principalID string, cursor client.Cursor) (client.Page[client.AssignedRole], error),
-) ([]*v2.Grant, *rs.SyncOpResults, error) {
+// roles gives a page of the first holder's role assignments in the project.
+func (p projectPage) roles(ctx context.Context) (rowPage, error) {
 	book, err := p.memory.roleBook(ctx, p.project.GetResource())
 	if err != nil {
-		return nil, nil, err
+		return rowPage{}, err
 	}
-	page, err := list(ctx, p.project.GetResource(), principal.GetResource(), p.token.Cursor)
+	held := p.token.Holders[0]
+	var list func(ctx context.Context, projectID, principalID string, cursor client.Cursor) (client.Page[client.AssignedRole], error)
+	switch held.Type {
+	case resourceTypeUser.GetId(), resourceTypeServiceAccount.GetId():
+		list = p.client.ListProjectUserRoles
+	case resourceTypeGroup.GetId():
+		list = p.client.ListProjectGroupRoles
+	default:
+		return rowPage{}, errForeignPageToken
+	}
+	page, err := list(ctx, p.project.GetResource(), held.ID, p.token.Cursor)
 	if err != nil {
-		return nil, nil, err
+		return rowPage{}, err
 	}
-	held := assignment{in: p.project.GetResource(), roles: book, principal: principal, roleKnown: p.token.RoleKnown}
-	return held.grants(ctx, page.Items), p.token.then(page.Next), nil
+	if page.Next.IsZero() {
+		p.expect(p.token.Holders, len(p.token.Holders)-1)
+	}
+	roles := assignment{in: p.project.GetResource(), roles: book, principal: held.id(), roleKnown: held.RoleKnown}
+	return rowPage{grants: roles.grants(ctx, page.Items), asked: true, next: p.token.roles(page.Next)}, nil
 }
 
 // warnOfLeftOut speaks once, at the end of a list.

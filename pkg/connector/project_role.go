@@ -32,7 +32,7 @@ func (b *projectRoleBuilder) List(ctx context.Context, parent *v2.ResourceId, op
 	if !ok {
 		return nil, nil, nil
 	}
-	return listProject(ctx, b.client, projectID, opts, "listing a project's roles",
+	return listProject(ctx, b.client, client.RouteProjectRoles, projectID, opts, "listing a project's roles",
 		func(ctx context.Context, mem memory, cursor client.Cursor) ([]*v2.Resource, client.Cursor, error) {
 			page, err := b.client.ListProjectRoles(ctx, projectID, cursor)
 			if err != nil {
@@ -78,5 +78,10 @@ func (b *projectRoleBuilder) Entitlements(context.Context, *v2.Resource, rs.Sync
 // Grants are given by the project and its service accounts: the API lists the roles of a principal, not the principals
 // of a role.
 func (b *projectRoleBuilder) Grants(context.Context, *v2.Resource, rs.SyncOpAttrs) ([]*v2.Grant, *rs.SyncOpResults, error) {
+	return nil, nil, nil
+}
+
+// GrantsForResourceType has nothing to add.
+func (b *projectRoleBuilder) GrantsForResourceType(context.Context, string, rs.SyncOpAttrs) ([]*v2.Grant, *rs.SyncOpResults, error) {
 	return nil, nil, nil
 }

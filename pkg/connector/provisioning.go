@@ -89,7 +89,7 @@ type granted struct {
 }
 
 // provisionGrant is the frame of every grant: it takes the request apart, logs it once, and puts the outcome into the
-// SDK's terms.
+// SDK's terms. Somebody waits for a change, so that it goes before the calls of a sync.
 func provisionGrant(
 	ctx context.Context, principal *v2.Resource, entitlement *v2.Entitlement, grant func(context.Context, wish) (granted, error),
 ) ([]*v2.Grant, annotations.Annotations, error) {
@@ -97,7 +97,7 @@ func provisionGrant(
 	if err != nil {
 		return nil, nil, err
 	}
-	outcome, err := grant(ctx, w)
+	outcome, err := grant(client.Urgent(ctx), w)
 	w.log(ctx, "grant", outcome.already, err)
 	if err != nil {
 		return nil, nil, refused(fmt.Sprintf("granting %s to the %s %s", w.entitlementID(), w.who.GetResourceType(), w.who.GetResource()), err)
@@ -130,7 +130,7 @@ func provisionRevoke(ctx context.Context, grant *v2.Grant, revoke func(context.C
 	if err != nil {
 		return nil, err
 	}
-	outcome, err := revoke(ctx, w)
+	outcome, err := revoke(client.Urgent(ctx), w)
 	w.log(ctx, "revoke", outcome.already, err)
 	if err != nil {
 		return nil, refused(fmt.Sprintf("revoking %s from the %s %s", w.entitlementID(), w.who.GetResourceType(), w.who.GetResource()), err)

@@ -6,17 +6,19 @@ import (
 )
 
 // The resource types. Their ids are permanent: ConductorOne takes a renamed one for the deletion of everything below it.
+// Grants are given for whole types and not resource by resource, for which lane.go has the reason.
 var (
 	resourceTypeOrganization = v2.ResourceType_builder{
 		Id:          "organization",
 		DisplayName: "Organization",
+		Annotations: annotations.New(&v2.TypeScopedGrants{}),
 	}.Build()
 
 	resourceTypeUser = v2.ResourceType_builder{
 		Id:          "user",
 		DisplayName: "User",
 		Traits:      []v2.ResourceType_Trait{v2.ResourceType_TRAIT_USER},
-		Annotations: annotations.New(&v2.SkipEntitlements{}),
+		Annotations: annotations.New(&v2.SkipEntitlements{}, &v2.TypeScopedGrants{}),
 	}.Build()
 
 	// An invitation disappears when it is accepted, so a falling number of them is no anomaly.
@@ -31,30 +33,34 @@ var (
 		Id:          "organization_role",
 		DisplayName: "Organization role",
 		Traits:      []v2.ResourceType_Trait{v2.ResourceType_TRAIT_ROLE},
+		Annotations: annotations.New(&v2.TypeScopedGrants{}),
 	}.Build()
 
 	resourceTypeGroup = v2.ResourceType_builder{
 		Id:          "group",
 		DisplayName: "Group",
 		Traits:      []v2.ResourceType_Trait{v2.ResourceType_TRAIT_GROUP},
+		Annotations: annotations.New(&v2.TypeScopedGrants{}),
 	}.Build()
 
 	resourceTypeProject = v2.ResourceType_builder{
 		Id:          "project",
 		DisplayName: "Project",
+		Annotations: annotations.New(&v2.TypeScopedGrants{}),
 	}.Build()
 
 	resourceTypeProjectRole = v2.ResourceType_builder{
 		Id:          "project_role",
 		DisplayName: "Project role",
 		Traits:      []v2.ResourceType_Trait{v2.ResourceType_TRAIT_ROLE},
+		Annotations: annotations.New(&v2.TypeScopedGrants{}),
 	}.Build()
 
 	resourceTypeServiceAccount = v2.ResourceType_builder{
 		Id:          "service_account",
 		DisplayName: "Service account",
 		Traits:      []v2.ResourceType_Trait{v2.ResourceType_TRAIT_USER},
-		Annotations: annotations.New(&v2.SkipEntitlements{}),
+		Annotations: annotations.New(&v2.SkipEntitlements{}, &v2.TypeScopedGrants{}),
 	}.Build()
 
 	resourceTypeAPIKey = v2.ResourceType_builder{

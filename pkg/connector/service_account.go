@@ -3,11 +3,9 @@ package connector
 import (
 	"cmp"
 	"context"
-	"fmt"
 
 	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
 	rs "github.com/conductorone/baton-sdk/pkg/types/resource"
-	"google.golang.org/grpc/codes"
 
 	"github.com/conductorone/baton-openai/pkg/client"
 )
@@ -28,7 +26,7 @@ func (b *serviceAccountBuilder) List(ctx context.Context, parent *v2.ResourceId,
 	if !ok {
 		return nil, nil, nil
 	}
-	return listProject(ctx, b.client, projectID, opts, "listing a project's service accounts",
+	return listProject(ctx, b.client, client.RouteServiceAccounts, projectID, opts, "listing a project's service accounts",
 		func(ctx context.Context, mem memory, cursor client.Cursor) ([]*v2.Resource, client.Cursor, error) {
 			page, err := b.client.ListProjectServiceAccounts(ctx, projectID, cursor)
 			if err != nil {
@@ -57,52 +55,12 @@ func (b *serviceAccountBuilder) Entitlements(context.Context, *v2.Resource, rs.S
 	return nil, nil, nil
 }
 
-// Grants gives the service account's role in its project. Its row names the predefined role, or none; the assignment
-// list is asked only for what no row tells: custom roles, and a role of another name.
-func (b *serviceAccountBuilder) Grants(ctx context.Context, serviceAccount *v2.Resource, opts rs.SyncOpAttrs) ([]*v2.Grant, *rs.SyncOpResults, error) {
-	project := serviceAccount.GetParentResourceId()
-	if project.GetResourceType() != resourceTypeProject.GetId() {
-		return nil, nil, refuse(codes.InvalidArgument, fmt.Errorf("the service account %q has no project as its parent", serviceAccount.GetId().GetResource()))
-	}
-	grants, results, err := b.grants(ctx, project, serviceAccount, opts)
-	if err == nil {
-		return grants, results, nil
-	}
-	archived, err := memory{opts.Session}.skipArchived(ctx, b.client, project.GetResource(), failed("listing a service account's roles", err))
-	if archived {
-		return nil, nil, nil
-	}
-	return nil, nil, err
+// Grants has nothing to add: the project gives its service accounts their roles.
+func (b *serviceAccountBuilder) Grants(context.Context, *v2.Resource, rs.SyncOpAttrs) ([]*v2.Grant, *rs.SyncOpResults, error) {
+	return nil, nil, nil
 }
 
-// serviceAccountWithoutRole is the word for an account without access of its own.
-const serviceAccountWithoutRole = "none"
-
-func (b *serviceAccountBuilder) grants(
-	ctx context.Context, project *v2.ResourceId, serviceAccount *v2.Resource, opts rs.SyncOpAttrs,
-) ([]*v2.Grant, *rs.SyncOpResults, error) {
-	token, err := parsePageToken(opts)
-	if err != nil {
-		return nil, nil, err
-	}
-	word := profileText(serviceAccount, profileRole)
-	role := projectRoleName(word)
-	var grants []*v2.Grant
-	if role != "" && token.Cursor.IsZero() {
-		grants = append(grants, newGrant(project, role, serviceAccount.GetId()))
-	}
-	roles, err := memory{opts.Session}.roleBook(ctx, project.GetResource())
-	if err != nil {
-		return nil, nil, err
-	}
-	roleKnown := role != "" || word == serviceAccountWithoutRole
-	if roleKnown && !roles.hasCustom() {
-		return grants, nil, nil
-	}
-	page, err := b.client.ListProjectUserRoles(ctx, project.GetResource(), serviceAccount.GetId().GetResource(), token.Cursor)
-	if err != nil {
-		return nil, nil, err
-	}
-	held := assignment{in: project.GetResource(), roles: roles, principal: serviceAccount.GetId(), roleKnown: roleKnown}
-	return append(grants, held.grants(ctx, page.Items)...), token.then(page.Next), nil
+// GrantsForResourceType has nothing to add.
+func (b *serviceAccountBuilder) GrantsForResourceType(context.Context, string, rs.SyncOpAttrs) ([]*v2.Grant, *rs.SyncOpResults, error) {
+	return nil, nil, nil
 }

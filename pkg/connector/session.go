@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/conductorone/baton-sdk/pkg/session"
 	"github.com/conductorone/baton-sdk/pkg/types/sessions"
@@ -29,9 +30,13 @@ const (
 	kindRoles = "roles"
 	// kindArchived has the projects that were archived while the sync ran.
 	kindArchived = "archived"
-	// kindRolePage has the first page of the organization's roles, and kindAny whether there is anything of a kind.
+	// kindProjectAccounts has the service accounts of a project, by its id, each with its role in the API's word.
+	kindProjectAccounts = "project_accounts"
+	// kindRoster and kindRosterPage have the resources of a type by its id: the sizes of the pages, and the pages.
+	kindRoster     = "roster"
+	kindRosterPage = "roster_page"
+	// kindRolePage has the first page of the organization's roles.
 	kindRolePage = "role_page"
-	kindAny      = "any"
 )
 
 // organizationKey stands where a project's id would.
@@ -117,38 +122,59 @@ func (m memory) recallMany(ctx context.Context, kind string, ids []string) (map[
 	return values, nil
 }
 
-func (m memory) rememberUsers(ctx context.Context, users []client.User) error {
+func (m memory) rememberUsers(ctx context.Context, page int, users []client.User) error {
 	values := make(map[string]string, len(users))
+	rows := make([]userRow, 0, len(users))
 	for _, user := range users {
 		values[user.ID] = user.Role
+		rows = append(rows, userRow{ID: user.ID, Role: user.Role})
 	}
-	return m.setMany(ctx, kindUser, values)
+	if err := m.setMany(ctx, kindUser, values); err != nil {
+		return err
+	}
+	return enroll(ctx, m, resourceTypeUser, page, rows)
 }
 
 func (m memory) rememberServiceAccounts(ctx context.Context, projectID string, accounts []client.ServiceAccount) error {
+	known, _, err := recall[map[string]string](ctx, m, kindProjectAccounts, projectID)
+	if err != nil {
+		return err
+	}
+	if known == nil {
+		known = make(map[string]string, len(accounts))
+	}
 	values := make(map[string]string, len(accounts))
 	for _, account := range accounts {
 		values[account.ID] = projectID
+		known[account.ID] = account.Role
 	}
-	return m.setMany(ctx, kindServiceAccount, values)
+	if err := m.setMany(ctx, kindServiceAccount, values); err != nil {
+		return err
+	}
+	return m.set(ctx, kindProjectAccounts, projectID, known)
 }
 
-func (m memory) rememberGroups(ctx context.Context, groups []client.Group) error {
-	if len(groups) == 0 {
-		return nil
-	}
+func (m memory) rememberGroups(ctx context.Context, page int, groups []client.Group) error {
 	values := make(map[string]string, len(groups))
+	rows := make([]namedRow, 0, len(groups))
 	for _, group := range groups {
 		values[group.ID] = ""
+		rows = append(rows, namedRow{ID: group.ID, Name: group.Name})
 	}
 	if err := m.setMany(ctx, kindGroup, values); err != nil {
 		return err
 	}
-	return m.set(ctx, kindAny, kindGroup, true)
+	return enroll(ctx, m, resourceTypeGroup, page, rows)
+}
+
+// namedRow is what the grants of a group or of a project need to know. The name is for warnings.
+type namedRow struct {
+	ID   string `json:"id"`
+	Name string `json:"name,omitempty"`
 }
 
 // hasGroups tells whether the organization has a group at all: if not, no project has one either.
 func (m memory) hasGroups(ctx context.Context) (bool, error) {
-	_, ok, err := recall[bool](ctx, m, kindAny, kindGroup)
-	return ok, err
+	sizes, err := m.rosterSizes(ctx, resourceTypeGroup)
+	return slices.ContainsFunc(sizes, func(size int) bool { return size > 0 }), err
 }

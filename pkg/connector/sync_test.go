@@ -79,9 +79,18 @@ func newConnector(ctx context.Context, t *testing.T, server *openaitest.Server, 
 		&cli.ConnectorOpts{SyncResourceTypeIDs: resourceTypes},
 	)
 	require.NoError(t, err)
+	impatient(t, builder)
 	built, err := connectorbuilder.NewConnector(ctx, builder, append(builderOptions, connectorbuilder.WithSessionStore(store))...)
 	require.NoError(t, err)
 	return built
+}
+
+// impatient lets the connector report a 429 instead of waiting.
+func impatient(tb testing.TB, builder connectorbuilder.ConnectorBuilderV2) {
+	tb.Helper()
+	built, ok := builder.(*connector.Connector)
+	require.True(tb, ok)
+	built.SetPacePatience(0)
 }
 
 // lateSessionStore is the session store of the sync that has begun last, as in the connector's own process.

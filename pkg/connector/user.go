@@ -16,6 +16,13 @@ const (
 	profileRole             = "role"
 )
 
+// userRow is what the grants of a user need to know.
+type userRow struct {
+	ID string `json:"id"`
+	// Role is the API's word.
+	Role string `json:"role,omitempty"`
+}
+
 type userBuilder struct {
 	client   *client.Client
 	scope    scope
@@ -32,7 +39,7 @@ func (b *userBuilder) List(ctx context.Context, parent *v2.ResourceId, opts rs.S
 		return nil, nil, nil
 	}
 	const doing = "listing the users"
-	token, err := parsePageToken(opts)
+	token, err := parseListToken(opts)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -40,7 +47,7 @@ func (b *userBuilder) List(ctx context.Context, parent *v2.ResourceId, opts rs.S
 	if err != nil {
 		return nil, nil, failed(doing, err)
 	}
-	if err := (memory{opts.Session}).rememberUsers(ctx, page.Items); err != nil {
+	if err := (memory{opts.Session}).rememberUsers(ctx, token.Page, page.Items); err != nil {
 		return nil, nil, failed(doing, err)
 	}
 	users, err := resourcesOf(page.Items, userResource)
@@ -82,39 +89,64 @@ func (b *userBuilder) Entitlements(context.Context, *v2.Resource, rs.SyncOpAttrs
 	return nil, nil, nil
 }
 
-// Grants gives the user's membership of the organization and its organization roles. The user's row names the
-// predefined role; the assignment list is asked only for what no row tells: custom roles, and a role of another name.
+// Grants gives one user's.
 func (b *userBuilder) Grants(ctx context.Context, user *v2.Resource, opts rs.SyncOpAttrs) ([]*v2.Grant, *rs.SyncOpResults, error) {
-	const doing = "listing a user's roles"
-	token, err := parsePageToken(opts)
-	if err != nil {
-		return nil, nil, err
-	}
-	role := organizationRoleName(profileText(user, profileOrganizationRole))
-	var grants []*v2.Grant
-	if token.Cursor.IsZero() {
-		grants = append(grants, newGrant(theOrganization(), slugMember, user.GetId()))
-		if role != "" {
-			grants = append(grants, newGrant(resourceID(resourceTypeOrganizationRole, role), slugAssigned, user.GetId()))
+	return b.lanes(ctx, opts, only(userRow{ID: user.GetId().GetResource(), Role: profileText(user, profileOrganizationRole)}))
+}
+
+// GrantsForResourceType gives every user's.
+func (b *userBuilder) GrantsForResourceType(ctx context.Context, _ string, opts rs.SyncOpAttrs) ([]*v2.Grant, *rs.SyncOpResults, error) {
+	return b.lanes(ctx, opts, listed[userRow](memory{opts.Session}, resourceTypeUser))
+}
+
+func (b *userBuilder) lanes(ctx context.Context, opts rs.SyncOpAttrs, users roster[userRow]) ([]*v2.Grant, *rs.SyncOpResults, error) {
+	l := lanes[userRow]{client: b.client, resourceType: resourceTypeUser, roster: users}
+	var roles roleBook
+	if b.scope.includes(resourceTypeOrganizationRole) {
+		var err error
+		if roles, err = (memory{opts.Session}).roleBook(ctx, organizationKey); err != nil {
+			return nil, nil, failed(doingUserGrants, err)
+		}
+		if roles.hasCustom() {
+			l.routes = append(l.routes, client.RouteUserRoles)
 		}
 	}
-	if !b.scope.includes(resourceTypeOrganizationRole) {
-		return grants, nil, nil
+	l.page = func(ctx context.Context, user userRow, token laneToken) (rowPage, error) {
+		return b.grants(ctx, roles, user, token)
 	}
+	return l.grants(ctx, opts)
+}
 
-	roles, err := memory{opts.Session}.roleBook(ctx, organizationKey)
+const doingUserGrants = "listing a user's roles"
+
+// grants gives the user's membership of the organization and its organization roles. The user's row names the
+// predefined role; the assignment list is asked only for what no row tells: custom roles, and a role of another name.
+func (b *userBuilder) grants(ctx context.Context, roles roleBook, user userRow, token laneToken) (rowPage, error) {
+	if token.Step != stepFirst {
+		return rowPage{}, errForeignPageToken
+	}
+	id, role := resourceID(resourceTypeUser, user.ID), organizationRoleName(user.Role)
+	var page rowPage
+	if token.Cursor.IsZero() {
+		page.grants = append(page.grants, newGrant(theOrganization(), slugMember, id))
+		if role != "" {
+			page.grants = append(page.grants, newGrant(resourceID(resourceTypeOrganizationRole, role), slugAssigned, id))
+		}
+	}
+	if !b.scope.includes(resourceTypeOrganizationRole) || role != "" && !roles.hasCustom() {
+		return page, nil
+	}
+	listed, err := b.client.ListUserRoles(ctx, user.ID, token.Cursor)
 	if err != nil {
-		return nil, nil, failed(doing, err)
+		return rowPage{}, failed(doingUserGrants, err)
 	}
-	if role != "" && !roles.hasCustom() {
-		return grants, nil, nil
+	held := assignment{in: organizationKey, roles: roles, principal: id, roleKnown: role != ""}
+	page.grants = append(page.grants, held.grants(ctx, listed.Items)...)
+	page.asked = true
+	if !listed.Next.IsZero() {
+		page.next = token.at(place{Cursor: listed.Next})
 	}
-	page, err := b.client.ListUserRoles(ctx, user.GetId().GetResource(), token.Cursor)
-	if err != nil {
-		return nil, nil, failed(doing, err)
-	}
-	held := assignment{in: organizationKey, roles: roles, principal: user.GetId(), roleKnown: role != ""}
-	return append(grants, held.grants(ctx, page.Items)...), token.then(page.Next), nil
+	return page, nil
 }
 
 // profileText reads a profile value that the list phase wrote.

@@ -74,7 +74,7 @@ func (b *userBuilder) CreateAccount(
 	if err != nil {
 		return nil, nil, nil, err
 	}
-	response, already, err := b.invite(ctx, invitation)
+	response, already, err := b.invite(client.Urgent(ctx), invitation)
 	logChange(ctx, "create account", already, err, zap.String(accountEmail, invitation.email), zap.String(accountRole, invitation.role))
 	if err != nil {
 		return nil, nil, nil, refused("inviting "+invitation.email, err)
