@@ -37,6 +37,10 @@ test: ## Run every test under the race detector (compiles for minutes the first 
 	@[ -n "$(RACE)" ] || echo "There is no C compiler here: the tests run without the race detector."
 	go test $(RACE) -timeout 15m ./...
 
+.PHONY: bench
+bench: ## Measure syncs of organizations of three sizes and write docs/benchmarks.md (takes most of an hour)
+	go test -tags bench -run '^TestBenchmarks$$' -count=1 -v -timeout 3h ./pkg/connector
+
 .PHONY: demo
 demo: build baton ## Sync a sample organization from a stand-in server and show what was found
 	@CGO_ENABLED=0 $(FOR_HOST) go build -o $(STAND_IN) ./cmd/openaitest

@@ -1,0 +1,402 @@
+//go:build bench
+
+package connector_test
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/conductorone/baton-sdk/pkg/cli"
+	"github.com/conductorone/baton-sdk/pkg/connectorbuilder"
+	"github.com/conductorone/baton-sdk/pkg/sync"
+	"github.com/openai/openai-go/v3"
+	"github.com/openai/openai-go/v3/option"
+	"github.com/stretchr/testify/require"
+
+	cfg "github.com/conductorone/baton-openai/pkg/config"
+	"github.com/conductorone/baton-openai/pkg/connector"
+	"github.com/conductorone/baton-openai/pkg/openaitest"
+)
+
+// TestBenchmarks measures whole syncs of seeded organizations and writes docs/benchmarks.md. Every figure is a ratio of
+// two things that were measured or worked out in the same run, so that the machine matters little. BENCH_USERS names the
+// sizes, BENCH_LIMITED the largest one that is synced from a limited API.
+func TestBenchmarks(t *testing.T) {
+	table := []string{
+		"| users | projects | custom roles | calls / bound | refused / calls | wall / bound, limited | wall / bound, 50 ms | CPU / in-memory | memory / in-memory | official client, 50 ms / ours | official client, limited |",
+		"|---|---|---|---|---|---|---|---|---|---|---|",
+	}
+	for _, users := range sizes(t) {
+		row := benchmark{users: users}.row(t)
+		t.Log(row)
+		table = append(table, row)
+	}
+	writeBenchmarks(t, table)
+}
+
+func sizes(t *testing.T) []int {
+	t.Helper()
+	var users []int
+	for _, text := range strings.Split(cmp.Or(os.Getenv("BENCH_USERS"), "300,2000,20000"), ",") {
+		n, err := strconv.Atoi(text)
+		require.NoError(t, err)
+		users = append(users, n)
+	}
+	return users
+}
+
+const (
+	// benchWorkers is what the command has by default.
+	benchWorkers = 12
+	benchLatency = 50 * time.Millisecond
+	benchBurst   = 7
+	// benchInterval is the API's 7 a minute, with a second for a minute.
+	benchInterval = time.Second / benchBurst
+)
+
+// benchmark is one organization.
+type benchmark struct{ users int }
+
+// organization has custom roles of its own where it is small: they take a call for each user, which is the same at any
+// size.
+func (b benchmark) organization() openaitest.Organization {
+	size := openaitest.Size{Users: b.users}
+	if b.users > 2000 {
+		size.CustomRoles = -1
+	}
+	return openaitest.Seeded(99, size)
+}
+
+func (b benchmark) row(t *testing.T) string {
+	t.Helper()
+	o := b.organization()
+	bound := 0
+	for _, calls := range fewestCalls(o) {
+		bound += calls
+	}
+
+	free := &openaitest.Server{Organization: b.organization()}
+	file := filepath.Join(t.TempDir(), "free.c1z")
+	ours := b.measure(t, free, roleConnector, file)
+	calls := len(free.Requests())
+	memory := b.measure(t, free, roleMemory, filepath.Join(t.TempDir(), "memory.c1z"), "BENCH_ROWS="+file)
+	require.Equal(t, memory.Rows, ours.Rows)
+
+	slow := &openaitest.Server{Organization: b.organization(), Latency: benchLatency}
+	distant := b.measure(t, slow, roleConnector, filepath.Join(t.TempDir(), "slow.c1z"))
+
+	limitedRatio, refused := "not measured", "not measured"
+	if most, _ := strconv.Atoi(cmp.Or(os.Getenv("BENCH_LIMITED"), "20000")); b.users <= most {
+		limited := &openaitest.Server{Organization: b.organization(), RateLimit: &openaitest.RateLimit{Burst: benchBurst, Interval: benchInterval}}
+		measured := b.measure(t, limited, roleConnector, filepath.Join(t.TempDir(), "limited.c1z"))
+		again := 0
+		for _, request := range limited.Requests() {
+			if request.Status == http.StatusTooManyRequests {
+				again++
+			}
+		}
+		require.Equal(t, bound, len(limited.Requests())-again)
+		limitedRatio = ratio(measured.Wall.Seconds(), limitedBound(o).Seconds())
+		refused = ratio(float64(again), float64(bound))
+	}
+
+	official := "not measured"
+	if b.users <= 2000 {
+		took, err := walkOfficially(t, &openaitest.Server{Organization: b.organization(), Latency: benchLatency})
+		require.NoError(t, err)
+		official = ratio(took.Seconds(), distant.Wall.Seconds())
+	}
+	limitedWalk := &openaitest.Server{Organization: b.organization(), RateLimit: &openaitest.RateLimit{Burst: benchBurst, Interval: time.Minute / benchBurst}}
+	_, err := walkOfficially(t, limitedWalk)
+	limitedOfficial := "succeeds"
+	if err != nil {
+		limitedOfficial = fmt.Sprintf("fails after %d calls (7 a minute)", len(limitedWalk.Requests()))
+	}
+	return fmt.Sprintf("| %d | %d | %d | %s | %s | %s | %s | %s | %s | %s | %s |",
+		b.users, len(o.Projects), len(o.Roles),
+		ratio(float64(calls), float64(bound)), refused, limitedRatio,
+		ratio(distant.Wall.Seconds(), (time.Duration(bound)*benchLatency/benchWorkers).Seconds()),
+		ratio(ours.CPU.Seconds(), memory.CPU.Seconds()), ratio(float64(ours.Peak), float64(memory.Peak)),
+		official, limitedOfficial)
+}
+
+func ratio(a, b float64) string { return fmt.Sprintf("%.2f", a/b) }
+
+// limitedBound is the time that a limited API takes at best: in each phase of the sync, that of the slowest route, whose
+// calls beyond the burst come one interval after the other.
+func limitedBound(o openaitest.Organization) time.Duration {
+	grants := map[string]bool{
+		userRolesRoute: true, groupMembersRoute: true, "GET /organization/groups/{group_id}/roles": true,
+		"GET /organization/projects/{project_id}/users": true, "GET /organization/projects/{project_id}/groups": true,
+		"GET /projects/{project_id}/users/{user_id}/roles": true, projectGroupRolesRoute: true,
+	}
+	var slowest [2]int
+	for route, calls := range fewestCalls(o) {
+		phase := 0
+		if grants[route] {
+			phase = 1
+		}
+		slowest[phase] = max(slowest[phase], calls-benchBurst)
+	}
+	return time.Duration(slowest[0]+slowest[1]) * benchInterval
+}
+
+// The roles that the test binary plays as a process of its own, so that its time and memory are nobody else's.
+const (
+	roleEnv       = "BENCH_ROLE"
+	roleConnector = "connector"
+	roleMemory    = "memory"
+)
+
+// measured is what a process tells of its sync.
+type measured struct {
+	Wall, CPU time.Duration
+	// Peak is the largest memory that was resident, in KiB.
+	Peak int
+	// Rows are the numbers of resources, entitlements and grants, the expanded ones included.
+	Rows [3]int
+}
+
+// measure syncs from the server in a process of its own.
+func (b benchmark) measure(t *testing.T, server *openaitest.Server, role, file string, environment ...string) measured {
+	t.Helper()
+	listener := httptest.NewServer(server)
+	defer listener.Close()
+	binary, err := os.Executable()
+	require.NoError(t, err)
+	command := exec.CommandContext(t.Context(), binary, "-test.run=^TestBenchmarkRole$", "-test.timeout=2h")
+	output := filepath.Join(t.TempDir(), "measured.json")
+	command.Env = append(os.Environ(), append(environment, roleEnv+"="+role, "BENCH_URL="+listener.URL+"/v1", "BENCH_FILE="+file, "BENCH_OUTPUT="+output)...)
+	text, err := command.CombinedOutput()
+	require.NoError(t, err, string(text))
+	answer, err := os.ReadFile(output)
+	require.NoError(t, err)
+	var found measured
+	require.NoError(t, json.Unmarshal(answer, &found))
+	t.Logf("%d users, %s: %+v", b.users, role, found)
+	return found
+}
+
+// TestBenchmarkRole is the process that is measured.
+func TestBenchmarkRole(t *testing.T) {
+	role := os.Getenv(roleEnv)
+	if role == "" {
+		t.Skip("it is run by TestBenchmarks")
+	}
+	var builder connectorbuilder.ConnectorBuilderV2
+	switch role {
+	case roleMemory:
+		builder = newMemoryConnector(t, os.Getenv("BENCH_ROWS"))
+	default:
+		var err error
+		builder, _, err = connector.New(t.Context(), &cfg.Openai{OpenaiAdminKey: testKey, BaseUrl: os.Getenv("BENCH_URL")}, &cli.ConnectorOpts{})
+		require.NoError(t, err)
+	}
+	runtime.GC()
+	require.NoError(t, os.WriteFile("/proc/self/clear_refs", []byte("5"), 0o600))
+
+	path := os.Getenv("BENCH_FILE")
+	before, start := processorTime(t), time.Now()
+	store := &lateSessionStore{}
+	server, err := connectorbuilder.NewConnector(t.Context(), builder, connectorbuilder.WithSessionStore(store))
+	require.NoError(t, err)
+	syncer, err := sync.NewSyncer(t.Context(), serve(t.Context(), t, server),
+		sync.WithC1ZPath(path), sync.WithTmpDir(t.TempDir()), sync.WithSessionStore(store), sync.WithWorkerCount(benchWorkers))
+	require.NoError(t, err)
+	require.NoError(t, syncer.Sync(t.Context()))
+	require.NoError(t, syncer.Close(t.Context()))
+	found := measured{Wall: time.Since(start), CPU: processorTime(t) - before, Peak: peakMemory(t)}
+
+	synced := readFile(t, path)
+	found.Rows = [3]int{len(synced.Resources), len(synced.Entitlements), len(synced.Grants)}
+	text, err := json.Marshal(found)
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(os.Getenv("BENCH_OUTPUT"), text, 0o600))
+}
+
+func processorTime(t *testing.T) time.Duration {
+	t.Helper()
+	var usage syscall.Rusage
+	require.NoError(t, syscall.Getrusage(syscall.RUSAGE_SELF, &usage))
+	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
+}
+
+func peakMemory(t *testing.T) int {
+	t.Helper()
+	text, err := os.ReadFile("/proc/self/status")
+	require.NoError(t, err)
+	_, rest, ok := strings.Cut(string(text), "VmHWM:")
+	require.True(t, ok)
+	peak, err := strconv.Atoi(strings.Fields(rest)[0])
+	require.NoError(t, err)
+	return peak
+}
+
+// walkOfficially reads the same inventory with OpenAI's own client as it comes, one call after the other.
+func walkOfficially(t *testing.T, standIn *openaitest.Server) (time.Duration, error) {
+	t.Helper()
+	listener := httptest.NewServer(standIn)
+	defer listener.Close()
+	client := openai.NewClient(option.WithBaseURL(listener.URL+"/v1"), option.WithAdminAPIKey(testKey))
+	start := time.Now()
+	err := officialWalk{t.Context(), client.Admin.Organization}.everything()
+	return time.Since(start), err
+}
+
+type officialWalk struct {
+	context.Context
+
+	api openai.AdminOrganizationService
+}
+
+// pager is what all iterators of the client have.
+type pager interface {
+	Next() bool
+	Err() error
+}
+
+func count(pages pager) error {
+	for pages.Next() {
+	}
+	return pages.Err()
+}
+
+func (w officialWalk) everything() error {
+	if err := w.organization(); err != nil {
+		return err
+	}
+	groups, err := w.groups()
+	if err != nil {
+		return err
+	}
+	projects := w.api.Projects.ListAutoPaging(w, openai.AdminOrganizationProjectListParams{})
+	for projects.Next() {
+		if err := w.project(projects.Current().ID, groups); err != nil {
+			return err
+		}
+	}
+	return projects.Err()
+}
+
+func (w officialWalk) organization() error {
+	custom := false
+	roles := w.api.Roles.ListAutoPaging(w, openai.AdminOrganizationRoleListParams{})
+	for roles.Next() {
+		custom = custom || !roles.Current().PredefinedRole
+	}
+	if err := roles.Err(); err != nil {
+		return err
+	}
+	users := w.api.Users.ListAutoPaging(w, openai.AdminOrganizationUserListParams{})
+	for users.Next() {
+		if !custom {
+			continue
+		}
+		if err := count(w.api.Users.Roles.ListAutoPaging(w, users.Current().ID, openai.AdminOrganizationUserRoleListParams{})); err != nil {
+			return err
+		}
+	}
+	if err := users.Err(); err != nil {
+		return err
+	}
+	if err := count(w.api.Invites.ListAutoPaging(w, openai.AdminOrganizationInviteListParams{})); err != nil {
+		return err
+	}
+	return count(w.api.AdminAPIKeys.ListAutoPaging(w, openai.AdminOrganizationAdminAPIKeyListParams{}))
+}
+
+func (w officialWalk) groups() (bool, error) {
+	some := false
+	groups := w.api.Groups.ListAutoPaging(w, openai.AdminOrganizationGroupListParams{})
+	for groups.Next() {
+		some = true
+		id := groups.Current().ID
+		if err := count(w.api.Groups.Users.ListAutoPaging(w, id, openai.AdminOrganizationGroupUserListParams{})); err != nil {
+			return false, err
+		}
+		if err := count(w.api.Groups.Roles.ListAutoPaging(w, id, openai.AdminOrganizationGroupRoleListParams{})); err != nil {
+			return false, err
+		}
+	}
+	return some, groups.Err()
+}
+
+func (w officialWalk) project(id string, groups bool) error {
+	projects := w.api.Projects
+	custom := false
+	roles := projects.Roles.ListAutoPaging(w, id, openai.AdminOrganizationProjectRoleListParams{})
+	for roles.Next() {
+		custom = custom || !roles.Current().PredefinedRole
+	}
+	if err := roles.Err(); err != nil {
+		return err
+	}
+	users := projects.Users.ListAutoPaging(w, id, openai.AdminOrganizationProjectUserListParams{})
+	for users.Next() {
+		if custom {
+			if err := count(projects.Users.Roles.ListAutoPaging(w, id, users.Current().ID, openai.AdminOrganizationProjectUserRoleListParams{})); err != nil {
+				return err
+			}
+		}
+	}
+	if err := users.Err(); err != nil {
+		return err
+	}
+	if err := count(projects.ServiceAccounts.ListAutoPaging(w, id, openai.AdminOrganizationProjectServiceAccountListParams{})); err != nil {
+		return err
+	}
+	if err := count(projects.APIKeys.ListAutoPaging(w, id, openai.AdminOrganizationProjectAPIKeyListParams{})); err != nil {
+		return err
+	}
+	if !groups {
+		return nil
+	}
+	members := projects.Groups.ListAutoPaging(w, id, openai.AdminOrganizationProjectGroupListParams{})
+	for members.Next() {
+		if err := count(projects.Groups.Roles.ListAutoPaging(w, id, members.Current().GroupID, openai.AdminOrganizationProjectGroupRoleListParams{})); err != nil {
+			return err
+		}
+	}
+	return members.Err()
+}
+
+func writeBenchmarks(t *testing.T, table []string) {
+	t.Helper()
+	commit, err := exec.CommandContext(t.Context(), "git", "describe", "--always", "--dirty").Output()
+	require.NoError(t, err)
+	text := fmt.Sprintf(benchmarksPage, strings.Join(table, "\n"), runtime.NumCPU(), runtime.GOOS+"/"+runtime.GOARCH, runtime.Version(), strings.TrimSpace(string(commit)))
+	require.NoError(t, os.WriteFile("../../docs/benchmarks.md", []byte(text), 0o600))
+}
+
+const benchmarksPage = `# Benchmarks
+
+` + "`make bench`" + ` measures whole syncs of seeded organizations, from the stand-in of the API into a file, and writes this page.
+Every figure is a ratio from one run.
+
+%s
+
+Measured with %d cores (%s, %s) at commit %s, with 12 workers.
+
+- **calls / bound**: list calls over the fewest that the truth needs, the one for the credentials included. The calls that a
+  limited API refused and that were made again are counted beside it, as **refused / calls**.
+- **wall / bound, limited**: the API lets 7 calls of a route pass at once and one more each seventh of a second (a minute of
+  the real API scaled to a second). The bound is, for each phase of the sync, the largest over its routes of the calls
+  beyond the burst times the interval.
+- **wall / bound, 50 ms**: every answer takes 50 ms, without limits. The bound is calls × 50 ms / workers.
+- **CPU** and **memory / in-memory**: processor time and peak resident memory of the syncing process over those of one whose
+  connector has the same rows in memory and gives them resource by resource, with the same SDK and workers.
+- **official client**: the same inventory, walked one call after the other with OpenAI's own Go client as it comes.
+`
