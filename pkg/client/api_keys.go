@@ -171,12 +171,14 @@ func (c *Client) DeleteAdminAPIKey(ctx context.Context, keyID string) error {
 // IsOwnKey tells whether the row may be the key that this client uses: what the redacted value shows of the beginning
 // and the end is the same. A row that shows nothing may be any key.
 func (c *Client) IsOwnKey(key AdminAPIKey) bool {
-	shown := strings.FieldsFunc(key.RedactedValue.text, func(r rune) bool { return strings.ContainsRune("*.…•", r) })
-	if len(shown) == 0 {
-		return true
+	isMask := func(r rune) bool { return strings.ContainsRune("*.…•", r) }
+	text := key.RedactedValue.text
+	head, tail := "", ""
+	if at := strings.IndexFunc(text, isMask); at >= 0 {
+		head, tail = text[:at], text[strings.LastIndexFunc(text, isMask):]
+		tail = strings.TrimLeftFunc(tail, isMask)
+	} else {
+		head = text
 	}
-	if !strings.HasPrefix(c.key, shown[0]) {
-		return false
-	}
-	return len(shown) == 1 || strings.HasSuffix(c.key, shown[len(shown)-1])
+	return strings.HasPrefix(c.key, head) && strings.HasSuffix(c.key, tail)
 }

@@ -21,6 +21,14 @@ func (c *Client) ListProjectGroups(ctx context.Context, projectID string, cursor
 	return list[ProjectGroup](ctx, c, next100, RouteProjectGroups, []string{projectID}, nil, cursor)
 }
 
+// GetProjectGroup gives one group of a project.
+//
+// GET /organization/projects/{project_id}/groups/{group_id},
+// https://platform.openai.com/docs/api-reference/project-groups.
+func (c *Client) GetProjectGroup(ctx context.Context, projectID, groupID string) (ProjectGroup, error) {
+	return retrieve[ProjectGroup](ctx, c, "/organization/projects/{project_id}/groups/{group_id}", projectID, groupID)
+}
+
 // AddProjectGroup adds a group to a project with a role, predefined or custom, by the API's id of it.
 //
 // POST /organization/projects/{project_id}/groups, https://platform.openai.com/docs/api-reference/project-groups.

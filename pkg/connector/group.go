@@ -182,6 +182,13 @@ func (p groupPage) roles(ctx context.Context) (rowPage, error) {
 	}
 	page, err := p.client.ListGroupRoles(ctx, p.group.GetResource(), p.token.Cursor)
 	if err != nil {
+		left, err := leftMeanwhile(ctx, err, p.group, organizationKey, func(ctx context.Context) error {
+			_, err := p.client.GetGroup(ctx, p.group.GetResource())
+			return err
+		})
+		if left {
+			return rowPage{asked: true}, nil
+		}
 		return rowPage{}, failed(doing, err)
 	}
 	held := assignment{in: organizationKey, roles: roles, principal: p.group}

@@ -66,8 +66,8 @@ type place struct {
 type holder struct {
 	Type string `json:"type"`
 	ID   string `json:"id"`
-	// RoleKnown says that the principal's predefined role was granted from the row that named it.
-	RoleKnown bool `json:"role_known,omitempty"`
+	// RowRole is the predefined role that the principal's own row named, or none; "" if the row told nothing.
+	RowRole string `json:"row_role,omitempty"`
 }
 
 func (h holder) id() *v2.ResourceId {

@@ -227,7 +227,7 @@ func TestGrantsWithoutAMemory(t *testing.T) {
 func FuzzPageToken(f *testing.F) {
 	for _, seed := range []string{
 		"", "x", "{}", "[]", "null", `{"end":1,"step":"users"}`, `{"end":1,"step":"groups","left_out":-1}`, `{"lane":1}`, `{"row":9223372036854775807,"end":1}`,
-		`{"end":1,"step":"group_members","cursor":{"after":"user-1","power":-1}}`, `{"end":1,"step":"roles","holders":[{"type":"user","id":"user-1","role_known":true}]}`,
+		`{"end":1,"step":"group_members","cursor":{"after":"user-1","power":-1}}`, `{"end":1,"step":"roles","holders":[{"type":"user","id":"user-1","row_role":"member"}]}`,
 		`{"end":1,"step":"roles","holders":[{"type":"group","id":"group_1"}],"then":{"step":"groups"}}`, `{"end":1,"step":"roles","holders":[{"type":"user","id":"../.."}]}`,
 		`{"page":1,"cursor":{"after":"\u0000","mark":"x","steps":9223372036854775807}}`,
 	} {

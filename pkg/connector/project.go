@@ -152,11 +152,14 @@ func (b *projectBuilder) lanes(ctx context.Context, opts rs.SyncOpAttrs, project
 		if err == nil {
 			return page, nil
 		}
-		archived, err := mem.skipArchived(ctx, b.client, row.ID, failed(doingProjectGrants, err))
+		archived, refused := mem.skipArchived(ctx, b.client, row.ID, failed(doingProjectGrants, err))
 		if archived {
 			return rowPage{asked: true}, nil
 		}
-		return rowPage{}, err
+		if token.Step != stepRoles || !isGone(err) {
+			return rowPage{}, refused
+		}
+		return p.withoutHolder(ctx, err)
 	}
 	return l.grants(ctx, opts)
 }
@@ -227,9 +230,11 @@ func (p projectPage) serviceAccounts(ctx context.Context) ([]*v2.Grant, []holder
 		if role != "" {
 			grants = append(grants, newGrant(p.project, role, resourceID(resourceTypeServiceAccount, id)))
 		}
-		roleKnown := role != "" || accounts[id] == serviceAccountWithoutRole
-		if !roleKnown || roles.hasCustom() {
-			holders = append(holders, holder{Type: resourceTypeServiceAccount.GetId(), ID: id, RoleKnown: roleKnown})
+		if accounts[id] == serviceAccountWithoutRole {
+			role = serviceAccountWithoutRole
+		}
+		if role == "" || roles.hasCustom() {
+			holders = append(holders, holder{Type: resourceTypeServiceAccount.GetId(), ID: id, RowRole: role})
 		}
 	}
 	return grants, holders, nil
@@ -270,7 +275,7 @@ func (p projectPage) users(ctx context.Context, grants []*v2.Grant, holders []ho
 			grants = append(grants, newGrant(p.project, role, principal))
 		}
 		if role == "" || roles.hasCustom() {
-			holders = append(holders, holder{Type: principal.GetResourceType(), ID: user.ID, RoleKnown: role != ""})
+			holders = append(holders, holder{Type: principal.GetResourceType(), ID: user.ID, RowRole: role})
 		}
 	}
 	p.warnOfLeftOut(ctx, page.Next, "users of this project are left out: neither the organization's users nor its service accounts have them")
@@ -371,8 +376,32 @@ func (p projectPage) roles(ctx context.Context) (rowPage, error) {
 	if page.Next.IsZero() {
 		p.expect(p.token.Holders, len(p.token.Holders)-1)
 	}
-	roles := assignment{in: p.project.GetResource(), roles: book, principal: held.id(), roleKnown: held.RoleKnown}
+	roles := assignment{in: p.project.GetResource(), roles: book, principal: held.id(), rowRole: held.RowRole}
 	return rowPage{grants: roles.grants(ctx, page.Items), asked: true, next: p.token.roles(page.Next)}, nil
+}
+
+// withoutHolder goes on after a holder whose role list failed, if it has left the project meanwhile.
+func (p projectPage) withoutHolder(ctx context.Context, err error) (rowPage, error) {
+	held, project := p.token.Holders[0], p.project.GetResource()
+	left, err := leftMeanwhile(ctx, err, held.id(), project, func(ctx context.Context) error {
+		var err error
+		switch held.Type {
+		case resourceTypeUser.GetId():
+			_, err = p.client.GetProjectUser(ctx, project, held.ID)
+		case resourceTypeServiceAccount.GetId():
+			_, err = p.client.GetProjectServiceAccount(ctx, project, held.ID)
+		case resourceTypeGroup.GetId():
+			_, err = p.client.GetProjectGroup(ctx, project, held.ID)
+		default:
+			return errForeignPageToken
+		}
+		return err
+	})
+	if !left {
+		return rowPage{}, failed(doingProjectGrants, err)
+	}
+	p.expect(p.token.Holders, len(p.token.Holders)-1)
+	return rowPage{asked: true, next: p.token.roles(client.Cursor{})}, nil
 }
 
 // warnOfLeftOut speaks once, at the end of a list.

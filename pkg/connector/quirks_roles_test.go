@@ -262,8 +262,8 @@ func TestRoleListWithoutPredefinedRoles(t *testing.T) {
 	requireQuirks(t, quirks)
 }
 
-// A predefined role that this connector does not know, or that belongs elsewhere, is a role of its own by its own id; it
-// costs no call for each user, for their rows would name it.
+// A predefined role that this connector does not know, or that belongs elsewhere, is a role of its own by its own id. It
+// costs no call for each user, for a row would name it, but where it is held beside another one; a warning says so.
 func TestUnknownPredefinedRole(t *testing.T) {
 	t.Parallel()
 	predefined := openaitest.Fields{"predefined_role": true}
@@ -286,7 +286,12 @@ func TestUnknownPredefinedRole(t *testing.T) {
 		withProfile("project_role:proj_1/"+inspector.ID, "predefined", true)
 	want.Grants = mapRows(want.Grants, func(row grantRow) (grantRow, bool) { return row, row.Entitlement != "project:proj_1:inspector" })
 	requireSame(t, want, readFile(t, synced.path))
-	requireWarnings(t, synced.logs, nil)
+	const unknown = "a predefined role that this version does not know"
+	requireWarnings(t, synced.logs, []warning{
+		{unknown, map[string]any{"role": "auditor", "in": "organization"}},
+		{unknown, map[string]any{"role_id": foreign.ID, "in": "organization"}},
+		{unknown, map[string]any{"role": "inspector", "in": "proj_1"}},
+	})
 	var asked []string
 	for _, request := range server.Requests() {
 		if request.Route == userRolesRoute || request.Route == projectUserRolesRoute {

@@ -24,8 +24,8 @@ type assignment struct {
 	roles roleBook
 	// principal is who holds the roles.
 	principal *v2.ResourceId
-	// roleKnown says that the principal's own row named its predefined role.
-	roleKnown bool
+	// rowRole is the predefined role that the principal's own row named, or none; "" if the row told nothing.
+	rowRole string
 }
 
 func (a assignment) grants(ctx context.Context, assigned []client.AssignedRole) []*v2.Grant {
@@ -36,7 +36,7 @@ func (a assignment) grants(ctx context.Context, assigned []client.AssignedRole) 
 		switch {
 		case held.Inherited() && a.principal.GetResourceType() != resourceTypeGroup.GetId():
 			continue
-		case role.Name != "" && a.roleKnown:
+		case role.Name != "" && a.rowTellsOf(role.Name, held):
 			continue
 		case !known && a.roles == nil:
 			// The role list was not read, because roles are not part of this sync: the SDK would drop the grant.
@@ -50,6 +50,16 @@ func (a assignment) grants(ctx context.Context, assigned []client.AssignedRole) 
 		grants = append(grants, a.grant(role, held.ID))
 	}
 	return grants
+}
+
+// rowTellsOf tells whether the principal's own row has said what there is to say of a predefined role. It names one; the
+// API lets somebody hold another one beside it, which counts where its sources name the principal. Without sources it is
+// more likely one of a group, which expansion shows.
+func (a assignment) rowTellsOf(name string, held client.AssignedRole) bool {
+	if a.rowRole == "" {
+		return false
+	}
+	return name == a.rowRole || len(held.AssignmentSources) == 0
 }
 
 func (a assignment) grant(role bookedRole, roleID string) *v2.Grant {

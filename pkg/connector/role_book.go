@@ -4,6 +4,8 @@ import (
 	"context"
 	"strings"
 
+	"go.uber.org/zap"
+
 	"github.com/conductorone/baton-openai/pkg/client"
 )
 
@@ -76,7 +78,12 @@ func (m memory) rememberRoles(ctx context.Context, id string, roles []client.Rol
 	}
 	predefined := predefinedIn(id)
 	for _, role := range roles {
-		book[role.ID] = bookedRole{Name: predefined(role), Custom: !role.PredefinedRole}
+		name := predefined(role)
+		book[role.ID] = bookedRole{Name: name, Custom: !role.PredefinedRole}
+		if name == "" && role.PredefinedRole {
+			warn(ctx, "OpenAI has a predefined role that this version does not know; where somebody holds it beside a role that it knows, it is not shown",
+				zap.String("role_id", role.ID), zap.String("role", role.Name), zap.String("in", id))
+		}
 	}
 	return m.set(ctx, kindRoles, id, book)
 }

@@ -138,9 +138,16 @@ func (b *userBuilder) grants(ctx context.Context, roles roleBook, user userRow, 
 	}
 	listed, err := b.client.ListUserRoles(ctx, user.ID, token.Cursor)
 	if err != nil {
+		left, err := leftMeanwhile(ctx, err, id, organizationKey, func(ctx context.Context) error {
+			_, err := b.client.GetUser(ctx, user.ID)
+			return err
+		})
+		if left {
+			return rowPage{asked: true}, nil
+		}
 		return rowPage{}, failed(doingUserGrants, err)
 	}
-	held := assignment{in: organizationKey, roles: roles, principal: id, roleKnown: role != ""}
+	held := assignment{in: organizationKey, roles: roles, principal: id, rowRole: role}
 	page.grants = append(page.grants, held.grants(ctx, listed.Items)...)
 	page.asked = true
 	if !listed.Next.IsZero() {

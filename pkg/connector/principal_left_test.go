@@ -1,0 +1,125 @@
+package connector_test
+
+import (
+	"net/http"
+	"slices"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"github.com/conductorone/baton-openai/pkg/openaitest"
+)
+
+// departures are principals that leave just before their roles are asked for, each with what a sync still shows.
+var departures = map[string]struct {
+	route  string
+	change func(*openaitest.Organization)
+	warned map[string]any
+}{
+	"a user": {
+		userRolesRoute, leave("eva"),
+		map[string]any{"principal_type": "user", "principal_id": "eva", "in": "organization"},
+	},
+	"a group": {
+		"GET /organization/groups/{group_id}/roles",
+		func(o *openaitest.Organization) {
+			o.Groups = slices.DeleteFunc(o.Groups, func(g openaitest.Group) bool { return g.ID == "empty" })
+		},
+		map[string]any{"principal_type": "group", "principal_id": "empty", "in": "organization"},
+	},
+	"a user of a project": {
+		projectUserRolesRoute,
+		func(o *openaitest.Organization) {
+			p := project(o, "alpha")
+			p.Users = slices.DeleteFunc(p.Users, func(u openaitest.ProjectUser) bool { return u.UserID == "cem" })
+		},
+		map[string]any{"principal_type": "user", "principal_id": "cem", "in": "alpha"},
+	},
+	"a service account": {
+		projectUserRolesRoute,
+		func(o *openaitest.Organization) {
+			p := project(o, "alpha")
+			p.ServiceAccounts = slices.DeleteFunc(p.ServiceAccounts, func(s openaitest.ServiceAccount) bool { return s.ID == "svc-3" })
+		},
+		map[string]any{"principal_type": "service_account", "principal_id": "svc-3", "in": "alpha"},
+	},
+	"a group of a project": {
+		projectGroupRolesRoute,
+		func(o *openaitest.Organization) {
+			p := project(o, "alpha")
+			p.Groups = slices.DeleteFunc(p.Groups, func(g openaitest.ProjectGroup) bool { return g.GroupID == "auditors" })
+		},
+		map[string]any{"principal_type": "group", "principal_id": "auditors", "in": "alpha"},
+	},
+}
+
+// Somebody who leaves while a sync runs costs their own roles and one warning, and not the sync.
+func TestPrincipalLeavesDuringASync(t *testing.T) {
+	t.Parallel()
+	for name, test := range departures {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			server := newOffice()
+			// The API may well deny somebody whom it still knows elsewhere.
+			server.SetFault(test.route, openaitest.Fault{Status: http.StatusNotFound, PathContains: "/" + test.warned["principal_id"].(string) + "/"})
+			meanwhile(server, test.route, test.change)
+			synced := runSync(t, server, syncOptions{})
+			require.NoError(t, synced.err)
+			left := synced.logs.FilterMessageSnippet("a principal left while the sync ran")
+			requireWarnings(t, left, []warning{{"left while the sync ran", test.warned}})
+
+			principal := test.warned["principal_type"].(string) + ":" + test.warned["principal_id"].(string)
+			want := expected(server.Snapshot())
+			got := readFile(t, synced.path)
+			for _, line := range want.Grants {
+				require.Contains(t, got.Grants, line, "of somebody who is still there")
+			}
+			if test.warned["in"] == "organization" {
+				require.NotContains(t, direct(t, got), principal)
+			}
+		})
+	}
+}
+
+// direct are the principals of the organization's roles and of its membership.
+func direct(t *testing.T, f file) []string {
+	t.Helper()
+	var principals []string
+	for _, row := range decode[grantRow](t, f.Grants) {
+		if row.Direct && (row.Entitlement == "organization:organization:member" || row.Entitlement == "organization_role:reader:assigned") {
+			principals = append(principals, row.Principal)
+		}
+	}
+	return principals
+}
+
+// A principal that is still there has not left, and where it cannot be asked for, nothing is concluded.
+func TestPrincipalThatIsStillThere(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		faults map[string]openaitest.Fault
+		code   codes.Code
+		says   string
+	}{
+		"there": {
+			map[string]openaitest.Fault{userRolesRoute: {Status: http.StatusNotFound}},
+			codes.FailedPrecondition, "not taken for an empty list",
+		},
+		"not to be asked for": {
+			map[string]openaitest.Fault{userRolesRoute: {Status: http.StatusNotFound}, "GET /organization/users/{user_id}": {Status: http.StatusForbidden}},
+			codes.PermissionDenied, "asking whether a principal is still there",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			server := newOffice()
+			server.Faults = test.faults
+			synced := runSync(t, server, syncOptions{})
+			require.Equal(t, test.code, status.Code(synced.err), synced.err)
+			require.ErrorContains(t, synced.err, test.says)
+			requireNoFinishedSync(t, synced.path)
+		})
+	}
+}
