@@ -29,8 +29,7 @@ func main() {
 	exit.LogExit(run(context.Background()))
 }
 
-// run is config.RunConnector in two halves: between them the command is told to check for the key by itself, because
-// the SDK's message about a missing one does not say what to do, and to work in parallel, which the SDK does not.
+// run is config.RunConnector in two halves: between them the command is told what the SDK does not do by itself.
 func run(ctx context.Context) error {
 	done, err := service.Start(exit.LogExit)
 	if done || err != nil {
@@ -49,15 +48,20 @@ func run(ctx context.Context) error {
 	return stopped(command, command.ExecuteContext(ctx))
 }
 
+// prepare checks for the key, because the SDK's message about a missing one does not say what to do; refuses what the SDK
+// would take for something else; and has it work in parallel.
 func prepare(command *cobra.Command, _ []string) error {
-	if !command.Flags().Changed(cfg.AdminKeyField.FieldName) {
+	given := command.Flags().Changed
+	switch {
+	case !given(cfg.AdminKeyField.FieldName):
 		return connector.MissingAdminKey()
-	}
-	name := field.WorkerCountField.FieldName
-	if command.Flags().Changed(name) || command.Flags().Changed(field.ParallelSyncField.FieldName) {
+	case given("create-account-email") && !given("create-account-login") && !given("create-account-profile"):
+		return connector.EmailAlone()
+	case given(field.WorkerCountField.FieldName), given(field.ParallelSyncField.FieldName):
 		return nil
+	default:
+		return command.Flags().Set(field.WorkerCountField.FieldName, workers)
 	}
-	return command.Flags().Set(name, workers)
 }
 
 func newConnector(ctx context.Context, configuration *cfg.Openai, opts cli.RunTimeOpts) (types.ConnectorServer, error) {

@@ -2,13 +2,16 @@ package main
 
 import (
 	"fmt"
+	"net/http"
 	"net/http/httptest"
 	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
@@ -34,6 +37,10 @@ const (
 //	baton ARGS        the real baton CLI
 //	fault ROUTE CODE  lets the stand-in answer the route, such as "GET /organization/groups", with the status
 //	asked ROUTE N     holds that the route was asked N times
+//	reached ROUTE N   waits until the route is asked for the Nth time
+//	passed ROUTE N M  holds that the stand-in answered the route N to M times with what it was asked for
+//	terminate         sends SIGTERM to the programs in the background
+//	limit N INTERVAL  lets the stand-in answer each route N times at once, and then once an interval; "limit off" ends it
 //	repeat N COMMAND  runs the command N times and holds that it ends with the status of $STATUS each time
 func TestScripts(t *testing.T) {
 	t.Parallel()
@@ -49,14 +56,25 @@ func TestScripts(t *testing.T) {
 				ts.Check(err)
 				runBaton(ts, negated, path, args)
 			},
-			"fault":  fault,
-			"asked":  asked,
-			"repeat": repeat,
+			"fault":   fault,
+			"asked":   asked,
+			"reached": reached,
+			"passed":  passed,
+			"limit":   limit,
+			"repeat":  repeat,
+
+			"terminate": terminate,
 		},
 	})
 }
 
-type serverKey struct{}
+type (
+	serverKey   struct{}
+	requestsKey struct{}
+)
+
+// requestsKept is more than any script makes.
+const requestsKept = 10_000
 
 func setup(env *testscript.Env) error {
 	server := &openaitest.Server{
@@ -67,9 +85,12 @@ func setup(env *testscript.Env) error {
 			legacyKey:     {Project: true},
 		},
 	}
+	requests := make(chan string, requestsKept)
+	server.OnRequest = func(request openaitest.Request) { requests <- request.Route }
 	listener := httptest.NewServer(server)
 	env.Defer(listener.Close)
 	env.Values[serverKey{}] = server
+	env.Values[requestsKey{}] = requests
 	repository, err := filepath.Abs("../..")
 	if err != nil {
 		return fmt.Errorf("finding the repository: %w", err)
@@ -135,6 +156,58 @@ func asked(ts *testscript.TestScript, _ bool, args []string) {
 	}
 	if times != number(ts, args[1]) {
 		ts.Fatalf("%s was asked %d times", args[0], times)
+	}
+}
+
+func reached(ts *testscript.TestScript, _ bool, args []string) {
+	requests := asking(ts)
+	for left := number(ts, args[1]); left > 0; {
+		select {
+		case route := <-requests:
+			if route == args[0] {
+				left--
+			}
+		case <-time.After(time.Minute):
+			ts.Fatalf("%s is asked %d times too few", args[0], left)
+		}
+	}
+}
+
+// asking has the route of each request.
+func asking(ts *testscript.TestScript) chan string {
+	requests, ok := ts.Value(requestsKey{}).(chan string)
+	if !ok {
+		ts.Fatalf("the script has no stand-in")
+	}
+	return requests
+}
+
+func passed(ts *testscript.TestScript, _ bool, args []string) {
+	times := 0
+	for _, request := range standIn(ts).Requests() {
+		if request.Route == args[0] && request.Status == http.StatusOK {
+			times++
+		}
+	}
+	if times < number(ts, args[1]) || times > number(ts, args[2]) {
+		ts.Fatalf("%s passed %d times", args[0], times)
+	}
+}
+
+func limit(ts *testscript.TestScript, _ bool, args []string) {
+	var limited *openaitest.RateLimit
+	if args[0] != "off" {
+		interval, err := time.ParseDuration(args[1])
+		ts.Check(err)
+		limited = &openaitest.RateLimit{Burst: number(ts, args[0]), Interval: interval}
+	}
+	server := standIn(ts)
+	server.Update(func(*openaitest.Organization) { server.RateLimit = limited })
+}
+
+func terminate(ts *testscript.TestScript, _ bool, _ []string) {
+	for _, command := range ts.BackgroundCmds() {
+		ts.Check(command.Process.Signal(syscall.SIGTERM))
 	}
 }
 

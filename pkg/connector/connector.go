@@ -6,6 +6,7 @@ package connector
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"runtime/debug"
 
@@ -48,6 +49,11 @@ func New(ctx context.Context, config *cfg.Openai, opts *cli.ConnectorOpts) (conn
 // MissingAdminKey is the error of a connector that was not given a key.
 func MissingAdminKey() error {
 	return refuse(codes.InvalidArgument, cfg.CheckAdminKey(""))
+}
+
+// EmailAlone is the error of an account that is to be created with an address only: the SDK takes that for a sync.
+func EmailAlone() error {
+	return refuse(codes.InvalidArgument, errors.New("--create-account-email alone creates no account: give the address as --create-account-login as well"))
 }
 
 // Metadata names the connector.

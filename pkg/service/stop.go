@@ -41,6 +41,16 @@ func UntilStopped(ctx context.Context) (context.Context, func(*cobra.Command, er
 		if command.Flags().Changed("client-id") {
 			return nil
 		}
-		return status.Error(codes.Canceled, "baton-openai: stopped by a signal; a sync goes on from its file when it is run again")
+		return stoppedError{}
 	}
 }
+
+// stoppedError ends a command that a signal has stopped.
+type stoppedError struct{}
+
+func (stoppedError) Error() string {
+	return "baton-openai: stopped by a signal; a sync goes on from its file when it is run again"
+}
+
+// GRPCStatus is what the exit status is made of.
+func (e stoppedError) GRPCStatus() *status.Status { return status.New(codes.Canceled, e.Error()) }
