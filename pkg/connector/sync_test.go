@@ -6,6 +6,7 @@ import (
 	"net/http/httptest"
 	"path/filepath"
 	"testing"
+	"time"
 
 	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
 	"github.com/conductorone/baton-sdk/pkg/cli"
@@ -36,7 +37,9 @@ const testKey = "sk-admin-test-0123456789"
 type syncOptions struct {
 	workers       int
 	resourceTypes []string
-	engine        c1zstore.Engine
+	// patience is for how long a route may refuse every call.
+	patience time.Duration
+	engine   c1zstore.Engine
 }
 
 // outcome is what a sync left behind.
@@ -53,7 +56,7 @@ func runSync(t *testing.T, server *openaitest.Server, options syncOptions) outco
 	ctx := ctxzap.ToContext(t.Context(), zap.New(core))
 
 	store := &lateSessionStore{}
-	client := serve(ctx, t, newConnector(ctx, t, server, store, options.resourceTypes))
+	client := serve(ctx, t, patientConnector(ctx, t, server, store, options.resourceTypes, options.patience))
 	path := filepath.Join(t.TempDir(), "sync.c1z")
 	syncer, err := sync.NewSyncer(ctx, client,
 		sync.WithC1ZPath(path),
@@ -70,7 +73,15 @@ func runSync(t *testing.T, server *openaitest.Server, options syncOptions) outco
 	return outcome{err: err, path: path, logs: logs}
 }
 
+// newConnector reports a 429 instead of waiting.
 func newConnector(ctx context.Context, t *testing.T, server *openaitest.Server, store sessions.SessionStore, resourceTypes []string) types.ConnectorServer {
+	t.Helper()
+	return patientConnector(ctx, t, server, store, resourceTypes, 0)
+}
+
+func patientConnector(
+	ctx context.Context, t *testing.T, server *openaitest.Server, store sessions.SessionStore, resourceTypes []string, patience time.Duration,
+) types.ConnectorServer {
 	t.Helper()
 	listener := httptest.NewServer(server)
 	t.Cleanup(listener.Close)
@@ -79,18 +90,17 @@ func newConnector(ctx context.Context, t *testing.T, server *openaitest.Server, 
 		&cli.ConnectorOpts{SyncResourceTypeIDs: resourceTypes},
 	)
 	require.NoError(t, err)
-	impatient(t, builder)
+	setPatience(t, builder, patience)
 	built, err := connectorbuilder.NewConnector(ctx, builder, append(builderOptions, connectorbuilder.WithSessionStore(store))...)
 	require.NoError(t, err)
 	return built
 }
 
-// impatient lets the connector report a 429 instead of waiting.
-func impatient(tb testing.TB, builder connectorbuilder.ConnectorBuilderV2) {
+func setPatience(tb testing.TB, builder connectorbuilder.ConnectorBuilderV2, patience time.Duration) {
 	tb.Helper()
 	built, ok := builder.(*connector.Connector)
 	require.True(tb, ok)
-	built.SetPacePatience(0)
+	built.SetPacePatience(patience)
 }
 
 // lateSessionStore is the session store of the sync that has begun last, as in the connector's own process.
