@@ -63,6 +63,13 @@ func (c *Client) Expect(route Route, caller string, n int) {
 	c.pacer.expect(route, caller, n)
 }
 
+// ExpectNothing forgets what was expected: a sync that failed has not made all of its calls.
+func (c *Client) ExpectNothing() {
+	c.pacer.mu.Lock()
+	defer c.pacer.mu.Unlock()
+	clear(c.pacer.left)
+}
+
 func (p *pacer) expect(route Route, caller string, n int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

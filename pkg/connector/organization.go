@@ -38,6 +38,7 @@ func (b *organizationBuilder) List(ctx context.Context, parent *v2.ResourceId, o
 	if opts.PageToken.Token != "" {
 		return nil, nil, errForeignPageToken
 	}
+	b.client.ExpectNothing()
 	page, err := b.client.ListRoles(ctx, client.Cursor{})
 	if err != nil {
 		return nil, nil, failed(doing, err)
