@@ -34,6 +34,20 @@ func TestCapabilities(t *testing.T) {
 		"api_key":           {syncs, remove},
 	}
 
+	// Which of the API's permissions a key needs for a type, so that somebody can tell from a refusal what will be missing.
+	const management, groups = "api.management.read", "api.groups.read"
+	wantPermissions := map[string][]string{
+		"organization":      {management},
+		"user":              {management},
+		"invitation":        {management},
+		"organization_role": {management, groups},
+		"group":             {groups, "api.groups.write"},
+		"project":           {management},
+		"project_role":      {management},
+		"service_account":   {management},
+		"api_key":           {management},
+	}
+
 	metadata, err := open(t, newOffice()).GetMetadata(t.Context(), &v2.ConnectorServiceGetMetadataRequest{})
 	require.NoError(t, err)
 	told := metadata.GetMetadata().GetCapabilities()
@@ -42,6 +56,11 @@ func TestCapabilities(t *testing.T) {
 	for _, of := range told.GetResourceTypeCapabilities() {
 		id := of.GetResourceType().GetId()
 		require.ElementsMatch(t, want[id], of.GetCapabilities(), id)
+		var permissions []string
+		for _, permission := range of.GetPermissions().GetPermissions() {
+			permissions = append(permissions, permission.GetPermission())
+		}
+		require.Equal(t, wantPermissions[id], permissions, id)
 	}
 	require.Equal(t,
 		[]v2.CapabilityDetailCredentialOption{v2.CapabilityDetailCredentialOption_CAPABILITY_DETAIL_CREDENTIAL_OPTION_NO_PASSWORD},

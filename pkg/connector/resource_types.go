@@ -5,20 +5,28 @@ import (
 	"github.com/conductorone/baton-sdk/pkg/annotations"
 )
 
+// The permissions of an Admin API key as the API's own refusals ("Missing scopes: …") and role objects name them. No public
+// source names those of role assignments, nor those of changes outside groups; a key made with "All" has every one.
+const (
+	permissionManagementRead = "api.management.read"
+	permissionGroupsRead     = "api.groups.read"
+	permissionGroupsWrite    = "api.groups.write"
+)
+
 // The resource types. Their ids are permanent: ConductorOne takes a renamed one for the deletion of everything below it.
 // Grants are given for whole types and not resource by resource, for which lane.go has the reason.
 var (
 	resourceTypeOrganization = v2.ResourceType_builder{
 		Id:          "organization",
 		DisplayName: "Organization",
-		Annotations: annotations.New(&v2.TypeScopedGrants{}),
+		Annotations: annotations.New(&v2.TypeScopedGrants{}, permissions(permissionManagementRead)),
 	}.Build()
 
 	resourceTypeUser = v2.ResourceType_builder{
 		Id:          "user",
 		DisplayName: "User",
 		Traits:      []v2.ResourceType_Trait{v2.ResourceType_TRAIT_USER},
-		Annotations: annotations.New(&v2.SkipEntitlements{}, &v2.TypeScopedGrants{}),
+		Annotations: annotations.New(&v2.SkipEntitlements{}, &v2.TypeScopedGrants{}, permissions(permissionManagementRead)),
 	}.Build()
 
 	// An invitation disappears when it is accepted, so a falling number of them is no anomaly.
@@ -26,48 +34,48 @@ var (
 		Id:          "invitation",
 		DisplayName: "Invitation",
 		Traits:      []v2.ResourceType_Trait{v2.ResourceType_TRAIT_USER},
-		Annotations: annotations.New(&v2.SkipEntitlementsAndGrants{}, &v2.SkipSyncAnomalyDetection{}),
+		Annotations: annotations.New(&v2.SkipEntitlementsAndGrants{}, &v2.SkipSyncAnomalyDetection{}, permissions(permissionManagementRead)),
 	}.Build()
 
 	resourceTypeOrganizationRole = v2.ResourceType_builder{
 		Id:          "organization_role",
 		DisplayName: "Organization role",
 		Traits:      []v2.ResourceType_Trait{v2.ResourceType_TRAIT_ROLE},
-		Annotations: annotations.New(&v2.TypeScopedGrants{}),
+		Annotations: annotations.New(&v2.TypeScopedGrants{}, permissions(permissionManagementRead, permissionGroupsRead)),
 	}.Build()
 
 	resourceTypeGroup = v2.ResourceType_builder{
 		Id:          "group",
 		DisplayName: "Group",
 		Traits:      []v2.ResourceType_Trait{v2.ResourceType_TRAIT_GROUP},
-		Annotations: annotations.New(&v2.TypeScopedGrants{}),
+		Annotations: annotations.New(&v2.TypeScopedGrants{}, permissions(permissionGroupsRead, permissionGroupsWrite)),
 	}.Build()
 
 	resourceTypeProject = v2.ResourceType_builder{
 		Id:          "project",
 		DisplayName: "Project",
-		Annotations: annotations.New(&v2.TypeScopedGrants{}),
+		Annotations: annotations.New(&v2.TypeScopedGrants{}, permissions(permissionManagementRead)),
 	}.Build()
 
 	resourceTypeProjectRole = v2.ResourceType_builder{
 		Id:          "project_role",
 		DisplayName: "Project role",
 		Traits:      []v2.ResourceType_Trait{v2.ResourceType_TRAIT_ROLE},
-		Annotations: annotations.New(&v2.TypeScopedGrants{}),
+		Annotations: annotations.New(&v2.TypeScopedGrants{}, permissions(permissionManagementRead)),
 	}.Build()
 
 	resourceTypeServiceAccount = v2.ResourceType_builder{
 		Id:          "service_account",
 		DisplayName: "Service account",
 		Traits:      []v2.ResourceType_Trait{v2.ResourceType_TRAIT_USER},
-		Annotations: annotations.New(&v2.SkipEntitlements{}, &v2.TypeScopedGrants{}),
+		Annotations: annotations.New(&v2.SkipEntitlements{}, &v2.TypeScopedGrants{}, permissions(permissionManagementRead)),
 	}.Build()
 
 	resourceTypeAPIKey = v2.ResourceType_builder{
 		Id:          "api_key",
 		DisplayName: "API key",
 		Traits:      []v2.ResourceType_Trait{v2.ResourceType_TRAIT_SECRET},
-		Annotations: annotations.New(&v2.SkipEntitlementsAndGrants{}),
+		Annotations: annotations.New(&v2.SkipEntitlementsAndGrants{}, permissions(permissionManagementRead)),
 	}.Build()
 )
 
@@ -78,6 +86,15 @@ const (
 	slugOwner    = "owner"
 	slugViewer   = "viewer"
 )
+
+// permissions names what a key needs for the lists that a type is read from, and for changing a group.
+func permissions(names ...string) *v2.CapabilityPermissions {
+	needed := make([]*v2.CapabilityPermission, 0, len(names))
+	for _, name := range names {
+		needed = append(needed, v2.CapabilityPermission_builder{Permission: name}.Build())
+	}
+	return v2.CapabilityPermissions_builder{Permissions: needed}.Build()
+}
 
 func resourceID(resourceType *v2.ResourceType, id string) *v2.ResourceId {
 	return v2.ResourceId_builder{ResourceType: resourceType.GetId(), Resource: id}.Build()
