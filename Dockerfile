@@ -1,16 +1,49 @@
-FROM --platform=$BUILDPLATFORM golang:1.25 AS build
+# docker build .                   the connector, as a service or for single runs
+# docker build --target lambda .   the connector as ConductorOne hosts it
+#
+# Both are compiled by `make build`, for the platform that is asked for, on the platform that builds. The stages named
+# release-… take the binaries that a release has built already; .goreleaser.yaml names them.
+
+FROM --platform=$BUILDPLATFORM golang:1.25-bookworm AS source
 WORKDIR /src
 COPY go.mod go.sum ./
 RUN go mod download
+COPY Makefile ./
 COPY cmd cmd
 COPY pkg pkg
+
+FROM source AS build
 ARG TARGETOS
 ARG TARGETARCH
 ARG VERSION=dev
-RUN CGO_ENABLED=0 GOOS=$TARGETOS GOARCH=$TARGETARCH \
-    go build -trimpath -ldflags "-s -w -X main.version=$VERSION" -o /baton-openai ./cmd/baton-openai
+ARG COMMIT
+RUN make build GOOS=$TARGETOS GOARCH=$TARGETARCH VERSION=$VERSION COMMIT=$COMMIT CONNECTOR=baton-openai
 
-FROM gcr.io/distroless/static-debian12:nonroot
-COPY --from=build /baton-openai /baton-openai
+FROM source AS build-lambda
+ARG TARGETOS
+ARG TARGETARCH
+ARG VERSION=dev
+ARG COMMIT
+RUN make build BATON_LAMBDA_SUPPORT=1 GOOS=$TARGETOS GOARCH=$TARGETARCH VERSION=$VERSION COMMIT=$COMMIT CONNECTOR=baton-openai
+
+# Certificates, a /tmp and no shell; the user has no right to anything else.
+FROM gcr.io/distroless/static-debian12:nonroot AS service
 USER 65532:65532
 ENTRYPOINT ["/baton-openai"]
+
+FROM service AS hosted
+ENTRYPOINT ["/baton-openai", "lambda"]
+
+FROM service AS release
+ARG TARGETPLATFORM
+COPY $TARGETPLATFORM/baton-openai /baton-openai
+
+FROM hosted AS release-lambda
+ARG TARGETPLATFORM
+COPY $TARGETPLATFORM/baton-openai /baton-openai
+
+FROM hosted AS lambda
+COPY --from=build-lambda /src/baton-openai /baton-openai
+
+FROM service AS connector
+COPY --from=build /src/baton-openai /baton-openai

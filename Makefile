@@ -1,6 +1,10 @@
 GOOS ?= $(shell go env GOOS)
 GOARCH ?= $(shell go env GOARCH)
-VERSION ?= $(or $(shell git describe --tags --always --dirty 2>/dev/null),dev)
+
+# What --version tells, such as "v1.2.3 (abc1234)". An image is built without the history and is told both.
+VERSION ?= $(or $(shell git describe --tags --dirty 2>/dev/null),dev)
+COMMIT ?= $(shell git rev-parse --short HEAD 2>/dev/null)
+FULL_VERSION = $(VERSION)$(if $(COMMIT), ($(COMMIT)))
 
 # BATON_LAMBDA_SUPPORT=1 adds the SDK's lambda command.
 TAGS = $(if $(BATON_LAMBDA_SUPPORT),-tags baton_lambda_support)
@@ -8,6 +12,13 @@ CONNECTOR = dist/$(GOOS)_$(GOARCH)/baton-openai$(if $(filter windows,$(GOOS)),.e
 
 GOLANGCI_LINT_VERSION = v2.11.4
 GOLANGCI_LINT = dist/tools/golangci-lint-$(GOLANGCI_LINT_VERSION)
+ACTIONLINT_VERSION = v1.7.12
+ACTIONLINT = dist/tools/actionlint-$(ACTIONLINT_VERSION)
+GORELEASER_VERSION = v2.16.0
+GORELEASER = dist/tools/goreleaser-$(GORELEASER_VERSION)
+SYFT_VERSION = v1.57.1
+# goreleaser looks for it on the path, by this name.
+SYFT = dist/tools/syft-$(SYFT_VERSION)/syft
 BATON = dist/tools/baton
 STAND_IN = dist/tools/openaitest
 
@@ -27,7 +38,7 @@ help: ## Show this list
 
 .PHONY: build
 build: ## Build the connector, statically linked, as dist/<os>_<arch>/baton-openai
-	CGO_ENABLED=0 GOOS=$(GOOS) GOARCH=$(GOARCH) go build -trimpath $(TAGS) -ldflags "-s -w -X main.version=$(VERSION)" -o $(CONNECTOR) ./cmd/baton-openai
+	CGO_ENABLED=0 GOOS=$(GOOS) GOARCH=$(GOARCH) go build -trimpath $(TAGS) -ldflags "-s -w -X 'main.version=$(FULL_VERSION)'" -o $(CONNECTOR) ./cmd/baton-openai
 
 # The race detector needs a C compiler.
 RACE = $(if $(shell command -v $(firstword $(shell go env CC))),-race)
@@ -46,9 +57,28 @@ demo: build baton ## Sync a sample organization from a stand-in server and show 
 	@CGO_ENABLED=0 $(FOR_HOST) go build -o $(STAND_IN) ./cmd/openaitest
 	@CONNECTOR=$(CONNECTOR) BATON=$(BATON) STAND_IN=$(STAND_IN) sh cmd/openaitest/demo.sh
 
+# How long each fuzz target is run.
+FUZZTIME ?= 1m
+
+.PHONY: fuzz
+fuzz: ## Run every fuzz target for FUZZTIME each (1m)
+	@FUZZTIME=$(FUZZTIME) sh .ci/fuzz.sh
+
 .PHONY: lint
-lint: $(GOLANGCI_LINT) ## Run golangci-lint, which is built on first use
+lint: $(GOLANGCI_LINT) lint-workflows ## Run golangci-lint and actionlint, which are built on first use
 	$(GOLANGCI_LINT) run
+
+# Whether shellcheck and pyflakes are installed must not decide what is found.
+.PHONY: lint-workflows
+lint-workflows: $(ACTIONLINT) ## Check the workflows in .github
+	$(ACTIONLINT) -shellcheck= -pyflakes=
+
+# npm installs into dist, so that no node_modules comes near the sources.
+.PHONY: docs
+docs: ## Compile the set-up page as MDX (needs Node.js)
+	@mkdir -p dist/docs && cp .ci/mdx/* dist/docs/
+	cd dist/docs && npm ci --silent --no-audit --no-fund
+	node dist/docs/compile.mjs docs/connector.mdx
 
 .PHONY: generate
 generate: ## Regenerate conf.gen.go, config_schema.json and baton_capabilities.json
@@ -73,12 +103,31 @@ generate-check: build ## Fail if a generated file is not what its sources say
 baton: ## Build the baton CLI of the SDK version in go.mod, as dist/tools/baton
 	@CGO_ENABLED=0 $(FOR_HOST) go build -o $(BATON) github.com/conductorone/baton-sdk/cmd/baton
 
+.PHONY: image-check
+image-check: ## Build what the Dockerfile builds, without Docker, and check what its stages expect
+	go test -count=1 -timeout 30m -run '^TestImage' -v . -image
+
+.PHONY: release-check
+release-check: $(GORELEASER) ## Check .goreleaser.yaml, build all archives of a release, and run what is in them
+	$(GORELEASER) check
+	$(GORELEASER) release --snapshot --clean --skip=docker,sbom
+	go test -count=1 -run '^TestRelease' -v . -snapshot dist/release
+
+.PHONY: release
+release: $(GORELEASER) $(SYFT) ## Publish the tagged commit (needs GITHUB_TOKEN and Docker; the release workflow calls it)
+	PATH="$(CURDIR)/$(dir $(SYFT)):$$PATH" $(GORELEASER) release --clean
+
 .PHONY: clean
 clean: ## Remove everything that was built
 	rm -rf dist sync.c1z
 
-# Built in a module of its own: golangci-lint's dependencies stay out of go.mod.
-$(GOLANGCI_LINT):
-	$(FOR_HOST) GOBIN=$(CURDIR)/dist/tools/golangci-lint-build go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_LINT_VERSION)
-	mv dist/tools/golangci-lint-build/golangci-lint $@
-	rmdir dist/tools/golangci-lint-build
+# Built in modules of their own: the tools' dependencies stay out of go.mod.
+$(GOLANGCI_LINT): TOOL = github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_LINT_VERSION)
+$(ACTIONLINT): TOOL = github.com/rhysd/actionlint/cmd/actionlint@$(ACTIONLINT_VERSION)
+$(GORELEASER): TOOL = github.com/goreleaser/goreleaser/v2@$(GORELEASER_VERSION)
+$(SYFT): TOOL = github.com/anchore/syft/cmd/syft@$(SYFT_VERSION)
+
+$(GOLANGCI_LINT) $(ACTIONLINT) $(GORELEASER) $(SYFT):
+	CGO_ENABLED=0 $(FOR_HOST) GOBIN=$(CURDIR)/$@.build go install $(TOOL)
+	mv $@.build/* $@
+	rmdir $@.build

@@ -1,0 +1,22 @@
+#!/bin/sh
+# Runs every fuzz target of the module, one after the other, for FUZZTIME each. All are run, even after one has failed.
+set -eu
+: "${FUZZTIME:?}"
+
+files='{{$d := .Dir}}{{$p := .ImportPath}}{{range .TestGoFiles}}{{$p}} {{$d}}/{{.}}{{"\n"}}{{end}}{{range .XTestGoFiles}}{{$p}} {{$d}}/{{.}}{{"\n"}}{{end}}'
+targets=$(go list -f "$files" ./... | while read -r package file; do
+	[ -z "$package" ] || sed -n "s|^func \(Fuzz[A-Za-z0-9_]*\)(.*|$package \1|p" "$file"
+done)
+if [ -z "$targets" ]; then
+	echo "There are no fuzz targets."
+	exit 0
+fi
+
+failed=$(printf '%s\n' "$targets" | while read -r package target; do
+	echo "== $package $target" >&2
+	go test -run '^$' -fuzz "^$target\$" -fuzztime "$FUZZTIME" "$package" >&2 || echo "$package $target"
+done)
+if [ -n "$failed" ]; then
+	printf 'These fuzz targets failed; what fails them was added to their testdata/fuzz:\n%s\n' "$failed" >&2
+	exit 1
+fi
