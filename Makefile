@@ -76,7 +76,7 @@ lint-workflows: $(ACTIONLINT) ## Check the workflows in .github
 # npm installs into dist, so that no node_modules comes near the sources.
 .PHONY: docs
 docs: ## Compile the set-up page as MDX (needs Node.js)
-	@mkdir -p dist/docs && cp .ci/mdx/* dist/docs/
+	@mkdir -p dist/docs && cp .ci/mdx/*.json .ci/mdx/*.mjs .ci/mdx/.npmrc dist/docs/
 	cd dist/docs && npm ci --silent --no-audit --no-fund
 	node dist/docs/compile.mjs docs/connector.mdx
 
