@@ -103,6 +103,11 @@ generate-check: build ## Fail if a generated file is not what its sources say
 baton: ## Build the baton CLI of the SDK version in go.mod, as dist/tools/baton
 	@CGO_ENABLED=0 $(FOR_HOST) go build -o $(BATON) github.com/conductorone/baton-sdk/cmd/baton
 
+.PHONY: image
+image: ## Build the images baton-openai and baton-openai:lambda (needs Docker)
+	docker build --build-arg VERSION=$(VERSION) --build-arg COMMIT=$(COMMIT) -t baton-openai .
+	docker build --build-arg VERSION=$(VERSION) --build-arg COMMIT=$(COMMIT) -t baton-openai:lambda --target lambda .
+
 .PHONY: image-check
 image-check: ## Build what the Dockerfile builds, without Docker, and check what its stages expect
 	go test -count=1 -timeout 30m -run '^TestImage' -v . -image
@@ -121,13 +126,13 @@ release: $(GORELEASER) $(SYFT) ## Publish the tagged commit (needs GITHUB_TOKEN 
 clean: ## Remove everything that was built
 	rm -rf dist sync.c1z
 
-# Built in modules of their own: the tools' dependencies stay out of go.mod.
+# Built in modules of their own: the tools' dependencies stay out of go.mod, and their version of Go need not be ours.
 $(GOLANGCI_LINT): TOOL = github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_LINT_VERSION)
 $(ACTIONLINT): TOOL = github.com/rhysd/actionlint/cmd/actionlint@$(ACTIONLINT_VERSION)
 $(GORELEASER): TOOL = github.com/goreleaser/goreleaser/v2@$(GORELEASER_VERSION)
 $(SYFT): TOOL = github.com/anchore/syft/cmd/syft@$(SYFT_VERSION)
 
 $(GOLANGCI_LINT) $(ACTIONLINT) $(GORELEASER) $(SYFT):
-	CGO_ENABLED=0 $(FOR_HOST) GOBIN=$(CURDIR)/$@.build go install $(TOOL)
+	CGO_ENABLED=0 GOTOOLCHAIN=auto $(FOR_HOST) GOBIN=$(CURDIR)/$@.build go install $(TOOL)
 	mv $@.build/* $@
 	rmdir $@.build
