@@ -90,7 +90,7 @@ func unpack(t *testing.T, path string) map[string][]byte {
 	if strings.HasSuffix(path, ".zip") {
 		archive, err := zip.OpenReader(path)
 		require.NoError(t, err)
-		defer archive.Close()
+		t.Cleanup(func() { require.NoError(t, archive.Close()) })
 		for _, entry := range archive.File {
 			opened, err := entry.Open()
 			require.NoError(t, err)
@@ -101,7 +101,7 @@ func unpack(t *testing.T, path string) map[string][]byte {
 	}
 	file, err := os.Open(path)
 	require.NoError(t, err)
-	defer file.Close()
+	t.Cleanup(func() { require.NoError(t, file.Close()) })
 	compressed, err := gzip.NewReader(file)
 	require.NoError(t, err)
 	for archive := tar.NewReader(compressed); ; {

@@ -4,6 +4,7 @@ package docs_test
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"regexp"
@@ -56,7 +57,7 @@ func prose(text string) ([]string, error) {
 		lines[i] = ""
 	}
 	if fence != "" || frontMatter {
-		return nil, fmt.Errorf("a code block or the front matter has no end")
+		return nil, errors.New("a code block or the front matter has no end")
 	}
 	return lines, nil
 }
@@ -84,8 +85,12 @@ func violations(text string) []string {
 		if regexp.MustCompile(`(?i)(javascript|vbscript|data):`).MatchString(line) {
 			report("a dangerous URL")
 		}
-		for rest := line; strings.Contains(rest, "<"); {
-			rest = rest[strings.Index(rest, "<"):]
+		for rest := line; ; {
+			begin := strings.Index(rest, "<")
+			if begin < 0 {
+				break
+			}
+			rest = rest[begin:]
 			tag := component.FindStringSubmatch(rest)
 			if tag == nil {
 				report("raw HTML, or a component or an attribute that is not allowed: %.30s", rest)
@@ -276,11 +281,12 @@ func TestPageShowsTheManifests(t *testing.T) {
 // environment is the variables that the SDK reads, by its own list of fields and by the connector's committed schema.
 func environment(t *testing.T) []string {
 	t.Helper()
-	names := []string{hostID}
+	fields := schemaFields(t)
+	names := append(make([]string, 0, 1+len(field.DefaultFields)+len(fields)), hostID)
 	for _, of := range field.DefaultFields {
 		names = append(names, variable(of.FieldName))
 	}
-	for _, of := range schemaFields(t) {
+	for _, of := range fields {
 		names = append(names, variable(of.Name))
 	}
 	return names

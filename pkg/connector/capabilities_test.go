@@ -56,8 +56,9 @@ func TestCapabilities(t *testing.T) {
 	for _, of := range told.GetResourceTypeCapabilities() {
 		id := of.GetResourceType().GetId()
 		require.ElementsMatch(t, want[id], of.GetCapabilities(), id)
-		var permissions []string
-		for _, permission := range of.GetPermissions().GetPermissions() {
+		needed := of.GetPermissions().GetPermissions()
+		permissions := make([]string, 0, len(needed))
+		for _, permission := range needed {
 			permissions = append(permissions, permission.GetPermission())
 		}
 		require.Equal(t, wantPermissions[id], permissions, id)
