@@ -110,13 +110,13 @@ image: ## Build the images baton-openai and baton-openai:lambda (needs Docker)
 
 .PHONY: image-check
 image-check: ## Build what the Dockerfile builds, without Docker, and check what its stages expect
-	go test -count=1 -timeout 30m -run '^TestImage' -v . -image
+	go test -count=1 -timeout 30m -run '^TestImage' -v ./pkg/release -image
 
 .PHONY: release-check
 release-check: $(GORELEASER) ## Check .goreleaser.yaml, build all archives of a release, and run what is in them
 	$(GORELEASER) check
 	$(GORELEASER) release --snapshot --clean --skip=docker,sbom
-	go test -count=1 -run '^TestRelease' -v . -snapshot dist/release
+	go test -count=1 -run '^TestRelease' -v ./pkg/release -snapshot dist/release
 
 .PHONY: release
 release: $(GORELEASER) $(SYFT) ## Publish the tagged commit (needs GITHUB_TOKEN and Docker; the release workflow calls it)
