@@ -173,12 +173,10 @@ func (c *Client) DeleteAdminAPIKey(ctx context.Context, keyID string) error {
 func (c *Client) IsOwnKey(key AdminAPIKey) bool {
 	isMask := func(r rune) bool { return strings.ContainsRune("*.…•", r) }
 	text := key.RedactedValue.text
-	head, tail := "", ""
-	if at := strings.IndexFunc(text, isMask); at >= 0 {
-		head, tail = text[:at], text[strings.LastIndexFunc(text, isMask):]
-		tail = strings.TrimLeftFunc(tail, isMask)
-	} else {
-		head = text
+	masked := strings.IndexFunc(text, isMask)
+	if masked < 0 {
+		return strings.HasPrefix(c.key, text)
 	}
-	return strings.HasPrefix(c.key, head) && strings.HasSuffix(c.key, tail)
+	end := strings.TrimLeftFunc(text[strings.LastIndexFunc(text, isMask):], isMask)
+	return strings.HasPrefix(c.key, text[:masked]) && strings.HasSuffix(c.key, end)
 }

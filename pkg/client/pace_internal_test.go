@@ -13,6 +13,11 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
+// elapse lets the time of a test's bubble pass, which takes no time.
+func elapse(d time.Duration) {
+	time.Sleep(d) //nolint:forbidigo // nothing but time has to pass
+}
+
 // limit is how an API limits a route: it tells whether a call passes now, and if not, the wait that it names.
 type limit interface {
 	call(now time.Time) (passes bool, wait time.Duration)
@@ -86,7 +91,7 @@ type api struct {
 }
 
 func (a *api) ask(p *pace, t *turn) bool {
-	time.Sleep(a.latency / 2)
+	elapse(a.latency / 2)
 	a.mu.Lock()
 	passes, wait := a.limit.call(time.Now())
 	if passes {
@@ -95,7 +100,7 @@ func (a *api) ask(p *pace, t *turn) bool {
 		a.refused++
 	}
 	a.mu.Unlock()
-	time.Sleep(a.latency / 2)
+	elapse(a.latency / 2)
 	if passes {
 		p.passedThrough(t)
 	} else {
@@ -186,7 +191,7 @@ func TestPaceAfterAPause(t *testing.T) {
 		server := &api{limit: &bucket{burst: 7, interval: 10 * time.Second}, latency: 50 * time.Millisecond}
 		p := &pace{}
 		server.run(t, p, 40, 4)
-		time.Sleep(time.Hour)
+		elapse(time.Hour)
 		refused := server.refused
 		took := server.run(t, p, 40, 4)
 		require.InDelta(t, (33 * 10 * time.Second).Seconds(), took.Seconds(), 20)
@@ -286,14 +291,14 @@ func TestPacerReportsWhatTakesLong(t *testing.T) {
 		require.False(t, free.isLimited())
 
 		require.Empty(t, p.due(time.Now(), slow))
-		time.Sleep(firstReport)
+		elapse(firstReport)
 		require.Equal(t, []routeProgress{
 			{route: "GET /slow", done: 3, left: 40, interval: 10 * time.Second, takes: 400 * time.Second},
 			{route: "GET /fast", done: 3, interval: time.Second},
 		}, p.due(time.Now(), slow))
-		time.Sleep(reportInterval - time.Second)
+		elapse(reportInterval - time.Second)
 		require.Empty(t, p.due(time.Now(), slow))
-		time.Sleep(time.Second)
+		elapse(time.Second)
 		require.NotEmpty(t, p.due(time.Now(), slow))
 	})
 }

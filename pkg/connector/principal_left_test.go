@@ -16,18 +16,19 @@ import (
 var departures = map[string]struct {
 	route  string
 	change func(*openaitest.Organization)
-	warned map[string]any
+	// principalType and id are who leaves, in is what.
+	principalType, id, in string
 }{
 	"a user": {
 		userRolesRoute, leave("eva"),
-		map[string]any{"principal_type": "user", "principal_id": "eva", "in": "organization"},
+		"user", "eva", "organization",
 	},
 	"a group": {
 		"GET /organization/groups/{group_id}/roles",
 		func(o *openaitest.Organization) {
 			o.Groups = slices.DeleteFunc(o.Groups, func(g openaitest.Group) bool { return g.ID == "empty" })
 		},
-		map[string]any{"principal_type": "group", "principal_id": "empty", "in": "organization"},
+		"group", "empty", "organization",
 	},
 	"a user of a project": {
 		projectUserRolesRoute,
@@ -35,7 +36,7 @@ var departures = map[string]struct {
 			p := project(o, "alpha")
 			p.Users = slices.DeleteFunc(p.Users, func(u openaitest.ProjectUser) bool { return u.UserID == "cem" })
 		},
-		map[string]any{"principal_type": "user", "principal_id": "cem", "in": "alpha"},
+		"user", "cem", "alpha",
 	},
 	"a service account": {
 		projectUserRolesRoute,
@@ -43,7 +44,7 @@ var departures = map[string]struct {
 			p := project(o, "alpha")
 			p.ServiceAccounts = slices.DeleteFunc(p.ServiceAccounts, func(s openaitest.ServiceAccount) bool { return s.ID == "svc-3" })
 		},
-		map[string]any{"principal_type": "service_account", "principal_id": "svc-3", "in": "alpha"},
+		"service_account", "svc-3", "alpha",
 	},
 	"a group of a project": {
 		projectGroupRolesRoute,
@@ -51,7 +52,7 @@ var departures = map[string]struct {
 			p := project(o, "alpha")
 			p.Groups = slices.DeleteFunc(p.Groups, func(g openaitest.ProjectGroup) bool { return g.GroupID == "auditors" })
 		},
-		map[string]any{"principal_type": "group", "principal_id": "auditors", "in": "alpha"},
+		"group", "auditors", "alpha",
 	},
 }
 
@@ -63,21 +64,22 @@ func TestPrincipalLeavesDuringASync(t *testing.T) {
 			t.Parallel()
 			server := newOffice()
 			// The API may well deny somebody whom it still knows elsewhere.
-			server.SetFault(test.route, openaitest.Fault{Status: http.StatusNotFound, PathContains: "/" + test.warned["principal_id"].(string) + "/"})
+			server.SetFault(test.route, openaitest.Fault{Status: http.StatusNotFound, PathContains: "/" + test.id + "/"})
 			meanwhile(server, test.route, test.change)
 			synced := runSync(t, server, syncOptions{})
 			require.NoError(t, synced.err)
 			left := synced.logs.FilterMessageSnippet("a principal left while the sync ran")
-			requireWarnings(t, left, []warning{{"left while the sync ran", test.warned}})
+			requireWarnings(t, left, []warning{{"left while the sync ran", map[string]any{
+				"principal_type": test.principalType, "principal_id": test.id, "in": test.in,
+			}}})
 
-			principal := test.warned["principal_type"].(string) + ":" + test.warned["principal_id"].(string)
 			want := expected(server.Snapshot())
 			got := readFile(t, synced.path)
 			for _, line := range want.Grants {
 				require.Contains(t, got.Grants, line, "of somebody who is still there")
 			}
-			if test.warned["in"] == "organization" {
-				require.NotContains(t, direct(t, got), principal)
+			if test.in == "organization" {
+				require.NotContains(t, direct(t, got), test.principalType+":"+test.id)
 			}
 		})
 	}
