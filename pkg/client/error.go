@@ -120,6 +120,12 @@ func (e *Error) SaysProjectArchived() bool {
 		e.StatusCode == http.StatusBadRequest && strings.Contains(strings.ToLower(e.Message), "is archived")
 }
 
+// SaysAlreadyInProject tells whether the API refused to add somebody to a project because they are in it, with whatever
+// role. Only the words are known, not the status.
+func (e *Error) SaysAlreadyInProject() bool {
+	return e.StatusCode != 0 && strings.Contains(strings.ToLower(e.Message), "already exists in project")
+}
+
 // givenUp is for what the API has refused too long: the SDK, which repeats what may pass without end, is told that this
 // does not.
 func (e *Error) givenUp(patience time.Duration) *Error {

@@ -214,6 +214,26 @@ func TestSaysProjectArchived(t *testing.T) {
 	}
 }
 
+func TestSaysAlreadyInProject(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		failure client.Error
+		want    bool
+	}{
+		"bad request":      {client.Error{StatusCode: http.StatusBadRequest, Message: "The user user-1 already exists in project proj_1."}, true},
+		"conflict":         {client.Error{StatusCode: http.StatusConflict, Message: "Group Already Exists In Project"}, true},
+		"something else":   {client.Error{StatusCode: http.StatusBadRequest, Message: "The name already exists."}, false},
+		"no answer at all": {client.Error{Message: "already exists in project"}, false},
+		"nothing":          {client.Error{}, false},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			assert.Equal(t, tt.want, tt.failure.SaysAlreadyInProject())
+		})
+	}
+}
+
 func TestArchivedProjectOfTheStandInSaysSo(t *testing.T) {
 	t.Parallel()
 	standIn := &openaitest.Server{Organization: openaitest.Organization{Projects: []openaitest.Project{{ID: "proj_1", Status: "archived"}}}}

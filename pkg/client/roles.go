@@ -1,6 +1,9 @@
 package client
 
-import "context"
+import (
+	"context"
+	"slices"
+)
 
 // RouteProjectRoles is the list of a project's roles.
 const RouteProjectRoles Route = "/projects/{project_id}/roles"
@@ -44,6 +47,14 @@ func (r AssignedRole) Inherited() bool {
 		}
 	}
 	return len(r.AssignmentSources) > 0
+}
+
+// HeldDirectlyBy tells whether the principal of the id holds the role itself, through groups as well or not: its sources
+// name the principal, whatever type they give it, or they name nobody.
+func (r AssignedRole) HeldDirectlyBy(principalID string) bool {
+	return !r.Inherited() || slices.ContainsFunc(r.AssignmentSources, func(source AssignmentSource) bool {
+		return source.PrincipalID == principalID
+	})
 }
 
 // ListRoles gives a page of at most 1,000 predefined and custom roles of the organization.

@@ -10,6 +10,29 @@ import (
 	"github.com/conductorone/baton-openai/pkg/client"
 )
 
+func TestRoleIsHeldDirectlyUnlessAllSourcesAreOthers(t *testing.T) {
+	t.Parallel()
+	source := func(kind, id string) client.AssignmentSource {
+		return client.AssignmentSource{PrincipalType: kind, PrincipalID: id}
+	}
+	tests := map[string]struct {
+		sources []client.AssignmentSource
+		want    bool
+	}{
+		"no sources":                {nil, true},
+		"another group":             {[]client.AssignmentSource{source("group", "b")}, false},
+		"itself":                    {[]client.AssignmentSource{source("user", "a")}, true},
+		"itself and a group":        {[]client.AssignmentSource{source("group", "b"), source("user", "a")}, true},
+		"itself under another type": {[]client.AssignmentSource{source("group", "b"), source("group", "a")}, true},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			assert.Equal(t, tt.want, client.AssignedRole{AssignmentSources: tt.sources}.HeldDirectlyBy("a"))
+		})
+	}
+}
+
 func TestRoleIsInheritedOnlyIfEverySourceIsAGroup(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {

@@ -31,6 +31,11 @@ type User struct {
 
 func (u User) itemID() string { return u.ID }
 
+// Active tells whether the account can be used, as far as the API says: it is neither disabled nor banned.
+func (u User) Active() bool {
+	return !u.Disabled && !u.Account.Banned && (u.Account.Enabled == nil || *u.Account.Enabled)
+}
+
 // ListUsers gives a page of at most 100 users.
 //
 // GET /organization/users, https://platform.openai.com/docs/api-reference/users/list, scope api.management.read.

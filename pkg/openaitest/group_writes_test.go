@@ -127,6 +127,10 @@ func TestGroupRoleWrites(t *testing.T) {
 			effect: func(o *openaitest.Organization) { o.Projects[0].Groups = o.Projects[0].Groups[:1] },
 		},
 	})
+	requireWrites(t, map[string]write{"unassign the last where groups stay": {
+		route: "DELETE /projects/p/groups/scim/roles/role_q", answer: gone,
+		effect: func(o *openaitest.Organization) { o.Projects[0].Groups[1].RoleIDs = nil },
+	}}, func(s *openaitest.Server) { s.EmptyProjectGroupsStay = true })
 	requireRefusals(t, map[string]refusal{
 		"assign to nothing":              {route: "POST /organization/groups/x/roles", body: `{"role_id":"role_a"}`, status: 404, code: "group_not_found"},
 		"assign nothing":                 {route: "POST /organization/groups/h/roles", body: `{"role_id":"x"}`, status: 404, code: "role_not_found"},

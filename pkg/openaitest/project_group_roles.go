@@ -30,7 +30,7 @@ func (s *Server) unassignProjectGroupRoleLocked(c *call) (any, error) {
 	if group.RoleIDs, err = withoutRole(group.RoleIDs, c.PathValue("role_id"), project.RoleID); err != nil {
 		return nil, err
 	}
-	if len(group.RoleIDs) == 0 {
+	if len(group.RoleIDs) == 0 && !s.EmptyProjectGroupsStay {
 		project.removeGroup(group.GroupID)
 	}
 	return deleted("group.role", ""), nil

@@ -44,6 +44,8 @@ type Server struct {
 	DeleteAnswersNoContent bool
 	// WriteLag is how many reads, of whatever route, do not see a write yet. Writes see each other at once.
 	WriteLag int
+	// EmptyProjectGroupsStay leaves a group in a project when its last role there is taken. What the API does is not known.
+	EmptyProjectGroupsStay bool
 	// PaymentMethodMissing refuses invitations, as the API does where nobody has set up how to pay.
 	PaymentMethodMissing bool
 	// ArchiveReportsError archives projects and answers that they are archived, as an error.
