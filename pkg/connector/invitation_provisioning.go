@@ -54,7 +54,7 @@ func (i invitation) send(ctx context.Context, api *client.Client, p patience) (c
 	invite, err := api.CreateInvite(ctx, i.email, i.role, i.projects)
 	err = p.settle(ctx, err, func(ctx context.Context) (bool, error) {
 		made, err := i.pending(ctx, api)
-		if made != nil {
+		if made != nil && invite.ID == "" {
 			invite = *made
 		}
 		return made != nil, err

@@ -186,30 +186,50 @@ type patience []time.Duration
 // standardPatience covers the some five seconds that a write has been seen to take until it is read.
 var standardPatience = patience{500 * time.Millisecond, time.Second, 2 * time.Second, 4 * time.Second}
 
-// settle judges a change by its outcome where the answer leaves it in doubt: the API has answered 404 and 400 for what
-// it had done, and an answer may be lost. done tells whether the wished state is there.
+// settle judges a change by its outcome. done tells whether the wished state is there.
+//
+// Where the answer leaves the outcome in doubt, the state decides: the API has answered 404 and 400 for what it had done,
+// and an answer may be lost. After a success the state is waited for, so that the next change does not decide by what was
+// there before this one; if it does not show, which on some plans it never does, the success stays one. Therefore a
+// change that reads as made already sends nothing.
 func (p patience) settle(ctx context.Context, err error, done func(context.Context) (bool, error)) error {
-	waits := p
-	var failure *client.Error
-	if errors.As(err, &failure) && failure.Limited() {
+	if isFinal(err) {
 		return err
 	}
-	switch status.Code(err) {
-	case codes.OK:
-		return nil
-	case codes.Unauthenticated, codes.PermissionDenied, codes.ResourceExhausted, codes.Canceled:
-		return err
-	case codes.InvalidArgument, codes.AlreadyExists:
+	waits := p
+	if code := status.Code(err); code == codes.InvalidArgument || code == codes.AlreadyExists {
 		// A plain refusal is not looked at for longer than once.
 		waits = nil
-	default:
 	}
+	if waits.await(ctx, done) {
+		return nil
+	}
+	return err
+}
+
+// isFinal tells an error after which there is nothing to look at: nothing was done, or nobody may look.
+func isFinal(err error) bool {
+	var failure *client.Error
+	if errors.As(err, &failure) && failure.Limited() {
+		return true
+	}
+	switch status.Code(err) {
+	case codes.Unauthenticated, codes.PermissionDenied, codes.ResourceExhausted, codes.Canceled:
+		return true
+	default:
+		return false
+	}
+}
+
+// await looks until something is done; it is false if it never is.
+func (p patience) await(ctx context.Context, done func(context.Context) (bool, error)) bool {
 	for attempt := 0; ; attempt++ {
-		if there, readErr := done(ctx); readErr == nil && there {
-			return nil
-		}
-		if attempt == len(waits) || !sleep(ctx, waits[attempt]) {
-			return err
+		there, err := done(ctx)
+		switch {
+		case err == nil && there:
+			return true
+		case attempt == len(p), isFinal(err), !sleep(ctx, p[attempt]):
+			return false
 		}
 	}
 }

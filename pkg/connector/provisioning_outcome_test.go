@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -168,6 +169,64 @@ func TestWriteThatIsReadLate(t *testing.T) {
 			})
 		}
 	}
+}
+
+// The next change does not decide by what was there before the last one, though that is read for a while.
+func TestChangesOneAfterTheOther(t *testing.T) {
+	t.Parallel()
+	for _, a := range []access{
+		{alphaViewer, "user:eva"}, {alphaOwner, "user:ben"}, {alphaOwner, "service_account:svc-1"}, {tuneRole, "user:ann"}, {auditRole, "user:eva"},
+		{auditRole, "group:team"}, {ownerRole, "user:ann"}, {teamMember, "user:ann"}, {alphaMember, "group:empty"}, {tuneRole, "group:auditors"},
+	} {
+		for lag := 1; lag <= 4; lag++ {
+			t.Run(fmt.Sprintf("%s, %d", a.grantID(), lag), func(t *testing.T) {
+				t.Parallel()
+				server := newOffice()
+				server.WriteLag = lag
+				d := open(t, server)
+				for attempt, grants := range []bool{true, false, true, true, false, false} {
+					do := revoked
+					if grants {
+						do = granted
+					}
+					err := do(a.entitlement, a.principal)(t.Context(), d)
+					if !grants && strings.HasPrefix(a.principal, "service_account:") {
+						requireRefusal(t, err)
+						continue
+					}
+					require.NoError(t, err)
+					after := server.Snapshot()
+					require.Equal(t, grants, holds(&after, a), attempt)
+				}
+			})
+		}
+	}
+}
+
+// A success stays one if it never shows, and is looked for only so often.
+func TestSuccessThatIsNeverRead(t *testing.T) {
+	t.Parallel()
+	for name, c := range changes() {
+		if len(c.sends) > 1 {
+			continue // the second step goes by what is read
+		}
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			server := c.requireChanged(t, func(s *openaitest.Server) { s.WriteLag = 1000 })
+			require.Equal(t, c.sends, writes(server))
+			require.Less(t, len(server.Requests()), 30)
+		})
+	}
+}
+
+// Where it may not be read, it is not looked for again.
+func TestSuccessThatMayNotBeRead(t *testing.T) {
+	t.Parallel()
+	server := newOffice()
+	const route = "GET /organization/groups/{group_id}/users/{user_id}"
+	server.SetFault(route, openaitest.Fault{Status: 403})
+	require.NoError(t, granted(teamMember, "user:ann")(t.Context(), open(t, server)))
+	require.Equal(t, 2, calls(server)[route])
 }
 
 // The same for an invitation: it is found by the address that it was sent to.
