@@ -53,14 +53,11 @@ func (w wish) isMembership() error {
 
 // deleteUser takes a user out of the organization; true means that nothing had to be done.
 func deleteUser(ctx context.Context, api *client.Client, p patience, userID string) (bool, error) {
-	user, err := api.GetUser(ctx, userID)
+	err := checkDeletion(ctx, api, userID)
 	if isGone(err) {
 		return true, nil
 	}
 	if err != nil {
-		return false, err
-	}
-	if err := refuseLastOwner(ctx, api, user); err != nil {
 		return false, err
 	}
 	return false, p.settle(ctx, api.DeleteUser(ctx, userID), gone(func(ctx context.Context) (client.User, error) {
@@ -68,24 +65,34 @@ func deleteUser(ctx context.Context, api *client.Client, p patience, userID stri
 	}))
 }
 
-// refuseLastOwner guards the organization's last owner. What the API would do is not documented, and nobody could undo
-// it.
-func refuseLastOwner(ctx context.Context, api *client.Client, user client.User) error {
-	if organizationRoleName(user.Role) != roleOwner {
-		return nil
+// checkDeletion reads the user and refuses the last owner.
+func checkDeletion(ctx context.Context, api *client.Client, userID string) error {
+	user, err := api.GetUser(ctx, userID)
+	if err != nil {
+		return err
 	}
+	role, err := predefinedOrganizationRole(ctx, api, user)
+	if err != nil || role != roleOwner {
+		return err
+	}
+	return refuseLastOwner(ctx, api, userID)
+}
+
+// refuseLastOwner guards the organization's last owner. What the API would do is not documented, and nobody could undo
+// it. So only those count whose row says that they are owners and can act as such.
+func refuseLastOwner(ctx context.Context, api *client.Client, userID string) error {
 	for cursor := (client.Cursor{}); ; {
 		page, err := api.ListUsers(ctx, cursor)
 		if err != nil {
 			return err
 		}
 		for _, other := range page.Items {
-			if other.ID != user.ID && organizationRoleName(other.Role) == roleOwner {
+			if other.ID != userID && !other.IsServiceAccount && organizationRoleName(other.Role) == roleOwner && other.Active() {
 				return nil
 			}
 		}
 		if page.Next.IsZero() {
-			return refusal("%s is the last owner of the organization: make somebody else an owner first", user.ID)
+			return refusal("%s is the last owner of the organization, not counting service accounts and disabled accounts: make somebody else an owner first", userID)
 		}
 		cursor = page.Next
 	}

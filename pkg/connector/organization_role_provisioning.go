@@ -74,23 +74,24 @@ func (b *organizationRoleBuilder) switchTo(ctx context.Context, w wish) (granted
 	if err != nil {
 		return granted{}, err
 	}
-	role, held := w.what.GetResource(), organizationRoleName(user.Role)
-	if held == role {
+	role := w.what.GetResource()
+	held, err := predefinedOrganizationRole(ctx, b.client, user)
+	switch {
+	case err != nil:
+		return granted{}, err
+	case held == role:
 		return granted{already: true}, nil
 	}
 	if err := refuseServiceAccount(user); err != nil {
 		return granted{}, err
 	}
 	if role == roleReader {
-		if err := refuseLastOwner(ctx, b.client, user); err != nil {
-			return granted{}, err
-		}
+		err = b.makeReader(ctx, user)
+	} else {
+		err = b.modify(ctx, user.ID, role)
 	}
-	if err := b.modify(ctx, user.ID, role); err != nil {
+	if err != nil || held == "" {
 		return granted{}, err
-	}
-	if held == "" {
-		return granted{}, nil
 	}
 	before := wish{what: resourceID(resourceTypeOrganizationRole, held), slug: slugAssigned, who: w.who}
 	return granted{replaced: &before}, nil
@@ -106,12 +107,16 @@ func (b *organizationRoleBuilder) revokePredefined(ctx context.Context, w wish) 
 	}
 	role := w.what.GetResource()
 	if organizationRoleName(user.Role) != role {
-		// Not from the person's own row; a group may give it all the same.
+		// Not by the person's own row; by the assignment list it may be held all the same.
 		held, err := userInOrganization(b.client, b.patience, user.ID).holds(ctx, w.organizationRole().matches)
-		if err == nil && held.row != nil && held.row.Inherited() {
+		switch {
+		case err != nil:
+			return revoked{}, err
+		case held.row == nil:
+			return revoked{already: true}, nil
+		case held.inherited():
 			return revoked{}, heldThroughGroups(held)
 		}
-		return revoked{already: true}, err
 	}
 	if role == roleReader {
 		return revoked{}, refusal("reader is the least role of the organization and cannot be revoked: delete the account instead")
@@ -119,10 +124,7 @@ func (b *organizationRoleBuilder) revokePredefined(ctx context.Context, w wish) 
 	if err := refuseServiceAccount(user); err != nil {
 		return revoked{}, err
 	}
-	if err := refuseLastOwner(ctx, b.client, user); err != nil {
-		return revoked{}, err
-	}
-	return revoked{}, b.modify(ctx, user.ID, roleReader)
+	return revoked{}, b.makeReader(ctx, user)
 }
 
 func refuseServiceAccount(user client.User) error {
@@ -132,9 +134,50 @@ func refuseServiceAccount(user client.User) error {
 	return refusal("%s is a service account, whose organization role the API cannot change: change it in OpenAI's own pages", user.ID)
 }
 
+// makeReader takes the ownership of the organization from the user.
+func (b *organizationRoleBuilder) makeReader(ctx context.Context, user client.User) error {
+	if organizationRoleName(user.Role) != roleOwner {
+		return b.takeAssignedOwnership(ctx, user)
+	}
+	if err := refuseLastOwner(ctx, b.client, user.ID); err != nil {
+		return err
+	}
+	return b.modify(ctx, user.ID, roleReader)
+}
+
+// takeAssignedOwnership is for whom only the assignment list may call an owner. The assignment may outlast the change of
+// the row, and whoever loses it is to be a reader all the same.
+func (b *organizationRoleBuilder) takeAssignedOwnership(ctx context.Context, user client.User) error {
+	holder, owner := userInOrganization(b.client, b.patience, user.ID), roleOfName(organizationKey, roleOwner)
+	held, err := holder.holds(ctx, owner.matches)
+	if err == nil && held.direct {
+		err = refuseLastOwner(ctx, b.client, user.ID)
+	}
+	if err == nil && organizationRoleName(user.Role) != roleReader {
+		err = b.modify(ctx, user.ID, roleReader)
+	}
+	if err == nil && held.direct {
+		err = holder.drop(ctx, owner)
+	}
+	return err
+}
+
 func (b *organizationRoleBuilder) modify(ctx context.Context, userID, role string) error {
 	return b.patience.settle(ctx, b.client.ModifyUser(ctx, userID, role), func(ctx context.Context) (bool, error) {
 		user, err := b.client.GetUser(ctx, userID)
-		return organizationRoleName(user.Role) == role, err
+		if err != nil {
+			return false, err
+		}
+		held, err := predefinedOrganizationRole(ctx, b.client, user)
+		return held == role, err
 	})
+}
+
+// predefinedOrganizationRole is the user's own predefined role, "" for none. Where the row does not name one that is
+// known, the assignment list does, as it does for a sync.
+func predefinedOrganizationRole(ctx context.Context, api *client.Client, user client.User) (string, error) {
+	if role := organizationRoleName(user.Role); role != "" {
+		return role, nil
+	}
+	return userInOrganization(api, nil, user.ID).predefined(ctx, organizationKey, roleOwner, roleReader)
 }

@@ -89,7 +89,7 @@ func (c customRole) grant(ctx context.Context) (granted, error) {
 	if err != nil && !isGone(err) {
 		return granted{}, err
 	}
-	if held.direct() {
+	if held.direct {
 		return granted{already: true}, nil
 	}
 	membership, err := c.join(ctx)
@@ -104,7 +104,7 @@ func (c customRole) grant(ctx context.Context) (granted, error) {
 	}
 	err = c.patience.settle(ctx, err, func(ctx context.Context) (bool, error) {
 		held, err := c.holder().holds(ctx, roleOfID(c.roleID).matches)
-		return held.direct(), err
+		return held.direct, err
 	})
 	if err != nil && membership != nil {
 		return granted{}, fmt.Errorf("%s is now a member of the project %s, but does not have the custom role: %w", c.wish.who.GetResource(), c.projectID, err)

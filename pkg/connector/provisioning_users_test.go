@@ -4,6 +4,8 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/stretchr/testify/require"
+
 	"github.com/conductorone/baton-openai/pkg/openaitest"
 )
 
@@ -52,6 +54,29 @@ func leave(id string) func(*openaitest.Organization) {
 	}
 }
 
+// both are changes one after the other.
+func both(changes ...func(*openaitest.Organization)) func(*openaitest.Organization) {
+	return func(o *openaitest.Organization) {
+		for _, change := range changes {
+			change(o)
+		}
+	}
+}
+
+// setAssigned is the role that only the assignment list names, whatever word the user's row has.
+func setAssigned(id, word, role string) func(*openaitest.Organization) {
+	return both(setRole(id, word), setUserRoles(id, role))
+}
+
+// sourcesOf lets the assignments of a custom role name the principal, as those of a role that is given through groups do.
+func sourcesOf(principalType, id string) openaitest.Fields {
+	return openaitest.Fields{"assignment_sources": []any{source(principalType, id)}}
+}
+
+func auditSources(principalType, id string) func(*openaitest.Organization) {
+	return func(o *openaitest.Organization) { role(o, "r-audit").JSON = sourcesOf(principalType, id) }
+}
+
 func oneOwner(o *openaitest.Organization) { user(o, "ole").Role = "reader" }
 
 var organizationGrants = map[string]grantCase{
@@ -65,7 +90,15 @@ var organizationGrants = map[string]grantCase{
 	"owner to somebody whose role has another name": {
 		access: access{ownerRole, "user:ann"}, bend: setRole("ann", "billing"), mean: setRole("ann", "owner"), sends: []string{modifyUser},
 	},
-	"reader to somebody whose role has its old name": {access: access{readerRole, "user:ann"}, bend: setRole("ann", "member")},
+	"owner to an owner by the assignment list alone":  {access: access{ownerRole, "user:ann"}, bend: setAssigned("ann", "", "owner")},
+	"reader to a reader by the assignment list alone": {access: access{readerRole, "user:ann"}, bend: setAssigned("ann", "billing", "reader")},
+	"reader to an owner by the assignment list alone": {
+		access: access{readerRole, "user:ann"}, bend: setAssigned("ann", "", "owner"), mean: both(setRole("ann", "reader"), setUserRoles("ann")),
+		sends: []string{modifyUser, unassignUserRole}, replaces: access{ownerRole, "user:ann"},
+	},
+	"a custom role to a group whose assignment names the group": {access: access{auditRole, "group:auditors"}, bend: auditSources("group", "auditors")},
+	"a custom role to a user whose assignment names the user":   {access: access{auditRole, "user:cem"}, bend: auditSources("user", "cem")},
+	"reader to somebody whose role has its old name":            {access: access{readerRole, "user:ann"}, bend: setRole("ann", "member")},
 	"owner to an owner":                            {access: access{ownerRole, "user:ola"}},
 	"reader to a service account that is a reader": {access: access{readerRole, "user:bot"}},
 	"owner to somebody who owns through a group": {
@@ -117,6 +150,23 @@ var organizationRevocations = map[string]revokeCase{
 		access: access{readerRole, "group:admins"}, bend: setGroupRoles("admins", "owner", "r-bill", "reader"),
 		mean: setGroupRoles("admins", "owner", "r-bill"), sends: []string{unassignGroupRole},
 	},
+	"owner by the assignment list, without a word in the row": {
+		access: access{ownerRole, "user:ann"}, bend: setAssigned("ann", "", "owner"), mean: both(setRole("ann", "reader"), setUserRoles("ann")),
+		sends: []string{modifyUser, unassignUserRole},
+	},
+	"owner by the assignment list, with another word in the row": {
+		access: access{ownerRole, "user:ann"}, bend: setAssigned("ann", "billing", "owner"), mean: both(setRole("ann", "reader"), setUserRoles("ann")),
+		sends: []string{modifyUser, unassignUserRole},
+	},
+	"owner by the assignment list, beside reader in the row": {
+		access: access{ownerRole, "user:ann"}, bend: setAssigned("ann", "reader", "owner"), mean: setUserRoles("ann"), sends: []string{unassignUserRole},
+	},
+	"a custom role from a group whose assignment names the group": {
+		access: access{auditRole, "group:auditors"}, bend: auditSources("group", "auditors"), mean: setGroupRoles("auditors"), sends: []string{unassignGroupRole},
+	},
+	"a custom role from a group whose assignment names another group": {
+		access: access{auditRole, "group:auditors"}, bend: auditSources("group", "team"), mean: setGroupRoles("auditors"), sends: []string{unassignGroupRole},
+	},
 	// What is held directly goes; what the group gives stays, and is refused the next time.
 	"owner that is held directly and through a group": {
 		access: access{ownerRole, "user:dora"}, bend: setRole("dora", "owner"), mean: setRole("dora", "reader"), sends: []string{modifyUser}, keeps: true,
@@ -146,7 +196,20 @@ func TestRefusedInTheOrganization(t *testing.T) {
 		},
 		"reader to the last owner": {do: granted(readerRole, "user:ola"), bend: oneOwner, says: []string{"last owner"}},
 		// Whoever owns through a group is not counted: the group may be changed elsewhere.
-		"owner from the last owner":          {do: revoked(ownerRole, "user:ola"), bend: oneOwner, says: []string{"last owner"}},
+		"owner from the last owner": {do: revoked(ownerRole, "user:ola"), bend: oneOwner, says: []string{"last owner"}},
+		"owner by the assignment list from the last owner": {
+			do: revoked(ownerRole, "user:ola"), bend: both(oneOwner, setAssigned("ola", "", "owner")), says: []string{"ola is the last owner"},
+		},
+		"reader to the last owner by the assignment list": {
+			do: granted(readerRole, "user:ola"), bend: both(oneOwner, setAssigned("ola", "", "owner")), says: []string{"ola is the last owner"},
+		},
+		"membership from the last owner by the assignment list": {
+			do: revoked(organizationMember, "user:ola"), bend: both(oneOwner, setAssigned("ola", "", "owner")), says: []string{"ola is the last owner"},
+		},
+		"reader by the assignment list": {do: revoked(readerRole, "user:ann"), bend: setAssigned("ann", "", "reader"), says: []string{"delete the account instead"}},
+		"owner by the assignment list from a service account": {
+			do: revoked(ownerRole, "user:bot"), bend: setAssigned("bot", "", "owner"), says: []string{"bot is a service account"},
+		},
 		"reader":                             {do: revoked(readerRole, "user:ann"), says: []string{"reader is the least role", "delete the account instead"}},
 		"reader under its old name":          {do: revoked(readerRole, "user:ann"), bend: setRole("ann", "member"), says: []string{"delete the account instead"}},
 		"owner to a service account":         {do: granted(ownerRole, "user:bot"), says: []string{"bot is a service account"}},
@@ -161,4 +224,41 @@ func TestRefusedInTheOrganization(t *testing.T) {
 			},
 		},
 	})
+}
+
+// Owners who cannot act as such do not keep the organization from being left without one.
+func TestOwnersWhoDoNotCount(t *testing.T) {
+	t.Parallel()
+	fields := func(fields openaitest.Fields) func(*openaitest.Organization) {
+		return func(o *openaitest.Organization) { user(o, "ole").JSON = fields }
+	}
+	for name, bend := range map[string]func(*openaitest.Organization){
+		"banned":                fields(openaitest.Fields{"user.banned": true}),
+		"disabled":              fields(openaitest.Fields{"user.enabled": false}),
+		"disabled, old field":   fields(openaitest.Fields{"disabled": true}),
+		"service account":       func(o *openaitest.Organization) { user(o, "ole").IsServiceAccount = true },
+		"owner through a group": both(oneOwner, func(o *openaitest.Organization) { group(o, "admins").MemberIDs = []string{"ole"} }),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			says := []string{"ola is the last owner", "make somebody else an owner first"}
+			requireAllRefused(t, map[string]refusedCase{
+				"owner":      {do: revoked(ownerRole, "user:ola"), bend: bend, says: says},
+				"reader":     {do: granted(readerRole, "user:ola"), bend: bend, says: says},
+				"membership": {do: revoked(organizationMember, "user:ola"), bend: bend, says: says},
+				"account":    {do: deleted("user:ola", ""), bend: bend, says: says},
+			})
+		})
+	}
+}
+
+// The owner who cannot act goes, as long as there is one who can.
+func TestRevokeOwnerFromWhoDoesNotCount(t *testing.T) {
+	t.Parallel()
+	server := newOffice(func(o *openaitest.Organization) { user(o, "ole").JSON = openaitest.Fields{"user.banned": true} })
+	d := open(t, server)
+	want := server.Snapshot()
+	setRole("ole", "reader")(&want)
+	require.NoError(t, revoked(ownerRole, "user:ole")(t.Context(), d))
+	requireState(t, want, server)
 }

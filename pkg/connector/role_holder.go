@@ -10,6 +10,9 @@ import (
 // roleHolder is a user or group in the organization or in a project, with the calls that change its roles there.
 type roleHolder struct {
 	patience patience
+	id       string
+	// isGroup says that whatever is held is held directly: groups are in no groups.
+	isGroup  bool
 	list     func(context.Context, client.Cursor) (client.Page[client.AssignedRole], error)
 	assign   func(ctx context.Context, roleID string) error
 	unassign func(ctx context.Context, roleID string) error
@@ -20,7 +23,7 @@ func userInOrganization(api *client.Client, p patience, userID string) roleHolde
 }
 
 func groupInOrganization(api *client.Client, p patience, groupID string) roleHolder {
-	return organizationHolder(p, groupID, api.ListGroupRoles, api.AssignGroupRole, api.UnassignGroupRole)
+	return organizationHolder(p, groupID, api.ListGroupRoles, api.AssignGroupRole, api.UnassignGroupRole).ofGroup()
 }
 
 func userInProject(api *client.Client, p patience, projectID, userID string) roleHolder {
@@ -28,7 +31,12 @@ func userInProject(api *client.Client, p patience, projectID, userID string) rol
 }
 
 func groupInProject(api *client.Client, p patience, projectID, groupID string) roleHolder {
-	return projectHolder(p, projectID, groupID, api.ListProjectGroupRoles, api.AssignProjectGroupRole, api.UnassignProjectGroupRole)
+	return projectHolder(p, projectID, groupID, api.ListProjectGroupRoles, api.AssignProjectGroupRole, api.UnassignProjectGroupRole).ofGroup()
+}
+
+func (h roleHolder) ofGroup() roleHolder {
+	h.isGroup = true
+	return h
 }
 
 func organizationHolder(
@@ -38,6 +46,7 @@ func organizationHolder(
 ) roleHolder {
 	return roleHolder{
 		patience: p,
+		id:       id,
 		list: func(ctx context.Context, cursor client.Cursor) (client.Page[client.AssignedRole], error) {
 			return list(ctx, id, cursor)
 		},
@@ -64,11 +73,13 @@ func projectHolder(
 type holding struct {
 	// row is the assignment, nil if the role is not held at all.
 	row *client.AssignedRole
+	// direct says that the principal holds the role itself, and not only through groups.
+	direct bool
 	// others counts the roles that are held beside it.
 	others int
 }
 
-func (h holding) direct() bool { return h.row != nil && !h.row.Inherited() }
+func (h holding) inherited() bool { return h.row != nil && !h.direct }
 
 // through names the groups through which alone the role is held.
 func (h holding) through() string {
@@ -82,26 +93,62 @@ func (h holding) through() string {
 	return strings.Join(groups, ", ")
 }
 
-// holds reads all of the holder's roles and finds the one that matches.
+// holds reads all of the holder's roles and finds the one that matches. Of two rows the direct one counts.
 func (h roleHolder) holds(ctx context.Context, matches func(client.Role) bool) (holding, error) {
 	var found holding
+	err := h.each(ctx, func(row client.AssignedRole) {
+		direct := h.isGroup || row.HeldDirectlyBy(h.id)
+		switch {
+		case !matches(row.Role):
+			found.others++
+		case found.row == nil || direct:
+			found.row, found.direct = &row, direct
+		}
+	})
+	return found, err
+}
+
+func (h roleHolder) each(ctx context.Context, look func(client.AssignedRole)) error {
 	for cursor := (client.Cursor{}); ; {
 		page, err := h.list(ctx, cursor)
 		if err != nil {
-			return holding{}, err
+			return err
 		}
 		for _, row := range page.Items {
-			if matches(row.Role) {
-				found.row = &row
-			} else {
-				found.others++
-			}
+			look(row)
 		}
 		if page.Next.IsZero() {
-			return found, nil
+			return nil
 		}
 		cursor = page.Next
 	}
+}
+
+// holdsIfThere is [roleHolder.holds] for whoever may be gone, and then holds nothing.
+func (h roleHolder) holdsIfThere(ctx context.Context, matches func(client.Role) bool) (holding, error) {
+	held, err := h.holds(ctx, matches)
+	if isGone(err) {
+		return holding{}, nil
+	}
+	return held, err
+}
+
+// predefined is what the predefined role is called that the holder has directly, "" for none; of several, the first of
+// the names.
+func (h roleHolder) predefined(ctx context.Context, in string, names ...string) (string, error) {
+	nameOf := predefinedIn(in)
+	held := map[string]bool{}
+	err := h.each(ctx, func(row client.AssignedRole) {
+		if h.isGroup || row.HeldDirectlyBy(h.id) {
+			held[nameOf(row.Role)] = true
+		}
+	})
+	for _, name := range names {
+		if held[name] {
+			return name, err
+		}
+	}
+	return "", err
 }
 
 // grant assigns the role unless it is held directly. Of predefined roles the role list has the id.
@@ -110,7 +157,7 @@ func (h roleHolder) grant(ctx context.Context, role wantedRole, roles roleList) 
 	if err != nil {
 		return granted{}, err
 	}
-	if held.direct() {
+	if held.direct {
 		return granted{already: true}, nil
 	}
 	id, err := role.findID(ctx, roles)
@@ -119,33 +166,40 @@ func (h roleHolder) grant(ctx context.Context, role wantedRole, roles roleList) 
 	}
 	err = h.patience.settle(ctx, h.assign(ctx, id), func(ctx context.Context) (bool, error) {
 		held, err := h.holds(ctx, role.matches)
-		return held.direct(), err
+		return held.direct, err
 	})
 	return granted{}, err
 }
 
 // revoke takes the role if it is held directly. What only groups give cannot be taken from one of their members.
 func (h roleHolder) revoke(ctx context.Context, role wantedRole) (revoked, error) {
-	held, err := h.holds(ctx, role.matches)
+	held, err := h.holdsIfThere(ctx, role.matches)
 	switch {
-	case isGone(err):
-		// Whoever is not there any more holds nothing.
-		return revoked{already: true}, nil
 	case err != nil:
 		return revoked{}, err
 	case held.row == nil:
 		return revoked{already: true}, nil
-	case !held.direct():
+	case held.inherited():
 		return revoked{}, heldThroughGroups(held)
 	}
-	err = h.patience.settle(ctx, h.unassign(ctx, held.row.ID), func(ctx context.Context) (bool, error) {
-		held, err := h.holds(ctx, role.matches)
-		if isGone(err) {
-			return true, nil
-		}
-		return !held.direct(), err
+	return revoked{}, h.take(ctx, held, role)
+}
+
+// drop takes the role from whoever holds it directly, and leaves what groups give.
+func (h roleHolder) drop(ctx context.Context, role wantedRole) error {
+	held, err := h.holdsIfThere(ctx, role.matches)
+	if err != nil || !held.direct {
+		return err
+	}
+	return h.take(ctx, held, role)
+}
+
+// take takes what is held directly.
+func (h roleHolder) take(ctx context.Context, held holding, role wantedRole) error {
+	return h.patience.settle(ctx, h.unassign(ctx, held.row.ID), func(ctx context.Context) (bool, error) {
+		held, err := h.holdsIfThere(ctx, role.matches)
+		return !held.direct, err
 	})
-	return revoked{}, err
 }
 
 func heldThroughGroups(held holding) error {

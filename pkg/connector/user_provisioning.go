@@ -212,14 +212,8 @@ func invitationProjects(value *structpb.Value) ([]client.InviteProject, error) {
 func (b *userBuilder) Delete(ctx context.Context, id, _ *v2.ResourceId) (annotations.Annotations, error) {
 	return nil, deletion{
 		resourceType: resourceTypeUser,
-		check: func(ctx context.Context) error {
-			user, err := b.client.GetUser(ctx, id.GetResource())
-			if err != nil {
-				return err
-			}
-			return refuseLastOwner(ctx, b.client, user)
-		},
-		remove: func(ctx context.Context) error { return b.client.DeleteUser(ctx, id.GetResource()) },
-		gone:   gone(func(ctx context.Context) (client.User, error) { return b.client.GetUser(ctx, id.GetResource()) }),
+		check:        func(ctx context.Context) error { return checkDeletion(ctx, b.client, id.GetResource()) },
+		remove:       func(ctx context.Context) error { return b.client.DeleteUser(ctx, id.GetResource()) },
+		gone:         gone(func(ctx context.Context) (client.User, error) { return b.client.GetUser(ctx, id.GetResource()) }),
 	}.run(ctx, b.patience, id)
 }
