@@ -8,6 +8,8 @@ import (
 	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
 	"github.com/conductorone/baton-sdk/pkg/annotations"
 	"github.com/conductorone/baton-sdk/pkg/connectorbuilder"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 
 	"github.com/conductorone/baton-openai/pkg/client"
 )
@@ -85,62 +87,51 @@ func (c customRole) holder() roleHolder {
 }
 
 func (c customRole) grant(ctx context.Context) (granted, error) {
-	held, err := c.holder().holds(ctx, roleOfID(c.roleID).matches)
-	if err != nil && !isGone(err) {
-		return granted{}, err
+	held, err := c.holder().holdsIfThere(ctx, roleOfID(c.roleID).matches)
+	if err != nil || held.direct {
+		return granted{already: err == nil}, err
 	}
-	if held.direct {
-		return granted{already: true}, nil
-	}
-	membership, err := c.join(ctx)
+	entered, err := c.enter(ctx)
 	if err != nil {
 		return granted{}, err
 	}
+	err = c.assign(ctx, entered)
+	if entered.membership != nil && status.Code(err) == codes.Unavailable {
+		// The SDK repeats the whole grant, which then cannot tell any more that the membership is of its making.
+		err = c.assign(ctx, entered)
+	}
+	if err != nil && entered.membership != nil {
+		return granted{}, fmt.Errorf("%s is now a member of the project %s, but does not have the custom role: %w", c.wish.who.GetResource(), c.projectID, err)
+	}
+	return granted{also: entered.membership}, err
+}
+
+func (c customRole) assign(ctx context.Context, entered entry) error {
 	assign := func(ctx context.Context) error { return c.holder().assign(ctx, c.roleID) }
-	if membership != nil {
+	var err error
+	if entered.recent {
 		err = c.patience.insist(ctx, assign)
 	} else {
 		err = assign(ctx)
 	}
-	err = c.patience.settle(ctx, err, func(ctx context.Context) (bool, error) {
+	return c.patience.settle(ctx, err, func(ctx context.Context) (bool, error) {
 		held, err := c.holder().holds(ctx, roleOfID(c.roleID).matches)
 		return held.direct, err
 	})
-	if err != nil && membership != nil {
-		return granted{}, fmt.Errorf("%s is now a member of the project %s, but does not have the custom role: %w", c.wish.who.GetResource(), c.projectID, err)
-	}
-	return granted{also: membership}, err
 }
 
-// join makes the principal a member of the project and gives that grant, or nil for one who is in it already. An owner
-// of the organization always is.
-func (c customRole) join(ctx context.Context) (*wish, error) {
+// enter makes the principal a member of the project unless it is in it already. An owner of the organization always is.
+func (c customRole) enter(ctx context.Context) (entry, error) {
 	membership := wish{what: resourceID(resourceTypeProject, c.projectID), slug: slugMember, who: c.wish.who}
 	if c.isGroup() {
-		held, err := c.group().holds(ctx, roleOfID(c.roleID).matches)
-		if err != nil || held.others > 0 {
-			return nil, err
-		}
-		if err := c.refuseMissing(ctx); err != nil {
-			return nil, err
-		}
-		_, err = c.group().grant(ctx, roleOfName(c.projectID, slugMember))
-		return &membership, err
+		return c.group().join(ctx, membership, c.refuseMissing)
 	}
 	member := projectMember{c.client, c.patience, membership}
 	owner, err := member.ownsOrganization(ctx)
 	if err != nil || owner {
-		return nil, err
+		return entry{}, err
 	}
-	_, err = c.client.GetProjectUser(ctx, c.projectID, c.wish.who.GetResource())
-	if !isGone(err) {
-		return nil, err
-	}
-	if err := c.refuseMissing(ctx); err != nil {
-		return nil, err
-	}
-	_, err = member.grant(ctx)
-	return &membership, err
+	return member.join(ctx, c.refuseMissing)
 }
 
 // refuseMissing keeps anybody from being made a member for a role that is not there any more.

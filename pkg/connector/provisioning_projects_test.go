@@ -2,6 +2,7 @@ package connector_test
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"testing"
 
@@ -74,6 +75,12 @@ func setAccountRole(id, role string) func(*openaitest.Organization) {
 	}
 }
 
+func setAccountRoles(id string, roles ...string) func(*openaitest.Organization) {
+	return func(o *openaitest.Organization) {
+		find(project(o, "alpha").ServiceAccounts, func(a openaitest.ServiceAccount) string { return a.ID }, id).RoleIDs = roles
+	}
+}
+
 var projectGrants = map[string]grantCase{
 	"owner to a user":  {access: access{alphaOwner, "user:eva"}, mean: joined("eva", "owner"), sends: []string{addProjectUser}},
 	"member to a user": {access: access{alphaMember, "user:eva"}, mean: joined("eva", "member"), sends: []string{addProjectUser}},
@@ -90,6 +97,12 @@ var projectGrants = map[string]grantCase{
 	"member to somebody whose role has another name": {
 		access: access{alphaMember, "user:ann"}, bend: setProjectRole("ann", "editor"), mean: setProjectRole("ann", "member"), sends: []string{modifyProjectUser},
 	},
+	"member to a member by the assignment list alone": {access: access{alphaMember, "user:eva"}, bend: joined("eva", "", "owner", "member")},
+	"member to an owner by the assignment list alone": {
+		access: access{alphaMember, "user:eva"}, bend: joined("eva", "editor", "owner"), mean: both(setProjectRole("eva", "member"), setProjectRoles("eva")),
+		sends: []string{modifyProjectUser, unassignProjectUser}, replaces: access{alphaOwner, "user:eva"},
+	},
+	"owner to who owns everything by the assignment list alone": {access: access{alphaOwner, "user:ola"}, bend: setAssigned("ola", "", "owner")},
 	"what is held":                    {access: access{alphaMember, "user:ben"}},
 	"owner to an owner of everything": {access: access{alphaOwner, "user:ola"}},
 	"what a service account holds":    {access: access{alphaMember, "service_account:svc-1"}},
@@ -125,7 +138,25 @@ var projectRevocations = map[string]revokeCase{
 	"from a group that is not in the project":          {access: access{alphaMember, "group:empty"}},
 	"a role that the group does not hold":              {access: access{alphaOwner, "group:team"}},
 	"one of a group's roles":                           {access: access{alphaViewer, "group:team"}, mean: setProjectGroup("team", "r-tune"), sends: []string{unassignInProject}},
-	"a group's last role":                              {access: access{alphaMember, "group:auditors"}, mean: removedGroup("auditors"), sends: []string{removeProjectGroup}},
+	"a group's last role":                              {access: access{alphaMember, "group:auditors"}, mean: removedGroup("auditors"), sends: []string{unassignInProject}},
+	"owner by the assignment list, without a word in the row": {
+		access: access{alphaOwner, "user:eva"}, bend: joined("eva", "", "owner"), mean: removed("eva"), sends: []string{removeProjectUser},
+	},
+	"owner by the assignment list, with another word in the row": {
+		access: access{alphaOwner, "user:eva"}, bend: joined("eva", "editor", "owner"), mean: removed("eva"), sends: []string{removeProjectUser},
+	},
+	"owner by the assignment list, beside viewer in the row": {
+		access: access{alphaOwner, "user:cem"}, bend: setProjectRoles("cem", "owner"), mean: setProjectRoles("cem"), sends: []string{unassignProjectUser},
+	},
+	"viewer that is held directly and through a group": {
+		access: access{alphaViewer, "user:dora"}, bend: joined("dora", "viewer"), mean: removed("dora"), sends: []string{removeProjectUser}, keeps: true,
+	},
+	"owner from somebody who owns everything through a group as well": {
+		access: access{alphaOwner, "user:dora"}, bend: joined("dora", "owner"), mean: removed("dora"), sends: []string{removeProjectUser}, keeps: true,
+	},
+	"owner from a group that owns everything as well": {
+		access: access{alphaOwner, "group:admins"}, bend: addedGroup("admins", "owner"), mean: removedGroup("admins"), sends: []string{unassignInProject}, keeps: true,
+	},
 	"member from an owner of everything, who is not in it": {
 		access: access{alphaMember, "user:ola"},
 	},
@@ -155,6 +186,33 @@ func TestRefusedInProjects(t *testing.T) {
 		},
 		"owner from those who own everything": {
 			do: revoked(alphaOwner, "organization_role:owner"), says: []string{"organization owners own every project", "take the organization role owner"},
+		},
+		"owner from who owns everything by the assignment list alone": {
+			do: revoked(alphaOwner, "user:ola"), bend: setAssigned("ola", "", "owner"), says: []string{"ola owns the organization"},
+		},
+		"owner from who owns everything by an assignment beside reader": {
+			do: revoked(alphaOwner, "user:ann"), bend: both(removed("ann"), setAssigned("ann", "reader", "owner")), says: []string{"ann owns the organization"},
+		},
+		"less to who owns everything by the assignment list alone": {
+			do: granted(alphaMember, "user:ola"), bend: setAssigned("ola", "", "owner"), says: []string{"ola owns the organization"},
+		},
+		"owner from who owns everything through a group": {
+			do: revoked(alphaOwner, "user:dora"), says: []string{"dora owns the organization", "through the group admins", "take the organization role owner from the group"},
+		},
+		"owner from a group that owns everything": {
+			do: revoked(alphaOwner, "group:admins"), says: []string{"admins owns the organization", "take the organization role owner from the group"},
+		},
+		"what is held through a group":               {do: revoked(alphaViewer, "user:dora"), says: []string{"through the group team", "take it from the group"}},
+		"what is held through a group, beside a row": {do: revoked(alphaMember, "user:cem"), says: []string{"through the group auditors", "the member out of the group"}},
+		"what a service account holds through a group": {
+			do: revoked(alphaViewer, "service_account:svc-1"), says: []string{"through the group team", "take it from the group"},
+		},
+		"what a service account of another project holds through a group": {
+			do: revoked(alphaViewer, "service_account:svc-9"), bend: setMembers("team", "svc-9"), says: []string{"through the group team"},
+		},
+		"owner by the assignment list from a service account": {
+			do: revoked(alphaOwner, "service_account:svc-2"), bend: both(setAccountRole("svc-2", "editor"), setAccountRoles("svc-2", "owner")),
+			says: []string{"delete the service account instead"},
 		},
 		"viewer to a service account":                 {do: granted(alphaViewer, "service_account:svc-1"), says: []string{"cannot be a viewer", "grant member or owner instead"}},
 		"a role to a service account from elsewhere":  {do: granted(alphaMember, "service_account:svc-9"), says: []string{"svc-9 does not belong to the project alpha"}},
@@ -195,6 +253,14 @@ func TestGrantWhileSomebodyElseGrants(t *testing.T) {
 		"another role to a group": {
 			access{alphaMember, "group:empty"}, addProjectGroup, addedGroup("empty", "viewer"), addedGroup("empty", "viewer", "member"),
 		},
+		// The membership that a custom role needs is there then, and is left as it is.
+		"a custom role beside another role": {access{tuneRole, "user:eva"}, addProjectUser, joined("eva", "owner"), joined("eva", "owner", "r-tune")},
+		"a custom role beside a role of another name": {
+			access{tuneRole, "user:eva"}, addProjectUser, joined("eva", "editor"), joined("eva", "editor", "r-tune"),
+		},
+		"a custom role beside another role of a group": {
+			access{tuneRole, "group:empty"}, addProjectGroup, addedGroup("empty", "viewer"), addedGroup("empty", "viewer", "r-tune"),
+		},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -204,9 +270,107 @@ func TestGrantWhileSomebodyElseGrants(t *testing.T) {
 			d := open(t, server)
 			want := server.Snapshot()
 			test.want(&want)
-			_, err := d.grant(t.Context(), shapes["full"], test.access)
+			answer, err := d.grant(t.Context(), shapes["full"], test.access)
 			require.NoError(t, err)
 			requireState(t, want, server)
+			requireGrants(t, []access{test.access}, answer.GetGrants())
+		})
+	}
+}
+
+// A role that was given a moment ago, and reads late, is not lost to a custom role that needs a membership, nor is another
+// one put beside it.
+func TestCustomProjectRoleBesideARoleThatIsReadLate(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		before, access access
+		want           func(*openaitest.Organization)
+	}{
+		"user":  {access{alphaOwner, "user:eva"}, access{tuneRole, "user:eva"}, joined("eva", "owner", "r-tune")},
+		"group": {access{alphaViewer, "group:empty"}, access{tuneRole, "group:empty"}, addedGroup("empty", "viewer", "r-tune")},
+	}
+	for name, test := range tests {
+		for lag := 1; lag <= 10; lag++ {
+			t.Run(fmt.Sprintf("%s, %d", name, lag), func(t *testing.T) {
+				t.Parallel()
+				server := newOffice()
+				server.WriteLag = lag
+				d := open(t, server)
+				want := server.Snapshot()
+				test.want(&want)
+				_, err := d.grant(t.Context(), shapes["full"], test.before)
+				require.NoError(t, err)
+				_, err = d.grant(t.Context(), shapes["full"], test.access)
+				require.NoError(t, err)
+				requireState(t, want, server)
+			})
+		}
+	}
+}
+
+// A revocation takes the role that it names and no other, though the group is given one at the same time.
+func TestRevokeWhileAGroupIsGivenAnotherRole(t *testing.T) {
+	t.Parallel()
+	auditors := access{alphaMember, "group:auditors"}
+	t.Run("meanwhile", func(t *testing.T) {
+		t.Parallel()
+		server := newOffice()
+		meanwhile(server, unassignInProject, setProjectGroup("auditors", "member", "viewer"))
+		want := server.Snapshot()
+		setProjectGroup("auditors", "viewer")(&want)
+		require.NoError(t, revoked(auditors.entitlement, auditors.principal)(t.Context(), open(t, server)))
+		requireState(t, want, server)
+	})
+	for lag := 1; lag <= 6; lag++ {
+		t.Run(fmt.Sprintf("before, read late, %d", lag), func(t *testing.T) {
+			t.Parallel()
+			server := newOffice()
+			server.WriteLag = lag
+			d := open(t, server)
+			want := server.Snapshot()
+			setProjectGroup("auditors", "viewer")(&want)
+			require.NoError(t, granted(alphaViewer, auditors.principal)(t.Context(), d))
+			require.NoError(t, revoked(auditors.entitlement, auditors.principal)(t.Context(), d))
+			requireState(t, want, server)
+		})
+	}
+}
+
+// Where the API leaves a group without roles in the project, or does not let go of the last one, the connector takes the
+// group out, unless it is given another role.
+func TestGroupThatTheAPILeavesInTheProject(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		bend  func(*openaitest.Server)
+		want  func(*openaitest.Organization)
+		sends []string
+	}{
+		"empty":     {func(*openaitest.Server) {}, removedGroup("auditors"), []string{unassignInProject, removeProjectGroup}},
+		"read late": {func(s *openaitest.Server) { s.WriteLag = 2 }, removedGroup("auditors"), []string{unassignInProject, removeProjectGroup}},
+		"given another role": {
+			func(s *openaitest.Server) {
+				meanwhile(s, unassignInProject, setProjectGroup("auditors", "member", "r-tune"))
+			},
+			setProjectGroup("auditors", "r-tune"), []string{unassignInProject},
+		},
+		"whose roles cannot be read": {
+			func(s *openaitest.Server) {
+				s.SetFault(projectGroupRolesRoute, openaitest.Fault{Status: 500, After: 2})
+			},
+			setProjectGroup("auditors"), []string{unassignInProject},
+		},
+		"with the last role": {refusesLastRole, removedGroup("auditors"), []string{unassignInProject, removeProjectGroup}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			server := newOffice()
+			server.EmptyProjectGroupsStay = true
+			want := server.Snapshot()
+			test.want(&want)
+			test.bend(server)
+			require.NoError(t, revoked(alphaMember, "group:auditors")(t.Context(), open(t, server)))
+			requireState(t, want, server)
+			require.Equal(t, test.sends, writes(server))
 		})
 	}
 }
@@ -224,4 +388,20 @@ func TestRevokeAsksEachTime(t *testing.T) {
 	_, err = d.revoke(context.WithoutCancel(t.Context()), shapes["full"], ben)
 	require.NoError(t, err)
 	requireState(t, before, server)
+}
+
+func refusesLastRole(s *openaitest.Server) {
+	s.SetFault(unassignInProject, openaitest.Fault{Status: 400, Body: object("", "A group needs a role.")})
+}
+
+// A refusal of a role that is not the last one stays a refusal.
+func TestGroupRoleThatTheAPIKeeps(t *testing.T) {
+	t.Parallel()
+	server := newOffice()
+	refusesLastRole(server)
+	before := server.Snapshot()
+	err := revoked(alphaViewer, "group:team")(t.Context(), open(t, server))
+	requireRefusal(t, err, "A group needs a role.")
+	requireState(t, before, server)
+	require.Equal(t, []string{unassignInProject}, writes(server))
 }
