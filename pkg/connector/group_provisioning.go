@@ -1,7 +1,9 @@
 package connector
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"strings"
 
 	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
@@ -31,7 +33,8 @@ func (b *groupBuilder) Grant(ctx context.Context, principal *v2.Resource, entitl
 			return granted{}, err
 		}
 		err := b.client.AddGroupUser(ctx, w.what.GetResource(), w.who.GetResource())
-		return granted{}, b.patience.settle(ctx, err, isMember)
+		err = b.patience.settle(ctx, err, isMember)
+		return granted{}, cmp.Or(b.refuseUnoffered(ctx, w.what.GetResource(), err), err)
 	})
 }
 
@@ -41,22 +44,29 @@ func (b *groupBuilder) Revoke(ctx context.Context, grant *v2.Grant) (annotations
 		if err := w.isGroupMembership(); err != nil {
 			return revoked{}, err
 		}
-		err := b.refuseManaged(ctx, w.what.GetResource())
-		if isGone(err) {
-			return revoked{already: true}, nil
-		}
-		if err != nil {
-			return revoked{}, err
-		}
-		// Whether somebody is a member is not asked first: on a plan without member lists the API denies it of everybody.
-		err = b.client.RemoveGroupUser(ctx, w.what.GetResource(), w.who.GetResource())
-		absent := isGone(err)
-		err = b.patience.settle(ctx, err, func(ctx context.Context) (bool, error) {
-			member, err := b.isMember(w)(ctx)
-			return !member, err
-		})
-		return revoked{already: absent && err == nil}, err
+		return b.revokeMembership(ctx, w)
 	})
+}
+
+func (b *groupBuilder) revokeMembership(ctx context.Context, w wish) (revoked, error) {
+	groupID := w.what.GetResource()
+	err := b.refuseManaged(ctx, groupID)
+	switch {
+	case isGone(err), err != nil && b.isNoMember(ctx, w):
+		return revoked{already: true}, nil
+	case err != nil:
+		return revoked{}, err
+	}
+	// Whether somebody is a member is not asked first: on a plan without member lists the API denies it of everybody.
+	answer := b.client.RemoveGroupUser(ctx, groupID, w.who.GetResource())
+	err = b.patience.settle(ctx, answer, func(ctx context.Context) (bool, error) {
+		member, err := b.isMember(w)(ctx)
+		return !member, err
+	})
+	if unoffered := b.refuseUnoffered(ctx, groupID, answer); unoffered != nil {
+		return revoked{}, unoffered
+	}
+	return revoked{already: err == nil && isGone(answer)}, err
 }
 
 func (w wish) isGroupMembership() error {
@@ -79,6 +89,29 @@ func (b *groupBuilder) isMember(w wish) func(context.Context) (bool, error) {
 		}
 		return err == nil, err
 	}
+}
+
+// isNoMember is true only if the API can be believed that somebody is no member.
+func (b *groupBuilder) isNoMember(ctx context.Context, w wish) bool {
+	member, err := b.isMember(w)(ctx)
+	if err != nil || member {
+		return false
+	}
+	_, err = b.client.ListGroupUsers(ctx, w.what.GetResource(), client.Cursor{})
+	return err == nil
+}
+
+// refuseUnoffered looks into an answer that may mean that the plan or the key does not offer group members at all: then a
+// 404 says nothing of anybody, and another key would not help. The lists of members show it.
+func (b *groupBuilder) refuseUnoffered(ctx context.Context, groupID string, answer error) error {
+	var failure *client.Error
+	if !membersNotOffered(answer) || errors.As(answer, &failure) && failure.MissingScopes() != "" {
+		return nil
+	}
+	if _, err := b.client.ListGroupUsers(ctx, groupID, client.Cursor{}); !membersNotOffered(err) {
+		return nil
+	}
+	return refusal("OpenAI does not offer the members of groups to this key on this plan: change who is in the group %s in OpenAI's own pages", groupID)
 }
 
 // refuseManaged refuses a group that belongs to the identity provider: what is changed here would come back, or be

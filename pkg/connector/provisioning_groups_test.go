@@ -2,6 +2,7 @@ package connector_test
 
 import (
 	"context"
+	"fmt"
 	"strconv"
 	"testing"
 
@@ -40,10 +41,12 @@ var groupGrants = map[string]grantCase{
 }
 
 var groupRevocations = map[string]revokeCase{
-	"a user":            {access: access{teamMember, "user:ben"}, mean: setMembers("team", "dora", "svc-1"), sends: []string{removeGroupMember}},
-	"a service account": {access: access{teamMember, "service_account:svc-1"}, mean: setMembers("team", "ben", "dora"), sends: []string{removeGroupMember}},
-	"the last member":   {access: access{"group:admins:member", "user:dora"}, mean: setMembers("admins"), sends: []string{removeGroupMember}},
-	"a group gone":      {access: access{"group:nobody:member", "user:ben"}},
+	"a user":                              {access: access{teamMember, "user:ben"}, mean: setMembers("team", "dora", "svc-1"), sends: []string{removeGroupMember}},
+	"a service account":                   {access: access{teamMember, "service_account:svc-1"}, mean: setMembers("team", "ben", "dora"), sends: []string{removeGroupMember}},
+	"the last member":                     {access: access{"group:admins:member", "user:dora"}, mean: setMembers("admins"), sends: []string{removeGroupMember}},
+	"a group gone":                        {access: access{"group:nobody:member", "user:ben"}},
+	"nobody in it":                        {access: access{teamMember, "user:ann"}},
+	"nobody in a group that SCIM manages": {access: access{"group:directory:member", "user:ann"}},
 }
 
 func TestGrantInGroups(t *testing.T) {
@@ -101,6 +104,38 @@ func TestGroupsOnAPlanWithoutMemberLists(t *testing.T) {
 	require.NoError(t, err)
 	after := server.Snapshot()
 	require.Equal(t, []string{"dora", "svc-1", "ann"}, group(&after, "team").MemberIDs)
+}
+
+// Where nothing of group members is offered, a 404 denies the membership of nobody, and a new key helps nobody.
+func TestGroupsWhoseMembersAreNotOffered(t *testing.T) {
+	t.Parallel()
+	says := []string{"OpenAI does not offer the members of groups to this key on this plan", "in OpenAI's own pages"}
+	tests := map[string]struct {
+		do   func(context.Context, desk) error
+		says []string
+	}{
+		"add a user":                       {granted(teamMember, "user:ann"), says},
+		"add a member":                     {granted(teamMember, "user:ben"), says},
+		"take a member out":                {revoked(teamMember, "user:ben"), says},
+		"take somebody else out":           {revoked(teamMember, "user:ann"), says},
+		"take out of a group of SCIM's":    {revoked("group:directory:member", "user:ben"), []string{"is managed by SCIM"}},
+		"take nobody out of one of SCIM's": {revoked("group:directory:member", "user:ann"), []string{"is managed by SCIM"}},
+	}
+	for name, test := range tests {
+		for _, code := range []int{403, 404} {
+			t.Run(fmt.Sprintf("%s, %d", name, code), func(t *testing.T) {
+				t.Parallel()
+				server := newOffice()
+				server.GroupMembersUnavailable = code
+				d := open(t, server)
+				err := test.do(t.Context(), d)
+				requireRefusal(t, err, test.says...)
+				require.NotContains(t, err.Error(), adviceForKeys)
+				requireState(t, office(), server)
+				d.requireOneLine(t)
+			})
+		}
+	}
 }
 
 func newGroup(name string) func(context.Context, desk) (*v2.CreateResourceResponse, error) {
