@@ -171,6 +171,16 @@ func TestCreateAccountOfAMember(t *testing.T) {
 	}
 }
 
+// The address may be in the account within the row alone, where a sync reads it as well.
+func TestCreateAccountOfAMemberWithoutAddressOfTheRow(t *testing.T) {
+	t.Parallel()
+	server := newOffice(func(o *openaitest.Organization) { user(o, "ann").JSON = openaitest.Fields{"email": nil} })
+	answer, err := open(t, server).createAccount(t.Context(), accountInfo(t, map[string]any{"email": "ann@example.com"}))
+	require.NoError(t, err)
+	require.Equal(t, "user:ann", id(answer.GetAlreadyExists().GetResource().GetId()))
+	require.Empty(t, writes(server))
+}
+
 // Who has been invited and may still accept is not invited again.
 func TestCreateAccountOfSomebodyInvited(t *testing.T) {
 	t.Parallel()

@@ -125,7 +125,7 @@ func findMember(
 			return nil, err
 		}
 		for _, user := range page.Items {
-			if strings.EqualFold(user.Email, email) {
+			if strings.EqualFold(cmp.Or(user.Email, user.Account.Email), email) {
 				return &user, nil
 			}
 		}
