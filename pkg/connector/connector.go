@@ -24,6 +24,7 @@ import (
 // cannot sync.
 type Connector struct {
 	client *client.Client
+	crew   *crew
 	scope  scope
 	// patience is how long provisioning waits for what it changed.
 	patience patience
@@ -43,7 +44,8 @@ func New(ctx context.Context, config *cfg.Openai, opts *cli.ConnectorOpts) (conn
 	if err != nil {
 		return nil, nil, refuse(codes.Internal, err)
 	}
-	return &Connector{client: api, scope: newScope(opts), patience: standardPatience}, nil, nil
+	scope := newScope(opts)
+	return &Connector{client: api, crew: &crew{scope: scope}, scope: scope, patience: standardPatience}, nil, nil
 }
 
 // MissingAdminKey is the error of a connector that was not given a key.
@@ -83,11 +85,11 @@ func (c *Connector) Validate(ctx context.Context) (annotations.Annotations, erro
 func (c *Connector) ResourceSyncers(context.Context) []connectorbuilder.ResourceSyncerV2 {
 	return []connectorbuilder.ResourceSyncerV2{
 		&organizationBuilder{client: c.client, patience: c.patience},
-		&userBuilder{client: c.client, scope: c.scope, patience: c.patience},
+		&userBuilder{client: c.client, crew: c.crew, scope: c.scope, patience: c.patience},
 		&invitationBuilder{client: c.client, scope: c.scope, patience: c.patience},
 		&organizationRoleBuilder{client: c.client, scope: c.scope, patience: c.patience},
-		&groupBuilder{client: c.client, scope: c.scope, patience: c.patience},
-		&projectBuilder{client: c.client, scope: c.scope, patience: c.patience},
+		&groupBuilder{client: c.client, crew: c.crew, scope: c.scope, patience: c.patience},
+		&projectBuilder{client: c.client, crew: c.crew, scope: c.scope, patience: c.patience},
 		&projectRoleBuilder{client: c.client, scope: c.scope, patience: c.patience},
 		&serviceAccountBuilder{client: c.client, scope: c.scope, patience: c.patience},
 		&apiKeyBuilder{client: c.client, scope: c.scope, patience: c.patience},

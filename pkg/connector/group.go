@@ -18,6 +18,7 @@ const profileSCIMManaged = "is_scim_managed"
 
 type groupBuilder struct {
 	client   *client.Client
+	crew     *crew
 	scope    scope
 	patience patience
 }
@@ -80,7 +81,7 @@ func (b *groupBuilder) GrantsForResourceType(ctx context.Context, _ string, opts
 
 func (b *groupBuilder) lanes(ctx context.Context, opts rs.SyncOpAttrs, groups roster[namedRow]) ([]*v2.Grant, *rs.SyncOpResults, error) {
 	l := lanes[namedRow]{
-		client: b.client, resourceType: resourceTypeGroup, roster: groups, routes: []client.Route{client.RouteGroupUsers},
+		client: b.client, crew: b.crew, resourceType: resourceTypeGroup, roster: groups, routes: []client.Route{client.RouteGroupUsers},
 		page: func(ctx context.Context, row namedRow, token laneToken) (rowPage, error) {
 			p := groupPage{client: b.client, scope: b.scope, memory: memory{opts.Session}, group: resourceID(resourceTypeGroup, row.ID), name: row.Name, token: token}
 			return p.grants(ctx)

@@ -14,23 +14,26 @@ import (
 // The grants of a type are given for the whole type (v2.TypeScopedGrants) and not resource by resource. The SDK works
 // off one queue, first in, first out: resource by resource it would come to the projects only after the last user, and
 // all workers would wait for one route while the other ones lie idle. So the resources of each type, in the order in
-// which they were listed (roster.go), are divided into as many lanes as another type's. A lane goes through its
-// resources one call after the other; its beginning makes the next lane known. The queue then holds lanes of all types
-// in turn, none of which is far ahead of the others: the route that takes longest is asked all the time, and what has to
-// wait for it takes no more room than a worker.
+// which they were listed (roster.go), are divided into a few lanes, each of which goes through its resources one call
+// after the other. A type never has more workers than lanes, so that one whose route is slow leaves the others theirs,
+// and what has to wait takes no more room than a worker. When a type is through, the lanes of the other ones are divided
+// further (crew.go), for the workers that it leaves.
 //
 // Where the SDK asks for one resource's grants all the same, the resource is a lane of its own.
 
-// mostLanes is so much above any number of workers that the last lanes end at nearly the same time.
-const mostLanes = 128
+// typeLanes is how many lanes a type begins with: the workers that the command has by default, over the types that ask
+// the API for their grants.
+const typeLanes = 4
 
-// laneToken is where a lane goes on; the zero token is the beginning of the first lane.
+// laneToken is where a lane goes on; the zero token is where a type begins.
 type laneToken struct {
-	// Lane is the number of a lane that has not begun; the fields below are of one that has.
-	Lane int `json:"lane,omitempty"`
 	// Row is the resource's place in the roster, End the place before which the lane ends.
 	Row int `json:"row,omitempty"`
 	End int `json:"end,omitempty"`
+	// Divided is how many other types were through when the lane was divided last.
+	Divided int `json:"divided,omitempty"`
+	// Part says that this is only a part of the resource's holders, beside the resource itself.
+	Part bool `json:"part,omitempty"`
 
 	// Step is which of the resource's lists comes next, and Cursor the place in it.
 	Step   step          `json:"step,omitempty"`
@@ -77,6 +80,7 @@ func (h holder) id() *v2.ResourceId {
 // lanes are the grants of a type, or of one of its resources.
 type lanes[R any] struct {
 	client       *client.Client
+	crew         *crew
 	resourceType *v2.ResourceType
 	roster       roster[R]
 	// page gives a page of a resource's grants.
@@ -92,8 +96,6 @@ type rowPage struct {
 	asked bool
 	// next is where the resource goes on; nil if its grants are all there.
 	next *laneToken
-	// beside are parts of the resource that go on by themselves.
-	beside []laneToken
 }
 
 // fullPage is how many grants without a call make a page: far below the 4 MiB that a page may have.
@@ -107,63 +109,70 @@ func (l lanes[R]) grants(ctx context.Context, opts rs.SyncOpAttrs) ([]*v2.Grant,
 	}
 	size, err := l.roster.size(ctx)
 	if err != nil {
-		return nil, nil, failed(l.doing(), err)
+		return nil, nil, failed("listing the grants of the type "+l.resourceType.GetId(), err)
 	}
-	switch {
-	case tokenText(token) == tokenText(laneToken{}) && l.roster.single:
+	if tokenText(token) == tokenText(laneToken{}) {
+		if !l.roster.single {
+			return nil, l.begin(opts, size), nil
+		}
 		token.End = 1
-	case token.End == 0:
-		return l.begin(opts, token, size)
 	}
 	if err := token.check(size); err != nil {
 		return nil, nil, err
 	}
 
 	var grants []*v2.Grant
-	var beside []laneToken
 	for next := &token; ; {
 		row, err := l.roster.row(ctx, next.Row)
 		if err != nil {
-			return nil, nil, failed(l.doing(), err)
+			return nil, nil, failed("listing the grants of the type "+l.resourceType.GetId(), err)
 		}
 		page, err := l.page(ctx, row, *next)
 		if err != nil {
 			return nil, nil, err
 		}
 		grants = append(grants, page.grants...)
-		beside = append(beside, page.beside...)
+		end := next.End
+		if page.next == nil && !next.Part {
+			l.crew.through(opts.SyncID, l.resourceType, 1)
+		}
 		if next = next.after(page); next == nil {
-			l.expect(opts, token.End, 0)
-			return grants, laneResults("", beside), nil
+			l.expect(opts, end, 0)
+			return grants, &rs.SyncOpResults{}, nil
 		}
 		if page.asked || len(grants) >= fullPage {
-			l.expect(opts, next.End, next.End-next.Row)
-			return grants, laneResults(tokenText(next), beside), nil
+			return grants, l.goOn(opts, *next), nil
 		}
 	}
 }
 
-func (l lanes[R]) doing() string { return "listing the grants of the type " + l.resourceType.GetId() }
+// begin gives the page before the first ones. It asks for nothing, so that no lane waits for another one.
+func (l lanes[R]) begin(opts rs.SyncOpAttrs, size int) *rs.SyncOpResults {
+	l.crew.begin(opts.SyncID, l.resourceType, size)
+	var begun []laneToken
+	for lane := range min(typeLanes, size) {
+		n := min(typeLanes, size)
+		begun = append(begun, laneToken{Row: lane * size / n, End: (lane + 1) * size / n})
+	}
+	if len(begun) == 0 {
+		return &rs.SyncOpResults{}
+	}
+	for _, token := range begun {
+		l.expect(opts, token.End, token.End-token.Row)
+	}
+	return laneResults(begun[0], begun[1:])
+}
 
-// begin gives the page before the first one of a lane. It is empty and asks for nothing, so that the lanes after it do
-// not wait.
-func (l lanes[R]) begin(opts rs.SyncOpAttrs, token laneToken, size int) ([]*v2.Grant, *rs.SyncOpResults, error) {
-	n := min(mostLanes, size)
-	if token.Lane < 0 || token.Lane > 0 && token.Lane >= n || tokenText(token) != tokenText(laneToken{Lane: token.Lane}) {
-		return nil, nil, errForeignPageToken
+// goOn leads on in a lane, which is divided where workers have become free for it.
+func (l lanes[R]) goOn(opts rs.SyncOpAttrs, next laneToken) *rs.SyncOpResults {
+	l.expect(opts, next.End, 0)
+	next, beside := next.divide(l.crew.othersThrough(opts.SyncID, l.resourceType))
+	for _, token := range append(beside, next) {
+		if !token.Part {
+			l.expect(opts, token.End, token.End-token.Row)
+		}
 	}
-	if n == 0 {
-		return nil, nil, nil
-	}
-	start := func(lane int) int { return lane * size / n }
-	for lane := token.Lane; lane < n; lane++ {
-		l.expect(opts, start(lane+1), start(lane+1)-start(lane))
-	}
-	var beside []laneToken
-	if token.Lane+1 < n {
-		beside = append(beside, laneToken{Lane: token.Lane + 1})
-	}
-	return nil, laneResults(tokenText(laneToken{Row: start(token.Lane), End: start(token.Lane + 1)}), beside), nil
+	return laneResults(next, beside)
 }
 
 // expect tells how many of a lane's resources are left.
@@ -175,10 +184,11 @@ func (l lanes[R]) expect(opts rs.SyncOpAttrs, end, rows int) {
 
 // check refuses a place that the roster does not have.
 func (t laneToken) check(size int) error {
-	if t.Lane != 0 || t.Row < 0 || t.Row >= t.End || t.End > size || t.LeftOut < 0 || t.Cursor.IsZero() && t.Cursor != (client.Cursor{}) {
+	if t.Row < 0 || t.Row >= t.End || t.End > size || t.Divided < 0 || t.LeftOut < 0 || t.Cursor.IsZero() && t.Cursor != (client.Cursor{}) {
 		return errForeignPageToken
 	}
-	if (t.Step == stepRoles) != (len(t.Holders) > 0) || t.Then != nil && len(t.Holders) == 0 {
+	asks := t.Step == stepRoles
+	if asks != (len(t.Holders) > 0) || t.Then != nil && !asks || t.Part && (!asks || t.Then != nil || t.Row+1 != t.End) {
 		return errForeignPageToken
 	}
 	return nil
@@ -192,33 +202,24 @@ func (t laneToken) after(page rowPage) *laneToken {
 	if t.Row+1 == t.End {
 		return nil
 	}
-	return &laneToken{Row: t.Row + 1, End: t.End}
+	return &laneToken{Row: t.Row + 1, End: t.End, Divided: t.Divided}
 }
 
 // at is a place in the same resource.
 func (t laneToken) at(p place) *laneToken {
-	return &laneToken{Row: t.Row, End: t.End, Step: p.Step, Cursor: p.Cursor, LeftOut: p.LeftOut}
+	return &laneToken{Row: t.Row, End: t.End, Divided: t.Divided, Part: t.Part, Step: p.Step, Cursor: p.Cursor, LeftOut: p.LeftOut}
 }
 
-// maxHolders is how many principals a lane asks for one after the other; more than that are parts beside it, which other
-// workers take.
-const maxHolders = 10
-
 // ask leads to the roles of the holders, and from there to the place, if any.
-func (t laneToken) ask(holders []holder, then *place) (*laneToken, []laneToken) {
-	if len(holders) == 0 {
-		if then == nil {
-			return nil, nil
-		}
-		return t.at(*then), nil
+func (t laneToken) ask(holders []holder, then *place) *laneToken {
+	switch {
+	case len(holders) > 0:
+		return &laneToken{Row: t.Row, End: t.End, Divided: t.Divided, Part: t.Part, Step: stepRoles, Holders: holders, Then: then}
+	case then != nil:
+		return t.at(*then)
+	default:
+		return nil
 	}
-	var beside []laneToken
-	for len(holders) > maxHolders {
-		cut := len(holders) - maxHolders
-		beside = append(beside, laneToken{Row: t.Row, End: t.Row + 1, Step: stepRoles, Holders: holders[cut:]})
-		holders = holders[:cut]
-	}
-	return &laneToken{Row: t.Row, End: t.End, Step: stepRoles, Holders: holders, Then: then}, beside
 }
 
 // roles leads on after a page of the first holder's roles.
@@ -227,17 +228,11 @@ func (t laneToken) roles(next client.Cursor) *laneToken {
 		t.Cursor = next
 		return &t
 	}
-	if len(t.Holders) > 1 {
-		return &laneToken{Row: t.Row, End: t.End, Step: stepRoles, Holders: t.Holders[1:], Then: t.Then}
-	}
-	if t.Then != nil {
-		return t.at(*t.Then)
-	}
-	return nil
+	return t.ask(t.Holders[1:], t.Then)
 }
 
-func laneResults(next string, beside []laneToken) *rs.SyncOpResults {
-	results := &rs.SyncOpResults{NextPageToken: next}
+func laneResults(next laneToken, beside []laneToken) *rs.SyncOpResults {
+	results := &rs.SyncOpResults{NextPageToken: tokenText(next)}
 	if len(beside) > 0 {
 		tokens := make([]string, 0, len(beside))
 		for _, token := range beside {

@@ -17,6 +17,7 @@ import (
 
 type projectBuilder struct {
 	client   *client.Client
+	crew     *crew
 	scope    scope
 	patience patience
 }
@@ -131,7 +132,7 @@ func (b *projectBuilder) GrantsForResourceType(ctx context.Context, _ string, op
 
 func (b *projectBuilder) lanes(ctx context.Context, opts rs.SyncOpAttrs, projects roster[namedRow]) ([]*v2.Grant, *rs.SyncOpResults, error) {
 	mem := memory{opts.Session}
-	l := lanes[namedRow]{client: b.client, resourceType: resourceTypeProject, roster: projects, routes: []client.Route{client.RouteProjectUsers}}
+	l := lanes[namedRow]{client: b.client, crew: b.crew, resourceType: resourceTypeProject, roster: projects, routes: []client.Route{client.RouteProjectUsers}}
 	// An organization without groups has none in its projects.
 	hasGroups := false
 	if b.scope.includes(resourceTypeGroup) {
@@ -291,15 +292,8 @@ func (p projectPage) users(ctx context.Context, grants []*v2.Grant, holders []ho
 
 // ask leads to the roles of the holders.
 func (p projectPage) ask(grants []*v2.Grant, holders []holder, then *place) rowPage {
-	page := rowPage{grants: grants, asked: true}
-	page.next, page.beside = p.token.ask(holders, then)
-	for _, token := range page.beside {
-		p.expect(token.Holders, len(token.Holders))
-	}
-	if page.next != nil {
-		p.expect(page.next.Holders, len(page.next.Holders))
-	}
-	return page
+	p.expect(holders, len(holders))
+	return rowPage{grants: grants, asked: true, next: p.token.ask(holders, then)}
 }
 
 // expect tells how many holders are left to be asked for. The last one tells one sequence of them from another.

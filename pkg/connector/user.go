@@ -25,6 +25,7 @@ type userRow struct {
 
 type userBuilder struct {
 	client   *client.Client
+	crew     *crew
 	scope    scope
 	patience patience
 }
@@ -100,7 +101,7 @@ func (b *userBuilder) GrantsForResourceType(ctx context.Context, _ string, opts 
 }
 
 func (b *userBuilder) lanes(ctx context.Context, opts rs.SyncOpAttrs, users roster[userRow]) ([]*v2.Grant, *rs.SyncOpResults, error) {
-	l := lanes[userRow]{client: b.client, resourceType: resourceTypeUser, roster: users}
+	l := lanes[userRow]{client: b.client, crew: b.crew, resourceType: resourceTypeUser, roster: users}
 	var roles roleBook
 	if b.scope.includes(resourceTypeOrganizationRole) {
 		var err error

@@ -1,0 +1,88 @@
+package connector
+
+import (
+	"sync"
+
+	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
+)
+
+// crew knows which of the types that ask for their grants are through, so that the lanes of the others can be divided
+// for the workers that become free. It is a hint and no part of the truth: a sync that goes on in another process begins
+// without it, and is divided less.
+type crew struct {
+	scope scope
+
+	mu     sync.Mutex
+	syncID string
+	// left is how many resources of each type have not given all of their grants.
+	left map[string]int
+}
+
+// crewTypes are the types that ask for their grants.
+var crewTypes = []*v2.ResourceType{resourceTypeUser, resourceTypeGroup, resourceTypeProject}
+
+func (c *crew) begin(syncID string, resourceType *v2.ResourceType, rows int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.syncID != syncID {
+		c.syncID, c.left = syncID, map[string]int{}
+	}
+	c.left[resourceType.GetId()] = rows
+}
+
+// through says that some of a type's resources have given all of their grants.
+func (c *crew) through(syncID string, resourceType *v2.ResourceType, rows int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if _, begun := c.left[resourceType.GetId()]; begun && c.syncID == syncID {
+		c.left[resourceType.GetId()] -= rows
+	}
+}
+
+// othersThrough is how many of the other types are through, those included that the sync leaves out.
+func (c *crew) othersThrough(syncID string, resourceType *v2.ResourceType) int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	n := 0
+	for _, other := range crewTypes {
+		left, begun := c.left[other.GetId()]
+		if other != resourceType && (!c.scope.includes(other) || begun && c.syncID == syncID && left <= 0) {
+			n++
+		}
+	}
+	return n
+}
+
+// mostPieces is into how many pieces a lane is divided when its type is the last one: so many that the last of them end
+// at nearly the same time.
+const mostPieces = 64
+
+// divide gives what goes on in the lane, and what has become lanes beside it. With one other type through that is half of
+// the resources that are left; once the type is the only one, workers take small pieces, and parts of large resources.
+func (t laneToken) divide(through int) (laneToken, []laneToken) {
+	alone := through == len(crewTypes)-1
+	var beside []laneToken
+	if left := t.End - t.Row - 1; through > t.Divided && left > 0 {
+		first, n := t.Row+1, min(mostPieces, left)
+		if !alone {
+			first, n = t.End-(left+1)/2, 1
+		}
+		for i := range n {
+			rows := t.End - first
+			beside = append(beside, laneToken{Row: first + i*rows/n, End: first + (i+1)*rows/n, Divided: through})
+		}
+		t.End, t.Divided = first, through
+	}
+	if !alone {
+		return t, beside
+	}
+	for len(t.Holders) > fewHolders {
+		cut := len(t.Holders) - fewHolders
+		beside = append(beside, laneToken{Row: t.Row, End: t.Row + 1, Divided: through, Part: true, Step: stepRoles, Holders: t.Holders[cut:]})
+		t.Holders = t.Holders[:cut]
+	}
+	return t, beside
+}
+
+// fewHolders is how many principals are not worth a part of their own.
+const fewHolders = 4

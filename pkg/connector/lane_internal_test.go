@@ -1,0 +1,98 @@
+package connector
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// A lane that is divided, however often, still has each of its resources once, and each holder of the current one.
+func TestDividedLaneLosesNothing(t *testing.T) {
+	t.Parallel()
+	for _, rows := range []int{1, 2, 3, 4, 5, 63, 64, 65, 130, 1000} {
+		for _, holders := range []int{0, 1, 4, 5, 13, 100} {
+			for _, through := range [][]int{{0}, {1}, {2}, {1, 1}, {1, 2}, {2, 2}, {0, 1, 2}} {
+				t.Run(fmt.Sprintf("%d rows, %d holders, %v", rows, holders, through), func(t *testing.T) {
+					t.Parallel()
+					lane := laneToken{Row: 7, End: 7 + rows}
+					for i := range holders {
+						lane.Step = stepRoles
+						lane.Holders = append(lane.Holders, holder{Type: "user", ID: fmt.Sprint(i)})
+					}
+					lanes := []laneToken{lane}
+					for _, n := range through {
+						var divided []laneToken
+						for _, token := range lanes {
+							next, beside := token.divide(n)
+							divided = append(append(divided, next), beside...)
+						}
+						lanes = divided
+					}
+					requireEachOnce(t, lanes, rows, holders)
+				})
+			}
+		}
+	}
+}
+
+func requireEachOnce(t *testing.T, lanes []laneToken, rows, holders int) {
+	t.Helper()
+	seen, held := map[int]int{}, map[string]int{}
+	for _, token := range lanes {
+		require.NoError(t, token.check(7+rows))
+		for _, h := range token.Holders {
+			held[h.ID]++
+		}
+		for row := token.Row; row < token.End && !token.Part; row++ {
+			seen[row]++
+		}
+	}
+	require.Len(t, seen, rows)
+	require.Len(t, held, holders)
+	for row, times := range seen {
+		require.Equal(t, 1, times, "row %d", row)
+	}
+	for id, times := range held {
+		require.Equal(t, 1, times, "holder %s", id)
+	}
+	require.LessOrEqual(t, len(lanes), rows+holders+1)
+}
+
+// A lane is divided in two when one other type is through, and into pieces when all are; not before, and not twice for the
+// same reason.
+func TestLaneIsDividedForWorkersThatAreFree(t *testing.T) {
+	t.Parallel()
+	lane := laneToken{End: 101}
+	_, beside := lane.divide(0)
+	require.Empty(t, beside)
+	half, beside := lane.divide(1)
+	require.Equal(t, []laneToken{{Row: 51, End: 101, Divided: 1}}, beside)
+	_, beside = half.divide(1)
+	require.Empty(t, beside)
+	_, beside = half.divide(2)
+	require.Len(t, beside, 50)
+	_, beside = lane.divide(2)
+	require.Len(t, beside, mostPieces)
+}
+
+// A type is through when each of its resources is; another sync, and one that was begun elsewhere, know of none.
+func TestCrew(t *testing.T) {
+	t.Parallel()
+	c := &crew{}
+	require.Zero(t, c.othersThrough("sync", resourceTypeProject))
+	c.begin("sync", resourceTypeUser, 2)
+	c.begin("sync", resourceTypeGroup, 0)
+	c.begin("sync", resourceTypeProject, 9)
+	require.Equal(t, 1, c.othersThrough("sync", resourceTypeProject))
+	c.through("sync", resourceTypeUser, 1)
+	require.Equal(t, 1, c.othersThrough("sync", resourceTypeProject))
+	c.through("sync", resourceTypeUser, 1)
+	require.Equal(t, 2, c.othersThrough("sync", resourceTypeProject))
+	require.Equal(t, 1, c.othersThrough("sync", resourceTypeUser))
+	require.Zero(t, c.othersThrough("another", resourceTypeProject))
+	c.through("another", resourceTypeProject, 9)
+	require.Equal(t, 1, c.othersThrough("sync", resourceTypeUser))
+	c.begin("another", resourceTypeUser, 1)
+	require.Zero(t, c.othersThrough("another", resourceTypeProject))
+}
