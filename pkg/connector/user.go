@@ -78,7 +78,7 @@ func userResource(user client.User) (*v2.Resource, error) {
 	switch {
 	case user.Account.Banned:
 		acc.status, acc.statusDetails = v2.UserTrait_Status_STATUS_DISABLED, "banned"
-	case user.Disabled, user.Account.Enabled != nil && !*user.Account.Enabled:
+	case !user.Active():
 		acc.status, acc.statusDetails = v2.UserTrait_Status_STATUS_DISABLED, "disabled"
 	}
 	name := cmp.Or(user.Name, user.Account.Name, email, user.ID)
