@@ -149,12 +149,12 @@ func (l lanes[R]) grants(ctx context.Context, opts rs.SyncOpAttrs) ([]*v2.Grant,
 // begin gives the page before the first ones. It asks for nothing, so that no lane waits for another one.
 func (l lanes[R]) begin(opts rs.SyncOpAttrs, size int) *rs.SyncOpResults {
 	l.crew.begin(opts.SyncID, l.resourceType, size)
-	var begun []laneToken
-	for lane := range min(typeLanes, size) {
-		n := min(typeLanes, size)
+	n := min(typeLanes, size)
+	begun := make([]laneToken, 0, n)
+	for lane := range n {
 		begun = append(begun, laneToken{Row: lane * size / n, End: (lane + 1) * size / n})
 	}
-	if len(begun) == 0 {
+	if n == 0 {
 		return &rs.SyncOpResults{}
 	}
 	for _, token := range begun {
