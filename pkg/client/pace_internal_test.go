@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -242,13 +243,18 @@ func TestPaceLetsUrgentCallsGoFirst(t *testing.T) {
 		queue(t.Context(), "second")
 		queue(Urgent(t.Context()), "urgent")
 		queue(Urgent(t.Context()), "also urgent")
+		sofar := func() []string {
+			mu.Lock()
+			defer mu.Unlock()
+			return slices.Clone(order)
+		}
 		start := time.Now()
 		leave()
 		synctest.Wait()
-		require.Equal(t, []string{"leaving: context canceled"}, order)
+		require.Equal(t, []string{"leaving: context canceled"}, sofar())
 		require.Zero(t, time.Since(start))
 		wait.Wait()
-		require.Equal(t, []string{"leaving: context canceled", "urgent", "also urgent", "first", "second"}, order)
+		require.Equal(t, []string{"leaving: context canceled", "urgent", "also urgent", "first", "second"}, sofar())
 	})
 }
 
