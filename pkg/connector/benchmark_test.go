@@ -93,6 +93,10 @@ func (b benchmark) row(t *testing.T) string {
 	ours := b.measure(t, free, roleConnector, file)
 	calls := len(free.Requests())
 	memory := b.measure(t, free, roleMemory, filepath.Join(t.TempDir(), "memory.c1z"), "BENCH_ROWS="+file)
+	for range b.repetitions() {
+		ours = ours.best(b.measure(t, free, roleConnector, filepath.Join(t.TempDir(), "again.c1z")))
+		memory = memory.best(b.measure(t, free, roleMemory, filepath.Join(t.TempDir(), "again.c1z"), "BENCH_ROWS="+file))
+	}
 	require.Equal(t, memory.Rows, ours.Rows)
 
 	slow := &openaitest.Server{Organization: b.organization(), Latency: benchLatency}
@@ -168,6 +172,19 @@ type measured struct {
 	Peak int
 	// Rows are the numbers of resources, entitlements and grants, the expanded ones included.
 	Rows [3]int
+}
+
+// repetitions is how often a short sync is measured again: what else a machine does counts for more there.
+func (b benchmark) repetitions() int {
+	if b.users > 2000 {
+		return 0
+	}
+	return 3
+}
+
+// best is the least of what two syncs took.
+func (m measured) best(other measured) measured {
+	return measured{Wall: min(m.Wall, other.Wall), CPU: min(m.CPU, other.CPU), Peak: min(m.Peak, other.Peak), Rows: m.Rows}
 }
 
 // measure syncs from the server in a process of its own.
@@ -397,6 +414,7 @@ Measured with %d cores (%s, %s) at commit %s, with 12 workers.
   beyond the burst times the interval.
 - **wall / bound, 50 ms**: every answer takes 50 ms, without limits. The bound is calls × 50 ms / workers.
 - **CPU** and **memory / in-memory**: processor time and peak resident memory of the syncing process over those of one whose
-  connector has the same rows in memory and gives them resource by resource, with the same SDK and workers.
+  connector has the same rows in memory and gives them resource by resource, with the same SDK and workers; the least of
+  four runs each up to 2,000 users.
 - **official client**: the same inventory, walked one call after the other with OpenAI's own Go client as it comes.
 `
