@@ -73,16 +73,24 @@ func (t laneToken) divide(through int) (laneToken, []laneToken) {
 		}
 		t.End, t.Divided = first, through
 	}
-	if !alone {
-		return t, beside
+	few := manyHolders
+	if alone {
+		few = fewHolders
 	}
-	for len(t.Holders) > fewHolders {
-		cut := len(t.Holders) - fewHolders
+	few = max(few, len(t.Holders)/mostParts+1)
+	for len(t.Holders) > few {
+		cut := len(t.Holders) - few
 		beside = append(beside, laneToken{Row: t.Row, End: t.Row + 1, Divided: through, Part: true, Step: stepRoles, Holders: t.Holders[cut:]})
 		t.Holders = t.Holders[:cut]
 	}
 	return t, beside
 }
 
-// fewHolders is how many principals are not worth a part of their own.
-const fewHolders = 4
+const (
+	// fewHolders is how many principals are not worth a part of their own.
+	fewHolders = 4
+	// manyHolders is how many a page token may name, whoever is free: each page passes them on.
+	manyHolders = 250
+	// mostParts keeps what one page leads to below the 1,024 tokens that the SDK takes.
+	mostParts = 500
+)

@@ -11,7 +11,7 @@ import (
 func TestDividedLaneLosesNothing(t *testing.T) {
 	t.Parallel()
 	for _, rows := range []int{1, 2, 3, 4, 5, 63, 64, 65, 130, 1000} {
-		for _, holders := range []int{0, 1, 4, 5, 13, 100} {
+		for _, holders := range []int{0, 1, 4, 5, 13, 251, 3000} {
 			for _, through := range [][]int{{0}, {1}, {2}, {1, 1}, {1, 2}, {2, 2}, {0, 1, 2}} {
 				t.Run(fmt.Sprintf("%d rows, %d holders, %v", rows, holders, through), func(t *testing.T) {
 					t.Parallel()
@@ -25,6 +25,8 @@ func TestDividedLaneLosesNothing(t *testing.T) {
 						var divided []laneToken
 						for _, token := range lanes {
 							next, beside := token.divide(n)
+							require.Less(t, len(beside), 1024, "more than the SDK takes")
+							require.LessOrEqual(t, len(next.Holders), manyHolders)
 							divided = append(append(divided, next), beside...)
 						}
 						lanes = divided
