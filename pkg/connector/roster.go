@@ -6,6 +6,8 @@ import (
 	"fmt"
 
 	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
+	"github.com/conductorone/baton-sdk/pkg/session"
+	"github.com/conductorone/baton-sdk/pkg/types/sessions"
 )
 
 // roster gives the resources of a type in the order in which they were listed.
@@ -47,14 +49,14 @@ func listed[R any](mem memory, resourceType *v2.ResourceType) roster[R] {
 					position -= size
 					continue
 				}
-				rows, _, err := recall[[]R](ctx, mem, kindRosterPage, rosterPageKey(resourceType, page))
+				rows, _, err := recall[[]R](ctx, mem, kindRosterRows, rosterKey(resourceType, page, position))
 				if err != nil {
 					return none, err
 				}
-				if position >= len(rows) {
+				if position%rosterRows >= len(rows) {
 					return none, errNoRoster
 				}
-				return rows[position], nil
+				return rows[position%rosterRows], nil
 			}
 			return none, errNoRoster
 		},
@@ -72,8 +74,11 @@ func (m memory) rosterSizes(ctx context.Context, resourceType *v2.ResourceType) 
 	return sizes, err
 }
 
-func rosterPageKey(resourceType *v2.ResourceType, page int) string {
-	return fmt.Sprintf("%s/%d", resourceType.GetId(), page)
+// rosterRows is how many rows are remembered together: a page of a lane needs one of them, and reads all.
+const rosterRows = 10
+
+func rosterKey(resourceType *v2.ResourceType, page, position int) string {
+	return fmt.Sprintf("%s/%d/%d", resourceType.GetId(), page, position/rosterRows)
 }
 
 // enroll adds a page to a type's roster. A page that is listed again, by a sync that was resumed, takes its own place.
@@ -85,8 +90,13 @@ func enroll[R any](ctx context.Context, m memory, resourceType *v2.ResourceType,
 	if page > len(sizes) {
 		return errNoRoster
 	}
-	if err := m.set(ctx, kindRosterPage, rosterPageKey(resourceType, page), rows); err != nil {
-		return err
+	together := make(map[string][]R, len(rows)/rosterRows+1)
+	for position, row := range rows {
+		key := rosterKey(resourceType, page, position)
+		together[key] = append(together[key], row)
+	}
+	if err := session.SetManyJSON(ctx, m.store, together, sessions.WithPrefix(kindRosterRows)); err != nil {
+		return fmt.Errorf("remembering %d of the type %s: %w", len(rows), resourceType.GetId(), err)
 	}
 	return m.set(ctx, kindRoster, resourceType.GetId(), append(sizes[:page], len(rows)))
 }

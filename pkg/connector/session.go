@@ -32,9 +32,9 @@ const (
 	kindArchived = "archived"
 	// kindProjectAccounts has the service accounts of a project, by its id, each with its role in the API's word.
 	kindProjectAccounts = "project_accounts"
-	// kindRoster and kindRosterPage have the resources of a type by its id: the sizes of the pages, and the pages.
+	// kindRoster and kindRosterRows have the resources of a type by its id: the sizes of the pages, and the rows.
 	kindRoster     = "roster"
-	kindRosterPage = "roster_page"
+	kindRosterRows = "roster_rows"
 	// kindRolePage has the first page of the organization's roles.
 	kindRolePage = "role_page"
 )
