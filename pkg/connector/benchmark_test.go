@@ -35,9 +35,10 @@ import (
 // TestBenchmarks measures whole syncs of seeded organizations and writes docs/benchmarks.md. Every figure is a ratio of
 // two things that were measured or worked out in the same run, so that the machine matters little. BENCH_USERS names the
 // sizes, BENCH_LIMITED the largest one that is synced from a limited API.
-func TestBenchmarks(t *testing.T) {
+func TestBenchmarks(t *testing.T) { //nolint:paralleltest // nothing else may run while it measures
 	table := []string{
-		"| users | projects | custom roles | calls / bound | refused / calls | wall / bound, limited | wall / bound, 50 ms | CPU / in-memory | memory / in-memory | official client, 50 ms / ours | official client, limited |",
+		"| users | projects | custom roles | calls / bound | refused / calls | wall / bound, limited | " +
+			"wall / bound, 50 ms | CPU / in-memory | memory / in-memory | official client, 50 ms / ours | official client, limited |",
 		"|---|---|---|---|---|---|---|---|---|---|---|",
 	}
 	for _, users := range sizes(t) {
@@ -51,7 +52,7 @@ func TestBenchmarks(t *testing.T) {
 func sizes(t *testing.T) []int {
 	t.Helper()
 	var users []int
-	for _, text := range strings.Split(cmp.Or(os.Getenv("BENCH_USERS"), "300,2000,20000"), ",") {
+	for text := range strings.SplitSeq(cmp.Or(os.Getenv("BENCH_USERS"), "300,2000,20000"), ",") {
 		n, err := strconv.Atoi(text)
 		require.NoError(t, err)
 		users = append(users, n)
@@ -209,7 +210,7 @@ func (b benchmark) measure(t *testing.T, server *openaitest.Server, role, file s
 }
 
 // TestBenchmarkRole is the process that is measured.
-func TestBenchmarkRole(t *testing.T) {
+func TestBenchmarkRole(t *testing.T) { //nolint:paralleltest // it is alone in its process
 	role := os.Getenv(roleEnv)
 	if role == "" {
 		t.Skip("it is run by TestBenchmarks")
