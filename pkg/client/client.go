@@ -26,15 +26,23 @@ import (
 // maxResponseBytes is far above the largest page (1,000 rows) and keeps a broken peer from filling the memory.
 const maxResponseBytes = 16 << 20
 
-// standardPatience is far above the minute after which the API's limits have been seen to let calls pass again.
-const standardPatience = 15 * time.Minute
+const (
+	// standardPatience is far above the minute after which the API's limits have been seen to let calls pass again, and
+	// above what its operators need to mend most failures.
+	standardPatience = 15 * time.Minute
+
+	// standardTimeout is far above what the largest page takes.
+	standardTimeout = time.Minute
+)
 
 // Client calls the Admin API of one organization, each route at the pace that the API allows. It is safe for concurrent
 // use.
 type Client struct {
-	// Patience is for how long a route may refuse every call with 429 before a call gives up; 0 is not at all. It is set
-	// before the first call.
+	// Patience is for how long a route may refuse every call with 429, or a call that only reads may get no answer of use,
+	// before the call gives up; 0 is not at all. It is set before the first call.
 	Patience time.Duration
+	// Timeout is for how long one attempt may take, up to the last byte of the answer. It is set before the first call.
+	Timeout time.Duration
 
 	base  *url.URL
 	key   string
@@ -57,7 +65,7 @@ func New(ctx context.Context, base *url.URL, key string, userAgent string) (*Cli
 	if err != nil {
 		return nil, fmt.Errorf("creating the HTTP client: %w", err)
 	}
-	return &Client{Patience: standardPatience, base: base, key: key, http: wrapper, pacer: newPacer()}, nil
+	return &Client{Patience: standardPatience, Timeout: standardTimeout, base: base, key: key, http: wrapper, pacer: newPacer()}, nil
 }
 
 // get asks for the route and decodes the answer into out.
@@ -94,6 +102,8 @@ func identified[T item](object T, method string, route Route) (T, error) {
 	return object, nil
 }
 
+var errNoAnswer = errors.New("no complete answer came in time")
+
 var errNoID = errors.New("the answer is not what was asked for: the id is missing")
 
 // call is one request. The route is a template such as "/organization/groups/{group_id}/users", whose placeholders are
@@ -108,10 +118,11 @@ type call struct {
 }
 
 // send is the way of every request: it waits for the route's turn, and sends again what the API refuses because it is
-// asked too often. Nothing was done then, so that this is safe for writes as well. Every error is an *Error.
+// asked too often, since nothing was done then, and what only reads and gets no answer of use. Every error is an *Error.
 func (c *Client) send(ctx context.Context, call call) error {
 	pace := c.pacer.of(call.method, call.route)
 	turn := pace.arrive(ctx)
+	var outage outage
 	for {
 		if err := c.pacer.take(ctx, pace, turn); err != nil {
 			return newError(call.method, call.route).because(status.FromContextError(err).Code(), err)
@@ -121,15 +132,21 @@ func (c *Client) send(ctx context.Context, call call) error {
 		case failure == nil:
 			pace.passedThrough(turn)
 			return nil
+		case failure.Limited() && failure.Code != codeInsufficientQuota:
+			if refusing := pace.refused(turn, failure.RetryAfter); refusing > c.Patience {
+				return failure.givenUp(c.Patience)
+			}
+			continue
 		case failure.StatusCode == 0:
 			pace.lost()
-			return failure
-		case !failure.Limited() || failure.Code == codeInsufficientQuota:
+		default:
 			pace.passedThrough(turn)
+		}
+		if !call.repeats(ctx) {
 			return failure
 		}
-		if refusing := pace.refused(turn, failure.RetryAfter); refusing > c.Patience {
-			return failure.givenUp(c.Patience)
+		if err := outage.wait(ctx, failure, c.Patience); err != nil {
+			return err
 		}
 	}
 }
@@ -151,7 +168,10 @@ func (c *Client) attempt(ctx context.Context, call call) *Error {
 	if call.body != nil {
 		options = append(options, uhttp.WithJSONBody(call.body))
 	}
-	request, err := c.http.NewRequest(ctx, call.method, u, options...)
+	// Without a limit of its own, a body that stalls would hold the call for the five minutes of the SDK's HTTP client.
+	limited, cancel := context.WithTimeout(ctx, c.Timeout)
+	defer cancel()
+	request, err := c.http.NewRequest(limited, call.method, u, options...)
 	if err != nil {
 		return failure.because(codes.InvalidArgument, errors.New("the request cannot be built"))
 	}

@@ -8,10 +8,10 @@ import (
 	"net/http/httptest"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
-	"github.com/conductorone/baton-sdk/pkg/uhttp"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"google.golang.org/grpc/codes"
@@ -33,7 +33,7 @@ func faulty(fault openaitest.Fault) *openaitest.Server {
 	}
 }
 
-func TestAnswerThatDoesNotArriveWholeMayBeAskedForAgain(t *testing.T) {
+func TestAnswerThatDoesNotArriveWholeIsAskedForAgain(t *testing.T) {
 	t.Parallel()
 	tests := map[string]http.Handler{
 		"reset in the middle":                faulty(openaitest.Fault{Reset: true}),
@@ -50,13 +50,30 @@ func TestAnswerThatDoesNotArriveWholeMayBeAskedForAgain(t *testing.T) {
 	for name, handler := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			page, err := newClient(t, start(t, handler)).ListGroups(t.Context(), client.Cursor{})
-			requireCode(t, codes.Unavailable, err)
+			standIn := &openaitest.Server{Organization: openaitest.Seeded(1, openaitest.Size{Groups: 2})}
+			page, err := patient(t, once(handler, standIn)).ListGroups(t.Context(), client.Cursor{})
+			require.NoError(t, err)
+			assert.Len(t, page.Items, 2)
+
+			page, err = newClient(t, start(t, handler)).ListGroups(t.Context(), client.Cursor{})
+			requireCode(t, codes.Aborted, err)
 			assert.Equal(t, "/organization/groups", failureOf(t, err).Route)
 			assert.Empty(t, page.Items)
 			assert.True(t, page.Next.IsZero())
 		})
 	}
+}
+
+// once answers the first request in one way, and every other one in another.
+func once(first, others http.Handler) http.Handler {
+	var asked atomic.Bool
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if asked.CompareAndSwap(false, true) {
+			first.ServeHTTP(w, r)
+			return
+		}
+		others.ServeHTTP(w, r)
+	})
 }
 
 // cutOff ends the connection after a part of the body that was promised.
@@ -76,7 +93,7 @@ func TestRefusedConnectionMayBeTriedAgain(t *testing.T) {
 	t.Parallel()
 	// No service listens on port 1; a port that was just closed could be another test's by now.
 	_, err := newClient(t, "http://127.0.0.1:1").ListGroups(t.Context(), client.Cursor{})
-	requireCode(t, codes.Unavailable, err)
+	requireCode(t, codes.Aborted, err)
 	failure := failureOf(t, err)
 	assert.Zero(t, failure.StatusCode)
 	require.ErrorContains(t, err, "GET /organization/groups: ")
@@ -201,12 +218,13 @@ func TestContextEndsTheWait(t *testing.T) {
 		requireCode(t, codes.DeadlineExceeded, err)
 		require.ErrorIs(t, err, context.DeadlineExceeded)
 	})
-	t.Run("timeout of the client", func(t *testing.T) {
+	t.Run("timeout of an attempt", func(t *testing.T) {
 		t.Parallel()
-		server := start(t, faulty(openaitest.Fault{Stall: true}))
-		c := newClientIn(context.WithValue(t.Context(), uhttp.ContextHTTPTimeoutKey, 100*time.Millisecond), t, server+"/v1")
+		c := newClient(t, start(t, faulty(openaitest.Fault{Stall: true})))
+		c.Timeout = 100 * time.Millisecond
 		_, err := c.ListGroups(t.Context(), client.Cursor{})
-		requireCode(t, codes.DeadlineExceeded, err)
+		requireCode(t, codes.Aborted, err)
+		require.ErrorContains(t, err, "GET /organization/groups: no complete answer came in time")
 	})
 }
 

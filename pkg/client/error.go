@@ -46,6 +46,8 @@ type Error struct {
 
 	grpcCode codes.Code
 	cause    error
+	// tried says for how long the call was repeated.
+	tried string
 }
 
 func newError(method string, route Route) *Error {
@@ -71,6 +73,9 @@ func (e *Error) Error() string {
 	}
 	if e.RequestID != "" {
 		details = append(details, "request "+e.RequestID)
+	}
+	if e.tried != "" {
+		details = append(details, e.tried)
 	}
 	if len(details) > 0 {
 		b.WriteString(" (" + strings.Join(details, ", ") + ")")
@@ -131,7 +136,7 @@ func (e *Error) SaysAlreadyInProject() bool {
 func (e *Error) givenUp(patience time.Duration) *Error {
 	e.grpcCode = codes.ResourceExhausted
 	if patience > 0 {
-		e.Message += fmt.Sprintf(" (refused for %s)", patience)
+		e.tried = fmt.Sprintf("refused for %s", patience)
 	}
 	return e
 }
@@ -149,6 +154,8 @@ func (e *Error) fromTransport(ctx context.Context, err error, key string) *Error
 		return e.because(status.FromContextError(ctx.Err()).Code(), ctx.Err())
 	case errors.Is(err, errBodyTooLarge):
 		return e.because(codes.Internal, errBodyTooLarge)
+	case errors.Is(err, context.DeadlineExceeded):
+		return e.because(codes.DeadlineExceeded, errNoAnswer)
 	}
 	code := status.Code(err)
 	if code == codes.OK || code == codes.Unknown {

@@ -46,14 +46,14 @@ func TestErrorKeepsWhatTheAPISays(t *testing.T) {
 		http.StatusUnauthorized:        codes.Unauthenticated,
 		http.StatusForbidden:           codes.PermissionDenied,
 		http.StatusNotFound:            codes.NotFound,
-		http.StatusRequestTimeout:      codes.DeadlineExceeded,
+		http.StatusRequestTimeout:      codes.Aborted,
 		http.StatusConflict:            codes.AlreadyExists,
 		http.StatusTooManyRequests:     codes.ResourceExhausted,
-		http.StatusInternalServerError: codes.Unavailable,
+		http.StatusInternalServerError: codes.Aborted,
 		http.StatusNotImplemented:      codes.Unimplemented,
-		http.StatusBadGateway:          codes.Unavailable,
-		http.StatusServiceUnavailable:  codes.Unavailable,
-		http.StatusGatewayTimeout:      codes.Unavailable,
+		http.StatusBadGateway:          codes.Aborted,
+		http.StatusServiceUnavailable:  codes.Aborted,
+		http.StatusGatewayTimeout:      codes.Aborted,
 	}
 	const sentence = "Something is wrong."
 	bodies := []struct{ name, body, kind, code, message string }{

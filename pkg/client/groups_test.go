@@ -36,10 +36,10 @@ func TestCheckAccessFails(t *testing.T) {
 		"unknown key":   {&openaitest.Server{Keys: map[string]openaitest.Key{}}, codes.Unauthenticated},
 		"project key":   {&openaitest.Server{Keys: map[string]openaitest.Key{adminKey: {Project: true}}}, codes.PermissionDenied},
 		"missing scope": {scopeless(false), codes.PermissionDenied},
-		"unavailable":   {faulty(openaitest.Fault{Status: http.StatusServiceUnavailable}), codes.Unavailable},
+		"unavailable":   {faulty(openaitest.Fault{Status: http.StatusServiceUnavailable}), codes.Aborted},
 		"another shape": {faulty(openaitest.Fault{WrongShape: true}), codes.Internal},
 		"null":          {answer(http.StatusOK, `null`), codes.Internal},
-		"nothing":       {answer(http.StatusOK, ``), codes.Unavailable},
+		"nothing":       {answer(http.StatusOK, ``), codes.Aborted},
 		"a row of text": {answer(http.StatusOK, `{"data":["a"]}`), codes.Internal},
 		"redirect":      {faulty(openaitest.Fault{Redirect: "http://127.0.0.1:1/"}), codes.FailedPrecondition},
 	}

@@ -256,7 +256,8 @@ func (p *pace) refer(passes time.Time) {
 // urgentKey marks a context.
 type urgentKey struct{}
 
-// Urgent marks the calls of a context: where a route has to wait, they go before the others.
+// Urgent marks the calls of a context as those that somebody waits for: where a route has to wait, they go before the
+// others, and where no answer of use comes, they say so at once.
 func Urgent(ctx context.Context) context.Context {
 	return context.WithValue(ctx, urgentKey{}, true)
 }

@@ -40,8 +40,8 @@ func TestGetProjectThatIsNoProject(t *testing.T) {
 	}{
 		"array":          {`[]`, codes.Internal},
 		"number for id":  {`{"id":1}`, codes.Internal},
-		"nothing":        {``, codes.Unavailable},
-		"cut off":        {`{"id":"proj_1","na`, codes.Unavailable},
+		"nothing":        {``, codes.Aborted},
+		"cut off":        {`{"id":"proj_1","na`, codes.Aborted},
 		"null":           {`null`, codes.Internal},
 		"another object": {`{"status":"ok"}`, codes.Internal},
 		"without id":     {`{"object":"organization.project","id":null}`, codes.Internal},

@@ -74,7 +74,7 @@ func (c *Connector) Validate(ctx context.Context) (annotations.Annotations, erro
 	if c.client == nil {
 		return nil, MissingAdminKey()
 	}
-	if err := c.client.CheckAccess(ctx); err != nil {
+	if err := c.client.CheckAccess(client.Urgent(ctx)); err != nil {
 		return nil, failed("checking the admin key", err)
 	}
 	return nil, nil

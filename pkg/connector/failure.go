@@ -69,6 +69,8 @@ func advise(err error) string {
 		return "OpenAI does not accept the key; " + cfg.CreateAKey
 	case codes.PermissionDenied:
 		return "the key may not do this, as it has to; " + cfg.CreateAKey
+	case codes.Aborted:
+		return "OpenAI has given no answer of use for too long; see https://status.openai.com and run this again"
 	default:
 		return ""
 	}

@@ -1,0 +1,98 @@
+package client_test
+
+import (
+	"context"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/grpc-ecosystem/go-grpc-middleware/logging/zap/ctxzap"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.uber.org/zap"
+	"go.uber.org/zap/zaptest/observer"
+	"google.golang.org/grpc/codes"
+
+	"github.com/conductorone/baton-openai/pkg/client"
+	"github.com/conductorone/baton-openai/pkg/openaitest"
+)
+
+// A list whose route fails some times is asked again, with a word to the operator for each time, and nobody else notices.
+func TestOutageThatPasses(t *testing.T) {
+	t.Parallel()
+	core, logs := observer.New(zap.InfoLevel)
+	ctx := ctxzap.ToContext(t.Context(), zap.New(core))
+	standIn := faulty(openaitest.Fault{Status: http.StatusBadGateway, Body: "<html>Bad gateway</html>", Times: 2})
+	_, err := patient(t, standIn).ListGroups(ctx, client.Cursor{})
+	require.NoError(t, err)
+	require.Len(t, standIn.Requests(), 3)
+	told := logs.FilterMessage("baton-openai: OpenAI gave no answer of use; asking again").All()
+	require.Len(t, told, 2)
+	require.Contains(t, told[0].ContextMap()["error"], "GET /organization/groups: 502 Bad Gateway")
+}
+
+// An outage that lasts ends the call, with a code that the SDK does not repeat.
+func TestOutageThatLasts(t *testing.T) {
+	t.Parallel()
+	standIn := faulty(openaitest.Fault{Status: http.StatusServiceUnavailable, EmptyBody: true})
+	c := newClient(t, start(t, standIn))
+	c.Patience = 2 * time.Second
+	_, err := c.ListGroups(t.Context(), client.Cursor{})
+	requireCode(t, codes.Aborted, err)
+	require.ErrorContains(t, err, "GET /organization/groups: 503 Service Unavailable")
+	require.Greater(t, len(standIn.Requests()), 1)
+	require.Less(t, len(standIn.Requests()), 10)
+}
+
+// What a 503 says of the wait is heeded: here it is longer than the patience.
+func TestOutageThatNamesItsEnd(t *testing.T) {
+	t.Parallel()
+	standIn := faulty(openaitest.Fault{Status: http.StatusServiceUnavailable, Header: http.Header{"Retry-After": {"90"}}})
+	c := newClient(t, start(t, standIn))
+	c.Patience = 30 * time.Second
+	_, err := c.ListGroups(t.Context(), client.Cursor{})
+	requireCode(t, codes.Aborted, err)
+	require.Len(t, standIn.Requests(), 1)
+}
+
+// The wait for another attempt ends with the context.
+func TestOutageEndsWithTheContext(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	standIn := faulty(openaitest.Fault{Status: http.StatusServiceUnavailable, Header: http.Header{"Retry-After": {"30"}}})
+	core, logs := observer.New(zap.WarnLevel)
+	ended := make(chan error, 1)
+	c := patient(t, standIn)
+	go func() {
+		_, err := c.ListGroups(ctxzap.ToContext(ctx, zap.New(core)), client.Cursor{})
+		ended <- err
+	}()
+	require.Eventually(t, func() bool { return logs.Len() > 0 }, time.Minute, time.Millisecond)
+	cancel()
+	requireCode(t, codes.Canceled, <-ended)
+}
+
+// What has changed something is not sent twice, and who waits for an answer is told at once, with a code that leaves the
+// repetition to them.
+func TestOutageThatIsToldAtOnce(t *testing.T) {
+	t.Parallel()
+	tests := map[string]func(*client.Client) error{
+		"write": func(c *client.Client) error {
+			_, err := c.CreateGroup(t.Context(), "Engineers")
+			return err
+		},
+		"urgent read": func(c *client.Client) error {
+			_, err := c.ListGroups(client.Urgent(t.Context()), client.Cursor{})
+			return err
+		},
+	}
+	for name, call := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			standIn := &openaitest.Server{Faults: map[string]openaitest.Fault{"*": {Status: http.StatusServiceUnavailable}}}
+			err := call(patient(t, standIn))
+			requireCode(t, codes.Unavailable, err)
+			assert.Len(t, standIn.Requests(), 1)
+		})
+	}
+}
