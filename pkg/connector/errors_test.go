@@ -2,10 +2,7 @@ package connector_test
 
 import (
 	"fmt"
-	"maps"
-	"net/http"
 	"net/http/httptest"
-	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -13,7 +10,6 @@ import (
 
 	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
 	"github.com/conductorone/baton-sdk/pkg/cli"
-	"github.com/conductorone/baton-sdk/pkg/uhttp"
 	"github.com/stretchr/testify/require"
 	"go.uber.org/zap"
 	"google.golang.org/grpc/codes"
@@ -27,6 +23,7 @@ import (
 const (
 	groupMembersRoute = "GET /organization/groups/{group_id}/users"
 	missingScopeText  = "You have insufficient permissions for this operation. Missing scopes: api.groups.read. Check that you have the correct role."
+	waitInWords       = "6.937 seconds"
 	adviceForKeys     = "create an Admin API key"
 )
 
@@ -52,9 +49,9 @@ var refusals = []refusal{
 	{"403 for a missing scope, bare", 403, fmt.Sprintf(`{"error":%q}`, missingScopeText), codes.PermissionDenied, []string{adviceForKeys, "api.groups.read"}},
 	{"404", 404, object("project_not_found", "The project proj_1 was not found"), codes.FailedPrecondition, []string{"404"}},
 	{"404 without body", 404, "", codes.FailedPrecondition, []string{"404"}},
-	{"429", 429, object("rate_limit_exceeded", "You've exceeded the rate limit, please slow down and try again after 6.937 seconds."), codes.ResourceExhausted, []string{"429", "6.937"}},
-	{"500", 500, object("server_error", "The server had an error."), codes.Unavailable, []string{"500"}},
-	{"503 of a proxy", 503, "<html><body>no healthy upstream</body></html>", codes.Unavailable, []string{"503"}},
+	{"429", 429, object("rate_limit_exceeded", "You've exceeded the rate limit, please slow down and try again after "+waitInWords+"."), codes.ResourceExhausted, []string{"429", waitInWords}},
+	{"500", 500, object("server_error", "The server had an error."), codes.Aborted, []string{"500"}},
+	{"503 of a proxy", 503, "<html><body>no healthy upstream</body></html>", codes.Aborted, []string{"503"}},
 }
 
 // requireRefused holds an error to what every error of a sync has to say.
@@ -62,9 +59,6 @@ func requireRefused(t *testing.T, err error, route string, refused refusal) {
 	t.Helper()
 	require.Error(t, err)
 	require.Equal(t, refused.code, status.Code(err), err)
-	if refused.status != http.StatusNotFound && refused.status != http.StatusTooManyRequests {
-		require.Equal(t, uhttp.GrpcCodeFromHTTPStatus(refused.status), status.Code(err), err)
-	}
 	text := err.Error()
 	require.Contains(t, text, route)
 	require.Equal(t, 1, strings.Count(text, "baton-openai:"), text)
@@ -72,7 +66,7 @@ func requireRefused(t *testing.T, err error, route string, refused refusal) {
 	for _, word := range refused.says {
 		require.Contains(t, text, word)
 	}
-	if refused.status == http.StatusTooManyRequests {
+	if slices.Contains(refused.says, waitInWords) {
 		requireWait(t, err, 6937*time.Millisecond)
 	}
 }
@@ -100,37 +94,6 @@ func routesOfASync(t *testing.T, organization openaitest.Organization) map[strin
 		calls[request.Route]++
 	}
 	return calls
-}
-
-// A list that the API refuses is an error that says what was asked for and what to do, and never an empty list; only the
-// plan gate of group members yields less.
-func TestErrorNeverBecomesAnEmptyList(t *testing.T) {
-	t.Parallel()
-	organization := openaitest.Seeded(21, openaitest.Size{Users: 12, Groups: 3, Projects: 3})
-	calls := routesOfASync(t, organization)
-	require.GreaterOrEqual(t, len(calls), 16)
-	for _, route := range slices.Sorted(maps.Keys(calls)) {
-		for _, refused := range refusals {
-			for _, spared := range slices.Compact([]int{0, calls[route] - 1}) {
-				if spared > 0 && !slices.Contains([]string{"403", "404", "500"}, refused.name) {
-					continue // the first calls have shown the rest
-				}
-				t.Run(fmt.Sprintf("%s, %s, after %d", route, refused.name, spared), func(t *testing.T) {
-					t.Parallel()
-					server := &openaitest.Server{Organization: organization, Faults: map[string]openaitest.Fault{
-						route: {Status: refused.status, Body: refused.body, EmptyBody: refused.body == "", After: spared},
-					}}
-					_, logs, err := walkServer(t, server, zap.WarnLevel)
-					if route == groupMembersRoute && (refused.status == http.StatusForbidden || refused.status == http.StatusNotFound) {
-						require.NoError(t, err)
-						require.Equal(t, calls[route]-spared, logs.FilterMessageSnippet("does not list the members").Len())
-						return
-					}
-					requireRefused(t, err, route, refused)
-				})
-			}
-		}
-	}
 }
 
 // many gives n rows.
@@ -245,47 +208,6 @@ func TestErrorOnALaterPageNeverCutsAListShort(t *testing.T) {
 	}
 }
 
-// requireNoFinishedSync holds a failed sync to leaving nothing behind that reads as the truth.
-func requireNoFinishedSync(t *testing.T, path string) {
-	t.Helper()
-	if _, err := os.Stat(path); os.IsNotExist(err) {
-		return
-	}
-	finished, err := openFile(t, path).SyncMeta().LatestFinishedSyncOfAnyType(t.Context())
-	require.NoError(t, err)
-	require.Nil(t, finished)
-}
-
-// A sync in which a list is refused fails as a whole, and its file does not count as a sync.
-func TestSyncFailsWhereAListIsRefused(t *testing.T) {
-	t.Parallel()
-	routes := []string{
-		"GET /organization/users",
-		"GET /organization/roles",
-		"GET /organization/users/{user_id}/roles",
-		"GET /organization/groups/{group_id}/roles",
-		"GET /organization/projects/{project_id}/users",
-		"GET /organization/projects/{project_id}/service_accounts",
-		"GET /projects/{project_id}/groups/{group_id}/roles",
-	}
-	for _, route := range routes {
-		for _, refused := range refusals {
-			if refused.code == codes.Unavailable || strings.Contains(refused.name, "bare") {
-				continue // the syncer would repeat these, and the walk has shown that they are errors
-			}
-			t.Run(route+", "+refused.name, func(t *testing.T) {
-				t.Parallel()
-				server := &openaitest.Server{Organization: openaitest.Sample(), Faults: map[string]openaitest.Fault{
-					route: {Status: refused.status, Body: refused.body, EmptyBody: refused.body == ""},
-				}}
-				synced := runSync(t, server, syncOptions{})
-				requireRefused(t, synced.err, route, refused)
-				requireNoFinishedSync(t, synced.path)
-			})
-		}
-	}
-}
-
 // validate tries the credentials against the server, without the SDK's repetitions.
 func validate(t *testing.T, server *openaitest.Server) error {
 	t.Helper()
@@ -293,7 +215,7 @@ func validate(t *testing.T, server *openaitest.Server) error {
 	t.Cleanup(listener.Close)
 	builder, _, err := connector.New(t.Context(), &cfg.Openai{OpenaiAdminKey: testKey, BaseUrl: listener.URL + "/v1"}, &cli.ConnectorOpts{})
 	require.NoError(t, err)
-	setPatience(t, builder, 0)
+	setPatience(t, builder, 0, 0)
 	_, err = builder.Validate(t.Context())
 	return err
 }
@@ -304,6 +226,9 @@ func TestValidateReportsARefusal(t *testing.T) {
 	const route = "GET /organization/groups"
 	require.NoError(t, validate(t, &openaitest.Server{}))
 	for _, refused := range refusals {
+		if refused.code == codes.Aborted {
+			refused.code = codes.Unavailable // the SDK, which waits for this, repeats it some times
+		}
 		t.Run(refused.name, func(t *testing.T) {
 			t.Parallel()
 			requireRefused(t, validate(t, &openaitest.Server{Faults: map[string]openaitest.Fault{

@@ -5,5 +5,8 @@ import "time"
 // SetPatience replaces the waits of provisioning by these.
 func (c *Connector) SetPatience(waits ...time.Duration) { c.patience = waits }
 
-// SetPacePatience is for how long a route may refuse every call before a call gives up.
+// SetPacePatience is for how long a call is repeated before it gives up.
 func (c *Connector) SetPacePatience(patience time.Duration) { c.client.Patience = patience }
+
+// SetTimeout is for how long one attempt of a call may take.
+func (c *Connector) SetTimeout(timeout time.Duration) { c.client.Timeout = timeout }

@@ -373,13 +373,13 @@ func without(list []string, item string) []string {
 	return kept
 }
 
-// While it cannot be found out whether a project is archived, nothing is concluded: the error is one that the SDK repeats.
+// While it cannot be found out whether a project is archived, nothing is concluded.
 func TestArchivedProjectThatCannotBeAskedFor(t *testing.T) {
 	t.Parallel()
 	server := &openaitest.Server{Organization: openaitest.Sample()}
 	server.SetFault("GET /organization/projects/{project_id}/users", openaitest.Fault{Status: http.StatusNotFound})
 	server.SetFault("GET /organization/projects/{project_id}", openaitest.Fault{Status: http.StatusServiceUnavailable})
 	_, _, err := walkServer(t, server, zap.WarnLevel)
-	require.Equal(t, codes.Unavailable, status.Code(err))
+	require.Equal(t, codes.Aborted, status.Code(err))
 	require.ErrorContains(t, err, "asking whether a project is archived")
 }

@@ -3,6 +3,7 @@ package connector_test
 import (
 	"context"
 	"net"
+	"net/http"
 	"net/http/httptest"
 	"path/filepath"
 	"testing"
@@ -37,8 +38,12 @@ const testKey = "sk-admin-test-0123456789"
 type syncOptions struct {
 	workers       int
 	resourceTypes []string
-	// patience is for how long a route may refuse every call.
+	// patience is for how long calls are repeated that are refused or get no answer of use.
 	patience time.Duration
+	// timeout is for how long one attempt may take; 0 is the standard.
+	timeout time.Duration
+	// goneFrom is the route from whose first call on nobody is there to answer.
+	goneFrom string
 	engine   c1zstore.Engine
 }
 
@@ -56,7 +61,7 @@ func runSync(t *testing.T, server *openaitest.Server, options syncOptions) outco
 	ctx := ctxzap.ToContext(t.Context(), zap.New(core))
 
 	store := &lateSessionStore{}
-	client := serve(ctx, t, patientConnector(ctx, t, server, store, options.resourceTypes, options.patience))
+	client := serve(ctx, t, patientConnector(ctx, t, server, store, options))
 	path := filepath.Join(t.TempDir(), "sync.c1z")
 	syncer, err := sync.NewSyncer(ctx, client,
 		sync.WithC1ZPath(path),
@@ -73,34 +78,45 @@ func runSync(t *testing.T, server *openaitest.Server, options syncOptions) outco
 	return outcome{err: err, path: path, logs: logs}
 }
 
-// newConnector reports a 429 instead of waiting.
+// newConnector reports what goes wrong instead of repeating it.
 func newConnector(ctx context.Context, t *testing.T, server *openaitest.Server, store sessions.SessionStore, resourceTypes []string) types.ConnectorServer {
 	t.Helper()
-	return patientConnector(ctx, t, server, store, resourceTypes, 0)
+	return patientConnector(ctx, t, server, store, syncOptions{resourceTypes: resourceTypes})
 }
 
 func patientConnector(
-	ctx context.Context, t *testing.T, server *openaitest.Server, store sessions.SessionStore, resourceTypes []string, patience time.Duration,
+	ctx context.Context, t *testing.T, server *openaitest.Server, store sessions.SessionStore, options syncOptions,
 ) types.ConnectorServer {
 	t.Helper()
 	listener := httptest.NewServer(server)
 	t.Cleanup(listener.Close)
+	if options.goneFrom != "" {
+		server.OnRequest = func(request openaitest.Request) {
+			if request.Route == options.goneFrom {
+				_ = listener.Listener.Close()
+				panic(http.ErrAbortHandler)
+			}
+		}
+	}
 	builder, builderOptions, err := connector.New(ctx,
 		&cfg.Openai{OpenaiAdminKey: testKey, BaseUrl: listener.URL + "/v1"},
-		&cli.ConnectorOpts{SyncResourceTypeIDs: resourceTypes},
+		&cli.ConnectorOpts{SyncResourceTypeIDs: options.resourceTypes},
 	)
 	require.NoError(t, err)
-	setPatience(t, builder, patience)
+	setPatience(t, builder, options.patience, options.timeout)
 	built, err := connectorbuilder.NewConnector(ctx, builder, append(builderOptions, connectorbuilder.WithSessionStore(store))...)
 	require.NoError(t, err)
 	return built
 }
 
-func setPatience(tb testing.TB, builder connectorbuilder.ConnectorBuilderV2, patience time.Duration) {
+func setPatience(tb testing.TB, builder connectorbuilder.ConnectorBuilderV2, patience, timeout time.Duration) {
 	tb.Helper()
 	built, ok := builder.(*connector.Connector)
 	require.True(tb, ok)
 	built.SetPacePatience(patience)
+	if timeout > 0 {
+		built.SetTimeout(timeout)
+	}
 }
 
 // lateSessionStore is the session store of the sync that has begun last, as in the connector's own process.

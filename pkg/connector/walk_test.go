@@ -1,6 +1,7 @@
 package connector_test
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -17,6 +18,8 @@ import (
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
 	"go.uber.org/zap/zaptest/observer"
+	"google.golang.org/protobuf/encoding/protojson"
+	"google.golang.org/protobuf/proto"
 
 	"github.com/conductorone/baton-openai/pkg/openaitest"
 )
@@ -28,6 +31,8 @@ type walk struct {
 	client    types.ConnectorClient
 	resources []*v2.Resource
 	grants    int
+	// rows are all that was answered, in a form that can be compared.
+	rows []string
 }
 
 const walkSyncID = "walk"
@@ -35,9 +40,15 @@ const walkSyncID = "walk"
 // walkServer walks through the organization behind the server; logs are what was logged on the way from the level on.
 func walkServer(t *testing.T, server *openaitest.Server, level zapcore.Level) (*walk, *observer.ObservedLogs, error) {
 	t.Helper()
+	return walkPatiently(t, server, level, syncOptions{})
+}
+
+// walkPatiently lets the connector repeat what it repeats.
+func walkPatiently(t *testing.T, server *openaitest.Server, level zapcore.Level, options syncOptions) (*walk, *observer.ObservedLogs, error) {
+	t.Helper()
 	core, logs := observer.New(level)
 	ctx := ctxzap.ToContext(t.Context(), zap.New(core))
-	w := &walk{client: serve(ctx, t, newConnector(ctx, t, server, newMapSessionStore(), nil))}
+	w := &walk{client: serve(ctx, t, patientConnector(ctx, t, server, newMapSessionStore(), options))}
 	err := w.everything(ctx)
 	return w, logs, err
 }
@@ -96,6 +107,18 @@ func follow(page func(token string) (next string, annos annotations.Annotations,
 	return nil
 }
 
+// remember keeps what was answered.
+func remember[T proto.Message](w *walk, answered []T) error {
+	for _, row := range answered {
+		text, err := protojson.Marshal(row)
+		if err != nil {
+			return err
+		}
+		w.rows = append(w.rows, string(text))
+	}
+	return nil
+}
+
 func (w *walk) list(ctx context.Context, resourceType string, parent *v2.ResourceId) error {
 	var found []*v2.Resource
 	err := follow(func(token string) (string, annotations.Annotations, error) {
@@ -109,6 +132,9 @@ func (w *walk) list(ctx context.Context, resourceType string, parent *v2.Resourc
 		return err
 	}
 	w.resources = append(w.resources, found...)
+	if err := remember(w, found); err != nil {
+		return err
+	}
 	for _, resource := range found {
 		for _, annotation := range resource.GetAnnotations() {
 			child := &v2.ChildResourceType{}
@@ -131,7 +157,7 @@ func (w *walk) staticEntitlements(ctx context.Context, resourceType string) erro
 		page, err := w.client.ListStaticEntitlements(ctx, v2.EntitlementsServiceListStaticEntitlementsRequest_builder{
 			ResourceTypeId: resourceType, PageToken: token, ActiveSyncId: walkSyncID,
 		}.Build())
-		return page.GetNextPageToken(), page.GetAnnotations(), err
+		return page.GetNextPageToken(), page.GetAnnotations(), cmp.Or(err, remember(w, page.GetList()))
 	})
 }
 
@@ -140,7 +166,7 @@ func (w *walk) entitlements(ctx context.Context, resource *v2.Resource) error {
 		page, err := w.client.ListEntitlements(ctx, v2.EntitlementsServiceListEntitlementsRequest_builder{
 			Resource: resource, PageToken: token, ActiveSyncId: walkSyncID,
 		}.Build())
-		return page.GetNextPageToken(), page.GetAnnotations(), err
+		return page.GetNextPageToken(), page.GetAnnotations(), cmp.Or(err, remember(w, page.GetList()))
 	})
 }
 
@@ -150,7 +176,7 @@ func (w *walk) listGrants(ctx context.Context, resource *v2.Resource) error {
 			Resource: resource, PageToken: token, ActiveSyncId: walkSyncID,
 		}.Build())
 		w.grants += len(page.GetList())
-		return page.GetNextPageToken(), page.GetAnnotations(), err
+		return page.GetNextPageToken(), page.GetAnnotations(), cmp.Or(err, remember(w, page.GetList()))
 	})
 }
 

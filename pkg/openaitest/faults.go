@@ -14,7 +14,7 @@ import (
 const anyRoute = "*"
 
 // Fault is what goes wrong with the answers of a route. Fields combine: a cursor fault with Header, say, or Status with
-// Truncate. The fields down to Redirect answer instead of the real answer, without looking at key, query or body.
+// Truncate. The fields down to Drop answer instead of the real answer, without looking at key, query or body.
 type Fault struct {
 	// Status is answered, with Body or, without one, the API's envelope for a server error.
 	Status int
@@ -26,6 +26,8 @@ type Fault struct {
 	WrongShape bool
 	// Redirect answers 302 to this URL.
 	Redirect string
+	// Drop closes the connection without any answer.
+	Drop bool
 	// AfterEffect has the request handled all the same, so that a write takes effect; only its answer is lost.
 	AfterEffect bool
 
@@ -95,7 +97,7 @@ func (s *Server) faultLocked(c *call) *Fault {
 
 // replaces tells whether the fault stands in for the real answer.
 func (f *Fault) replaces() bool {
-	return f != nil && (f.Status != 0 || f.Body != "" || f.EmptyBody || f.WrongShape || f.Redirect != "")
+	return f != nil && (f.Status != 0 || f.Body != "" || f.EmptyBody || f.WrongShape || f.Redirect != "" || f.Drop)
 }
 
 func (f *Fault) answer() answer {
@@ -175,6 +177,10 @@ func (f *Fault) send(w http.ResponseWriter, r *http.Request, reply answer) {
 	body := reply.body
 	if missing := spoilt.Oversize - len(body); missing > 0 {
 		body = append(bytes.Clone(body), bytes.Repeat([]byte{' '}, missing)...)
+	}
+	if spoilt.Drop {
+		reset(w)
+		return
 	}
 	if spoilt.Truncate {
 		body = body[:len(body)/2]

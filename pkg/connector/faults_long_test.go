@@ -1,0 +1,11 @@
+//go:build long
+
+package connector_test
+
+import "testing"
+
+// The whole table, as far as the syncer comes.
+func TestLongFaultTableInTheFile(t *testing.T) {
+	t.Parallel()
+	requireTruth(t, syncerTable(t))
+}
