@@ -57,6 +57,11 @@ func prepare(command *cobra.Command, _ []string) error {
 		return connector.MissingAdminKey()
 	case given("create-account-email") && !given("create-account-login") && !given("create-account-profile"):
 		return connector.EmailAlone()
+	}
+	if err := service.SaveOnFailure(command); err != nil {
+		return err
+	}
+	switch {
 	case given(field.WorkerCountField.FieldName), given(field.ParallelSyncField.FieldName):
 		return nil
 	default:
@@ -74,5 +79,9 @@ func newConnector(ctx context.Context, configuration *cfg.Openai, opts cli.RunTi
 	if err != nil {
 		return nil, err
 	}
-	return connectorbuilder.NewConnector(ctx, builder, append(options, connectorbuilder.WithSessionStore(opts.SessionStore))...)
+	server, err := connectorbuilder.NewConnector(ctx, builder, append(options, connectorbuilder.WithSessionStore(opts.SessionStore))...)
+	if err != nil {
+		return nil, err
+	}
+	return service.Reporting(server), nil
 }

@@ -35,7 +35,8 @@ const (
 // organization. Beside testscript's own commands they have:
 //
 //	baton ARGS        the real baton CLI
-//	fault ROUTE CODE  lets the stand-in answer the route, such as "GET /organization/groups", with the status
+//	fault ROUTE CODE [AFTER]  lets the stand-in answer the route, such as "GET /organization/groups", with the status,
+//	                  when it has answered it well so often; CODE 200 ends it
 //	asked ROUTE N     holds that the route was asked N times
 //	reached ROUTE N   waits until the route is asked for the Nth time
 //	passed ROUTE N M  holds that the stand-in answered the route N to M times with what it was asked for
@@ -144,7 +145,14 @@ func number(ts *testscript.TestScript, text string) int {
 }
 
 func fault(ts *testscript.TestScript, _ bool, args []string) {
-	standIn(ts).SetFault(args[0], openaitest.Fault{Status: number(ts, args[1])})
+	fault := openaitest.Fault{Status: number(ts, args[1])}
+	if len(args) > 2 {
+		fault.After = number(ts, args[2])
+	}
+	if fault.Status == http.StatusOK {
+		fault = openaitest.Fault{}
+	}
+	standIn(ts).SetFault(args[0], fault)
 }
 
 func asked(ts *testscript.TestScript, _ bool, args []string) {

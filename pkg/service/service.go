@@ -11,7 +11,8 @@
 //
 // The first and the last process hold the two ends of a connection, the lifeline. Where the first ends, in whatever
 // way, the service ends; where the service ends while it is needed, the first process ends with an error, since its
-// calls would otherwise be repeated for ever.
+// calls would otherwise be repeated for ever. Over it the service also says that a sync has failed, before the SDK hears
+// of it: the SDK saves what a sync has when it is stopped, but not when it fails.
 package service
 
 // commandName is the SDK's hidden command for the service.

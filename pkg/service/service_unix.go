@@ -74,7 +74,7 @@ func watch(near *os.File, far int, die func(error)) {
 		return
 	}
 	_ = unix.Close(far)
-	_, _ = io.Copy(io.Discard, near)
+	readFailures(near)
 	die(errors.New("the connector service ended unexpectedly"))
 }
 
@@ -139,6 +139,7 @@ func attach() error {
 		return fmt.Errorf("passing the configuration on: %w", err)
 	}
 	os.Stdin = read
+	lifelineToClient = lifeline
 	go func() {
 		_, _ = io.Copy(io.Discard, lifeline)
 		_ = write.Close()

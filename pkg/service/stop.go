@@ -15,10 +15,11 @@ import (
 	"google.golang.org/grpc/status"
 )
 
-// UntilStopped gives a context that ends with the first SIGTERM or Ctrl-C, of which the SDK alone hears only the latter.
-// The syncer then saves what it has, and the next run with the same file goes on from there. A second signal ends the
-// process at once. The function it gives takes a command and how it ended, and gives how the process ends: a command
-// that was stopped has not done what it was asked for, whatever the SDK says; to stop is what a daemon is asked for.
+// UntilStopped gives a context that ends with the first SIGTERM or Ctrl-C, of which the SDK alone hears only the latter,
+// or with the failure of a sync (see [SaveOnFailure]). The syncer then saves what it has, and the next run with the same
+// file goes on from there. A second signal ends the process at once. The function it gives takes a command and how it
+// ended, and gives how the process ends: a command that was stopped has not done what it was asked for, whatever the SDK
+// says; to stop is what a daemon is asked for.
 //
 // The service itself hears no signal, as those that reach every process of a unit: it ends with its client.
 func UntilStopped(ctx context.Context) (context.Context, func(*cobra.Command, error) error) {
@@ -30,20 +31,31 @@ func UntilStopped(ctx context.Context) (context.Context, func(*cobra.Command, er
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
 	go func() {
-		received := <-signals
-		signal.Stop(signals)
-		cancel(fmt.Errorf("%w: %s", connectorrunner.ErrSigTerm, received))
+		select {
+		case received := <-signals:
+			signal.Stop(signals)
+			cancel(fmt.Errorf("%w: %s", connectorrunner.ErrSigTerm, received))
+		case failure := <-failures:
+			cancel(failure)
+		}
 	}()
 	return ctx, func(command *cobra.Command, err error) error {
-		if !errors.Is(context.Cause(ctx), connectorrunner.ErrSigTerm) {
+		var failure *failedError
+		switch cause := context.Cause(ctx); {
+		case errors.As(cause, &failure):
+			return failure
+		case !errors.Is(cause, connectorrunner.ErrSigTerm):
 			return err
-		}
-		if command.Flags().Changed("client-id") {
+		case isDaemon(command):
 			return nil
+		default:
+			return stoppedError{}
 		}
-		return stoppedError{}
 	}
 }
+
+// isDaemon tells whether the command is asked to poll ConductorOne, which is what the credentials for it mean.
+func isDaemon(command *cobra.Command) bool { return command.Flags().Changed("client-id") }
 
 // stoppedError ends a command that a signal has stopped.
 type stoppedError struct{}
