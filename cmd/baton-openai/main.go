@@ -44,8 +44,14 @@ func run(ctx context.Context) error {
 		return err
 	}
 	command.Version = version
-	command.PreRunE = prepare
-	return stopped(command, command.ExecuteContext(ctx))
+	var file service.File
+	command.PreRunE = func(command *cobra.Command, args []string) error {
+		if err := prepare(command, args); err != nil {
+			return err
+		}
+		return file.Prepare(ctx, command, cfg.Config.Fields)
+	}
+	return file.Finish(stopped(command, command.ExecuteContext(ctx)))
 }
 
 // prepare checks for the key, because the SDK's message about a missing one does not say what to do; refuses what the SDK

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -51,6 +52,7 @@ func TestScripts(t *testing.T) {
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 		Setup:               setup,
+		Condition:           condition,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"baton": func(ts *testscript.TestScript, negated bool, args []string) {
 				path, err := baton()
@@ -67,6 +69,15 @@ func TestScripts(t *testing.T) {
 			"terminate": terminate,
 		},
 	})
+}
+
+// condition knows one that testscript does not: whether a file system can be mounted that nobody else sees.
+func condition(name string) (bool, error) {
+	if name != "mount" {
+		return false, fmt.Errorf("unknown condition %q", name)
+	}
+	trial := exec.CommandContext(context.Background(), "unshare", "--user", "--map-root-user", "--mount", "mount", "-t", "tmpfs", "tmpfs", "/mnt")
+	return trial.Run() == nil, nil
 }
 
 type (
