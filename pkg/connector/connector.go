@@ -63,7 +63,7 @@ func (c *Connector) Metadata(context.Context) (*v2.ConnectorMetadata, error) {
 	return v2.ConnectorMetadata_builder{
 		DisplayName: "OpenAI",
 		Description: "Syncs the users, invitations, roles, groups, projects, service accounts and API keys of an OpenAI organization.",
-		HelpUrl:     "/docs/baton/openai",
+		HelpUrl:     "https://www.conductorone.com/docs/baton/openai",
 
 		AccountCreationSchema: accountCreationSchema(),
 	}.Build(), nil
