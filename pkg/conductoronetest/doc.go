@@ -1,0 +1,36 @@
+// Package conductoronetest is a stand-in of the part of ConductorOne that a connector talks to when it runs as a daemon:
+// it gives out tasks and takes what the daemon reports and uploads, over TLS on a free port of 127.0.0.1.
+//
+//	service := &conductoronetest.Service{}
+//	err := service.Start(ctx)
+//	defer service.Close()
+//	certificate, err := service.CertificateFile(directory)
+//	command.Env = append(os.Environ(), service.Environment(certificate)...)
+//	// Start the command, the connector's binary.
+//	task := service.Enqueue(v1.Task_builder{SyncFull: &v1.Task_SyncFullTask{}}.Build())
+//	outcome, err := task.Wait(ctx)
+//
+// It believes nothing: a token is given for an assertion that the client secret has signed, a call is answered with such
+// a token only, messages are held to the constraints of ConductorOne's protocol, an upload to its checksum, a report to a
+// task that was given out and is not finished yet. What it refuses it remembers in [Service.Refused], which a test expects
+// to be empty. What can go wrong with the service itself is a field of [Faults].
+//
+// A daemon finds the certificate through SSL_CERT_FILE, which Go reads on neither macOS nor Windows.
+//
+// # What was chosen
+//
+// ConductorOne's side of these is not public:
+//
+//   - A task whose report is an error that can be retried goes to the end of the queue, with its id, for
+//     [Service.Retries] times. The protocol says no more than that it should be added to the queue again.
+//   - A Hello that names a task finishes it.
+//   - A report about a task that is finished already is refused.
+//
+// # What is not modelled
+//
+//   - Time: a task whose daemon is gone, or sends no heartbeats, is not given to another one.
+//   - Several daemons with the same credentials, which would share the tasks, and several connectors.
+//   - What becomes of an upload: it is kept as it came.
+//   - Limits on requests, sizes and the number of connections; the replay of an assertion within its two minutes.
+//   - StartDebugging, DPoP, the hosted form of a connector, and the web service for people.
+package conductoronetest

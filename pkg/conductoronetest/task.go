@@ -1,0 +1,183 @@
+package conductoronetest
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"slices"
+
+	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
+	v1 "github.com/conductorone/baton-sdk/pb/c1/connectorapi/baton/v1"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/anypb"
+)
+
+// Task is a piece of work for the daemon. All that it tells is from the service's point of view.
+type Task struct {
+	// ID is the id that the service has given it.
+	ID string
+
+	service  *Service
+	message  *v1.Task
+	begun    chan struct{}
+	finished chan struct{}
+
+	// These are under the service's lock.
+	isBegun, isOut, isFinished, isCancelled bool
+	reports                                 []Outcome
+	heartbeats                              int
+	uploads                                 [][]byte
+}
+
+// Outcome is what the daemon has reported about a task.
+type Outcome struct {
+	// Status is OK for a success.
+	Status *status.Status
+	// Retryable is whether it makes sense to try the task again; false for a success.
+	Retryable bool
+	// Response is the connector's answer, if there was one.
+	Response *anypb.Any
+}
+
+// Succeeded tells whether the task did what it was for.
+func (o Outcome) Succeeded() bool { return o.Status.Code() == codes.OK }
+
+// Enqueue gives the task, whose id it sets, to the daemon when that asks for work. Tasks are given out in this order.
+func (s *Service) Enqueue(message *v1.Task) *Task {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.made++
+	// An id has 27 letters and digits.
+	task := &Task{
+		ID: fmt.Sprintf("task%023d", s.made), service: s, message: proto.CloneOf(message),
+		begun: make(chan struct{}), finished: make(chan struct{}),
+	}
+	task.message.SetId(task.ID)
+	s.tasks[task.ID] = task
+	s.queue = append(s.queue, task)
+	return task
+}
+
+// Begun is closed once the task was given out.
+func (t *Task) Begun() <-chan struct{} { return t.begun }
+
+// Finished is closed once the task is not given out any more.
+func (t *Task) Finished() <-chan struct{} { return t.finished }
+
+// Wait waits until the task is finished and returns the last report.
+func (t *Task) Wait(ctx context.Context) (Outcome, error) {
+	select {
+	case <-t.finished:
+		return t.Outcome(), nil
+	case <-ctx.Done():
+		return Outcome{}, fmt.Errorf("conductoronetest: waiting for %s: %w", t.ID, context.Cause(ctx))
+	}
+}
+
+// Outcome is the last report about the task; the zero value if there was none.
+func (t *Task) Outcome() Outcome {
+	t.service.mu.Lock()
+	defer t.service.mu.Unlock()
+	if len(t.reports) == 0 {
+		return Outcome{}
+	}
+	return t.reports[len(t.reports)-1]
+}
+
+// String says what is to be done.
+func (t *Task) String() string {
+	switch {
+	case t.message.HasSyncFull():
+		return "full sync"
+	case t.message.HasGrant():
+		return fmt.Sprintf("grant %s to %s", t.message.GetGrant().GetEntitlement().GetId(), named(t.message.GetGrant().GetPrincipal().GetId()))
+	case t.message.HasRevoke():
+		grant := t.message.GetRevoke().GetGrant()
+		return fmt.Sprintf("revoke %s from %s", grant.GetEntitlement().GetId(), named(grant.GetPrincipal().GetId()))
+	case t.message.HasCreateAccount():
+		return "create account " + t.message.GetCreateAccount().GetAccountInfo().GetLogin()
+	case t.message.HasDeleteResource():
+		return "delete " + named(t.message.GetDeleteResource().GetResourceId())
+	default:
+		return t.message.WhichTaskType().String()
+	}
+}
+
+func named(id *v2.ResourceId) string { return id.GetResourceType() + " " + id.GetResource() }
+
+// Reports returns every report about the task, in order: more than one if it was tried again.
+func (t *Task) Reports() []Outcome {
+	t.service.mu.Lock()
+	defer t.service.mu.Unlock()
+	return slices.Clone(t.reports)
+}
+
+// Heartbeats is how many heartbeats the task had.
+func (t *Task) Heartbeats() int {
+	t.service.mu.Lock()
+	defer t.service.mu.Unlock()
+	return t.heartbeats
+}
+
+// Uploads returns what was uploaded for the task, as far as it arrived whole.
+func (t *Task) Uploads() [][]byte {
+	t.service.mu.Lock()
+	defer t.service.mu.Unlock()
+	copies := make([][]byte, 0, len(t.uploads))
+	for _, upload := range t.uploads {
+		copies = append(copies, bytes.Clone(upload))
+	}
+	return copies
+}
+
+// Cancel tells the daemon, with the next heartbeat of the task, to stop working on it.
+func (t *Task) Cancel() {
+	t.service.mu.Lock()
+	defer t.service.mu.Unlock()
+	t.isCancelled = true
+}
+
+// takeLocked takes the next tasks out of the queue, at most so many.
+func (s *Service) takeLocked(most int) []*v1.Task {
+	taken := make([]*v1.Task, 0, min(most, len(s.queue)))
+	for len(s.queue) > 0 && len(taken) < most {
+		task := s.queue[0]
+		s.queue = s.queue[1:]
+		task.isOut = true
+		if !task.isBegun {
+			task.isBegun = true
+			close(task.begun)
+		}
+		taken = append(taken, proto.CloneOf(task.message))
+	}
+	return taken
+}
+
+// outLocked finds a task that the daemon is working on.
+func (s *Service) outLocked(id string) (*Task, error) {
+	task, known := s.tasks[id]
+	switch {
+	case !known:
+		return nil, status.Errorf(codes.NotFound, "there is no task %q", id)
+	case task.isFinished:
+		return nil, status.Errorf(codes.FailedPrecondition, "task %s is finished already", id)
+	case !task.isOut:
+		return nil, status.Errorf(codes.FailedPrecondition, "task %s was not given out", id)
+	default:
+		return task, nil
+	}
+}
+
+// reportLocked takes a report, after which the task is finished or in the queue again.
+func (t *Task) reportLocked(outcome Outcome) {
+	t.isOut = false
+	t.reports = append(t.reports, outcome)
+	if outcome.Retryable && len(t.reports) <= t.service.Retries {
+		t.service.queue = append(t.service.queue, t)
+		return
+	}
+	t.isFinished = true
+	close(t.finished)
+}
