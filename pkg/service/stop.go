@@ -47,6 +47,7 @@ func UntilStopped(ctx context.Context) (context.Context, func(*cobra.Command, er
 		case !errors.Is(cause, connectorrunner.ErrSigTerm):
 			return err
 		case isDaemon(command):
+			awaitTasks(taskPatience)
 			return nil
 		default:
 			return stoppedError{}
