@@ -20,7 +20,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"baton-openai": main})
+	testscript.Main(m, map[string]func(){"baton-openai": main, measuredBinary: mainMeasured})
 }
 
 // adminKey is the one key that the stand-in of the scripts accepts in full.
