@@ -21,6 +21,7 @@ SYFT_VERSION = v1.57.1
 SYFT = dist/tools/syft-$(SYFT_VERSION)/syft
 BATON = dist/tools/baton
 STAND_IN = dist/tools/openaitest
+CONDUCTORONE = dist/tools/conductoronetest
 
 # Tools run here, whatever GOOS and GOARCH the connector is built for.
 FOR_HOST = env -u GOOS -u GOARCH
@@ -52,10 +53,20 @@ test: ## Run every test under the race detector (compiles for minutes the first 
 bench: ## Measure syncs of organizations of three sizes and write docs/benchmarks.md (takes most of an hour)
 	go test -tags bench -run '^TestBenchmarks$$' -count=1 -v -timeout 3h ./pkg/connector
 
+.PHONY: soak
+soak: ## Watch the memory of a daemon over 100 syncs
+	go test -tags soak -run '^TestDaemonDoesNotGrow$$' -count=1 -v ./cmd/baton-openai
+
 .PHONY: demo
 demo: build baton ## Sync a sample organization from a stand-in server and show what was found
 	@CGO_ENABLED=0 $(FOR_HOST) go build -o $(STAND_IN) ./cmd/openaitest
 	@CONNECTOR=$(CONNECTOR) BATON=$(BATON) STAND_IN=$(STAND_IN) sh cmd/openaitest/demo.sh
+
+.PHONY: daemon-demo
+daemon-demo: build baton ## Run the connector as a daemon for a stand-in of ConductorOne and show what both did
+	@CGO_ENABLED=0 $(FOR_HOST) go build -o $(STAND_IN) ./cmd/openaitest
+	@CGO_ENABLED=0 $(FOR_HOST) go build -o $(CONDUCTORONE) ./cmd/conductoronetest
+	@CONNECTOR=$(CONNECTOR) BATON=$(BATON) STAND_IN=$(STAND_IN) CONDUCTORONE=$(CONDUCTORONE) sh cmd/conductoronetest/demo.sh
 
 # How long each fuzz target is run.
 FUZZTIME ?= 1m
