@@ -53,9 +53,9 @@ test: ## Run every test under the race detector (compiles for minutes the first 
 bench: ## Measure syncs of organizations of three sizes and write docs/benchmarks.md (takes most of an hour)
 	go test -tags bench -run '^TestBenchmarks$$' -count=1 -v -timeout 3h ./pkg/connector
 
-.PHONY: soak
-soak: ## Watch the memory of a daemon over 100 syncs
-	go test -tags soak -run '^TestDaemonDoesNotGrow$$' -count=1 -v ./cmd/baton-openai
+.PHONY: long
+long: ## Try what goes wrong now and then hundreds of times: stops, faults, exit statuses, a daemon's memory (takes minutes)
+	go test -tags long -run '^(TestSoak|TestStopsLoseNothing$$|TestDaemonDoesNotGrow$$)' -count=1 -v -timeout 2h ./...
 
 .PHONY: demo
 demo: build baton ## Sync a sample organization from a stand-in server and show what was found

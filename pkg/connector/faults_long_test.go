@@ -5,7 +5,7 @@ package connector_test
 import "testing"
 
 // The whole table, as far as the syncer comes.
-func TestLongFaultTableInTheFile(t *testing.T) {
+func TestSoakFaultTableInTheFile(t *testing.T) {
 	t.Parallel()
 	requireTruth(t, syncerTable(t))
 }

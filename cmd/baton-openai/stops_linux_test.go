@@ -1,0 +1,114 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"sync/atomic"
+	"syscall"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/conductorone/baton-openai/pkg/openaitest"
+)
+
+// stopped is one sync of the sample organization that is stopped at a moment, and run again.
+type stopped struct {
+	server *openaitest.Server
+	url    string
+	path   string
+	// process gets signal when the stand-in is asked for the last time that it allows; 0 or less is never.
+	allowed atomic.Int64
+	process atomic.Pointer[os.Process]
+	signal  syscall.Signal
+}
+
+func newStopped(t *testing.T) *stopped {
+	t.Helper()
+	s := &stopped{server: &openaitest.Server{Organization: openaitest.Sample()}, path: filepath.Join(t.TempDir(), "sync.c1z")}
+	s.server.OnRequest = func(openaitest.Request) {
+		if s.allowed.Add(-1) == 0 {
+			_ = s.process.Load().Signal(s.signal)
+		}
+	}
+	listener := httptest.NewServer(s.server)
+	t.Cleanup(listener.Close)
+	s.url = listener.URL + "/v1"
+	return s
+}
+
+// run syncs and gives the exit status; -1 is a process that was killed.
+func (s *stopped) run(t *testing.T) int {
+	t.Helper()
+	command := exec.CommandContext(t.Context(), "baton-openai", "--log-level", "error", "-f", s.path)
+	command.Env = append(os.Environ(), "BATON_OPENAI_ADMIN_KEY="+adminKey, "BATON_BASE_URL="+s.url, "TMPDIR="+t.TempDir(), "GORACE=atexit_sleep_ms=0")
+	require.NoError(t, command.Start())
+	s.process.Store(command.Process)
+	err := command.Wait()
+	if exit := (*exec.ExitError)(nil); errors.As(err, &exit) {
+		return exit.ExitCode()
+	}
+	require.NoError(t, err)
+	return 0
+}
+
+// A sync that is stopped at any moment, as often as may be, is completed by the next run with the same file, which then
+// has every row; an earlier sync in that file is whole until then; and only a kill costs more than what was on its way.
+func TestStopsLoseNothing(t *testing.T) {
+	t.Parallel()
+	undisturbed := newStopped(t)
+	require.Zero(t, undisturbed.run(t))
+	want := rows(t, undisturbed.path)
+	calls := len(undisturbed.server.Requests())
+	earlier, err := os.ReadFile(undisturbed.path)
+	require.NoError(t, err)
+
+	signals := map[syscall.Signal]int{syscall.SIGTERM: 1, syscall.SIGINT: 1, syscall.SIGKILL: -1}
+	for round := range stopRounds {
+		t.Run(fmt.Sprint(round), func(t *testing.T) {
+			t.Parallel()
+			random := rand.New(rand.NewPCG(uint64(round), 1))
+			s := newStopped(t)
+			over := random.IntN(2) == 0
+			if over {
+				require.NoError(t, os.WriteFile(s.path, earlier, 0o600))
+			}
+			allowance, runs, kills, told := calls, 1, 0, []string(nil)
+			complete := false
+			for stops := 1 + random.IntN(3); stops > 0; stops-- {
+				s.signal = []syscall.Signal{syscall.SIGTERM, syscall.SIGINT, syscall.SIGKILL}[random.IntN(3)]
+				s.allowed.Store(int64(1 + random.IntN(calls)))
+				status := s.run(t)
+				s.allowed.Store(0)
+				if complete = status == 0; complete {
+					break // before the moment came
+				}
+				require.Equal(t, signals[s.signal], status, s.signal)
+				if s.signal == syscall.SIGKILL {
+					kills++
+				}
+				runs++
+				told = append(told, fmt.Sprintf("%s, %d requests so far", s.signal, len(s.server.Requests())))
+				if over {
+					left, err := os.ReadFile(s.path)
+					require.NoError(t, err)
+					require.Equal(t, earlier, left, "the earlier sync")
+				}
+			}
+			if !complete {
+				require.Zero(t, s.run(t))
+			}
+			require.Equal(t, want, rows(t, s.path))
+			if kills == 0 {
+				// Each run checks the key, and up to as many calls are on their way as there are workers.
+				allowance += (runs - 1) * 13
+				require.LessOrEqual(t, len(s.server.Requests()), allowance, told)
+			}
+		})
+	}
+}
