@@ -12,6 +12,7 @@ import (
 	"github.com/conductorone/baton-sdk/pkg/field"
 	"github.com/conductorone/baton-sdk/pkg/types"
 	"github.com/spf13/cobra"
+	"github.com/spf13/viper"
 
 	cfg "github.com/conductorone/baton-openai/pkg/config"
 	"github.com/conductorone/baton-openai/pkg/connector"
@@ -36,7 +37,7 @@ func run(ctx context.Context) error {
 		return err
 	}
 	ctx, stopped := service.UntilStopped(ctx)
-	_, command, err := config.DefineConfigurationV2(ctx, "baton-openai", newConnector, cfg.Config,
+	settings, command, err := config.DefineConfigurationV2(ctx, "baton-openai", newConnector, cfg.Config,
 		connectorrunner.WithDefaultCapabilitiesConnectorBuilderV2(&connector.Connector{}),
 		connectorrunner.WithSessionStoreEnabled(),
 	)
@@ -45,8 +46,8 @@ func run(ctx context.Context) error {
 	}
 	command.Version = version
 	var file service.File
-	command.PreRunE = func(command *cobra.Command, args []string) error {
-		if err := prepare(command, args); err != nil {
+	command.PreRunE = func(command *cobra.Command, _ []string) error {
+		if err := prepare(command, settings); err != nil {
 			return err
 		}
 		return file.Prepare(ctx, command, cfg.Config.Fields)
@@ -54,11 +55,14 @@ func run(ctx context.Context) error {
 	return file.Finish(stopped(command, command.ExecuteContext(ctx)))
 }
 
-// prepare checks for the key, because the SDK's message about a missing one does not say what to do; refuses what the SDK
-// would take for something else; and has it work in parallel.
-func prepare(command *cobra.Command, _ []string) error {
+// prepare checks the configuration file, which the SDK does not; checks for the key, because the SDK's message about a
+// missing one does not say what to do; refuses what the SDK would take for something else; and has it work in parallel.
+func prepare(command *cobra.Command, settings *viper.Viper) error {
 	given := command.Flags().Changed
+	err := cfg.CheckFile(settings, command.Flags().Lookup)
 	switch {
+	case err != nil:
+		return connector.Misconfigured(err)
 	case !given(cfg.AdminKeyField.FieldName):
 		return connector.MissingAdminKey()
 	case given("create-account-email") && !given("create-account-login") && !given("create-account-profile"):

@@ -48,6 +48,11 @@ func New(ctx context.Context, config *cfg.Openai, opts *cli.ConnectorOpts) (conn
 	return &Connector{client: api, crew: &crew{scope: scope}, scope: scope, patience: standardPatience}, nil, nil
 }
 
+// Misconfigured is the error of a connector whose configuration says something that cannot be.
+func Misconfigured(err error) error {
+	return refuse(codes.InvalidArgument, err)
+}
+
 // MissingAdminKey is the error of a connector that was not given a key.
 func MissingAdminKey() error {
 	return refuse(codes.InvalidArgument, cfg.CheckAdminKey(""))

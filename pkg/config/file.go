@@ -1,0 +1,119 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/pflag"
+	"github.com/spf13/viper"
+)
+
+// pathEnv is the SDK's: where the configuration file is, if not in the working directory.
+const pathEnv = "BATON_CONFIG_PATH"
+
+// CheckFile refuses a configuration file of which the SDK would take a part, or nothing, without a word: one that it
+// cannot find or read, a setting that does not exist, a value that a setting cannot have. No value is quoted.
+//
+// The SDK has read the file into settings; lookup gives the flag of a setting, nil where there is none.
+func CheckFile(settings *viper.Viper, lookup func(name string) *pflag.Flag) error {
+	path := settings.ConfigFileUsed()
+	if path == "" {
+		return checkAbsence()
+	}
+	file := viper.New()
+	file.SetConfigFile(path)
+	file.SetConfigType("yaml")
+	if err := file.ReadInConfig(); err != nil {
+		return fmt.Errorf("the configuration file %s %s", path, unreadable(err))
+	}
+	values := file.AllSettings()
+	for _, name := range slices.Sorted(maps.Keys(values)) {
+		if err := checkSetting(lookup(name), name, values[name]); err != nil {
+			return fmt.Errorf("the configuration file %s %w", path, err)
+		}
+	}
+	return nil
+}
+
+// checkAbsence tells a file that is not meant to be there from one that is missed.
+func checkAbsence() error {
+	path, isNamed := os.LookupEnv(pathEnv)
+	isNamed = isNamed && path != ""
+	if !isNamed {
+		path = ".baton.yaml"
+	}
+	info, err := os.Stat(path)
+	switch {
+	case err == nil && info.IsDir():
+		return fmt.Errorf("the configuration file %s is a folder", path)
+	case isNamed:
+		return fmt.Errorf("the configuration file %s, which %s names, cannot be found", path, pathEnv)
+	default:
+		return nil
+	}
+}
+
+// lineOfError is all of a parser's message that is safe to repeat: the rest may quote the file.
+var lineOfError = regexp.MustCompile(`\bline (\d+)`)
+
+func unreadable(err error) string {
+	var parse viper.ConfigParseError
+	var access *fs.PathError
+	switch {
+	case errors.As(err, &parse):
+		if line := lineOfError.FindString(parse.Error()); line != "" {
+			return "is not YAML with one setting a line, such as workers: 4; see " + line
+		}
+		return "is not YAML with one setting a line, such as workers: 4"
+	case errors.As(err, &access):
+		return "cannot be read: " + access.Err.Error()
+	default:
+		return "cannot be read"
+	}
+}
+
+// settingName is what a setting, misspelt or not, can be called. What is called otherwise may be a secret on the wrong
+// side of the colon.
+var settingName = regexp.MustCompile(`^[a-z]{1,20}(?:[-_][a-z0-9]{1,12}){0,6}$`)
+
+func checkSetting(flag *pflag.Flag, name string, value any) error {
+	if flag == nil {
+		if !settingName.MatchString(name) || strings.HasPrefix(name, "sk-") || strings.HasPrefix(name, "sess-") {
+			return errors.New("has a line that does not begin with a setting's name")
+		}
+		return fmt.Errorf("has %s, which is no setting; --help lists them", name)
+	}
+	text, isScalar := scalar(value)
+	switch flag.Value.Type() {
+	case "bool":
+		if _, err := strconv.ParseBool(text); err != nil || !isScalar {
+			return fmt.Errorf("has a value for %s that is neither true nor false", name)
+		}
+	case "int":
+		if _, err := strconv.Atoi(text); err != nil || !isScalar {
+			return fmt.Errorf("has a value for %s that is not a whole number", name)
+		}
+	case "string":
+		if !isScalar {
+			return fmt.Errorf("has a value for %s that is not one text", name)
+		}
+	}
+	return nil
+}
+
+// scalar is the text of a value that is neither a list nor a map.
+func scalar(value any) (string, bool) {
+	switch value.(type) {
+	case nil, []any, map[string]any, map[any]any:
+		return "", value == nil
+	default:
+		return fmt.Sprint(value), true
+	}
+}
