@@ -16,6 +16,7 @@ import (
 
 	cfg "github.com/conductorone/baton-openai/pkg/config"
 	"github.com/conductorone/baton-openai/pkg/connector"
+	"github.com/conductorone/baton-openai/pkg/health"
 	"github.com/conductorone/baton-openai/pkg/service"
 )
 
@@ -45,6 +46,9 @@ func run(ctx context.Context) error {
 		return err
 	}
 	command.Version = version
+	if err := health.Tell(ctx, command, settings); err != nil {
+		return err
+	}
 	var file service.File
 	command.PreRunE = func(command *cobra.Command, _ []string) error {
 		if err := prepare(command, settings); err != nil {
