@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"context"
+	"crypto/tls"
 	"net/http"
 	"net/http/httptest"
 	"strconv"
@@ -14,6 +15,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"go.uber.org/zap"
 	"google.golang.org/grpc/codes"
 
 	"github.com/conductorone/baton-openai/pkg/client"
@@ -259,4 +261,44 @@ func TestRedirectOnTheSameHostIsNotFollowedEither(t *testing.T) {
 	_, err := newClient(t, start(t, seen)).ListGroups(t.Context(), client.Cursor{})
 	requireCode(t, codes.FailedPrecondition, err)
 	assert.Len(t, seen.requests(), 1)
+}
+
+// A server that speaks no TLS newer than 1.1 gets nothing, and neither does one that nobody vouches for; with 1.2 the
+// client gets as far as to the certificate.
+func TestOldTLSIsRefused(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		newest uint16
+		want   string
+	}{
+		"1.0": {tls.VersionTLS10, "protocol version not supported"},
+		"1.1": {tls.VersionTLS11, "protocol version not supported"},
+		"1.2": {tls.VersionTLS12, "certificate signed by unknown authority"},
+		"1.3": {tls.VersionTLS13, "certificate signed by unknown authority"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			offered := make(chan []uint16, 10)
+			asked := make(chan struct{}, 10)
+			server := httptest.NewUnstartedServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { asked <- struct{}{} }))
+			server.Config.ErrorLog = zap.NewStdLog(zap.NewNop())
+			server.TLS = &tls.Config{
+				MinVersion: tls.VersionTLS10, MaxVersion: test.newest,
+				GetConfigForClient: func(hello *tls.ClientHelloInfo) (*tls.Config, error) {
+					offered <- hello.SupportedVersions
+					return nil, nil //nolint:nilnil // means the configuration as it is
+				},
+			}
+			server.StartTLS()
+			t.Cleanup(server.Close)
+
+			_, err := newClient(t, server.URL).ListGroups(t.Context(), client.Cursor{})
+			require.ErrorContains(t, err, test.want)
+			for _, version := range <-offered {
+				require.GreaterOrEqual(t, version, uint16(tls.VersionTLS12))
+			}
+			require.Empty(t, asked)
+		})
+	}
 }

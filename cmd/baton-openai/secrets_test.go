@@ -1,0 +1,410 @@
+package main
+
+import (
+	"bytes"
+	"crypto/tls"
+	"encoding/pem"
+	"io/fs"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/cockroachdb/pebble/v2"
+	"github.com/conductorone/baton-sdk/pkg/dotc1z"
+	formatv3 "github.com/conductorone/baton-sdk/pkg/dotc1z/format/v3"
+	"github.com/stretchr/testify/require"
+
+	"github.com/conductorone/baton-openai/pkg/openaitest"
+)
+
+// Each of these has a part of its own after its kind, so that a trace of one is not taken for another's.
+const (
+	secretAdminKey   = "sk-admin-Hq7Zb1Xy9LcR0Kd3vWm5Tq2nPf8sGj4u"
+	secretListed     = "sk-admin-Jr4Ub8Mz2QeX6Ct1wLk9Vn5oSg3dHy7p"
+	secretProjectKey = "sk-proj-Tw5Ea9Nf3RiB7Oy2xKm8Pv6hDl1sZc4g"
+	secretAccountKey = "sk-svcacct-Yx6Gc0Lh4SjD8Uq3zIn7Bt9kWe2oMr5v"
+	secretOfNoKind   = "Dv8Ki2Qx5ZmF9Wu4yBo1Ns7cRj3gTh6l"
+)
+
+// secretPart is how much of a key is more than the API itself shows of it.
+const secretPart = 6
+
+// requireNoSecret holds that no part of a secret is in what is named.
+func requireNoSecret(t *testing.T, name string, content []byte) {
+	t.Helper()
+	for _, secret := range []string{secretAdminKey, secretListed, secretProjectKey, secretAccountKey, secretOfNoKind} {
+		body := secret[strings.LastIndex(secret, "-")+1:]
+		for at := range len(body) - secretPart + 1 {
+			part := body[at : at+secretPart]
+			if found := bytes.Index(content, []byte(part)); found >= 0 {
+				around := content[max(0, found-300):min(len(content), found+100)]
+				require.Failf(t, "a secret shows", "%q of %q in %s: … %q …", part, secret, name, around)
+			}
+		}
+	}
+}
+
+// requireNoSecretBelow looks into every file, and into the c1z files as they are once they are unpacked. It gives what
+// the latter hold, one after the other.
+func requireNoSecretBelow(t *testing.T, directory string) []byte {
+	t.Helper()
+	requireNoSecretInFilesOf(t, directory)
+	var unpacked []byte
+	for _, path := range filesBelow(t, directory) {
+		if filepath.Ext(path) != ".c1z" {
+			continue
+		}
+		inside := unpack(t, path)
+		requireNoSecret(t, path+", unpacked,", inside)
+		unpacked = append(unpacked, inside...)
+	}
+	return unpacked
+}
+
+// requireNoSecretInFilesOf looks into every file as it is. A running process may take some away meanwhile.
+func requireNoSecretInFilesOf(t *testing.T, directory string) {
+	t.Helper()
+	for _, path := range filesBelow(t, directory) {
+		content, err := os.ReadFile(path)
+		if os.IsNotExist(err) {
+			continue
+		}
+		require.NoError(t, err)
+		requireNoSecret(t, path, content)
+	}
+}
+
+func filesBelow(t *testing.T, directory string) []string {
+	t.Helper()
+	var paths []string
+	err := filepath.WalkDir(directory, func(path string, entry fs.DirEntry, err error) error {
+		if err == nil && entry.Type().IsRegular() {
+			paths = append(paths, path)
+		}
+		if os.IsNotExist(err) {
+			return nil
+		}
+		return err
+	})
+	require.NoError(t, err)
+	return paths
+}
+
+// unpack gives what is in a c1z file: of SQLite the database, in which deleted rows are seen as well, of Pebble every row.
+func unpack(t *testing.T, path string) []byte {
+	t.Helper()
+	content, err := os.ReadFile(path)
+	require.NoError(t, err)
+	if bytes.HasPrefix(content, []byte("C1ZF")) {
+		decoder, err := dotc1z.NewDecoder(bytes.NewReader(content))
+		require.NoError(t, err)
+		defer func() { require.NoError(t, decoder.Close()) }()
+		var inside bytes.Buffer
+		_, err = inside.ReadFrom(decoder)
+		require.NoError(t, err)
+		return inside.Bytes()
+	}
+	file, err := os.Open(path)
+	require.NoError(t, err)
+	defer func() { require.NoError(t, file.Close()) }()
+	directory := t.TempDir()
+	_, _, err = formatv3.ExtractEnvelopePayload(file, directory)
+	require.NoError(t, err)
+	return rowsOfPebble(t, directory)
+}
+
+// rowsOfPebble gives every key and value: on the disk they are compressed.
+func rowsOfPebble(t *testing.T, directory string) []byte {
+	t.Helper()
+	database, err := pebble.Open(directory, &pebble.Options{ReadOnly: true, Logger: testLogger{t}})
+	require.NoError(t, err)
+	defer func() { require.NoError(t, database.Close()) }()
+	rows, err := database.NewIter(nil)
+	require.NoError(t, err)
+	defer func() { require.NoError(t, rows.Close()) }()
+	var inside []byte
+	for isThere := rows.First(); isThere; isThere = rows.Next() {
+		value, err := rows.ValueAndErr()
+		require.NoError(t, err)
+		inside = append(append(inside, rows.Key()...), value...)
+	}
+	require.NoError(t, rows.Error())
+	return inside
+}
+
+type testLogger struct{ *testing.T }
+
+func (l testLogger) Infof(string, ...any)              {}
+func (l testLogger) Errorf(format string, args ...any) { l.T.Errorf(format, args...) }
+func (l testLogger) Fatalf(format string, args ...any) { l.T.Fatalf(format, args...) }
+
+// leaky is an organization in which every field that could hold a key's value, and some that should not, does.
+func leaky() openaitest.Organization {
+	organization := openaitest.Sample()
+	for i := range organization.AdminKeys {
+		key := &organization.AdminKeys[i]
+		key.Value = secretListed
+		key.JSON = openaitest.Fields{"key": secretListed, "owner.value": secretOfNoKind, "secret": map[string]any{"value": secretOfNoKind}}
+	}
+	organization.AdminKeys[1].RedactedValue = secretListed
+	for p := range organization.Projects {
+		project := &organization.Projects[p]
+		project.JSON = openaitest.Fields{"api_key": map[string]any{"value": secretProjectKey}}
+		for i := range project.APIKeys {
+			project.APIKeys[i].JSON = openaitest.Fields{
+				"value": secretProjectKey, "key": secretProjectKey, "api_key": map[string]any{"value": secretProjectKey}, "owner.value": secretOfNoKind,
+			}
+		}
+		for i := range project.ServiceAccounts {
+			project.ServiceAccounts[i].JSON = openaitest.Fields{"value": secretAccountKey, "api_key": map[string]any{"id": "key_x", "value": secretAccountKey}}
+		}
+	}
+	search := &organization.Projects[0]
+	search.APIKeys[0].RedactedValue = secretAccountKey
+	search.APIKeys[1].RedactedValue = secretProjectKey
+	search.APIKeys[2].RedactedValue = secretOfNoKind
+	return organization
+}
+
+// otherHost is where the API redirects to. It records what it is sent.
+type otherHost struct {
+	address string
+	mu      sync.Mutex
+	sent    []http.Header
+}
+
+func startOtherHost(t *testing.T) *otherHost {
+	t.Helper()
+	host := &otherHost{}
+	listener := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		host.mu.Lock()
+		defer host.mu.Unlock()
+		host.sent = append(host.sent, r.Header)
+		_, _ = w.Write([]byte(`{"data":[],"has_more":false}`))
+	}))
+	t.Cleanup(listener.Close)
+	host.address = listener.URL
+	return host
+}
+
+func (h *otherHost) requireSilence(t *testing.T) {
+	t.Helper()
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	require.Empty(t, h.sent, "another host was asked")
+}
+
+// trial is one directory in which the binary runs against one API, with the key in the environment.
+type trial struct {
+	directory string
+	format    string
+	api       *openaitest.Server
+	address   string
+}
+
+func newTrial(t *testing.T, format string) *trial {
+	t.Helper()
+	api := &openaitest.Server{Organization: leaky(), LeakKeyValues: true, Keys: map[string]openaitest.Key{secretAdminKey: {}}}
+	// Whatever is answered quotes the key, in headers that are logged, kept or understood by somebody.
+	api.SetFault("*", openaitest.Fault{Header: quoting})
+	listener := httptest.NewServer(api)
+	t.Cleanup(listener.Close)
+	run := &trial{directory: t.TempDir(), format: format, api: api, address: listener.URL}
+	require.NoError(t, os.Mkdir(filepath.Join(run.directory, "tmp"), 0o700))
+	return run
+}
+
+// command is a run of the binary as it is documented: the key is in the environment.
+func (r *trial) command(t *testing.T, arguments ...string) *exec.Cmd {
+	t.Helper()
+	command := exec.CommandContext(t.Context(), "baton-openai", append([]string{"--log-level", "debug", "--log-format", r.format}, arguments...)...)
+	command.Dir = r.directory
+	command.Env = []string{
+		"PATH=" + os.Getenv("PATH"),
+		"HOME=" + r.directory,
+		"TMPDIR=" + filepath.Join(r.directory, "tmp"),
+		"BATON_BASE_URL=" + r.address + "/v1",
+		"BATON_OPENAI_ADMIN_KEY=" + secretAdminKey,
+		"GORACE=atexit_sleep_ms=0",
+		"GOTRACEBACK=all",
+	}
+	return command
+}
+
+// run gives what the binary said and whether it ended with success. That and all files are searched for secrets.
+func (r *trial) run(t *testing.T, arguments ...string) (string, bool) {
+	t.Helper()
+	output, err := r.command(t, arguments...).CombinedOutput()
+	requireNoSecret(t, "the output", output)
+	requireNoSecretBelow(t, r.directory)
+	return string(output), err == nil
+}
+
+var quoting = http.Header{
+	"X-Echo":                         {"Bearer " + secretAdminKey},
+	"X-Request-Id":                   {secretAdminKey},
+	"Set-Cookie":                     {"key=" + secretAdminKey},
+	"Warning":                        {"199 - " + secretAdminKey},
+	"X-Ratelimit-Remaining-Requests": {secretAdminKey},
+	"Www-Authenticate":               {`Bearer realm="` + secretAdminKey + `"`},
+}
+
+const (
+	quotingMessage = `{"error":{"message":"Incorrect API key provided: ` + secretAdminKey + `.","type":"` + secretAdminKey + `","code":"` + secretAdminKey + `"}}`
+	quotingPage    = "<html>\n<pre>Authorization: Bearer " + secretAdminKey + "\n" + secretProjectKey + "</pre></html>"
+	quotingShape   = `{"data":"` + secretAdminKey + `","has_more":"` + secretAdminKey + `"}`
+)
+
+// refusals are answers that end a command, each with the key in it.
+func refusals(other string) map[string]openaitest.Fault {
+	return map[string]openaitest.Fault{
+		"401":          {Status: 401, Body: quotingMessage, Header: quoting},
+		"401 masked":   {Status: 401, Body: `{"error":"Incorrect API key provided: ` + secretAdminKey[:16] + `*****` + secretAdminKey[34:] + `."}`, Header: quoting},
+		"403":          {Status: 403, Body: `"` + secretAdminKey + `"`, Header: quoting},
+		"404":          {Status: 404, Body: quotingMessage, Header: quoting},
+		"400 HTML":     {Status: 400, Body: quotingPage, ContentType: "text/html", Header: quoting},
+		"409":          {Status: 409, Body: `{"message":"` + secretAdminKey + `","code":"` + secretAdminKey + `"}`, Header: quoting},
+		"no quota":     {Status: 429, Body: `{"error":{"message":"` + secretAdminKey + `","code":"insufficient_quota"}}`, Header: quoting},
+		"redirect 302": {Redirect: other + "/?key=" + secretAdminKey, Header: quoting},
+		"redirect 307": {Status: 307, Redirect: other + "/v1/organization/groups", Body: quotingPage, Header: quoting},
+		"another kind": {Body: quotingShape, Header: quoting},
+		"a string":     {Body: `"` + secretAdminKey + `"`, Header: quoting},
+		"a circle":     {Cursor: openaitest.CursorRepeated, Header: quoting},
+	}
+}
+
+// A list that is refused with the key in the refusal, in the middle of a sync, when much has been read and logged.
+func TestSecretsDoNotShowWhenASyncFails(t *testing.T) {
+	t.Parallel()
+	for _, format := range []string{"json", "console"} {
+		for name := range refusals("") {
+			t.Run(name+" in "+format, func(t *testing.T) {
+				t.Parallel()
+				other := startOtherHost(t)
+				run := newTrial(t, format)
+				run.api.SetFault("GET /organization/projects/{project_id}/api_keys", refusals(other.address)[name])
+				output, isSuccess := run.run(t)
+				require.False(t, isSuccess, output)
+				require.Contains(t, output, "/organization/projects/{project_id}/api_keys")
+				other.requireSilence(t)
+			})
+		}
+	}
+}
+
+// Failures that pass, each with the key in it, one on each route; the sync ends well, with all that it should have.
+func TestSecretsDoNotShowWhenASyncIsDelayed(t *testing.T) {
+	t.Parallel()
+	delays := map[string]openaitest.Fault{
+		"GET /organization/users":                                  {Status: 500, Body: quotingMessage, Header: quoting, Times: 1},
+		"GET /organization/invites":                                {Status: 502, Body: quotingPage, ContentType: "text/html", Header: quoting, Times: 1},
+		"GET /organization/roles":                                  {Status: 503, EmptyBody: true, Header: quoting, Times: 1},
+		"GET /organization/projects":                               {Body: quotingMessage + quotingShape, Truncate: true, Header: quoting, Times: 1},
+		"GET /organization/admin_api_keys":                         {Reset: true, Header: quoting, Times: 1},
+		"GET /organization/projects/{project_id}/api_keys":         {Truncate: true, Header: quoting, Times: 1},
+		"GET /organization/projects/{project_id}/users":            {Status: 408, Body: quotingMessage, Header: quoting, Times: 1},
+		"GET /organization/groups/{group_id}/users":                {Status: 429, Body: `{"error":{"message":"` + secretAdminKey + ` try again after 0.1 s"}}`, Header: quoting, Times: 1},
+		"GET /organization/projects/{project_id}/groups":           {Status: 429, Body: quotingMessage, Header: http.Header{"Retry-After": {secretAdminKey}}, Times: 1},
+		"GET /projects/{project_id}/roles":                         {Body: secretAdminKey, Header: quoting, Times: 1},
+		"GET /organization/projects/{project_id}/service_accounts": {Reset: true, Header: quoting, Times: 1},
+	}
+	for format, engine := range map[string]string{"json": "pebble", "console": "sqlite"} {
+		t.Run(format+" "+engine, func(t *testing.T) {
+			t.Parallel()
+			run := newTrial(t, format)
+			for route, fault := range delays {
+				run.api.SetFault(route, fault)
+			}
+			output, isSuccess := run.run(t, "--storage-engine", engine, "--log-path", "stderr", "--log-path", "run.log")
+			require.True(t, isSuccess, output)
+			require.Positive(t, strings.Count(output, "OpenAI Admin API"), "the client's own lines are searched")
+			require.FileExists(t, filepath.Join(run.directory, "run.log"))
+
+			// What the API has redacted is there, so that the search looks at the right place.
+			inside := requireNoSecretBelow(t, run.directory)
+			for _, known := range []string{"sk-svcacct-***Xe81", "sk-admin-***9fGh", "priya.raman@example.com"} {
+				require.True(t, bytes.Contains(inside, []byte(known)), known)
+			}
+		})
+	}
+}
+
+// changes are the commands that change something, and the route that each of them writes to.
+var changes = map[string][]string{
+	"POST /organization/groups/{group_id}/users": {
+		"--grant-entitlement", "group:group_01FINANCE0000000000:member", "--grant-principal", "user-HanaSato00000000000000006", "--grant-principal-type", "user",
+	},
+	"DELETE /organization/groups/{group_id}/users/{user_id}": {
+		"--revoke-grant", "group:group_01FINANCE0000000000:member:user:user-LenaFischer00000000000004",
+	},
+	"POST /organization/invites": {
+		"--create-account-login", "new.person@example.com", "--create-account-profile", `{"email":"new.person@example.com"}`,
+	},
+	"DELETE /organization/projects/{project_id}/api_keys/{api_key_id}": {"--delete-resource", "key_HanaNotebook", "--delete-resource-type", "api_key"},
+	"DELETE /organization/admin_api_keys/{key_id}":                     {"--delete-resource", "key_AdminGovernance", "--delete-resource-type", "api_key"},
+	"DELETE /organization/projects/{project_id}/service_accounts/{service_account_id}": {
+		"--delete-resource", "svc_acct_RetiredCrawler000003", "--delete-resource-type", "service_account",
+	},
+}
+
+// Changes that succeed, and that are refused in every way, with the key in each answer.
+func TestSecretsDoNotShowInChanges(t *testing.T) {
+	t.Parallel()
+	for _, format := range []string{"json", "console"} {
+		for route, arguments := range changes {
+			t.Run(route+" in "+format, func(t *testing.T) {
+				t.Parallel()
+				other := startOtherHost(t)
+				run := newTrial(t, format)
+				output, isSuccess := run.run(t)
+				require.True(t, isSuccess, output)
+				all := refusals(other.address)
+				refused := []string{"401", "400 HTML"}
+				if route == "POST /organization/invites" {
+					refused = append(refused, "redirect 307") // it leaves the outcome in doubt, which costs some seconds
+				}
+				for _, name := range refused {
+					run.api.SetFault(route, all[name])
+					before := len(run.api.Requests())
+					output, isSuccess = run.run(t, arguments...)
+					require.False(t, isSuccess, output)
+					require.True(t, slices.ContainsFunc(run.api.Requests()[before:], func(r openaitest.Request) bool { return r.Route == route }), output)
+				}
+				run.api.SetFault(route, openaitest.Fault{Header: quoting})
+				output, isSuccess = run.run(t, arguments...)
+				require.True(t, isSuccess, output)
+				other.requireSilence(t)
+			})
+		}
+	}
+}
+
+// The key travels over TLS 1.2 or newer to a server that the host's certificates vouch for.
+func TestSyncOverTLS(t *testing.T) {
+	t.Parallel()
+	for name, version := range map[string]uint16{"1.2": tls.VersionTLS12, "1.3": tls.VersionTLS13} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			api := httptest.NewUnstartedServer(&openaitest.Server{Organization: leaky(), Keys: map[string]openaitest.Key{secretAdminKey: {}}})
+			api.TLS = &tls.Config{MinVersion: version, MaxVersion: version}
+			api.StartTLS()
+			t.Cleanup(api.Close)
+			run := &trial{directory: t.TempDir(), format: "json", address: api.URL}
+			require.NoError(t, os.Mkdir(filepath.Join(run.directory, "tmp"), 0o700))
+			authority := filepath.Join(run.directory, "authority.pem")
+			require.NoError(t, os.WriteFile(authority, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: api.Certificate().Raw}), 0o600))
+			command := run.command(t)
+			command.Env = append(command.Env, "SSL_CERT_FILE="+authority)
+			output, err := command.CombinedOutput()
+			require.NoError(t, err, string(output))
+			requireNoSecret(t, "the output", output)
+			requireNoSecretBelow(t, run.directory)
+		})
+	}
+}
