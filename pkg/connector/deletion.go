@@ -20,7 +20,7 @@ type deletion struct {
 }
 
 func (d deletion) run(ctx context.Context, p patience, id *v2.ResourceId) error {
-	if id.GetResourceType() != d.resourceType.GetId() || id.GetResource() == "" {
+	if id.GetResourceType() != d.resourceType.GetId() || id.GetResource() == "" || !isReadable(id.GetResource()) {
 		return malformed("%q is not the id of a %s", id.GetResource(), d.resourceType.GetId())
 	}
 	ctx = client.Urgent(ctx)

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
 	"github.com/conductorone/baton-sdk/pkg/annotations"
@@ -35,6 +37,8 @@ func newWish(principal *v2.Resource, entitlement *v2.Entitlement) (wish, error) 
 		return wish{}, malformed("the entitlement %q names no resource", entitlement.GetId())
 	case w.who.GetResourceType() == "" || w.who.GetResource() == "":
 		return wish{}, malformed("the principal has no id")
+	case !isReadable(w.what.GetResource()), !isReadable(w.who.GetResource()):
+		return wish{}, malformed("%q or %q has a character that no id has", w.what.GetResource(), w.who.GetResource())
 	}
 	// The id, which the SDK insists on, ends with the slug. A grant that the SDK made has an entitlement without slug.
 	slug, ok := strings.CutPrefix(entitlement.GetId(), ent.NewEntitlementID(reference(w.what), ""))
@@ -43,6 +47,11 @@ func newWish(principal *v2.Resource, entitlement *v2.Entitlement) (wish, error) 
 	}
 	w.slug = slug
 	return w, nil
+}
+
+// isReadable tells whether an id can be told to people as it is: one with a line break, say, would make two lines of one.
+func isReadable(id string) bool {
+	return utf8.ValidString(id) && !strings.ContainsFunc(id, func(r rune) bool { return !unicode.IsPrint(r) })
 }
 
 // entitlementID and grantID are the ids that a sync gives the same.

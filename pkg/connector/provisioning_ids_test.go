@@ -1,0 +1,180 @@
+package connector_test
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+
+	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
+	"github.com/conductorone/baton-sdk/pkg/connectorbuilder"
+	"github.com/stretchr/testify/require"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	cfg "github.com/conductorone/baton-openai/pkg/config"
+	"github.com/conductorone/baton-openai/pkg/connector"
+	"github.com/conductorone/baton-openai/pkg/openaitest"
+)
+
+// asking is a request for a change in which every word comes from outside.
+type asking struct {
+	whatType, what, slug, entitlementID, whoType, who string
+}
+
+func askingFor(a access) asking {
+	resource, principal := a.resource(), parseID(a.principal)
+	return asking{
+		whatType: resource.GetResourceType(), what: resource.GetResource(), slug: a.slug(), entitlementID: a.entitlement,
+		whoType: principal.GetResourceType(), who: principal.GetResource(),
+	}
+}
+
+func (a asking) entitlement() *v2.Entitlement {
+	return v2.Entitlement_builder{
+		Id: a.entitlementID, Slug: a.slug,
+		Resource: v2.Resource_builder{Id: v2.ResourceId_builder{ResourceType: a.whatType, Resource: a.what}.Build()}.Build(),
+	}.Build()
+}
+
+func (a asking) principal() *v2.Resource {
+	return v2.Resource_builder{Id: v2.ResourceId_builder{ResourceType: a.whoType, Resource: a.who}.Build()}.Build()
+}
+
+// names are the ids that the request names. A project role's is made of two.
+func (a asking) names() []string {
+	return append(strings.Split(a.what, "/"), a.what, a.who)
+}
+
+// ask grants, revokes or deletes, by the number; it is false where the type has no such thing.
+func (a asking) ask(t *testing.T, built *connector.Connector, change uint8) (bool, error) {
+	t.Helper()
+	for _, syncer := range built.ResourceSyncers(t.Context()) {
+		if syncer.ResourceType(t.Context()).GetId() != a.whatType {
+			continue
+		}
+		provisioner, grants := syncer.(connectorbuilder.ResourceProvisionerV2Limited)
+		deleter, deletes := syncer.(connectorbuilder.ResourceDeleterV2Limited)
+		switch {
+		case change%3 == 0 && grants:
+			_, _, err := provisioner.Grant(t.Context(), a.principal(), a.entitlement())
+			return true, err
+		case change%3 == 1 && grants:
+			_, err := provisioner.Revoke(t.Context(), v2.Grant_builder{Principal: a.principal(), Entitlement: a.entitlement()}.Build())
+			return true, err
+		case change%3 == 2 && deletes:
+			_, err := deleter.Delete(t.Context(), a.entitlement().GetResource().GetId(), nil)
+			return true, err
+		}
+	}
+	return false, nil
+}
+
+// requireNamed holds that a write is to what the request names and to nothing else. A deletion may have to look for the
+// project of what is deleted.
+func (a asking) requireNamed(t *testing.T, write openaitest.Request, isDeletion bool) {
+	t.Helper()
+	nouns := []string{"users", "groups", "projects", "invites", "service_accounts", "api_keys", "admin_api_keys"}
+	segments := strings.Split(write.Path, "/")
+	if isDeletion {
+		segments = segments[len(segments)-2:]
+	}
+	for i, segment := range segments[:len(segments)-1] {
+		if !slices.Contains(nouns, segment) {
+			continue
+		}
+		id, err := url.PathUnescape(segments[i+1])
+		require.NoError(t, err)
+		require.Contains(t, a.names(), id, write.Path)
+	}
+	if len(write.Body) == 0 {
+		return
+	}
+	var body map[string]any
+	require.NoError(t, json.Unmarshal(write.Body, &body))
+	for _, field := range []string{"user_id", "group_id"} {
+		if id, ok := body[field].(string); ok {
+			require.Contains(t, a.names(), id, string(write.Body))
+		}
+	}
+}
+
+// oddOnes are ids that mean something to somebody on the way.
+var oddOnes = []string{
+	"", ".", "..", "/", "a/b", "../ann", "ann/../ben", "ann/", "/ann", "%61nn", "ann%2F..%2Fben", "ann?x=y", "ann#", "ann ", " ann", "ann\x00", "ann\n", "ANN", "аnn", "ann:owner", "a:b:c",
+	"alpha/r-tune", "alpha/r-tune/", "alpha//r-tune", "alpha/../beta/r-tune", "alpha/r-tune/..", "\xff", "🔑", strings.Repeat("x", 1_024), strings.Repeat("é/", 512),
+	"owner", "reader", "organization", "organization:organization", "role-api-project-member__api-project__alpha", "role-api-organization-owner__api-organization__org-office",
+}
+
+// FuzzProvisioningIDs asks for changes in which any word may be anything: it is refused, or it is made to what the words
+// name and to nothing else.
+func FuzzProvisioningIDs(f *testing.F) {
+	possible := []access{
+		{"organization:organization:member", "user:ann"}, {"organization_role:owner:assigned", "user:ann"}, {"organization_role:reader:assigned", "group:team"},
+		{"organization_role:r-bill:assigned", "group:team"}, {"group:team:member", "user:cem"}, {"group:team:member", "service_account:svc-2"},
+		{"project:alpha:owner", "user:ben"}, {"project:alpha:viewer", "group:auditors"}, {"project:alpha:member", "service_account:svc-2"},
+		{"project_role:alpha/r-tune:assigned", "user:ann"}, {"project_role:alpha/r-review:assigned", "group:team"}, {"service_account:svc-1:x", "user:ann"},
+		{"api_key:key-ann:x", "user:ann"}, {"invitation:inv-pending:x", "user:ann"}, {"user:eva:x", "user:eva"},
+	}
+	for i, a := range possible {
+		change := uint8(i % 3) //nolint:gosec // it is 0, 1 or 2
+		asked := askingFor(a)
+		f.Add(change, asked.whatType, asked.what, "", asked.entitlementID, asked.whoType, asked.who)
+		f.Add(uint8(0), asked.whatType, asked.what, asked.slug, asked.entitlementID, asked.whoType, asked.who)
+		f.Add(uint8(1), asked.whatType, asked.what, asked.slug, asked.entitlementID, asked.whoType, asked.who)
+		f.Add(uint8(2), asked.whatType, asked.what, asked.slug, asked.entitlementID, asked.whoType, asked.who)
+		// The words contradict each other.
+		other := askingFor(possible[(i+1)%len(possible)])
+		f.Add(uint8(0), asked.whatType, asked.what, other.slug, asked.entitlementID, asked.whoType, asked.who)
+		f.Add(uint8(0), asked.whatType, asked.what, asked.slug, other.entitlementID, asked.whoType, asked.who)
+		f.Add(uint8(0), asked.whatType, other.what, "", asked.entitlementID, asked.whoType, asked.who)
+	}
+	f.Add(uint8(0), "project", "alpha", "owner", "project:alpha:viewer", "user", "eva")
+	for i, odd := range oddOnes {
+		change := uint8(i % 3) //nolint:gosec // it is 0, 1 or 2
+		asked := askingFor(possible[i%len(possible)])
+		f.Add(change, asked.whatType, odd, asked.slug, asked.whatType+":"+odd+":"+asked.slug, asked.whoType, asked.who)
+		f.Add(change, asked.whatType, asked.what, asked.slug, asked.entitlementID, asked.whoType, odd)
+		f.Add(change, asked.whatType, asked.what, "", odd, asked.whoType, asked.who)
+		f.Add(change, asked.whatType, asked.what, odd, asked.whatType+":"+asked.what+":"+odd, asked.whoType, asked.who)
+		f.Add(change, "project_role", "alpha/"+odd, "assigned", "project_role:alpha/"+odd+":assigned", "user", "ann")
+	}
+	standIn := newOffice()
+	listener := httptest.NewServer(standIn)
+	f.Cleanup(listener.Close)
+	builder, _, err := connector.New(f.Context(), &cfg.Openai{OpenaiAdminKey: testKey, BaseUrl: listener.URL + "/v1"}, nil)
+	require.NoError(f, err)
+	setPatience(f, builder, 0)
+	built, ok := builder.(*connector.Connector)
+	require.True(f, ok)
+	built.SetPatience()
+
+	f.Fuzz(func(t *testing.T, change uint8, whatType, what, slug, entitlementID, whoType, who string) {
+		asked := asking{whatType: whatType, what: what, slug: slug, entitlementID: entitlementID, whoType: whoType, who: who}
+		standIn.Update(func(o *openaitest.Organization) { *o = office() })
+		standIn.ResetRequests()
+		possible, err := asked.ask(t, built, change)
+		isDeletion := change%3 == 2
+		for _, request := range standIn.Requests() {
+			if request.Method != http.MethodGet {
+				asked.requireNamed(t, request, isDeletion)
+			}
+			// Go's router takes a segment that is one escaped slash for something else.
+			require.True(t, request.Route != "" || slices.Contains(strings.Split(request.Path, "/"), "%2F"), request.Path)
+		}
+		switch {
+		case !possible:
+			require.Empty(t, standIn.Requests())
+		case err != nil:
+			require.NotEqual(t, codes.Unknown, status.Code(err), err)
+			require.Contains(t, err.Error(), "baton-openai: ")
+			require.NotContains(t, err.Error(), "\n")
+		case !isDeletion:
+			require.True(t, strings.HasPrefix(entitlementID, whatType+":"+what+":"))
+			require.Contains(t, []string{"", strings.TrimPrefix(entitlementID, whatType+":"+what+":")}, slug)
+		}
+	})
+}
