@@ -107,8 +107,14 @@ func createdAt(at client.Timestamp) rs.ResourceOption {
 	return func(*v2.Resource) error { return nil }
 }
 
+// maxIDBytes is the SDK's limit. It refuses a longer id where nobody would know any more whose it is.
+const maxIDBytes = 1_024
+
 // newResource makes a resource with what every resource carries: its parent, and the API's own id.
 func newResource(resourceType *v2.ResourceType, id, rawID, displayName string, parent *v2.ResourceId, options ...rs.ResourceOption) (*v2.Resource, error) {
+	if len(id) > maxIDBytes {
+		return nil, fmt.Errorf("the id of the %s %.60q… has %d bytes, and %d can be stored", resourceType.GetId(), id, len(id), maxIDBytes)
+	}
 	options = append(options, rs.WithAnnotation(&v2.RawId{Id: rawID}))
 	if parent != nil {
 		options = append(options, rs.WithParentResourceID(parent))

@@ -313,3 +313,52 @@ func TestAnnotationsOfResourcesArePinned(t *testing.T) {
 		"api_key":           "RawId SecretTrait",
 	}, got)
 }
+
+// longIDs is pinned with ids of so many bytes.
+func longIDs(t *testing.T, bytes map[string]int) openaitest.Organization {
+	t.Helper()
+	text, err := json.Marshal(pinned())
+	require.NoError(t, err)
+	replaced := string(text)
+	for id, length := range bytes {
+		replaced = strings.ReplaceAll(replaced, `"`+id+`"`, `"`+id+strings.Repeat("-", length-len(id))+`"`)
+	}
+	var organization openaitest.Organization
+	require.NoError(t, json.Unmarshal([]byte(replaced), &organization))
+	return organization
+}
+
+// Ids as long as ConductorOne stores them come through whole. A project role's is made of two, with a sign between.
+func TestIDsOf1024BytesAreKept(t *testing.T) {
+	t.Parallel()
+	organization := longIDs(t, map[string]int{
+		"user-1": 1_024, "invite-1": 1_024, "role_1": 1_024, "group_1": 1_024, "svc_acct_1": 1_024, "key_1": 1_024, "key_2": 1_024, "proj_1": 511, "role_2": 512,
+	})
+	require.Len(t, organization.Users[0].ID, 1_024)
+	server := &openaitest.Server{Organization: organization}
+	synced := runSync(t, server, syncOptions{})
+	require.NoError(t, synced.err)
+	require.Empty(t, server.Unknown())
+	requireWarnings(t, synced.logs, nil)
+	requireSame(t, expected(organization), readFile(t, synced.path))
+}
+
+// A longer one fails the sync: without the row it would read as lost access. The message says what it is the id of.
+func TestLongerIDsFailTheSync(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		bytes map[string]int
+		want  string
+	}{
+		"user":         {map[string]int{"user-1": 1_025}, `the id of the user "user-1---`},
+		"project role": {map[string]int{"proj_1": 512, "role_2": 512}, `the id of the project_role "proj_1---`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synced := runSync(t, &openaitest.Server{Organization: longIDs(t, test.bytes)}, syncOptions{})
+			require.ErrorContains(t, synced.err, "baton-openai: ")
+			require.ErrorContains(t, synced.err, test.want)
+			require.ErrorContains(t, synced.err, "… has 1025 bytes, and 1024 can be stored")
+		})
+	}
+}
