@@ -2,6 +2,7 @@ package client
 
 import (
 	"net/http"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -111,5 +112,30 @@ func FuzzParseErrorBody(f *testing.F) {
 			assert.NotContains(t, text, "\n")
 			assert.NotContains(t, text, "\r")
 		}
+	})
+}
+
+// keyShaped is a key as one finds it by eye: enough letters behind the beginning of one.
+var keyShaped = regexp.MustCompile(`(?:^|[^A-Za-z0-9_])(?:sk|sess)-[A-Za-z0-9_-]{6,}`)
+
+// FuzzRedact puts the key and any text together: neither the key nor anything that looks like one is left.
+func FuzzRedact(f *testing.F) {
+	const key = "sk-admin-0Kd3vWm5Tq7Zb1Xy9LcR"
+	for _, seed := range []string{
+		"", "Incorrect API key provided: %. You can find your API key at https://platform.openai.com/account/api-keys.", "Bearer %", "%%", "sk-%", "%-%", "sk-admin-%",
+		`{"value":"%"}`, `\n%`, `key=%&x=y`, "s%k-proj-abcdefgh", "sk-proj-Tw5Ea9Nf3RiB", "sk-proj-***abcd", "sk-...wxyz", "sk-admin…wxyz", "sess-abcdefgh", "(sk-None-abcdefgh)",
+		"ask-admin", "risk-free", "sk-", "sk-[key]abcdefgh", "%\xff%", "sk\u2010admin", "%2C%", "sk-a.b.c",
+	} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		t.Parallel()
+		text = strings.ReplaceAll(text, "%", key)
+		got := redact(text, key)
+		assert.NotContains(t, got, key)
+		assert.Empty(t, keyShaped.FindString(got))
+		assert.Equal(t, got, redact(got, key))
+		// Another one's key goes as well, without the own one to compare with.
+		assert.Empty(t, keyShaped.FindString(redact(text, "")))
 	})
 }

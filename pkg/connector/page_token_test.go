@@ -13,6 +13,7 @@ import (
 	"github.com/conductorone/baton-sdk/pkg/cli"
 	"github.com/conductorone/baton-sdk/pkg/connectorbuilder"
 	"github.com/conductorone/baton-sdk/pkg/types"
+	"github.com/conductorone/baton-sdk/pkg/types/sessions"
 	"github.com/stretchr/testify/require"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
@@ -108,7 +109,7 @@ func listed(tb testing.TB) types.ConnectorServer {
 	tb.Helper()
 	listener := httptest.NewServer(&openaitest.Server{Organization: pinned()})
 	tb.Cleanup(listener.Close)
-	server := serverOf(tb, listener.URL)
+	server := serverOf(tb, listener.URL, newMapSessionStore())
 	for _, call := range pagedCalls() {
 		rows, err := call.call(tb.Context(), server, "")
 		require.NoError(tb, err, call.name)
@@ -119,12 +120,13 @@ func listed(tb testing.TB) types.ConnectorServer {
 	return server
 }
 
-// serverOf is a connector that remembers nothing yet.
-func serverOf(tb testing.TB, url string) types.ConnectorServer {
+// serverOf is a connector that remembers what is in the store.
+func serverOf(tb testing.TB, url string, store sessions.SessionStore) types.ConnectorServer {
 	tb.Helper()
 	builder, options, err := connector.New(tb.Context(), &cfg.Openai{OpenaiAdminKey: testKey, BaseUrl: url + "/v1"}, &cli.ConnectorOpts{})
 	require.NoError(tb, err)
-	server, err := connectorbuilder.NewConnector(tb.Context(), builder, append(options, connectorbuilder.WithSessionStore(newMapSessionStore()))...)
+	setPatience(tb, builder, 0)
+	server, err := connectorbuilder.NewConnector(tb.Context(), builder, append(options, connectorbuilder.WithSessionStore(store))...)
 	require.NoError(tb, err)
 	return server
 }
@@ -214,7 +216,7 @@ func TestGrantsWithoutAMemory(t *testing.T) {
 	t.Parallel()
 	listener := httptest.NewServer(&openaitest.Server{Organization: pinned()})
 	t.Cleanup(listener.Close)
-	server := serverOf(t, listener.URL)
+	server := serverOf(t, listener.URL, newMapSessionStore())
 	for _, resourceType := range []string{"user", "group", "project"} {
 		rows, err := grantingType(resourceType).call(t.Context(), server, "")
 		require.Zero(t, rows)

@@ -120,7 +120,7 @@ func FuzzProvisioningIDs(f *testing.F) {
 		{"api_key:key-ann:x", "user:ann"}, {"invitation:inv-pending:x", "user:ann"}, {"user:eva:x", "user:eva"},
 	}
 	for i, a := range possible {
-		change := uint8(i % 3) //nolint:gosec // it is 0, 1 or 2
+		change := uint8(i % 3)
 		asked := askingFor(a)
 		f.Add(change, asked.whatType, asked.what, "", asked.entitlementID, asked.whoType, asked.who)
 		f.Add(uint8(0), asked.whatType, asked.what, asked.slug, asked.entitlementID, asked.whoType, asked.who)
@@ -134,7 +134,7 @@ func FuzzProvisioningIDs(f *testing.F) {
 	}
 	f.Add(uint8(0), "project", "alpha", "owner", "project:alpha:viewer", "user", "eva")
 	for i, odd := range oddOnes {
-		change := uint8(i % 3) //nolint:gosec // it is 0, 1 or 2
+		change := uint8(i % 3)
 		asked := askingFor(possible[i%len(possible)])
 		f.Add(change, asked.whatType, odd, asked.slug, asked.whatType+":"+odd+":"+asked.slug, asked.whoType, asked.who)
 		f.Add(change, asked.whatType, asked.what, asked.slug, asked.entitlementID, asked.whoType, odd)
