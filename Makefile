@@ -51,7 +51,7 @@ test: ## Run every test under the race detector (compiles for minutes the first 
 
 .PHONY: long
 long: ## Run the tests that repeat what goes wrong now and then, hundreds of times (takes minutes)
-	go test -tags long -run '^TestLong' -count=1 -v -timeout 2h ./...
+	go test -tags long -run '^TestSoak' -count=1 -v -timeout 2h ./...
 
 .PHONY: bench
 bench: ## Measure syncs of organizations of three sizes and write docs/benchmarks.md (takes most of an hour)

@@ -64,8 +64,8 @@ func requireStatus(t *testing.T, want int, output []byte, err error) {
 	require.Equal(t, want, got, string(output))
 }
 
-// TestLongExitStatus runs every kind of ending 200 times: the status is the truth each time.
-func TestLongExitStatus(t *testing.T) {
+// TestSoakExitStatus runs every kind of ending 200 times: the status is the truth each time.
+func TestSoakExitStatus(t *testing.T) {
 	t.Parallel()
 	grant := func(entitlement, principal, principalType string) []string {
 		return []string{"--grant-entitlement", entitlement, "--grant-principal", principal, "--grant-principal-type", principalType}
@@ -110,8 +110,8 @@ func TestLongExitStatus(t *testing.T) {
 	}
 }
 
-// TestLongExitStatusOfTheStopped stops syncs that cannot have ended, each after another number of calls.
-func TestLongExitStatusOfTheStopped(t *testing.T) {
+// TestSoakExitStatusOfTheStopped stops syncs that cannot have ended, each after another number of calls.
+func TestSoakExitStatusOfTheStopped(t *testing.T) {
 	t.Parallel()
 	const mostCalls = 20 // fewer than the limit lets through at once
 	for name, signal := range map[string]syscall.Signal{"SIGTERM": syscall.SIGTERM, "SIGINT": syscall.SIGINT} {
