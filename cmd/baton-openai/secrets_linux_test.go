@@ -42,15 +42,16 @@ func TestSecretsDoNotShowInProcesses(t *testing.T) {
 	for isService, name := range map[bool]string{true: "the service crashes", false: "the command crashes"} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			run := newTrial(t, "json")
 			const waits = "GET /organization/users/{user_id}/roles"
 			reached := make(chan struct{}, 100)
-			run.api.RateLimit = &openaitest.RateLimit{Burst: 4, Interval: 5 * time.Minute}
-			run.api.OnRequest = func(request openaitest.Request) {
-				if request.Route == waits {
-					reached <- struct{}{}
+			run := newTrial(t, "json", func(api *openaitest.Server) {
+				api.RateLimit = &openaitest.RateLimit{Burst: 4, Interval: 5 * time.Minute}
+				api.OnRequest = func(request openaitest.Request) {
+					if request.Route == waits {
+						reached <- struct{}{}
+					}
 				}
-			}
+			})
 			command := run.command(t)
 			var output bytes.Buffer
 			command.Stdout, command.Stderr = &output, &output

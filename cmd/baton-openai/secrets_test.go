@@ -208,11 +208,14 @@ type trial struct {
 	address   string
 }
 
-func newTrial(t *testing.T, format string) *trial {
+func newTrial(t *testing.T, format string, bend func(*openaitest.Server)) *trial {
 	t.Helper()
 	api := &openaitest.Server{Organization: leaky(), LeakKeyValues: true, Keys: map[string]openaitest.Key{secretAdminKey: {}}}
 	// Whatever is answered quotes the key, in headers that are logged, kept or understood by somebody.
 	api.SetFault("*", openaitest.Fault{Header: quoting})
+	if bend != nil {
+		bend(api)
+	}
 	listener := httptest.NewServer(api)
 	t.Cleanup(listener.Close)
 	run := &trial{directory: t.TempDir(), format: format, api: api, address: listener.URL}
@@ -287,7 +290,7 @@ func TestSecretsDoNotShowWhenASyncFails(t *testing.T) {
 			t.Run(name+" in "+format, func(t *testing.T) {
 				t.Parallel()
 				other := startOtherHost(t)
-				run := newTrial(t, format)
+				run := newTrial(t, format, nil)
 				run.api.SetFault("GET /organization/projects/{project_id}/api_keys", refusals(other.address)[name])
 				output, isSuccess := run.run(t)
 				require.False(t, isSuccess, output)
@@ -317,7 +320,7 @@ func TestSecretsDoNotShowWhenASyncIsDelayed(t *testing.T) {
 	for format, engine := range map[string]string{"json": "pebble", "console": "sqlite"} {
 		t.Run(format+" "+engine, func(t *testing.T) {
 			t.Parallel()
-			run := newTrial(t, format)
+			run := newTrial(t, format, nil)
 			for route, fault := range delays {
 				run.api.SetFault(route, fault)
 			}
@@ -361,7 +364,7 @@ func TestSecretsDoNotShowInChanges(t *testing.T) {
 			t.Run(route+" in "+format, func(t *testing.T) {
 				t.Parallel()
 				other := startOtherHost(t)
-				run := newTrial(t, format)
+				run := newTrial(t, format, nil)
 				output, isSuccess := run.run(t)
 				require.True(t, isSuccess, output)
 				all := refusals(other.address)
