@@ -3,6 +3,8 @@ package main
 
 import (
 	"context"
+	"fmt"
+	"os"
 
 	"github.com/conductorone/baton-sdk/pkg/cli"
 	"github.com/conductorone/baton-sdk/pkg/config"
@@ -33,6 +35,11 @@ func main() {
 
 // run is config.RunConnector in two halves: between them the command is told what the SDK does not do by itself.
 func run(ctx context.Context) error {
+	// The SDK would keep the answers as they came, in a file if it is told to, and its aid for debugging would print them
+	// on that way: keys that nobody has redacted might be among them. No request is ever answered from there.
+	if err := os.Setenv("BATON_DISABLE_HTTP_CACHE", "true"); err != nil {
+		return fmt.Errorf("baton-openai: turning the cache off: %w", err)
+	}
 	done, err := service.Start(exit.LogExit)
 	if done || err != nil {
 		return err

@@ -220,6 +220,7 @@ func newTrial(t *testing.T, format string, bend func(*openaitest.Server)) *trial
 	t.Cleanup(listener.Close)
 	run := &trial{directory: t.TempDir(), format: format, api: api, address: listener.URL}
 	require.NoError(t, os.Mkdir(filepath.Join(run.directory, "tmp"), 0o700))
+	require.NoError(t, os.Mkdir(filepath.Join(run.directory, ".cache"), 0o700))
 	return run
 }
 
@@ -404,6 +405,23 @@ func TestSyncOverTLS(t *testing.T) {
 			require.NoError(t, os.WriteFile(authority, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: api.Certificate().Raw}), 0o600))
 			command := run.command(t)
 			command.Env = append(command.Env, "SSL_CERT_FILE="+authority)
+			output, err := command.CombinedOutput()
+			require.NoError(t, err, string(output))
+			requireNoSecret(t, "the output", output)
+			requireNoSecretBelow(t, run.directory)
+		})
+	}
+}
+
+// The SDK's aids for debugging, which keep or print whole answers, do not make secrets show either.
+func TestSecretsDoNotShowWithTheSDKsAids(t *testing.T) {
+	t.Parallel()
+	for _, aid := range []string{"BATON_DEBUG_PRINT_RESPONSE_BODY=1", "BATON_HTTP_CACHE_BACKEND=db", "BATON_DISABLE_HTTP_CACHE=false"} {
+		t.Run(aid, func(t *testing.T) {
+			t.Parallel()
+			run := newTrial(t, "json", nil)
+			command := run.command(t)
+			command.Env = append(command.Env, aid)
 			output, err := command.CombinedOutput()
 			require.NoError(t, err, string(output))
 			requireNoSecret(t, "the output", output)
