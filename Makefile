@@ -49,10 +49,6 @@ test: ## Run every test under the race detector (compiles for minutes the first 
 	@[ -n "$(RACE)" ] || echo "There is no C compiler here: the tests run without the race detector."
 	go test $(RACE) -timeout 15m ./...
 
-.PHONY: long
-long: ## Run the tests that repeat what goes wrong now and then, hundreds of times (takes minutes)
-	go test -tags long -run '^TestSoak' -count=1 -v -timeout 2h ./...
-
 .PHONY: bench
 bench: ## Measure syncs of organizations of three sizes and write docs/benchmarks.md (takes most of an hour)
 	go test -tags bench -run '^TestBenchmarks$$' -count=1 -v -timeout 3h ./pkg/connector
