@@ -134,7 +134,7 @@ func (c *Client) send(ctx context.Context, call call) error {
 			return nil
 		case failure.Limited() && failure.Code != codeInsufficientQuota:
 			if refusing := pace.refused(turn, failure.RetryAfter); refusing > c.Patience {
-				return failure.givenUp(c.Patience)
+				return failure.givenUp(refusing)
 			}
 			continue
 		case failure.StatusCode == 0:

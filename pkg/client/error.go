@@ -132,12 +132,10 @@ func (e *Error) SaysAlreadyInProject() bool {
 }
 
 // givenUp is for what the API has refused too long: the SDK, which repeats what may pass without end, is told that this
-// does not.
-func (e *Error) givenUp(patience time.Duration) *Error {
+// does not. refusing is for how long it will have been refused when the API lets it pass, by its own word.
+func (e *Error) givenUp(refusing time.Duration) *Error {
 	e.grpcCode = codes.ResourceExhausted
-	if patience > 0 {
-		e.tried = fmt.Sprintf("refused for %s", patience)
-	}
+	e.tried = fmt.Sprintf("refused for %s in all, which is not waited for", refusing.Round(time.Second))
 	return e
 }
 

@@ -87,7 +87,7 @@ func TestNotWorthTheWait(t *testing.T) {
 	_, err = limited.ListUsers(t.Context(), client.Cursor{})
 	requireCode(t, codes.ResourceExhausted, err)
 	require.ErrorContains(t, err, "please slow down and try again after 3")
-	require.ErrorContains(t, err, "refused for 1m0s)")
+	require.ErrorContains(t, err, "refused for 1h0m0s in all, which is not waited for)")
 
 	quota := patient(t, refuse(http.StatusTooManyRequests, `{"error":{"message":"You exceeded your current quota.","code":"insufficient_quota"}}`))
 	_, err = quota.ListUsers(t.Context(), client.Cursor{})
