@@ -51,7 +51,7 @@ func TestDaemonDoesNotGrow(t *testing.T) {
 	d.environment = append(d.environment, measuredEnv+"="+d.socket())
 	d.run(measuredBinary)
 	// What is there once for all tasks is there after the first few.
-	for range 5 {
+	for range 3 {
 		d.do(fullSync())
 	}
 	processes := []string{clientProcess, serviceProcess}

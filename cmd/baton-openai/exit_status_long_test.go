@@ -47,7 +47,7 @@ func (e *ending) command(t *testing.T, key string, arguments ...string) *exec.Cm
 	command := exec.CommandContext(t.Context(), "baton-openai", append([]string{"--log-level", "error"}, arguments...)...)
 	directory := t.TempDir()
 	command.Dir = directory
-	command.Env = append(os.Environ(), "TMPDIR="+directory, "BATON_BASE_URL="+e.address+"/v1", "BATON_OPENAI_ADMIN_KEY="+key, "GORACE=atexit_sleep_ms=0")
+	command.Env = append(os.Environ(), "TMPDIR="+directory, "BATON_BASE_URL="+e.address+"/v1", "BATON_OPENAI_ADMIN_KEY="+key, "GORACE="+raceSettings)
 	return command
 }
 

@@ -7,5 +7,5 @@ const (
 	// stopRounds is how many syncs are stopped.
 	stopRounds = 6
 	// soakedSyncs is how many syncs a daemon does while its growth is watched.
-	soakedSyncs = 10
+	soakedSyncs = 6
 )

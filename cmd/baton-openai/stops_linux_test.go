@@ -46,7 +46,7 @@ func newStopped(t *testing.T) *stopped {
 func (s *stopped) run(t *testing.T) int {
 	t.Helper()
 	command := exec.CommandContext(t.Context(), "baton-openai", "--log-level", "error", "-f", s.path)
-	command.Env = append(os.Environ(), "BATON_OPENAI_ADMIN_KEY="+adminKey, "BATON_BASE_URL="+s.url, "TMPDIR="+t.TempDir(), "GORACE=atexit_sleep_ms=0")
+	command.Env = append(os.Environ(), "BATON_OPENAI_ADMIN_KEY="+adminKey, "BATON_BASE_URL="+s.url, "TMPDIR="+t.TempDir(), "GORACE="+raceSettings)
 	require.NoError(t, command.Start())
 	s.process.Store(command.Process)
 	err := command.Wait()
