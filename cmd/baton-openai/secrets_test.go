@@ -235,7 +235,7 @@ func (r *trial) command(t *testing.T, arguments ...string) *exec.Cmd {
 		"TMPDIR=" + filepath.Join(r.directory, "tmp"),
 		"BATON_BASE_URL=" + r.address + "/v1",
 		"BATON_OPENAI_ADMIN_KEY=" + secretAdminKey,
-		"GORACE="+raceSettings,
+		"GORACE=" + raceSettings,
 		"GOTRACEBACK=all",
 	}
 	return command
