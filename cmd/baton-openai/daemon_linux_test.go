@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -471,6 +472,23 @@ func TestDaemonReportsASyncThatFails(t *testing.T) {
 	assert.Empty(t, task.Uploads())
 	d.api.SetFault("GET /organization/users", openaitest.Fault{})
 	d.do(fullSync())
+	d.stop()
+}
+
+// A daemon that runs with --health-check is healthy as long as OpenAI accepts its key.
+func TestDaemonTellsItsHealth(t *testing.T) {
+	t.Parallel()
+	d := newDaemon(t)
+	port := strconv.Itoa(freePort(t))
+	d.start("--health-check", "--health-check-port", port)
+	require.Eventually(t, func() bool {
+		_, healthy := healthCheck(t, "--health-check-port", port)
+		return healthy
+	}, patience, 10*time.Millisecond)
+	d.api.Update(func(*openaitest.Organization) { d.api.Keys = map[string]openaitest.Key{} })
+	text, healthy := healthCheck(t, "--health-check-port", port)
+	assert.False(t, healthy)
+	assert.Contains(t, text, "OpenAI does not accept the key")
 	d.stop()
 }
 

@@ -57,11 +57,7 @@ func connectorClient(t *testing.T, address string) types.ConnectorClient {
 func healthServer(t *testing.T, connectorAPI types.ConnectorClient) string {
 	t.Helper()
 	for range 10 {
-		// The SDK takes no listener, so that the port may be taken by somebody else in between.
-		listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
-		require.NoError(t, err)
-		port := listener.Addr().(*net.TCPAddr).Port //nolint:errcheck // a listener of TCP has an address of TCP
-		require.NoError(t, listener.Close())
+		port := freePort(t)
 		server := healthcheck.NewServer(healthcheck.Config{Enabled: true, Port: port, BindAddress: "127.0.0.1"},
 			func(context.Context) (types.ConnectorClient, error) { return connectorAPI, nil })
 		if server.Start(t.Context()) != nil {
@@ -72,6 +68,15 @@ func healthServer(t *testing.T, connectorAPI types.ConnectorClient) string {
 	}
 	require.FailNow(t, "no port is free")
 	return ""
+}
+
+// freePort may be taken by somebody else before it is used: the SDK takes no listener.
+func freePort(t *testing.T) int {
+	t.Helper()
+	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer func() { require.NoError(t, listener.Close()) }()
+	return listener.Addr().(*net.TCPAddr).Port //nolint:errcheck,forcetypeassert // a listener of TCP has an address of TCP
 }
 
 // healthCheck runs the command, and gives its one line and whether it ended with success.
