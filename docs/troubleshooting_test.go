@@ -125,10 +125,11 @@ func constantPart(text string) string {
 	return strings.Trim(verb.ReplaceAllString(text, "…"), " …:;")
 }
 
-// messages are the constant parts of everything that the connector may tell somebody.
-func messages(t *testing.T) map[string]token.Position {
+// messages are the constant parts of everything that the connector may tell somebody; the second map has those of all its
+// texts.
+func messages(t *testing.T) (map[string]token.Position, map[string]token.Position) {
 	t.Helper()
-	found := map[string]token.Position{}
+	told, all := map[string]token.Position{}, map[string]token.Position{}
 	unused := map[string]bool{}
 	for text := range notOnThePage {
 		unused[text] = true
@@ -136,13 +137,15 @@ func messages(t *testing.T) map[string]token.Position {
 	for _, path := range sources(t) {
 		for text, place := range texts(t, path, nil) {
 			delete(unused, text)
-			if part := constantPart(text); notOnThePage[text] == "" && words.MatchString(strings.ReplaceAll(part, "…", "")) {
-				found[part] = place
+			part := constantPart(text)
+			all[part] = place
+			if notOnThePage[text] == "" && words.MatchString(strings.ReplaceAll(part, "…", "")) {
+				told[part] = place
 			}
 		}
 	}
 	require.Empty(t, unused, "exceptions that are not in the source any more")
-	return found
+	return told, all
 }
 
 // explained are the messages that a page has, which stand in backquotes.
@@ -158,12 +161,42 @@ func explained(text string) []string {
 func TestEveryMessageIsExplained(t *testing.T) {
 	t.Parallel()
 	page := explained(read(t, troubleshooting))
-	found := messages(t)
-	require.Greater(t, len(found), 100, "the source is searched in the wrong way")
-	for part, place := range found {
+	told, _ := messages(t)
+	require.Greater(t, len(told), 100, "the source is searched in the wrong way")
+	for part, place := range told {
 		has := func(message string) bool { return strings.Contains(message, part) }
 		assert.True(t, slices.ContainsFunc(page, has), "%s: %s does not explain %q: add it there, or say in notOnThePage why not", place, troubleshooting, part)
 	}
+}
+
+// othersMessages are explained on the page and come from somebody else.
+var othersMessages = map[string]string{
+	"insufficient_quota":      "OpenAI's code",
+	"payment_method_required": "OpenAI's code",
+}
+
+// What is explained is what the connector still says.
+func TestEveryExplanationHasItsMessage(t *testing.T) {
+	t.Parallel()
+	told, all := messages(t)
+	rows := 0
+	for line := range strings.Lines(read(t, troubleshooting)) {
+		if !strings.HasPrefix(line, "| `") {
+			continue
+		}
+		rows++
+		first, _, _ := strings.Cut(line[1:], " | ")
+		for _, message := range explained(first) {
+			text := constantPart(message)
+			_, whole := all[text]
+			said := whole || othersMessages[message] != ""
+			for part := range told {
+				said = said || strings.Contains(text, part) || strings.Contains(part, text)
+			}
+			assert.True(t, said, "%s explains %q, which the connector does not say", troubleshooting, message)
+		}
+	}
+	require.Greater(t, rows, 50, "the page is searched in the wrong way")
 }
 
 // What the README explains is among it.
