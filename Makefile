@@ -19,6 +19,7 @@ GORELEASER = dist/tools/goreleaser-$(GORELEASER_VERSION)
 SYFT_VERSION = v1.57.1
 # goreleaser looks for it on the path, by this name.
 SYFT = dist/tools/syft-$(SYFT_VERSION)/syft
+RELEASE = PATH="$(CURDIR)/$(dir $(SYFT)):$$PATH" $(GORELEASER) release
 BATON = dist/tools/baton
 STAND_IN = dist/tools/openaitest
 CONDUCTORONE = dist/tools/conductoronetest
@@ -124,14 +125,14 @@ image-check: ## Build what the Dockerfile builds, without Docker, and check what
 	go test -count=1 -timeout 30m -run '^TestImage' -v ./pkg/release -image
 
 .PHONY: release-check
-release-check: $(GORELEASER) ## Check .goreleaser.yaml, build all archives of a release, and run what is in them
+release-check: $(GORELEASER) $(SYFT) ## Check .goreleaser.yaml, build all archives of a release, and run what is in them
 	$(GORELEASER) check
-	$(GORELEASER) release --snapshot --clean --skip=docker,sbom
+	$(RELEASE) --snapshot --clean --skip=docker
 	go test -count=1 -run '^TestRelease' -v ./pkg/release -snapshot dist/release
 
 .PHONY: release
 release: $(GORELEASER) $(SYFT) ## Publish the tagged commit (needs GITHUB_TOKEN and Docker; the release workflow calls it)
-	PATH="$(CURDIR)/$(dir $(SYFT)):$$PATH" $(GORELEASER) release --clean
+	$(RELEASE) --clean
 
 .PHONY: clean
 clean: ## Remove everything that was built
