@@ -142,7 +142,7 @@ clean: ## Remove everything that was built
 $(GOLANGCI_LINT): TOOL = github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_LINT_VERSION)
 $(ACTIONLINT): TOOL = github.com/rhysd/actionlint/cmd/actionlint@$(ACTIONLINT_VERSION)
 $(GORELEASER): TOOL = github.com/goreleaser/goreleaser/v2@$(GORELEASER_VERSION)
-$(SYFT): TOOL = github.com/anchore/syft/cmd/syft@$(SYFT_VERSION)
+$(SYFT): TOOL = -ldflags '-X main.version=$(SYFT_VERSION)' github.com/anchore/syft/cmd/syft@$(SYFT_VERSION)
 
 $(GOLANGCI_LINT) $(ACTIONLINT) $(GORELEASER) $(SYFT):
 	CGO_ENABLED=0 GOTOOLCHAIN=auto $(FOR_HOST) GOBIN=$(CURDIR)/$@.build go install $(TOOL)

@@ -115,8 +115,8 @@ func unpack(t *testing.T, path string) map[string][]byte {
 	}
 }
 
-// A snapshot has an archive for each system with a static binary of that system, and their checksums; the one for this
-// machine runs and tells its version and commit.
+// A snapshot has an archive for each system with a static binary of that system, its SBOM, and their checksums; the one
+// for this machine runs and tells its version and commit.
 func TestReleaseSnapshot(t *testing.T) {
 	t.Parallel()
 	if *snapshot == "" {
@@ -143,15 +143,20 @@ func TestReleaseSnapshot(t *testing.T) {
 		require.Len(t, words, 2)
 		checksums[words[1]] = words[0]
 	}
-	require.Equal(t, slices.Sorted(maps.Keys(archives)), slices.Sorted(maps.Keys(checksums)))
+	published := slices.Collect(maps.Keys(archives))
+	for archive := range archives {
+		published = append(published, archive+".sbom.json")
+	}
+	require.ElementsMatch(t, published, slices.Collect(maps.Keys(checksums)))
+	for file, want := range checksums {
+		content, err := os.ReadFile(filepath.Join(*snapshot, file))
+		require.NoError(t, err)
+		sum := sha256.Sum256(content)
+		assert.Equal(t, want, hex.EncodeToString(sum[:]), file)
+	}
 
 	for archive, platform := range archives {
 		path := filepath.Join(*snapshot, archive)
-		content, err := os.ReadFile(path)
-		require.NoError(t, err)
-		sum := sha256.Sum256(content)
-		assert.Equal(t, hex.EncodeToString(sum[:]), checksums[archive], archive)
-
 		binary := "baton-openai"
 		if strings.HasPrefix(platform, "windows/") {
 			binary += ".exe"
@@ -161,6 +166,7 @@ func TestReleaseSnapshot(t *testing.T) {
 		settings := buildSettings(t, files[binary])
 		assert.Equal(t, platform, settings["GOOS"]+"/"+settings["GOARCH"])
 		assert.Equal(t, "0", settings["CGO_ENABLED"])
+		assert.Subset(t, billOfMaterials(t, path+".sbom.json"), modules(t, files[binary]), archive)
 
 		if platform == runtime.GOOS+"/"+runtime.GOARCH {
 			path := filepath.Join(t.TempDir(), binary)
@@ -171,6 +177,40 @@ func TestReleaseSnapshot(t *testing.T) {
 			assert.True(t, strings.HasPrefix(metadata.Commit, commit), "%s is not the commit", commit)
 		}
 	}
+}
+
+// billOfMaterials is what an SBOM lists, each with its version.
+func billOfMaterials(t *testing.T, path string) []string {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	require.NoError(t, err)
+	var document struct {
+		Version  string `json:"spdxVersion"`
+		Packages []struct {
+			Name    string `json:"name"`
+			Version string `json:"versionInfo"`
+		} `json:"packages"`
+	}
+	require.NoError(t, json.Unmarshal(text, &document))
+	require.Equal(t, "SPDX-2.3", document.Version)
+	listed := make([]string, 0, len(document.Packages))
+	for _, of := range document.Packages {
+		listed = append(listed, of.Name+" "+of.Version)
+	}
+	return listed
+}
+
+// modules are what a binary was linked from: Go's library, and each module with its version.
+func modules(t *testing.T, binary []byte) []string {
+	t.Helper()
+	info, err := buildinfo.Read(bytes.NewReader(binary))
+	require.NoError(t, err)
+	linked := append(make([]string, 0, 1+len(info.Deps)), "stdlib "+info.GoVersion)
+	for _, module := range info.Deps {
+		linked = append(linked, module.Path+" "+module.Version)
+	}
+	require.Greater(t, len(linked), 50)
+	return linked
 }
 
 func buildSettings(t *testing.T, binary []byte) map[string]string {
