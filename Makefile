@@ -20,6 +20,8 @@ SYFT_VERSION = v1.57.1
 # goreleaser looks for it on the path, by this name.
 SYFT = dist/tools/syft-$(SYFT_VERSION)/syft
 RELEASE = PATH="$(CURDIR)/$(dir $(SYFT)):$$PATH" $(GORELEASER) release
+# goreleaser tells the commit only where there is a remote, which a copy of the repository need not have.
+REMOTE = $(if $(shell git ls-remote --get-url 2>/dev/null),,GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0=remote.origin.url GIT_CONFIG_VALUE_0="$(CURDIR)")
 BATON = dist/tools/baton
 STAND_IN = dist/tools/openaitest
 CONDUCTORONE = dist/tools/conductoronetest
@@ -127,7 +129,7 @@ image-check: ## Build what the Dockerfile builds, without Docker, and check what
 .PHONY: release-check
 release-check: $(GORELEASER) $(SYFT) ## Check .goreleaser.yaml, build all archives of a release, and run what is in them
 	$(GORELEASER) check
-	$(RELEASE) --snapshot --clean --skip=docker
+	$(REMOTE) $(RELEASE) --snapshot --clean --skip=docker
 	go test -count=1 -run '^TestRelease' -v ./pkg/release -snapshot dist/release
 
 .PHONY: release
