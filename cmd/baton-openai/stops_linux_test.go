@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"sync"
 	"sync/atomic"
 	"syscall"
 	"testing"
@@ -24,8 +25,10 @@ type stopped struct {
 	path   string
 	// process gets signal when the stand-in is asked for the last time that it allows; 0 or less is never.
 	allowed atomic.Int64
-	process atomic.Pointer[os.Process]
 	signal  syscall.Signal
+
+	mu      sync.Mutex
+	process *os.Process
 }
 
 func newStopped(t *testing.T) *stopped {
@@ -33,7 +36,9 @@ func newStopped(t *testing.T) *stopped {
 	s := &stopped{server: &openaitest.Server{Organization: openaitest.Sample()}, path: filepath.Join(t.TempDir(), "sync.c1z")}
 	s.server.OnRequest = func(openaitest.Request) {
 		if s.allowed.Add(-1) == 0 {
-			_ = s.process.Load().Signal(s.signal)
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			_ = s.process.Signal(s.signal)
 		}
 	}
 	listener := httptest.NewServer(s.server)
@@ -47,9 +52,12 @@ func (s *stopped) run(t *testing.T) int {
 	t.Helper()
 	command := exec.CommandContext(t.Context(), "baton-openai", "--log-level", "error", "-f", s.path)
 	command.Env = append(os.Environ(), "BATON_OPENAI_ADMIN_KEY="+adminKey, "BATON_BASE_URL="+s.url, "TMPDIR="+t.TempDir(), "GORACE="+raceSettings)
-	require.NoError(t, command.Start())
-	s.process.Store(command.Process)
-	err := command.Wait()
+	s.mu.Lock() // the process may ask before it is known here
+	err := command.Start()
+	s.process = command.Process
+	s.mu.Unlock()
+	require.NoError(t, err)
+	err = command.Wait()
 	if exit := (*exec.ExitError)(nil); errors.As(err, &exit) {
 		return exit.ExitCode()
 	}
