@@ -6,9 +6,9 @@ import (
 	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
 )
 
-// crew knows which of the types that ask for their grants are through, so that the lanes of the others can be divided
-// for the workers that become free. It is a hint and no part of the truth: a sync that goes on in another process begins
-// without it, and is divided less.
+// crew knows which of the types that ask for their grants are through, and how many lanes there are, so that lanes can be
+// divided for the workers that become free. It is a hint and no part of the truth: a sync that goes on in another process
+// begins without it, and is divided less.
 type crew struct {
 	scope scope
 
@@ -16,18 +16,46 @@ type crew struct {
 	syncID string
 	// left is how many resources of each type have not given all of their grants.
 	left map[string]int
+	// lanes is how many lanes all of the types have.
+	lanes int
 }
 
 // crewTypes are the types that ask for their grants.
 var crewTypes = []*v2.ResourceType{resourceTypeUser, resourceTypeGroup, resourceTypeProject}
 
-func (c *crew) begin(syncID string, resourceType *v2.ResourceType, rows int) {
+func (c *crew) begin(syncID string, resourceType *v2.ResourceType, rows, lanes int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.syncID != syncID {
-		c.syncID, c.left = syncID, map[string]int{}
+		c.syncID, c.left, c.lanes = syncID, map[string]int{}, 0
 	}
 	c.left[resourceType.GetId()] = rows
+	c.lanes += lanes
+}
+
+// divided says that there are more lanes; a lane that has ended is one less.
+func (c *crew) divided(syncID string, more int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.syncID == syncID {
+		c.lanes += more
+	}
+}
+
+// hire takes a worker for one more lane, if there is one without. Until all types have begun, nobody is free.
+func (c *crew) hire(syncID string) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.syncID != syncID || c.lanes >= typeLanes*len(crewTypes) {
+		return false
+	}
+	for _, resourceType := range crewTypes {
+		if _, begun := c.left[resourceType.GetId()]; !begun && c.scope.includes(resourceType) {
+			return false
+		}
+	}
+	c.lanes++
+	return true
 }
 
 // through says that some of a type's resources have given all of their grants.
@@ -84,6 +112,26 @@ func (t laneToken) divide(through int) (laneToken, []laneToken) {
 		t.Holders = t.Holders[:cut]
 	}
 	return t, beside
+}
+
+// halve gives what goes on in the lane, and a lane beside it with half of the resources that are left, or else of the
+// holders; false if neither is worth it.
+func (t laneToken) halve() (laneToken, laneToken, bool) {
+	left := t.End - t.Row - 1
+	switch {
+	case left > 0:
+		first := t.End - (left+1)/2
+		beside := laneToken{Row: first, End: t.End, Divided: t.Divided}
+		t.End = first
+		return t, beside, true
+	case len(t.Holders) > fewHolders:
+		cut := (len(t.Holders) + 1) / 2
+		beside := laneToken{Row: t.Row, End: t.Row + 1, Divided: t.Divided, Part: true, Step: stepRoles, Holders: t.Holders[cut:]}
+		t.Holders = t.Holders[:cut]
+		return t, beside, true
+	default:
+		return t, laneToken{}, false
+	}
 }
 
 const (

@@ -16,8 +16,8 @@ import (
 // all workers would wait for one route while the other ones lie idle. So the resources of each type, in the order in
 // which they were listed (roster.go), are divided into a few lanes, each of which goes through its resources one call
 // after the other. A type never has more workers than lanes, so that one whose route is slow leaves the others theirs,
-// and what has to wait takes no more room than a worker. When a type is through, the lanes of the other ones are divided
-// further (crew.go), for the workers that it leaves.
+// and what has to wait takes no more room than a worker. When there are fewer lanes than workers, or a type is through, the
+// lanes that are left are divided further (crew.go).
 //
 // Where the SDK asks for one resource's grants all the same, the resource is a lane of its own.
 
@@ -138,6 +138,9 @@ func (l lanes[R]) grants(ctx context.Context, opts rs.SyncOpAttrs) ([]*v2.Grant,
 		}
 		if next = next.after(page); next == nil {
 			l.expect(opts, end, 0)
+			if !l.roster.single {
+				l.crew.divided(opts.SyncID, -1)
+			}
 			return grants, &rs.SyncOpResults{}, nil
 		}
 		if page.asked || len(grants) >= fullPage {
@@ -148,8 +151,8 @@ func (l lanes[R]) grants(ctx context.Context, opts rs.SyncOpAttrs) ([]*v2.Grant,
 
 // begin gives the page before the first ones. It asks for nothing, so that no lane waits for another one.
 func (l lanes[R]) begin(opts rs.SyncOpAttrs, size int) *rs.SyncOpResults {
-	l.crew.begin(opts.SyncID, l.resourceType, size)
 	n := min(typeLanes, size)
+	l.crew.begin(opts.SyncID, l.resourceType, size, n)
 	begun := make([]laneToken, 0, n)
 	for lane := range n {
 		begun = append(begun, laneToken{Row: lane * size / n, End: (lane + 1) * size / n})
@@ -167,6 +170,10 @@ func (l lanes[R]) begin(opts rs.SyncOpAttrs, size int) *rs.SyncOpResults {
 func (l lanes[R]) goOn(opts rs.SyncOpAttrs, next laneToken) *rs.SyncOpResults {
 	l.expect(opts, next.End, 0)
 	next, beside := next.divide(l.crew.othersThrough(opts.SyncID, l.resourceType))
+	l.crew.divided(opts.SyncID, len(beside))
+	if half, other, ok := next.halve(); ok && !l.roster.single && l.crew.hire(opts.SyncID) {
+		next, beside = half, append(beside, other)
+	}
 	for _, token := range append(beside, next) {
 		if !token.Part {
 			l.expect(opts, token.End, token.End-token.Row)

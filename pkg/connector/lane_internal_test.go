@@ -25,6 +25,9 @@ func TestDividedLaneLosesNothing(t *testing.T) {
 						var divided []laneToken
 						for _, token := range lanes {
 							next, beside := token.divide(n)
+							if half, other, ok := next.halve(); ok {
+								next, beside = half, append(beside, other)
+							}
 							require.Less(t, len(beside), 1024, "more than the SDK takes")
 							require.LessOrEqual(t, len(next.Holders), manyHolders)
 							divided = append(append(divided, next), beside...)
@@ -83,9 +86,9 @@ func TestCrew(t *testing.T) {
 	t.Parallel()
 	c := &crew{}
 	require.Zero(t, c.othersThrough("sync", resourceTypeProject))
-	c.begin("sync", resourceTypeUser, 2)
-	c.begin("sync", resourceTypeGroup, 0)
-	c.begin("sync", resourceTypeProject, 9)
+	c.begin("sync", resourceTypeUser, 2, 2)
+	c.begin("sync", resourceTypeGroup, 0, 0)
+	c.begin("sync", resourceTypeProject, 9, 4)
 	require.Equal(t, 1, c.othersThrough("sync", resourceTypeProject))
 	c.through("sync", resourceTypeUser, 1)
 	require.Equal(t, 1, c.othersThrough("sync", resourceTypeProject))
@@ -95,6 +98,42 @@ func TestCrew(t *testing.T) {
 	require.Zero(t, c.othersThrough("another", resourceTypeProject))
 	c.through("another", resourceTypeProject, 9)
 	require.Equal(t, 1, c.othersThrough("sync", resourceTypeUser))
-	c.begin("another", resourceTypeUser, 1)
+	c.begin("another", resourceTypeUser, 1, 1)
 	require.Zero(t, c.othersThrough("another", resourceTypeProject))
+}
+
+// There are as many lanes as workers, but not before each type has its own, and a lane that ends makes room for another.
+func TestCrewHiresWhoIsFree(t *testing.T) {
+	t.Parallel()
+	c := &crew{}
+	require.False(t, c.hire("sync"))
+	c.begin("sync", resourceTypeUser, 100, 4)
+	c.begin("sync", resourceTypeGroup, 1, 1)
+	require.False(t, c.hire("sync"), "the projects have not begun")
+	c.begin("sync", resourceTypeProject, 9, 4)
+	for range 3 {
+		require.True(t, c.hire("sync"))
+	}
+	require.False(t, c.hire("sync"), "there are 12 lanes")
+	require.False(t, c.hire("another"))
+	c.divided("another", -1)
+	require.False(t, c.hire("sync"))
+	c.divided("sync", -1)
+	require.True(t, c.hire("sync"))
+	c.divided("sync", 64)
+	require.False(t, c.hire("sync"))
+}
+
+// What is not worth a lane of its own stays in its lane.
+func TestLaneIsHalved(t *testing.T) {
+	t.Parallel()
+	half, beside, ok := laneToken{Row: 3, End: 10}.halve()
+	require.True(t, ok)
+	require.Equal(t, []laneToken{{Row: 3, End: 7}, {Row: 7, End: 10}}, []laneToken{half, beside})
+	_, _, ok = laneToken{Row: 3, End: 4, Step: stepRoles, Holders: make([]holder, fewHolders)}.halve()
+	require.False(t, ok)
+	half, beside, ok = laneToken{Row: 3, End: 4, Step: stepRoles, Holders: make([]holder, fewHolders+1)}.halve()
+	require.True(t, ok)
+	require.Equal(t, []int{3, 2}, []int{len(half.Holders), len(beside.Holders)})
+	require.True(t, beside.Part)
 }
