@@ -85,16 +85,13 @@ func (c *crew) othersThrough(syncID string, resourceType *v2.ResourceType) int {
 // at nearly the same time.
 const mostPieces = 64
 
-// divide gives what goes on in the lane, and what has become lanes beside it. With one other type through that is half of
-// the resources that are left; once the type is the only one, workers take small pieces, and parts of large resources.
+// divide gives what goes on in the lane, and what has become lanes beside it: once the type is the only one, workers take
+// small pieces, and parts of large resources. Before, more lanes than workers would let one type take another one's.
 func (t laneToken) divide(through int) (laneToken, []laneToken) {
 	alone := through == len(crewTypes)-1
 	var beside []laneToken
-	if left := t.End - t.Row - 1; through > t.Divided && left > 0 {
+	if left := t.End - t.Row - 1; alone && through > t.Divided && left > 0 {
 		first, n := t.Row+1, min(mostPieces, left)
-		if !alone {
-			first, n = t.End-(left+1)/2, 1
-		}
 		for i := range n {
 			rows := t.End - first
 			beside = append(beside, laneToken{Row: first + i*rows/n, End: first + (i+1)*rows/n, Divided: through})
