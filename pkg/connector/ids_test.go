@@ -262,14 +262,20 @@ func TestIDsOfEveryKindSurvive(t *testing.T) {
 			organization = openaitest.Organization{}
 			require.NoError(t, json.Unmarshal([]byte(replaced), &organization))
 
-			server := &openaitest.Server{Organization: organization}
-			synced := runSync(t, server, syncOptions{})
-			require.NoError(t, synced.err)
-			require.Empty(t, server.Unknown())
-			requireWarnings(t, synced.logs, nil)
-			requireSame(t, expected(organization), readFile(t, synced.path))
+			requireSyncedWhole(t, organization)
 		})
 	}
+}
+
+// requireSyncedWhole syncs the organization and holds that the file has all of it, without a warning.
+func requireSyncedWhole(t *testing.T, organization openaitest.Organization) {
+	t.Helper()
+	server := &openaitest.Server{Organization: organization}
+	synced := runSync(t, server, syncOptions{})
+	require.NoError(t, synced.err)
+	require.Empty(t, server.Unknown())
+	requireWarnings(t, synced.logs, nil)
+	requireSame(t, expected(organization), readFile(t, synced.path))
 }
 
 // Long ids that differ only in their ends are those of different people.
@@ -335,12 +341,7 @@ func TestIDsOf1024BytesAreKept(t *testing.T) {
 		"user-1": 1_024, "invite-1": 1_024, "role_1": 1_024, "group_1": 1_024, "svc_acct_1": 1_024, "key_1": 1_024, "key_2": 1_024, "proj_1": 511, "role_2": 512,
 	})
 	require.Len(t, organization.Users[0].ID, 1_024)
-	server := &openaitest.Server{Organization: organization}
-	synced := runSync(t, server, syncOptions{})
-	require.NoError(t, synced.err)
-	require.Empty(t, server.Unknown())
-	requireWarnings(t, synced.logs, nil)
-	requireSame(t, expected(organization), readFile(t, synced.path))
+	requireSyncedWhole(t, organization)
 }
 
 // A longer one fails the sync: without the row it would read as lost access. The message says what it is the id of.
