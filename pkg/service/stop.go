@@ -33,11 +33,12 @@ func UntilStopped(ctx context.Context) (context.Context, func(*cobra.Command, er
 	go func() {
 		select {
 		case received := <-signals:
-			signal.Stop(signals)
 			cancel(fmt.Errorf("%w: %s", connectorrunner.ErrSigTerm, received))
 		case failure := <-failures:
 			cancel(failure)
+			<-signals // which asks for what is being done
 		}
+		signal.Stop(signals)
 	}()
 	return ctx, func(command *cobra.Command, err error) error {
 		var failure *failedError
