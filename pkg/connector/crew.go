@@ -67,18 +67,18 @@ func (c *crew) through(syncID string, resourceType *v2.ResourceType, rows int) {
 	}
 }
 
-// othersThrough is how many of the other types are through, those included that the sync leaves out.
-func (c *crew) othersThrough(syncID string, resourceType *v2.ResourceType) int {
+// isAlone tells whether all of the other types are through, those included that the sync leaves out.
+func (c *crew) isAlone(syncID string, resourceType *v2.ResourceType) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	n := 0
 	for _, other := range crewTypes {
 		left, begun := c.left[other.GetId()]
-		if other != resourceType && (!c.scope.includes(other) || begun && c.syncID == syncID && left <= 0) {
-			n++
+		through := !c.scope.includes(other) || begun && c.syncID == syncID && left <= 0
+		if other != resourceType && !through {
+			return false
 		}
 	}
-	return n
+	return true
 }
 
 // mostPieces is into how many pieces a lane is divided when its type is the last one: so many that the last of them end
@@ -87,16 +87,15 @@ const mostPieces = 64
 
 // divide gives what goes on in the lane, and what has become lanes beside it: once the type is the only one, workers take
 // small pieces, and parts of large resources. Before, more lanes than workers would let one type take another one's.
-func (t laneToken) divide(through int) (laneToken, []laneToken) {
-	alone := through == len(crewTypes)-1
+func (t laneToken) divide(alone bool) (laneToken, []laneToken) {
 	var beside []laneToken
-	if left := t.End - t.Row - 1; alone && through > t.Divided && left > 0 {
+	if left := t.End - t.Row - 1; alone && !t.Divided && left > 0 {
 		first, n := t.Row+1, min(mostPieces, left)
 		for i := range n {
 			rows := t.End - first
-			beside = append(beside, laneToken{Row: first + i*rows/n, End: first + (i+1)*rows/n, Divided: through})
+			beside = append(beside, laneToken{Row: first + i*rows/n, End: first + (i+1)*rows/n, Divided: true})
 		}
-		t.End, t.Divided = first, through
+		t.End, t.Divided = first, true
 	}
 	few := manyHolders
 	if alone {
@@ -105,7 +104,7 @@ func (t laneToken) divide(through int) (laneToken, []laneToken) {
 	few = max(few, len(t.Holders)/mostParts+1)
 	for len(t.Holders) > few {
 		cut := len(t.Holders) - few
-		beside = append(beside, laneToken{Row: t.Row, End: t.Row + 1, Divided: through, Part: true, Step: stepRoles, Holders: t.Holders[cut:]})
+		beside = append(beside, laneToken{Row: t.Row, End: t.Row + 1, Divided: t.Divided, Part: true, Step: stepRoles, Holders: t.Holders[cut:]})
 		t.Holders = t.Holders[:cut]
 	}
 	return t, beside

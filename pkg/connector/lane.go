@@ -30,8 +30,8 @@ type laneToken struct {
 	// Row is the resource's place in the roster, End the place before which the lane ends.
 	Row int `json:"row,omitempty"`
 	End int `json:"end,omitempty"`
-	// Divided is how many other types were through when the lane was divided last.
-	Divided int `json:"divided,omitempty"`
+	// Divided says that the lane is a piece already, of those that a type is divided into when it is alone.
+	Divided bool `json:"divided,omitempty"`
 	// Part says that this is only a part of the resource's holders, beside the resource itself.
 	Part bool `json:"part,omitempty"`
 
@@ -169,7 +169,7 @@ func (l lanes[R]) begin(opts rs.SyncOpAttrs, size int) *rs.SyncOpResults {
 // goOn leads on in a lane, which is divided where workers have become free for it.
 func (l lanes[R]) goOn(opts rs.SyncOpAttrs, next laneToken) *rs.SyncOpResults {
 	l.expect(opts, next.End, 0)
-	next, beside := next.divide(l.crew.othersThrough(opts.SyncID, l.resourceType))
+	next, beside := next.divide(l.crew.isAlone(opts.SyncID, l.resourceType))
 	l.crew.divided(opts.SyncID, len(beside))
 	if half, other, ok := next.halve(); ok && !l.roster.single && l.crew.hire(opts.SyncID) {
 		next, beside = half, append(beside, other)
@@ -191,7 +191,7 @@ func (l lanes[R]) expect(opts rs.SyncOpAttrs, end, rows int) {
 
 // check refuses a place that the roster does not have.
 func (t laneToken) check(size int) error {
-	if t.Row < 0 || t.Row >= t.End || t.End > size || t.Divided < 0 || t.LeftOut < 0 || t.Cursor.IsZero() && t.Cursor != (client.Cursor{}) {
+	if t.Row < 0 || t.Row >= t.End || t.End > size || t.LeftOut < 0 || t.Cursor.IsZero() && t.Cursor != (client.Cursor{}) {
 		return errForeignPageToken
 	}
 	asks := t.Step == stepRoles

@@ -12,8 +12,8 @@ func TestDividedLaneLosesNothing(t *testing.T) {
 	t.Parallel()
 	for _, rows := range []int{1, 2, 3, 4, 5, 63, 64, 65, 130, 1000} {
 		for _, holders := range []int{0, 1, 4, 5, 13, 251, 3000} {
-			for _, through := range [][]int{{0}, {1}, {2}, {1, 1}, {1, 2}, {2, 2}, {0, 1, 2}} {
-				t.Run(fmt.Sprintf("%d rows, %d holders, %v", rows, holders, through), func(t *testing.T) {
+			for _, alone := range [][]bool{{false}, {true}, {false, false}, {false, true}, {true, true}, {false, false, true}} {
+				t.Run(fmt.Sprintf("%d rows, %d holders, %v", rows, holders, alone), func(t *testing.T) {
 					t.Parallel()
 					lane := laneToken{Row: 7, End: 7 + rows}
 					for i := range holders {
@@ -21,10 +21,10 @@ func TestDividedLaneLosesNothing(t *testing.T) {
 						lane.Holders = append(lane.Holders, holder{Type: "user", ID: fmt.Sprint(i)})
 					}
 					lanes := []laneToken{lane}
-					for _, n := range through {
+					for _, isAlone := range alone {
 						var divided []laneToken
 						for _, token := range lanes {
-							next, beside := token.divide(n)
+							next, beside := token.divide(isAlone)
 							if half, other, ok := next.halve(); ok {
 								next, beside = half, append(beside, other)
 							}
@@ -68,37 +68,37 @@ func requireEachOnce(t *testing.T, lanes []laneToken, rows, holders int) {
 func TestLaneIsDividedForWorkersThatAreFree(t *testing.T) {
 	t.Parallel()
 	lane := laneToken{End: 101}
-	_, beside := lane.divide(0)
+	_, beside := lane.divide(false)
 	require.Empty(t, beside)
-	_, beside = lane.divide(1)
-	require.Empty(t, beside)
-	piece, pieces := lane.divide(2)
+	piece, pieces := lane.divide(true)
 	require.Len(t, pieces, mostPieces)
 	for _, token := range append(pieces, piece) {
-		_, beside = token.divide(2)
+		_, beside = token.divide(true)
 		require.Empty(t, beside)
 	}
 }
 
-// A type is through when each of its resources is; another sync, and one that was begun elsewhere, know of none.
+// A type is alone when each resource of the others is through; another sync, and one that was begun elsewhere, know of none.
 func TestCrew(t *testing.T) {
 	t.Parallel()
 	c := &crew{}
-	require.Zero(t, c.othersThrough("sync", resourceTypeProject))
+	require.False(t, c.isAlone("sync", resourceTypeProject))
 	c.begin("sync", resourceTypeUser, 2, 2)
 	c.begin("sync", resourceTypeGroup, 0, 0)
+	require.False(t, c.isAlone("sync", resourceTypeUser), "the projects have not begun")
 	c.begin("sync", resourceTypeProject, 9, 4)
-	require.Equal(t, 1, c.othersThrough("sync", resourceTypeProject))
 	c.through("sync", resourceTypeUser, 1)
-	require.Equal(t, 1, c.othersThrough("sync", resourceTypeProject))
+	require.False(t, c.isAlone("sync", resourceTypeProject))
 	c.through("sync", resourceTypeUser, 1)
-	require.Equal(t, 2, c.othersThrough("sync", resourceTypeProject))
-	require.Equal(t, 1, c.othersThrough("sync", resourceTypeUser))
-	require.Zero(t, c.othersThrough("another", resourceTypeProject))
+	require.True(t, c.isAlone("sync", resourceTypeProject))
+	require.False(t, c.isAlone("sync", resourceTypeUser))
+	require.False(t, c.isAlone("another", resourceTypeProject))
 	c.through("another", resourceTypeProject, 9)
-	require.Equal(t, 1, c.othersThrough("sync", resourceTypeUser))
+	require.False(t, c.isAlone("sync", resourceTypeUser))
+	c.through("sync", resourceTypeProject, 9)
+	require.True(t, c.isAlone("sync", resourceTypeUser))
 	c.begin("another", resourceTypeUser, 1, 1)
-	require.Zero(t, c.othersThrough("another", resourceTypeProject))
+	require.False(t, c.isAlone("another", resourceTypeProject))
 }
 
 // There are as many lanes as workers, but not before each type has its own, and a lane that ends makes room for another.

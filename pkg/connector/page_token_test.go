@@ -152,7 +152,7 @@ func TestPageTokensFromOutside(t *testing.T) {
 		"cursor without page":     `{"cursor":{"after":"user-1"}}`,
 		"page without cursor":     `{"page":1}`,
 		"page before the first":   `{"page":-1,"cursor":{"after":"user-1"}}`,
-		"divided less than once":  `{"end":1,"divided":-1}`,
+		"divided a number":        `{"end":1,"divided":-1}`,
 		"part of no holders":      `{"end":1,"part":true}`,
 		"part that goes on":       `{"end":1,"part":true,"step":"roles","holders":[{"type":"user","id":"user-1"}],"then":{"step":"groups"}}`,
 		"row beyond the end":      `{"row":1,"end":1}`,
@@ -228,7 +228,7 @@ func TestGrantsWithoutAMemory(t *testing.T) {
 // No page token makes the connector panic, and none that is not a JSON object gives rows.
 func FuzzPageToken(f *testing.F) {
 	for _, seed := range []string{
-		"", "x", "{}", "[]", "null", `{"end":1,"step":"users"}`, `{"end":1,"step":"groups","left_out":-1}`, `{"end":1,"divided":2}`, `{"row":9223372036854775807,"end":1}`,
+		"", "x", "{}", "[]", "null", `{"end":1,"step":"users"}`, `{"end":1,"step":"groups","left_out":-1}`, `{"end":1,"divided":true}`, `{"row":9223372036854775807,"end":1}`,
 		`{"end":1,"step":"group_members","cursor":{"after":"user-1","power":-1}}`, `{"end":1,"step":"roles","holders":[{"type":"user","id":"user-1","row_role":"member"}]}`,
 		`{"end":1,"step":"roles","holders":[{"type":"group","id":"group_1"}],"then":{"step":"groups"}}`, `{"end":1,"step":"roles","holders":[{"type":"user","id":"../.."}]}`,
 		`{"page":1,"cursor":{"after":"\u0000","mark":"x","steps":9223372036854775807}}`,
