@@ -24,7 +24,7 @@ func (m memory) skipArchived(ctx context.Context, api *client.Client, projectID 
 	if !known {
 		var readErr error
 		if archived, readErr = projectIsArchived(ctx, api, projectID, err); readErr != nil {
-			// As long as the project cannot be asked for, nothing is decided; the SDK repeats what may pass.
+			// As long as the project cannot be asked for, nothing is decided.
 			return false, failed("asking whether a project is archived", readErr)
 		}
 	}
