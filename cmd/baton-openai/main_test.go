@@ -44,7 +44,7 @@ const (
 //	fault ROUTE CODE [AFTER]  lets the stand-in answer the route, such as "GET /organization/groups", with the status,
 //	                  when it has answered it well so often; CODE 200 ends it
 //	asked ROUTE N     holds that the route was asked N times
-//	reached ROUTE N   waits until the route is asked for the Nth time
+//	reached ROUTE N   waits until the route is asked for the Nth time since the script began
 //	passed ROUTE N M  holds that the stand-in answered the route N to M times with what it was asked for
 //	terminate         sends SIGTERM to the programs in the background
 //	limit N INTERVAL  lets the stand-in answer each route N times at once, and then once an interval; "limit off" ends it
@@ -90,6 +90,12 @@ type (
 	requestsKey struct{}
 )
 
+// requests are what a script's stand-in is asked. A request waits in routes until one who waits for it has counted it in times.
+type requests struct {
+	routes chan string
+	times  map[string]int
+}
+
 // requestsKept is more than any script makes.
 const requestsKept = 10_000
 
@@ -102,12 +108,12 @@ func setup(env *testscript.Env) error {
 			legacyKey:     {Project: true},
 		},
 	}
-	requests := make(chan string, requestsKept)
-	server.OnRequest = func(request openaitest.Request) { requests <- request.Route }
+	kept := &requests{routes: make(chan string, requestsKept), times: map[string]int{}}
+	server.OnRequest = func(request openaitest.Request) { kept.routes <- request.Route }
 	listener := httptest.NewServer(server)
 	env.Defer(listener.Close)
 	env.Values[serverKey{}] = server
-	env.Values[requestsKey{}] = requests
+	env.Values[requestsKey{}] = kept
 	repository, err := filepath.Abs("../..")
 	if err != nil {
 		return fmt.Errorf("finding the repository: %w", err)
@@ -184,25 +190,22 @@ func asked(ts *testscript.TestScript, _ bool, args []string) {
 
 func reached(ts *testscript.TestScript, _ bool, args []string) {
 	requests := asking(ts)
-	for left := number(ts, args[1]); left > 0; {
+	for requests.times[args[0]] < number(ts, args[1]) {
 		select {
-		case route := <-requests:
-			if route == args[0] {
-				left--
-			}
+		case route := <-requests.routes:
+			requests.times[route]++
 		case <-time.After(time.Minute):
-			ts.Fatalf("%s is asked %d times too few", args[0], left)
+			ts.Fatalf("%s is asked %d times only", args[0], requests.times[args[0]])
 		}
 	}
 }
 
-// asking has the route of each request.
-func asking(ts *testscript.TestScript) chan string {
-	requests, ok := ts.Value(requestsKey{}).(chan string)
+func asking(ts *testscript.TestScript) *requests {
+	kept, ok := ts.Value(requestsKey{}).(*requests)
 	if !ok {
 		ts.Fatalf("the script has no stand-in")
 	}
-	return requests
+	return kept
 }
 
 func passed(ts *testscript.TestScript, _ bool, args []string) {
