@@ -27,7 +27,7 @@ var notMessages = []string{
 	// What ConductorOne shows: names and descriptions.
 	"WithDescription", "WithDisplayName", "WithHelpUrl",
 	// What answers are searched for.
-	"MustCompile", "Contains",
+	"MustCompile", "Contains", "HasPrefix",
 	// Nobody sees these unless a programmer made a mistake, which a test finds.
 	"panic",
 }
@@ -175,6 +175,7 @@ var othersMessages = map[string]string{
 	"payment_method_required":           "OpenAI's code",
 	"not found":                         "the SDK's",
 	"Found 0 WALs":                      "of the SDK's store",
+	"no current sync":                   "of the SDK's store",
 	"invalid resource type … in filter": "the SDK's",
 	"resource type … does not have resource Delete() configured": "the SDK's",
 	"value must be one of … but got …":                           "the SDK's",

@@ -119,6 +119,7 @@ func setup(env *testscript.Env) error {
 		return fmt.Errorf("finding the repository: %w", err)
 	}
 	env.Setenv("REPOSITORY", repository)
+	env.Setenv("STAND_IN", listener.URL)
 	env.Setenv("BATON_BASE_URL", listener.URL+"/v1")
 	env.Setenv("BATON_OPENAI_ADMIN_KEY", adminKey)
 	env.Setenv("ADMIN_KEY", adminKey)

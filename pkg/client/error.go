@@ -1,6 +1,7 @@
 package client
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -24,6 +25,7 @@ const (
 
 	codeInsufficientQuota = "insufficient_quota"
 	codeProjectArchived   = "project_archived"
+	codeUnknownURL        = "unknown_url"
 
 	// maxMessageBytes keeps a page of HTML or a stack trace out of logs.
 	maxMessageBytes = 500
@@ -46,6 +48,8 @@ type Error struct {
 
 	grpcCode codes.Code
 	cause    error
+	// isPage is set where the body is a page of HTML.
+	isPage bool
 	// tried says for how long the call was repeated.
 	tried string
 }
@@ -118,6 +122,25 @@ func (e *Error) MissingScopes() string {
 	return strings.TrimRight(found[1], ".")
 }
 
+// Foreign tells whether a refusal is not the API's own but of something on the way to it, which answers with a page of
+// HTML: the firewall in front of api.openai.com does so with 403, proxies do with 404. It says nothing of keys, plans, or
+// whether something is there. 408 and 429 mean the same whoever says them.
+func (e *Error) Foreign() bool {
+	switch e.StatusCode {
+	case http.StatusRequestTimeout, http.StatusTooManyRequests:
+		return false
+	default:
+		return e.isPage && e.StatusCode >= 400 && e.StatusCode <= 499
+	}
+}
+
+// SaysUnknownURL tells whether the API does not know the address at all, which is no word on whether something is there:
+// the base URL lacks its /v1, say. Both sentences have been seen, the first one without a code.
+func (e *Error) SaysUnknownURL() bool {
+	return e.StatusCode == http.StatusNotFound &&
+		(e.Code == codeUnknownURL || strings.HasPrefix(e.Message, "Invalid URL") || strings.HasPrefix(e.Message, "Unknown request URL"))
+}
+
 // SaysProjectArchived tells whether the API refused because the project is archived. Only code project_archived is
 // documented; older answers have just the sentence.
 func (e *Error) SaysProjectArchived() bool {
@@ -188,9 +211,13 @@ func (e *Error) fromAnswer(answer *uhttp.WrapperResponse, key string) *Error {
 		// A quota does not come back by waiting; the SDK would wait for ever.
 		e.grpcCode = codes.ResourceExhausted
 	}
-	if e.StatusCode >= 300 && e.StatusCode <= 399 {
+	e.isPage = bytes.HasPrefix(bytes.TrimSpace(answer.Body), []byte("<"))
+	switch {
+	case e.StatusCode >= 300 && e.StatusCode <= 399:
 		e.grpcCode = codes.FailedPrecondition
 		e.Message = "the API redirects to another address, which is not followed"
+	case e.Foreign(), e.SaysUnknownURL():
+		e.grpcCode = codes.FailedPrecondition
 	}
 	return e
 }

@@ -93,15 +93,59 @@ func TestErrorKeepsWhatTheAPISays(t *testing.T) {
 				}
 				assert.True(t, utf8.ValidString(text))
 
+				want := grpcCode
+				if failure.Foreign() {
+					want = codes.FailedPrecondition
+				}
 				for _, err := range []error{failure, fmt.Errorf("listing the groups: %w", failure)} {
 					st, ok := status.FromError(err)
 					assert.True(t, ok)
-					assert.Equal(t, grpcCode.String(), st.Code().String())
+					assert.Equal(t, want.String(), st.Code().String())
 					assert.Equal(t, err.Error(), st.Message())
 				}
 			})
 		}
 	}
+}
+
+// A refusal that is not the API's own says nothing of keys, plans, or whether something is there.
+func TestForeignRefusals(t *testing.T) {
+	t.Parallel()
+	const page = "\n<!DOCTYPE html><title>Attention Required! | Cloudflare</title>"
+	for body, isForeign := range map[string]bool{
+		page: true, "<html>": true, "": false, "Not found": false, `{"error":null}`: false, `{"error":"<html>"}`: false, `{"error":{"mess`: false,
+	} {
+		for _, statusCode := range []int{400, 401, 403, 404, 407, 410, 451} {
+			failure := refusal(t, refuse(statusCode, body))
+			assert.Equal(t, isForeign, failure.Foreign(), "%d %s", statusCode, body)
+			assert.Equal(t, isForeign, status.Code(failure) == codes.FailedPrecondition, "%d %s", statusCode, body)
+		}
+		for _, statusCode := range []int{302, 408, 429, 500, 502, 503} {
+			assert.False(t, refusal(t, refuse(statusCode, body)).Foreign(), "%d %s", statusCode, body)
+		}
+	}
+}
+
+// An address that the API does not know is not an object that is gone.
+func TestSaysUnknownURL(t *testing.T) {
+	t.Parallel()
+	for body, isUnknown := range map[string]bool{
+		`{"error":{"message":"Invalid URL (GET /organization/groups)","type":"invalid_request_error","param":null,"code":null}}`:      true,
+		`{"error":{"message":"Unknown request URL: GET /organization/groups. Please check the URL for typos.","code":"unknown_url"}}`: true,
+		`{"error":{"message":"Unknown request URL: GET /organization/groups."}}`:                                                      true,
+		`{"error":{"message":"The project proj_abc was not found","code":"project_not_found"}}`:                                       false,
+		`{"error":{"message":"Not found: Invalid URL"}}`:                                                                              false,
+	} {
+		failure := refusal(t, refuse(http.StatusNotFound, body))
+		assert.Equal(t, isUnknown, failure.SaysUnknownURL(), body)
+		assert.Equal(t, isUnknown, status.Code(failure) == codes.FailedPrecondition, body)
+		assert.False(t, refusal(t, refuse(http.StatusBadRequest, body)).SaysUnknownURL(), body)
+	}
+	failure := failureOf(t, func() error {
+		_, err := newClient(t, start(t, http.StripPrefix("/v1", &openaitest.Server{}))).ListGroups(t.Context(), client.Cursor{})
+		return err
+	}())
+	assert.True(t, failure.SaysUnknownURL())
 }
 
 func TestQuotaThatIsUsedUpIsNotWaitedFor(t *testing.T) {

@@ -25,6 +25,7 @@ const (
 	missingScopeText  = "You have insufficient permissions for this operation. Missing scopes: api.groups.read. Check that you have the correct role."
 	waitInWords       = "6.937 seconds"
 	adviceForKeys     = "create an Admin API key"
+	adviceForTheWay   = "something on the way to OpenAI answered"
 )
 
 // refusal is an answer that is no success, and what an operator has to be told of it.

@@ -64,6 +64,12 @@ func advise(err error) string {
 	if scopes := failure.MissingScopes(); scopes != "" {
 		return fmt.Sprintf("the key lacks the permission %s, as project keys and restricted keys do; %s", scopes, cfg.CreateAKey)
 	}
+	switch {
+	case failure.SaysUnknownURL():
+		return "base-url does not lead to the Admin API, whose address is " + cfg.DefaultBaseURL
+	case failure.Foreign():
+		return "something on the way to OpenAI answered in its place, such as a firewall or a proxy; let this machine reach the API and run this again"
+	}
 	switch status.Code(err) {
 	case codes.Unauthenticated:
 		return "OpenAI does not accept the key; " + cfg.CreateAKey

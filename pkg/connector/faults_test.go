@@ -48,6 +48,9 @@ func apiFaults(other string) []apiFault {
 		}
 		return fault
 	}
+	page := func(status int) openaitest.Fault {
+		return openaitest.Fault{Status: status, Body: "<!DOCTYPE html><html><body>Sorry, you have been blocked</body></html>", ContentType: "text/html"}
+	}
 	quota := openaitest.Fault{Status: 429, Body: object("insufficient_quota", "You exceeded your current quota.")}
 	// Behind by the time it arrives, as dates of whole seconds are, it says no more than that there is a limit.
 	date := time.Now().UTC().Format(http.TimeFormat)
@@ -61,6 +64,11 @@ func apiFaults(other string) []apiFault {
 		{name: "403 bare", fault: openaitest.Fault{Status: 403, Body: bare}, code: codes.PermissionDenied, says: []string{adviceForKeys, "api.groups.read"}},
 		{name: "404", fault: openaitest.Fault{Status: 404, Body: object("not_found", "No such thing")}, code: codes.FailedPrecondition, says: []string{"404"}},
 		{name: "404 without body", fault: openaitest.Fault{Status: 404, EmptyBody: true}, code: codes.FailedPrecondition, says: []string{"404"}},
+		{name: "401 of a proxy", fault: page(401), code: codes.FailedPrecondition, says: []string{"401", adviceForTheWay}},
+		{name: "403 of a firewall", fault: page(403), code: codes.FailedPrecondition, says: []string{"403", adviceForTheWay}},
+		{name: "404 of a proxy", fault: page(404), code: codes.FailedPrecondition, says: []string{"404", adviceForTheWay}},
+		{name: "404 of an unknown address", fault: openaitest.Fault{Status: 404, Body: object("", "Invalid URL (GET /organization)")}, code: codes.FailedPrecondition, says: []string{"404", "base-url"}},
+		{name: "404 of an unknown address, with code", fault: openaitest.Fault{Status: 404, Body: object("unknown_url", "Unknown request URL: GET /organization.")}, code: codes.FailedPrecondition, says: []string{"404", "base-url"}},
 		{name: "408", fault: openaitest.Fault{Status: 408}, code: codes.Aborted, says: []string{"408"}, passes: true},
 		{name: "409", fault: openaitest.Fault{Status: 409}, code: codes.AlreadyExists, says: []string{"409"}},
 		{name: "429 with seconds", fault: limited("0.01", "."), code: codes.ResourceExhausted, says: []string{"429"}, passes: true},
@@ -98,7 +106,7 @@ type cell struct {
 // planGate tells whether the answer is the one with which the API says that the plan lacks the members of groups. It is
 // one of the two answers that may yield less than everything; the other is an archived project, which says so itself.
 func (c cell) planGate() bool {
-	return c.route == groupMembersRoute && (c.fault.Status == http.StatusForbidden || c.fault.Status == http.StatusNotFound)
+	return c.route == groupMembersRoute && slices.Contains([]string{"403", "403 bare", "404", "404 without body"}, c.name)
 }
 
 // faultyOrganization has every list, each of a page or two.

@@ -51,7 +51,7 @@ func TestPlanWithoutGroupMembers(t *testing.T) {
 		"403, nobody inherits":        gate(http.StatusForbidden, true),
 		"403 with a sentence, of one": one(openaitest.Fault{Status: http.StatusForbidden, Body: `{"error":"Upgrade your plan."}`}),
 		"403 without body, of one":    one(openaitest.Fault{Status: http.StatusForbidden, EmptyBody: true}),
-		"404 as HTML, of one":         one(openaitest.Fault{Status: http.StatusNotFound, Body: "<html>Not Found</html>", ContentType: "text/html"}),
+		"404 without body, of one":    one(openaitest.Fault{Status: http.StatusNotFound, EmptyBody: true}),
 	})
 }
 
