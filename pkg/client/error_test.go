@@ -35,7 +35,7 @@ func refuse(statusCode int, body string, headers ...string) http.HandlerFunc {
 // refusal is the error of a list that is answered by the handler.
 func refusal(t *testing.T, handler http.Handler) *client.Error {
 	t.Helper()
-	_, err := newClient(t, start(t, handler)).ListGroups(t.Context(), client.Cursor{})
+	_, err := newClient(t, start(t, handler)).ListGroupUsers(t.Context(), "group_1", client.Cursor{})
 	return failureOf(t, err)
 }
 
@@ -80,7 +80,7 @@ func TestErrorKeepsWhatTheAPISays(t *testing.T) {
 				t.Parallel()
 				failure := refusal(t, refuse(statusCode, tt.body))
 
-				assert.Equal(t, "GET /organization/groups", failure.Method+" "+failure.Route)
+				assert.Equal(t, "GET /organization/groups/{group_id}/users", failure.Method+" "+failure.Route)
 				assert.Equal(t, statusCode, failure.StatusCode)
 				assert.Equal(t, tt.kind, failure.Type)
 				assert.Equal(t, tt.code, failure.Code)
@@ -88,7 +88,7 @@ func TestErrorKeepsWhatTheAPISays(t *testing.T) {
 				assert.Equal(t, requestID, failure.RequestID)
 
 				text := failure.Error()
-				for _, part := range []string{"GET /organization/groups", fmt.Sprint(statusCode), tt.message, tt.code, requestID} {
+				for _, part := range []string{"GET /organization/groups/{group_id}/users", fmt.Sprint(statusCode), tt.message, tt.code, requestID} {
 					assert.Contains(t, text, part)
 				}
 				assert.True(t, utf8.ValidString(text))
@@ -146,6 +146,19 @@ func TestSaysUnknownURL(t *testing.T) {
 		return err
 	}())
 	assert.True(t, failure.SaysUnknownURL())
+}
+
+// A list that is always there cannot be gone; whatever it holds may be.
+func TestListThatIsDenied(t *testing.T) {
+	t.Parallel()
+	const body = `{"error":{"message":"No such thing.","code":"not_found"}}`
+	c := newClient(t, start(t, refuse(http.StatusNotFound, body)))
+	_, err := c.ListUsers(t.Context(), client.Cursor{})
+	requireCode(t, codes.FailedPrecondition, err)
+	_, err = c.GetUser(t.Context(), "user-1")
+	requireCode(t, codes.NotFound, err)
+	_, err = c.CreateGroup(t.Context(), "Night shift")
+	requireCode(t, codes.NotFound, err)
 }
 
 func TestQuotaThatIsUsedUpIsNotWaitedFor(t *testing.T) {

@@ -77,6 +77,8 @@ func advise(err error) string {
 		return "the key may not do this, as it has to; " + cfg.CreateAKey
 	case codes.Aborted:
 		return "OpenAI has given no answer of use for too long; see https://status.openai.com and run this again"
+	case codes.Unavailable, codes.DeadlineExceeded:
+		return "OpenAI gave no answer of use; see https://status.openai.com and try again"
 	default:
 		return ""
 	}

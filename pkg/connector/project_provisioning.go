@@ -238,7 +238,7 @@ func (w wish) revokeNotHeld(ctx context.Context, inOrganization roleHolder) (rev
 	if w.slug != slugOwner {
 		return revoked{already: true}, nil
 	}
-	held, err := inOrganization.holdsIfThere(ctx, roleOfName(organizationKey, roleOwner).matches)
+	held, err := inOrganization.holdsUnlessGone(ctx, roleOfName(organizationKey, roleOwner).matches)
 	switch {
 	case err != nil:
 		return revoked{}, err
@@ -303,7 +303,7 @@ func (s projectServiceAccount) revoke(ctx context.Context) (revoked, error) {
 	held := holding{direct: projectRoleName(account.Role) == s.wish.slug}
 	if !held.direct {
 		projectID, id := s.wish.what.GetResource(), s.wish.who.GetResource()
-		held, err = userInProject(s.client, s.patience, projectID, id).holdsIfThere(ctx, roleOfName(projectID, s.wish.slug).matches)
+		held, err = userInProject(s.client, s.patience, projectID, id).holdsUnlessGone(ctx, roleOfName(projectID, s.wish.slug).matches)
 	}
 	switch {
 	case err != nil:
@@ -403,7 +403,7 @@ func (g projectGroup) join(ctx context.Context, membership wish, check func(cont
 // revoke keeps the group's other roles, also one that is given to it at the same time: no more is taken than the role.
 // With the last one the group leaves the project, by what the API does or by what it is told.
 func (g projectGroup) revoke(ctx context.Context, role wantedRole) (revoked, error) {
-	held, err := g.holds(ctx, role.matches)
+	held, err := g.holder().holdsUnlessGone(ctx, role.matches)
 	if err != nil || held.row == nil {
 		return revoked{already: err == nil}, err
 	}

@@ -243,10 +243,10 @@ func (p patience) await(ctx context.Context, done func(context.Context) (bool, e
 	}
 }
 
-// insist repeats a change of something that was made a moment ago and that the API may not know yet.
-func (p patience) insist(ctx context.Context, change func(context.Context) error) error {
+// insist repeats a call about something that was made a moment ago and that the API may not know yet.
+func (p patience) insist(ctx context.Context, call func(context.Context) error) error {
 	for attempt := 0; ; attempt++ {
-		err := change(ctx)
+		err := call(ctx)
 		if status.Code(err) != codes.NotFound || attempt == len(p) || !sleep(ctx, p[attempt]) {
 			return err
 		}

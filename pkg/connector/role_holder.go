@@ -11,6 +11,8 @@ import (
 type roleHolder struct {
 	patience patience
 	id       string
+	// read asks for the holder itself there; its error is NotFound if it is not.
+	read func(context.Context) error
 	// isGroup says that whatever is held is held directly: groups are in no groups.
 	isGroup  bool
 	list     func(context.Context, client.Cursor) (client.Page[client.AssignedRole], error)
@@ -19,19 +21,40 @@ type roleHolder struct {
 }
 
 func userInOrganization(api *client.Client, p patience, userID string) roleHolder {
-	return organizationHolder(p, userID, api.ListUserRoles, api.AssignUserRole, api.UnassignUserRole)
+	return organizationHolder(p, userID, api.ListUserRoles, api.AssignUserRole, api.UnassignUserRole).readBy(func(ctx context.Context) error {
+		_, err := api.GetUser(ctx, userID)
+		return err
+	})
 }
 
 func groupInOrganization(api *client.Client, p patience, groupID string) roleHolder {
-	return organizationHolder(p, groupID, api.ListGroupRoles, api.AssignGroupRole, api.UnassignGroupRole).ofGroup()
+	return organizationHolder(p, groupID, api.ListGroupRoles, api.AssignGroupRole, api.UnassignGroupRole).ofGroup().readBy(func(ctx context.Context) error {
+		_, err := api.GetGroup(ctx, groupID)
+		return err
+	})
 }
 
+// userInProject is a user of a project or, since the API reads the roles of both the same way, a service account.
 func userInProject(api *client.Client, p patience, projectID, userID string) roleHolder {
-	return projectHolder(p, projectID, userID, api.ListProjectUserRoles, api.AssignProjectUserRole, api.UnassignProjectUserRole)
+	return projectHolder(p, projectID, userID, api.ListProjectUserRoles, api.AssignProjectUserRole, api.UnassignProjectUserRole).readBy(func(ctx context.Context) error {
+		_, err := api.GetProjectUser(ctx, projectID, userID)
+		if isGone(err) {
+			_, err = api.GetProjectServiceAccount(ctx, projectID, userID)
+		}
+		return err
+	})
 }
 
 func groupInProject(api *client.Client, p patience, projectID, groupID string) roleHolder {
-	return projectHolder(p, projectID, groupID, api.ListProjectGroupRoles, api.AssignProjectGroupRole, api.UnassignProjectGroupRole).ofGroup()
+	return projectHolder(p, projectID, groupID, api.ListProjectGroupRoles, api.AssignProjectGroupRole, api.UnassignProjectGroupRole).ofGroup().readBy(func(ctx context.Context) error {
+		_, err := api.GetProjectGroup(ctx, projectID, groupID)
+		return err
+	})
+}
+
+func (h roleHolder) readBy(read func(context.Context) error) roleHolder {
+	h.read = read
+	return h
 }
 
 func (h roleHolder) ofGroup() roleHolder {
@@ -124,11 +147,35 @@ func (h roleHolder) each(ctx context.Context, look func(client.AssignedRole)) er
 	}
 }
 
-// holdsIfThere is [roleHolder.holds] for whoever may be gone, and then holds nothing.
+// holdsIfThere is [roleHolder.holds] of whoever is to be given something and may not be there yet.
 func (h roleHolder) holdsIfThere(ctx context.Context, matches func(client.Role) bool) (holding, error) {
 	held, err := h.holds(ctx, matches)
 	if isGone(err) {
 		return holding{}, nil
+	}
+	return held, err
+}
+
+// holdsUnlessGone is [roleHolder.holds] of whoever is to lose something and may be gone. As in a sync, a 404 of the list
+// alone says too little to report an access as taken: only whoever is not there either holds nothing. Somebody who came
+// a moment ago may be known in one place and not yet in the other.
+func (h roleHolder) holdsUnlessGone(ctx context.Context, matches func(client.Role) bool) (holding, error) {
+	var held holding
+	err := h.patience.insist(ctx, func(ctx context.Context) error {
+		var err error
+		if held, err = h.holds(ctx, matches); !isGone(err) {
+			return err
+		}
+		held = holding{}
+		if readErr := h.read(ctx); readErr == nil {
+			return err
+		} else if !isGone(readErr) {
+			return readErr
+		}
+		return nil
+	})
+	if isGone(err) {
+		err = failed("listing the roles of "+h.id, err)
 	}
 	return held, err
 }
@@ -173,7 +220,7 @@ func (h roleHolder) grant(ctx context.Context, role wantedRole, roles roleList) 
 
 // revoke takes the role if it is held directly. What only groups give cannot be taken from one of their members.
 func (h roleHolder) revoke(ctx context.Context, role wantedRole) (revoked, error) {
-	held, err := h.holdsIfThere(ctx, role.matches)
+	held, err := h.holdsUnlessGone(ctx, role.matches)
 	switch {
 	case err != nil:
 		return revoked{}, err
@@ -187,7 +234,7 @@ func (h roleHolder) revoke(ctx context.Context, role wantedRole) (revoked, error
 
 // drop takes the role from whoever holds it directly, and leaves what groups give.
 func (h roleHolder) drop(ctx context.Context, role wantedRole) error {
-	held, err := h.holdsIfThere(ctx, role.matches)
+	held, err := h.holdsUnlessGone(ctx, role.matches)
 	if err != nil || !held.direct {
 		return err
 	}
@@ -197,7 +244,7 @@ func (h roleHolder) drop(ctx context.Context, role wantedRole) error {
 // take takes what is held directly.
 func (h roleHolder) take(ctx context.Context, held holding, role wantedRole) error {
 	return h.patience.settle(ctx, h.unassign(ctx, held.row.ID), func(ctx context.Context) (bool, error) {
-		held, err := h.holdsIfThere(ctx, role.matches)
+		held, err := h.holdsUnlessGone(ctx, role.matches)
 		return !held.direct, err
 	})
 }
