@@ -54,6 +54,8 @@ func apiFaults(other string) []apiFault {
 	page := func(status int) openaitest.Fault {
 		return openaitest.Fault{Status: status, Body: "<!DOCTYPE html><html><body>Sorry, you have been blocked</body></html>", ContentType: "text/html"}
 	}
+	nowhere := openaitest.Fault{Status: 404, Body: object("", "Invalid URL (GET /organization)")}
+	nowhereWithCode := openaitest.Fault{Status: 404, Body: object("unknown_url", "Unknown request URL: GET /organization.")}
 	quota := openaitest.Fault{Status: 429, Body: object("insufficient_quota", "You exceeded your current quota.")}
 	// Behind by the time it arrives, as dates of whole seconds are, it says no more than that there is a limit.
 	date := time.Now().UTC().Format(http.TimeFormat)
@@ -70,8 +72,8 @@ func apiFaults(other string) []apiFault {
 		{name: "401 of a proxy", fault: page(401), code: codes.FailedPrecondition, says: []string{"401", adviceForTheWay}},
 		{name: "403 of a firewall", fault: page(403), code: codes.FailedPrecondition, says: []string{"403", adviceForTheWay}},
 		{name: "404 of a proxy", fault: page(404), code: codes.FailedPrecondition, says: []string{"404", adviceForTheWay}},
-		{name: "404 of an unknown address", fault: openaitest.Fault{Status: 404, Body: object("", "Invalid URL (GET /organization)")}, code: codes.FailedPrecondition, says: []string{"404", "base-url"}},
-		{name: "404 of an unknown address, with code", fault: openaitest.Fault{Status: 404, Body: object("unknown_url", "Unknown request URL: GET /organization.")}, code: codes.FailedPrecondition, says: []string{"404", "base-url"}},
+		{name: "404 of an unknown address", fault: nowhere, code: codes.FailedPrecondition, says: []string{"404", "base-url"}},
+		{name: "404 of an unknown address, with code", fault: nowhereWithCode, code: codes.FailedPrecondition, says: []string{"404", "base-url"}},
 		{name: "408", fault: openaitest.Fault{Status: 408}, code: codes.Aborted, says: []string{"408"}, passes: true},
 		{name: "409", fault: openaitest.Fault{Status: 409}, code: codes.AlreadyExists, says: []string{"409"}},
 		{name: "429 with seconds", fault: limited("0.01", "."), code: codes.ResourceExhausted, says: []string{"429"}, passes: true},
