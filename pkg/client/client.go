@@ -104,6 +104,8 @@ func identified[T item](object T, method string, route Route) (T, error) {
 
 var errNoAnswer = errors.New("no complete answer came in time")
 
+var errPage = errors.New("the answer is a page and not the API's")
+
 var errNoID = errors.New("the answer is not what was asked for: the id is missing")
 
 // call is one request. The route is a template such as "/organization/groups/{group_id}/users", whose placeholders are
@@ -188,12 +190,17 @@ func (c *Client) attempt(ctx context.Context, call call) *Error {
 	case answer.StatusCode < 200 || answer.StatusCode > 299:
 		return failure.fromAnswer(answer, c.key)
 	}
-	if call.out == nil {
-		return nil
-	}
 	failure.StatusCode = answer.StatusCode
 	failure.RequestID = answer.Header.Get(requestIDHeader)
-	return decode(answer.Body, call.out, failure)
+	switch {
+	case isPage(answer.Body):
+		// A network that wants a login, say, answers so, with 200.
+		return failure.because(codes.Unavailable, errPage)
+	case call.out == nil:
+		return nil
+	default:
+		return decode(answer.Body, call.out, failure)
+	}
 }
 
 // decode tells a body that was cut off, which another attempt may mend, from one that is not what the route answers.

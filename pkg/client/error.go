@@ -134,6 +134,9 @@ func (e *Error) Foreign() bool {
 	}
 }
 
+// isPage tells HTML from what the API answers.
+func isPage(body []byte) bool { return bytes.HasPrefix(bytes.TrimSpace(body), []byte("<")) }
+
 // SaysUnknownURL tells whether the API does not know the address at all, which is no word on whether something is there:
 // the base URL lacks its /v1, say. Both sentences have been seen, the first one without a code.
 func (e *Error) SaysUnknownURL() bool {
@@ -216,7 +219,7 @@ func (e *Error) fromAnswer(answer *uhttp.WrapperResponse, key string) *Error {
 		// A quota does not come back by waiting; the SDK would wait for ever.
 		e.grpcCode = codes.ResourceExhausted
 	}
-	e.isPage = bytes.HasPrefix(bytes.TrimSpace(answer.Body), []byte("<"))
+	e.isPage = isPage(answer.Body)
 	switch {
 	case e.StatusCode >= 300 && e.StatusCode <= 399:
 		e.grpcCode = codes.FailedPrecondition

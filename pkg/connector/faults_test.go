@@ -93,6 +93,7 @@ func apiFaults(other string) []apiFault {
 		{name: "stalled body", fault: openaitest.Fault{Stall: true}, code: codes.Aborted, says: []string{"no complete answer came in time"}, passes: true, timeout: time.Second},
 		{name: "truncated JSON", fault: openaitest.Fault{Truncate: true}, code: codes.Aborted, says: []string{"not complete JSON"}, passes: true},
 		{name: "another shape", fault: openaitest.Fault{WrongShape: true}, code: codes.Internal},
+		{name: "200 of a network that wants a login", fault: page(200), code: codes.Aborted, says: []string{"a page and not the API's"}, passes: true},
 		{name: "empty 200", fault: openaitest.Fault{EmptyBody: true}, code: codes.Aborted, says: []string{"not complete JSON"}, passes: true},
 		{name: "too large", fault: openaitest.Fault{Oversize: oversized}, code: codes.Internal, says: []string{"larger than 16 MiB"}},
 		{name: "redirect to another host", fault: openaitest.Fault{Redirect: other}, code: codes.FailedPrecondition, says: []string{"redirects"}},

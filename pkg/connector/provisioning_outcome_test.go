@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -73,6 +74,7 @@ var badAnswers = map[string]openaitest.Fault{
 	"409":         {Status: 409},
 	"500":         {Status: 500},
 	"503 of HTML": {Status: 503, Body: "<html>no healthy upstream</html>", ContentType: "text/html"},
+	"200 of HTML": {Status: 200, Body: "<html>Please log in to the network.</html>", ContentType: "text/html"},
 }
 
 // A change is judged by its outcome: whatever the API answers to a write that it made, the change succeeded.
@@ -100,7 +102,8 @@ func TestWriteThatHappenedIsASuccess(t *testing.T) {
 func TestWriteThatDidNotHappenIsAnError(t *testing.T) {
 	t.Parallel()
 	want := map[string]codes.Code{
-		"404": codes.NotFound, "400": codes.FailedPrecondition, "409": codes.FailedPrecondition, "500": codes.Unavailable, "503 of HTML": codes.Unavailable,
+		"404": codes.NotFound, "400": codes.FailedPrecondition, "409": codes.FailedPrecondition,
+		"500": codes.Unavailable, "503 of HTML": codes.Unavailable, "200 of HTML": codes.Unavailable,
 	}
 	for name, c := range changes() {
 		for answer, fault := range badAnswers {
@@ -112,7 +115,11 @@ func TestWriteThatDidNotHappenIsAnError(t *testing.T) {
 				d := open(t, server)
 				err := c.do(t.Context(), d)
 				require.Equal(t, want[answer], status.Code(err), err)
-				requireMessage(t, err, c.sends[0]+": "+fmt.Sprint(fault.Status))
+				says := c.sends[0] + ": " + fmt.Sprint(fault.Status)
+				if fault.Status == http.StatusOK {
+					says = c.sends[0] + ": the answer is a page and not the API's"
+				}
+				requireMessage(t, err, says)
 				requireState(t, before, server)
 				require.Equal(t, c.sends[:1], slices.Compact(writes(server)))
 			})
