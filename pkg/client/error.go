@@ -144,9 +144,10 @@ func (e *Error) SaysUnknownURL() bool {
 		(e.Code == codeUnknownURL || strings.HasPrefix(e.Message, "Invalid URL") || strings.HasPrefix(e.Message, "Unknown request URL"))
 }
 
-// deniesAList tells a 404 of a list that is always there, such as the organization's users.
-func (e *Error) deniesAList() bool {
-	return e.StatusCode == http.StatusNotFound && e.Method == http.MethodGet && !strings.Contains(e.Route, "{")
+// DeniesAList tells the API's own 404 of a list that is always there, such as the organization's users. Its gRPC code is
+// FailedPrecondition: nothing is gone.
+func (e *Error) DeniesAList() bool {
+	return e.StatusCode == http.StatusNotFound && e.Method == http.MethodGet && !strings.Contains(e.Route, "{") && !e.Foreign() && !e.SaysUnknownURL()
 }
 
 // SaysProjectArchived tells whether the API refused because the project is archived. Only code project_archived is
@@ -224,7 +225,7 @@ func (e *Error) fromAnswer(answer *uhttp.WrapperResponse, key string) *Error {
 	case e.StatusCode >= 300 && e.StatusCode <= 399:
 		e.grpcCode = codes.FailedPrecondition
 		e.Message = "the API redirects to another address, which is not followed"
-	case e.Foreign(), e.SaysUnknownURL(), e.deniesAList():
+	case e.Foreign(), e.SaysUnknownURL(), e.DeniesAList():
 		// None of these is an object that is gone.
 		e.grpcCode = codes.FailedPrecondition
 	}

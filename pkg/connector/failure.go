@@ -22,12 +22,18 @@ func failed(doing string, err error) error {
 	switch {
 	case isOurs(err):
 		return err
-	case status.Code(err) == codes.NotFound:
+	case isGone(err), deniesAList(err):
 		doing += ": the API knows no such thing, which is not taken for an empty list"
 		return &codedError{error: explained(doing, err), code: codes.FailedPrecondition}
 	default:
 		return explained(doing, err)
 	}
+}
+
+// deniesAList tells the API's own 404 of a list that is always there.
+func deniesAList(err error) bool {
+	var failure *client.Error
+	return errors.As(err, &failure) && failure.DeniesAList()
 }
 
 // explained says what was being done and what an administrator can do about the error.
@@ -78,6 +84,9 @@ func advise(err error) string {
 	case codes.Aborted:
 		return "OpenAI has given no answer of use for too long; see https://status.openai.com and run this again"
 	case codes.Unavailable, codes.DeadlineExceeded:
+		if errors.Is(err, context.DeadlineExceeded) {
+			return "" // whoever asks gave it no more time
+		}
 		return "OpenAI gave no answer of use; see https://status.openai.com and try again"
 	default:
 		return ""
