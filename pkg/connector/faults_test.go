@@ -54,9 +54,6 @@ func apiFaults(other string) []apiFault {
 		}
 		return fault
 	}
-	page := func(status int) openaitest.Fault {
-		return openaitest.Fault{Status: status, Body: "<!DOCTYPE html><html><body>Sorry, you have been blocked</body></html>", ContentType: "text/html"}
-	}
 	nowhere := openaitest.Fault{Status: 404, Body: object("", "Invalid URL (GET /organization)")}
 	nowhereWithCode := openaitest.Fault{Status: 404, Body: object("unknown_url", "Unknown request URL: GET /organization.")}
 	quota := openaitest.Fault{Status: 429, Body: object("insufficient_quota", "You exceeded your current quota.")}
@@ -72,9 +69,9 @@ func apiFaults(other string) []apiFault {
 		{name: "403 bare", fault: openaitest.Fault{Status: 403, Body: bare}, code: codes.PermissionDenied, says: []string{adviceForKeys, "api.groups.read"}},
 		{name: "404", fault: openaitest.Fault{Status: 404, Body: object("not_found", "No such thing")}, code: codes.FailedPrecondition, says: []string{"404"}},
 		{name: "404 without body", fault: openaitest.Fault{Status: 404, EmptyBody: true}, code: codes.FailedPrecondition, says: []string{"404"}},
-		{name: "401 of a proxy", fault: page(401), code: codes.FailedPrecondition, says: []string{"401", adviceForTheWay}},
-		{name: "403 of a firewall", fault: page(403), code: codes.FailedPrecondition, says: []string{"403", adviceForTheWay}},
-		{name: "404 of a proxy", fault: page(404), code: codes.FailedPrecondition, says: []string{"404", adviceForTheWay}},
+		{name: "401 of a proxy", fault: openaitest.Fault{Status: 401, Page: true}, code: codes.FailedPrecondition, says: []string{"401", adviceForTheWay}},
+		{name: "403 of a firewall", fault: openaitest.Fault{Status: 403, Page: true}, code: codes.FailedPrecondition, says: []string{"403", adviceForTheWay}},
+		{name: "404 of a proxy", fault: openaitest.Fault{Status: 404, Page: true}, code: codes.FailedPrecondition, says: []string{"404", adviceForTheWay}},
 		{name: "404 of an unknown address", fault: nowhere, code: codes.FailedPrecondition, says: []string{"404", "base-url"}},
 		{name: "404 of an unknown address, with code", fault: nowhereWithCode, code: codes.FailedPrecondition, says: []string{"404", "base-url"}},
 		{name: "408", fault: openaitest.Fault{Status: 408}, code: codes.Aborted, says: []string{"408"}, passes: true},
@@ -93,7 +90,7 @@ func apiFaults(other string) []apiFault {
 		{name: "stalled body", fault: openaitest.Fault{Stall: true}, code: codes.Aborted, says: []string{"no complete answer came in time"}, passes: true, timeout: time.Second},
 		{name: "truncated JSON", fault: openaitest.Fault{Truncate: true}, code: codes.Aborted, says: []string{"not complete JSON"}, passes: true},
 		{name: "another shape", fault: openaitest.Fault{WrongShape: true}, code: codes.Internal},
-		{name: "200 of a network that wants a login", fault: page(200), code: codes.Aborted, says: []string{"a page and not the API's"}, passes: true},
+		{name: "200 of a network that wants a login", fault: openaitest.Fault{Status: 200, Page: true}, code: codes.Aborted, says: []string{"a page and not the API's"}, passes: true},
 		{name: "empty 200", fault: openaitest.Fault{EmptyBody: true}, code: codes.Aborted, says: []string{"not complete JSON"}, passes: true},
 		{name: "too large", fault: openaitest.Fault{Oversize: oversized}, code: codes.Internal, says: []string{"larger than 16 MiB"}},
 		{name: "redirect to another host", fault: openaitest.Fault{Redirect: other}, code: codes.FailedPrecondition, says: []string{"redirects"}},

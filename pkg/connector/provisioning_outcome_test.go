@@ -74,7 +74,7 @@ var badAnswers = map[string]openaitest.Fault{
 	"409":         {Status: 409},
 	"500":         {Status: 500},
 	"503 of HTML": {Status: 503, Body: "<html>no healthy upstream</html>", ContentType: "text/html"},
-	"200 of HTML": {Status: 200, Body: "<html>Please log in to the network.</html>", ContentType: "text/html"},
+	"200 of HTML": {Status: 200, Page: true},
 }
 
 // A change is judged by its outcome: whatever the API answers to a write that it made, the change succeeded.

@@ -31,6 +31,7 @@
 //   - A role's id that nobody knows: 404, but 400 in a user's modification. The short id of a predefined role is good for
 //     assigning, not for unassigning.
 //   - Two custom roles of one name in one place: 400.
+//   - An address that it does not know: 404 in one of the two wordings that have been seen, with code unknown_url outside /v1.
 //
 // # What is not modelled
 //

@@ -24,6 +24,9 @@ type Fault struct {
 	EmptyBody bool
 	// WrongShape answers valid JSON that is not a list, nor any other object of the API.
 	WrongShape bool
+	// Page answers a page of HTML, with Status or 200, as something on the way does: with 403 the firewall in front of
+	// api.openai.com, with 200 a network that wants a login.
+	Page bool
 	// Redirect answers 302 to this URL.
 	Redirect string
 	// Drop closes the connection without any answer.
@@ -76,6 +79,11 @@ const (
 	cursorToSamePage   = "circle-0"
 )
 
+const page = `<!DOCTYPE html>
+<html lang="en-US"><head><title>Attention Required!</title></head>
+<body><h1>Sorry, you have been blocked</h1></body></html>
+`
+
 // faultLocked picks the fault that befalls the call and counts.
 func (s *Server) faultLocked(c *call) *Fault {
 	for _, key := range []string{c.route.template, anyRoute} {
@@ -97,7 +105,7 @@ func (s *Server) faultLocked(c *call) *Fault {
 
 // replaces tells whether the fault stands in for the real answer.
 func (f *Fault) replaces() bool {
-	return f != nil && (f.Status != 0 || f.Body != "" || f.EmptyBody || f.WrongShape || f.Redirect != "" || f.Drop)
+	return f != nil && (f.Status != 0 || f.Body != "" || f.EmptyBody || f.WrongShape || f.Page || f.Redirect != "" || f.Drop)
 }
 
 func (f *Fault) answer() answer {
@@ -112,6 +120,9 @@ func (f *Fault) answer() answer {
 		reply.header.Set("Location", f.Redirect)
 	case f.EmptyBody:
 		reply.body = nil
+	case f.Page:
+		reply.header.Set("Content-Type", "text/html; charset=UTF-8")
+		reply.body = []byte(page)
 	case f.WrongShape:
 		reply.body = []byte(`{"status":"ok"}`)
 	case f.Body == "":

@@ -28,6 +28,8 @@ func TestAnsweredFaults(t *testing.T) {
 	}{
 		"status":       {openaitest.Fault{Status: 500}, 500, `"code":"server_error"`, "application/json"},
 		"gateway":      {openaitest.Fault{Status: 502, Body: "<html>", ContentType: "text/html"}, 502, "<html>", "text/html"},
+		"firewall":     {openaitest.Fault{Status: 403, Page: true}, 403, "<!DOCTYPE html>", "text/html; charset=UTF-8"},
+		"login":        {openaitest.Fault{Page: true}, 200, "</html>", "text/html; charset=UTF-8"},
 		"body":         {openaitest.Fault{Body: `{"error":null}`}, 200, `{"error":null}`, "application/json"},
 		"empty body":   {openaitest.Fault{Status: 503, EmptyBody: true}, 503, "", "application/json"},
 		"wrong shape":  {openaitest.Fault{WrongShape: true}, 200, `{"status":"ok"}`, "application/json"},

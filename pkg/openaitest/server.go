@@ -250,13 +250,21 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request, known map[string]
 			code:    "method_not_supported",
 		})
 	default:
-		reply = s.refuse(entry, &apiError{
-			status:  http.StatusNotFound,
-			message: fmt.Sprintf("Invalid URL (%s %s)", r.Method, entry.Path),
-			code:    "unknown_url",
-		})
+		reply = s.refuse(entry, unknownURL(entry))
 	}
 	c.fault.send(w, r, reply)
+}
+
+// unknownURL is worded in one of two ways, by whether the address is below the API's prefix.
+func unknownURL(entry Request) *apiError {
+	if strings.HasPrefix(entry.Path, prefix+"/") {
+		return &apiError{status: http.StatusNotFound, message: fmt.Sprintf("Invalid URL (%s %s)", entry.Method, entry.Path)}
+	}
+	return &apiError{
+		status:  http.StatusNotFound,
+		message: fmt.Sprintf("Unknown request URL: %s %s. Please check the URL for typos.", entry.Method, entry.Path),
+		code:    "unknown_url",
+	}
 }
 
 // wait lets the latency pass; it returns false when the client has gone away meanwhile.
