@@ -225,8 +225,11 @@ func (e *Error) fromAnswer(answer *uhttp.WrapperResponse, key string) *Error {
 	case e.StatusCode >= 300 && e.StatusCode <= 399:
 		e.grpcCode = codes.FailedPrecondition
 		e.Message = "the API redirects to another address, which is not followed"
-	case e.Foreign(), e.SaysUnknownURL(), e.DeniesAList():
-		// None of these is an object that is gone.
+	case e.Foreign():
+		// It is no answer of use, and another attempt may get through.
+		e.grpcCode = codes.Unavailable
+	case e.SaysUnknownURL(), e.DeniesAList():
+		// Neither is an object that is gone.
 		e.grpcCode = codes.FailedPrecondition
 	}
 	return e

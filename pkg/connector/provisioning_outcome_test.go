@@ -75,6 +75,7 @@ var badAnswers = map[string]openaitest.Fault{
 	"500":         {Status: 500},
 	"503 of HTML": {Status: 503, Body: "<html>no healthy upstream</html>", ContentType: "text/html"},
 	"200 of HTML": {Status: 200, Page: true},
+	"403 of HTML": {Status: 403, Page: true},
 }
 
 // A change is judged by its outcome: whatever the API answers to a write that it made, the change succeeded.
@@ -103,7 +104,7 @@ func TestWriteThatDidNotHappenIsAnError(t *testing.T) {
 	t.Parallel()
 	want := map[string]codes.Code{
 		"404": codes.NotFound, "400": codes.FailedPrecondition, "409": codes.FailedPrecondition,
-		"500": codes.Unavailable, "503 of HTML": codes.Unavailable, "200 of HTML": codes.Unavailable,
+		"500": codes.Unavailable, "503 of HTML": codes.Unavailable, "200 of HTML": codes.Unavailable, "403 of HTML": codes.Unavailable,
 	}
 	for name, c := range changes() {
 		for answer, fault := range badAnswers {
