@@ -37,8 +37,8 @@ func newWish(principal *v2.Resource, entitlement *v2.Entitlement) (wish, error) 
 		return wish{}, malformed("the entitlement %q names no resource", entitlement.GetId())
 	case w.who.GetResourceType() == "" || w.who.GetResource() == "":
 		return wish{}, malformed("the principal has no id")
-	case !isReadable(w.what.GetResource()), !isReadable(w.who.GetResource()):
-		return wish{}, malformed("%q or %q has a character that no id has", w.what.GetResource(), w.who.GetResource())
+	case !isReadable(entitlement.GetId()), !isReadable(w.who.GetResourceType()), !isReadable(w.who.GetResource()):
+		return wish{}, malformed("%q or %q has a character that no id has", entitlement.GetId(), w.who.GetResourceType()+":"+w.who.GetResource())
 	}
 	// The id, which the SDK insists on, ends with the slug. A grant that the SDK made has an entitlement without slug.
 	slug, ok := strings.CutPrefix(entitlement.GetId(), ent.NewEntitlementID(reference(w.what), ""))

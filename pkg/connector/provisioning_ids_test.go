@@ -138,6 +138,7 @@ func FuzzProvisioningIDs(f *testing.F) {
 		asked := askingFor(possible[i%len(possible)])
 		f.Add(change, asked.whatType, odd, asked.slug, asked.whatType+":"+odd+":"+asked.slug, asked.whoType, asked.who)
 		f.Add(change, asked.whatType, asked.what, asked.slug, asked.entitlementID, asked.whoType, odd)
+		f.Add(change, asked.whatType, asked.what, asked.slug, asked.entitlementID, odd, asked.who)
 		f.Add(change, asked.whatType, asked.what, "", odd, asked.whoType, asked.who)
 		f.Add(change, asked.whatType, asked.what, odd, asked.whatType+":"+asked.what+":"+odd, asked.whoType, asked.who)
 		f.Add(change, "project_role", "alpha/"+odd, "assigned", "project_role:alpha/"+odd+":assigned", "user", "ann")
