@@ -123,14 +123,14 @@ func (e *Error) MissingScopes() string {
 }
 
 // Foreign tells whether a refusal is not the API's own but of something on the way to it, which answers with a page of
-// HTML: the firewall in front of api.openai.com does so with 403, proxies do with 404. It says nothing of keys, plans, or
-// whether something is there. 408 and 429 mean the same whoever says them.
+// HTML: the firewall in front of api.openai.com does so with 403, proxies do with 404, 401 and 407. It says nothing of
+// keys, plans, or whether something is there. Other statuses mean the same whoever says them.
 func (e *Error) Foreign() bool {
 	switch e.StatusCode {
-	case http.StatusRequestTimeout, http.StatusTooManyRequests:
-		return false
+	case http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound, http.StatusProxyAuthRequired:
+		return e.isPage
 	default:
-		return e.isPage && e.StatusCode >= 400 && e.StatusCode <= 499
+		return false
 	}
 }
 

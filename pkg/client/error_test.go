@@ -115,12 +115,12 @@ func TestForeignRefusals(t *testing.T) {
 	for body, isForeign := range map[string]bool{
 		page: true, "<html>": true, "": false, "Not found": false, `{"error":null}`: false, `{"error":"<html>"}`: false, `{"error":{"mess`: false,
 	} {
-		for _, statusCode := range []int{400, 401, 403, 404, 407, 410, 451} {
+		for _, statusCode := range []int{401, 403, 404, 407} {
 			failure := refusal(t, refuse(statusCode, body))
 			assert.Equal(t, isForeign, failure.Foreign(), "%d %s", statusCode, body)
 			assert.Equal(t, isForeign, status.Code(failure) == codes.Aborted, "%d %s", statusCode, body)
 		}
-		for _, statusCode := range []int{302, 408, 429, 500, 502, 503} {
+		for _, statusCode := range []int{302, 400, 408, 409, 429, 500, 502, 503} {
 			assert.False(t, refusal(t, refuse(statusCode, body)).Foreign(), "%d %s", statusCode, body)
 		}
 	}
