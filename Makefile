@@ -106,7 +106,7 @@ generate: ## Regenerate conf.gen.go, config_schema.json and baton_capabilities.j
 .PHONY: generate-check
 generate-check: build ## Fail if a generated file is not what its sources say
 	@rm -rf $(CHECK_DIR) && mkdir -p $(CHECK_DIR)
-	@$(FOR_HOST) go build -o $(CHECK_DIR)/gen ./pkg/config/gen && cd $(CHECK_DIR) && ./gen
+	@$(FOR_HOST) go build -o $(CHECK_DIR)/gen ./pkg/config/gen && cd $(CHECK_DIR) && ./gen && gofmt -w conf.gen.go
 	@$(CONNECTOR) config > $(CHECK_DIR)/config_schema.json
 	@$(CONNECTOR) capabilities > $(CHECK_DIR)/baton_capabilities.json
 	@for file in pkg/config/conf.gen.go $(GENERATED_JSON); do \

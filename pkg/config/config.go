@@ -37,6 +37,7 @@ var (
 )
 
 //go:generate go run ./gen
+//go:generate gofmt -w conf.gen.go
 
 // Config is the configuration schema that the binary, its help and ConductorOne's form are made from.
 var Config = field.NewConfiguration(
