@@ -39,15 +39,15 @@ func (r read) isOptional() bool {
 	return strings.HasPrefix(r.name, "grant ") && r.route == "GET /organization/groups/{group_id}/users/{user_id}"
 }
 
-// kind is the same for changes that go the same way.
+// kind is the same for changes that go the same way: of the id of a grant, such as project:alpha:viewer:user:ann, it
+// leaves out who it is and of what.
 func (r read) kind() string {
 	verb, rest, _ := strings.Cut(r.name, " ")
-	id, _, _ := strings.Cut(rest, ", ")
-	parts := strings.Split(id, ":")
-	if len(parts) == 5 {
-		id = strings.Join([]string{parts[0], parts[2], parts[3]}, ":")
+	what, _, _ := strings.Cut(rest, ", ")
+	if parts := strings.Split(what, ":"); len(parts) == 5 {
+		what = strings.Join([]string{parts[0], parts[2], parts[3]}, ":")
 	}
-	return fmt.Sprintf("%s %s, %s, %t", verb, id, r.route, r.afterwards)
+	return fmt.Sprintf("%s %s, %s, %t", verb, what, r.route, r.afterwards)
 }
 
 // reads are all that changes read, one of each kind.

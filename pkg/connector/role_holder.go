@@ -167,12 +167,14 @@ func (h roleHolder) holdsUnlessGone(ctx context.Context, matches func(client.Rol
 			return err
 		}
 		held = holding{}
-		if readErr := h.read(ctx); readErr == nil {
+		switch readErr := h.read(ctx); {
+		case readErr == nil:
 			return err
-		} else if !isGone(readErr) {
+		case isGone(readErr):
+			return nil
+		default:
 			return readErr
 		}
-		return nil
 	})
 	if isGone(err) {
 		err = failed("listing the roles of "+h.id, err)
