@@ -7,9 +7,6 @@ import (
 	"strings"
 )
 
-// RouteProjectAPIKeys is the list of a project's keys.
-const RouteProjectAPIKeys Route = "/organization/projects/{project_id}/api_keys"
-
 // The kinds of owner that a key can have.
 const (
 	OwnerUser           = "user"
@@ -115,6 +112,9 @@ func (v *RedactedValue) UnmarshalText(text []byte) error {
 	return nil
 }
 
+// MarshalText gives the redacted value, so that a page can be kept.
+func (v RedactedValue) MarshalText() ([]byte, error) { return []byte(v.text), nil }
+
 // String is the redacted value, "" if the API gives none.
 func (v RedactedValue) String() string { return v.text }
 
@@ -127,7 +127,7 @@ func (v RedactedValue) startsWith(kind string) bool { return strings.HasPrefix(v
 // https://platform.openai.com/docs/api-reference/project-api-keys/list, scope api.management.read.
 func (c *Client) ListProjectAPIKeys(ctx context.Context, projectID string, cursor Cursor) (Page[ProjectAPIKey], error) {
 	query := url.Values{"owner_project_access": {"any"}}
-	return list[ProjectAPIKey](ctx, c, lastID100, RouteProjectAPIKeys, []string{projectID}, query, cursor)
+	return list[ProjectAPIKey](ctx, c, lastID100, "/organization/projects/{project_id}/api_keys", []string{projectID}, query, cursor)
 }
 
 // ListAdminAPIKeys gives a page of at most 100 admin keys. The API has been seen to repeat project keys here.

@@ -33,6 +33,10 @@ const (
 
 	// standardTimeout is far above what the largest page takes.
 	standardTimeout = time.Minute
+
+	// callsAtOnce is how many requests of syncs are under way at the same time. More gain little where the API answers in
+	// tens of milliseconds, and where it limits a route, each one that is under way then is refused.
+	callsAtOnce = 12
 )
 
 // Client calls the Admin API of one organization, each route at the pace that the API allows. It is safe for concurrent
@@ -48,6 +52,8 @@ type Client struct {
 	key   string
 	http  *uhttp.BaseHttpClient
 	pacer *pacer
+	// underWay has an element for each request of a sync that is under way.
+	underWay chan struct{}
 }
 
 // New returns a client that sends the admin key to base and to no other host. Nothing is sent yet.
@@ -65,7 +71,10 @@ func New(ctx context.Context, base *url.URL, key string, userAgent string) (*Cli
 	if err != nil {
 		return nil, fmt.Errorf("creating the HTTP client: %w", err)
 	}
-	return &Client{Patience: standardPatience, Timeout: standardTimeout, base: base, key: key, http: wrapper, pacer: newPacer()}, nil
+	return &Client{
+		Patience: standardPatience, Timeout: standardTimeout,
+		base: base, key: key, http: wrapper, pacer: newPacer(), underWay: make(chan struct{}, callsAtOnce),
+	}, nil
 }
 
 // get asks for the route and decodes the answer into out.
@@ -129,7 +138,7 @@ func (c *Client) send(ctx context.Context, call call) error {
 		if err := c.pacer.take(ctx, pace, turn); err != nil {
 			return newError(call.method, call.route).because(status.FromContextError(err).Code(), err)
 		}
-		failure := c.attempt(ctx, call)
+		failure := c.attemptInTurn(ctx, call)
 		switch {
 		case failure == nil:
 			pace.passedThrough(turn)
@@ -151,6 +160,20 @@ func (c *Client) send(ctx context.Context, call call) error {
 			return err
 		}
 	}
+}
+
+// attemptInTurn is [Client.attempt] as soon as few enough requests are under way. Those that somebody waits for go at once.
+func (c *Client) attemptInTurn(ctx context.Context, call call) *Error {
+	if isUrgent(ctx) {
+		return c.attempt(ctx, call)
+	}
+	select {
+	case c.underWay <- struct{}{}:
+	case <-ctx.Done():
+		return newError(call.method, call.route).because(status.FromContextError(ctx.Err()).Code(), ctx.Err())
+	}
+	defer func() { <-c.underWay }()
+	return c.attempt(ctx, call)
 }
 
 // attempt sends one request; nil is a success.

@@ -8,9 +8,6 @@ import (
 	"google.golang.org/grpc/codes"
 )
 
-// RouteGroupUsers is the list of a group's members.
-const RouteGroupUsers Route = "/organization/groups/{group_id}/users"
-
 // Group is a set of users that roles can be given to.
 type Group struct {
 	ID        string    `json:"id"`
@@ -55,7 +52,7 @@ func (c *Client) ListGroups(ctx context.Context, cursor Cursor) (Page[Group], er
 // GET /organization/groups/{group_id}/users, https://platform.openai.com/docs/api-reference/group-users/list, needs a
 // key with all permissions.
 func (c *Client) ListGroupUsers(ctx context.Context, groupID string, cursor Cursor) (Page[GroupUser], error) {
-	return list[GroupUser](ctx, c, next1000, RouteGroupUsers, []string{groupID}, nil, cursor)
+	return list[GroupUser](ctx, c, next1000, "/organization/groups/{group_id}/users", []string{groupID}, nil, cursor)
 }
 
 // CheckAccess asks for a single group. The groups are the route that a key with restricted permissions is refused

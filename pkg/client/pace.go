@@ -42,6 +42,9 @@ type pace struct {
 	// refusals counts the 429s since a call passed, refusedSince is when the first of them came.
 	refusals     int
 	refusedSince time.Time
+
+	// remaining tells how many more calls are known to come; nil if nobody has said so.
+	remaining func() int
 }
 
 // turn is a call that waits to be sent, for the first time or again.
@@ -273,9 +276,19 @@ func (p *pace) isLimited() bool {
 	return p.limited
 }
 
+func (p *pace) expect(remaining func() int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.remaining = remaining
+}
+
 // progress is false for a route that nothing waits for.
 func (p *pace) progress() (routeProgress, bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return routeProgress{done: p.done, interval: p.interval}, p.limited && len(p.waiting)+p.flying > 0
+	progress := routeProgress{done: p.done, interval: p.interval}
+	if p.remaining != nil {
+		progress.left = p.remaining()
+	}
+	return progress, p.limited && len(p.waiting)+p.flying > 0
 }

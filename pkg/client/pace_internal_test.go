@@ -287,12 +287,8 @@ func TestPacerReportsWhatTakesLong(t *testing.T) {
 			one.limited, one.interval, one.done = true, 10*time.Second, 3
 		}
 		fast.interval = time.Second
-		p.expect("/slow", "a", 30)
-		p.expect("/slow", "b", 7)
-		p.expect("/slow", "b", 10)
-		p.expect("/slow", "c", 5)
-		p.expect("/slow", "c", 0)
-		p.expect("/free", "a", 1000)
+		slow.expect(func() int { return 40 })
+		free.expect(func() int { return 1000 })
 		fast.flying = 1
 		require.False(t, free.isLimited())
 

@@ -3,9 +3,7 @@ package client
 import (
 	"cmp"
 	"context"
-	"net/http"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -22,8 +20,6 @@ type Route string
 type pacer struct {
 	mu     sync.Mutex
 	routes map[string]*pace
-	// left is how many calls of a GET route are still to come, by who said so.
-	left map[Route]map[string]int
 	// reported is when the operator was told last, or when the first call had to wait.
 	reported time.Time
 }
@@ -35,7 +31,7 @@ const (
 )
 
 func newPacer() *pacer {
-	return &pacer{routes: map[string]*pace{}, left: map[Route]map[string]int{}}
+	return &pacer{routes: map[string]*pace{}}
 }
 
 func (p *pacer) of(method string, route Route) *pace {
@@ -51,38 +47,22 @@ func (p *pacer) of(method string, route Route) *pace {
 }
 
 func (p *pacer) take(ctx context.Context, pace *pace, t *turn) error {
+	if remaining, ok := ctx.Value(remainingKey{}).(func() int); ok {
+		pace.expect(remaining)
+	}
 	if pace.isLimited() {
 		p.report(ctx, pace)
 	}
 	return pace.take(ctx, t)
 }
 
-// Expect says that the caller, by any name of its own, has n more calls of a list to make, in place of what it said
-// before. It serves to tell operators how long a sync will take, and nothing depends on it.
-func (c *Client) Expect(route Route, caller string, n int) {
-	c.pacer.expect(route, caller, n)
-}
+// remainingKey marks a context.
+type remainingKey struct{}
 
-// ExpectNothing forgets what was expected: a sync that failed has not made all of its calls.
-func (c *Client) ExpectNothing() {
-	c.pacer.mu.Lock()
-	defer c.pacer.mu.Unlock()
-	clear(c.pacer.left)
-}
-
-func (p *pacer) expect(route Route, caller string, n int) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	callers := p.left[route]
-	if callers == nil {
-		callers = map[string]int{}
-		p.left[route] = callers
-	}
-	if n <= 0 {
-		delete(callers, caller)
-		return
-	}
-	callers[caller] = n
+// WithRemaining marks the calls of a context as some of many of their route: remaining tells at any time how many more
+// are known to come. It serves to tell operators how long a sync will take, and nothing depends on it.
+func WithRemaining(ctx context.Context, remaining func() int) context.Context {
+	return context.WithValue(ctx, remainingKey{}, remaining)
 }
 
 // report tells how far each route is that has to wait, at most every half minute. It is called whenever a call of a
@@ -123,11 +103,6 @@ func (p *pacer) due(now time.Time, caller *pace) []routeProgress {
 	for name, pace := range p.routes {
 		progress, waits := pace.progress()
 		progress.route = name
-		if method, route, _ := strings.Cut(name, " "); method == http.MethodGet {
-			for _, n := range p.left[Route(route)] {
-				progress.left += n
-			}
-		}
 		if pace != caller && !waits {
 			continue
 		}

@@ -2,9 +2,6 @@ package client
 
 import "context"
 
-// RouteProjectGroups is the list of a project's groups.
-const RouteProjectGroups Route = "/organization/projects/{project_id}/groups"
-
 // ProjectGroup is a group's access to a project. Its role is not told here but by ListProjectGroupRoles.
 type ProjectGroup struct {
 	GroupID   string `json:"group_id"`
@@ -18,7 +15,7 @@ func (g ProjectGroup) itemID() string { return g.GroupID }
 // GET /organization/projects/{project_id}/groups, https://platform.openai.com/docs/api-reference/project-groups/list,
 // needs a key with all permissions.
 func (c *Client) ListProjectGroups(ctx context.Context, projectID string, cursor Cursor) (Page[ProjectGroup], error) {
-	return list[ProjectGroup](ctx, c, next100, RouteProjectGroups, []string{projectID}, nil, cursor)
+	return list[ProjectGroup](ctx, c, next100, "/organization/projects/{project_id}/groups", []string{projectID}, nil, cursor)
 }
 
 // GetProjectGroup gives one group of a project.

@@ -2,9 +2,6 @@ package client
 
 import "context"
 
-// RouteProjectUsers is the list of a project's users.
-const RouteProjectUsers Route = "/organization/projects/{project_id}/users"
-
 // ProjectUser is a user's membership of a project.
 type ProjectUser struct {
 	// ID is the user's.
@@ -21,7 +18,7 @@ func (u ProjectUser) itemID() string { return u.ID }
 // GET /organization/projects/{project_id}/users, https://platform.openai.com/docs/api-reference/project-users/list,
 // scope api.management.read.
 func (c *Client) ListProjectUsers(ctx context.Context, projectID string, cursor Cursor) (Page[ProjectUser], error) {
-	return list[ProjectUser](ctx, c, lastID100, RouteProjectUsers, []string{projectID}, nil, cursor)
+	return list[ProjectUser](ctx, c, lastID100, "/organization/projects/{project_id}/users", []string{projectID}, nil, cursor)
 }
 
 // GetProjectUser gives one user of a project.

@@ -2,14 +2,6 @@ package client
 
 import "context"
 
-// The lists of role assignments.
-const (
-	RouteUserRoles         Route = "/organization/users/{user_id}/roles"
-	RouteGroupRoles        Route = "/organization/groups/{group_id}/roles"
-	RouteProjectUserRoles  Route = "/projects/{project_id}/users/{user_id}/roles"
-	RouteProjectGroupRoles Route = "/projects/{project_id}/groups/{group_id}/roles"
-)
-
 // The API has no list of all role assignments: each of these methods asks for one principal's.
 // All are described at https://platform.openai.com/docs/api-reference/role-assignments and need a key with all
 // permissions. A page holds at most 1,000 roles.
@@ -18,28 +10,28 @@ const (
 //
 // GET /organization/users/{user_id}/roles.
 func (c *Client) ListUserRoles(ctx context.Context, userID string, cursor Cursor) (Page[AssignedRole], error) {
-	return list[AssignedRole](ctx, c, next1000, RouteUserRoles, []string{userID}, nil, cursor)
+	return list[AssignedRole](ctx, c, next1000, "/organization/users/{user_id}/roles", []string{userID}, nil, cursor)
 }
 
 // ListGroupRoles gives the organization roles of a group.
 //
 // GET /organization/groups/{group_id}/roles.
 func (c *Client) ListGroupRoles(ctx context.Context, groupID string, cursor Cursor) (Page[AssignedRole], error) {
-	return list[AssignedRole](ctx, c, next1000, RouteGroupRoles, []string{groupID}, nil, cursor)
+	return list[AssignedRole](ctx, c, next1000, "/organization/groups/{group_id}/roles", []string{groupID}, nil, cursor)
 }
 
 // ListProjectUserRoles gives the project roles of a user or service account, those inherited through groups included.
 //
 // GET /projects/{project_id}/users/{user_id}/roles.
 func (c *Client) ListProjectUserRoles(ctx context.Context, projectID, userID string, cursor Cursor) (Page[AssignedRole], error) {
-	return list[AssignedRole](ctx, c, next1000, RouteProjectUserRoles, []string{projectID, userID}, nil, cursor)
+	return list[AssignedRole](ctx, c, next1000, "/projects/{project_id}/users/{user_id}/roles", []string{projectID, userID}, nil, cursor)
 }
 
 // ListProjectGroupRoles gives the project roles of a group.
 //
 // GET /projects/{project_id}/groups/{group_id}/roles.
 func (c *Client) ListProjectGroupRoles(ctx context.Context, projectID, groupID string, cursor Cursor) (Page[AssignedRole], error) {
-	return list[AssignedRole](ctx, c, next1000, RouteProjectGroupRoles, []string{projectID, groupID}, nil, cursor)
+	return list[AssignedRole](ctx, c, next1000, "/projects/{project_id}/groups/{group_id}/roles", []string{projectID, groupID}, nil, cursor)
 }
 
 // AssignUserRole gives a user an organization role, by the API's id of it.

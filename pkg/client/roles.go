@@ -5,9 +5,6 @@ import (
 	"slices"
 )
 
-// RouteProjectRoles is the list of a project's roles.
-const RouteProjectRoles Route = "/projects/{project_id}/roles"
-
 // Role is a role of the organization or of a project, depending on which list it is from.
 type Role struct {
 	// ID is long and the organization's or project's own for predefined roles
@@ -69,5 +66,5 @@ func (c *Client) ListRoles(ctx context.Context, cursor Cursor) (Page[Role], erro
 // GET /projects/{project_id}/roles, without /organization as the other routes of a project have it,
 // https://platform.openai.com/docs/api-reference/project-roles, needs a key with all permissions.
 func (c *Client) ListProjectRoles(ctx context.Context, projectID string, cursor Cursor) (Page[Role], error) {
-	return list[Role](ctx, c, next1000, RouteProjectRoles, []string{projectID}, nil, cursor)
+	return list[Role](ctx, c, next1000, "/projects/{project_id}/roles", []string{projectID}, nil, cursor)
 }

@@ -2,9 +2,6 @@ package client
 
 import "context"
 
-// RouteServiceAccounts is the list of a project's service accounts.
-const RouteServiceAccounts Route = "/organization/projects/{project_id}/service_accounts"
-
 // ServiceAccount is a user of one project that is no person. Its id may look like a user's.
 type ServiceAccount struct {
 	ID   string `json:"id"`
@@ -21,7 +18,7 @@ func (s ServiceAccount) itemID() string { return s.ID }
 // GET /organization/projects/{project_id}/service_accounts,
 // https://platform.openai.com/docs/api-reference/project-service-accounts/list, scope api.management.read.
 func (c *Client) ListProjectServiceAccounts(ctx context.Context, projectID string, cursor Cursor) (Page[ServiceAccount], error) {
-	return list[ServiceAccount](ctx, c, lastID100, RouteServiceAccounts, []string{projectID}, nil, cursor)
+	return list[ServiceAccount](ctx, c, lastID100, "/organization/projects/{project_id}/service_accounts", []string{projectID}, nil, cursor)
 }
 
 // GetProjectServiceAccount gives one service account of a project. For a while after it was made the API does not know

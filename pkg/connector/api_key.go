@@ -18,7 +18,7 @@ const (
 
 type apiKeyBuilder struct {
 	client   *client.Client
-	scope    scope
+	reader   *reader
 	patience patience
 }
 
@@ -26,52 +26,25 @@ func (b *apiKeyBuilder) ResourceType(context.Context) *v2.ResourceType {
 	return resourceTypeAPIKey
 }
 
-// List gives a page of the admin keys below the organization, and of a project's keys below the project.
+// List gives a page of the admin keys below the organization, and of a project's keys below the project. A row of the admin
+// keys that repeats a project's key is left to the project, so that each key is there once.
 func (b *apiKeyBuilder) List(ctx context.Context, parent *v2.ResourceId, opts rs.SyncOpAttrs) ([]*v2.Resource, *rs.SyncOpResults, error) {
-	if b.scope.listsOrganization(parent) {
-		return b.adminKeys(ctx, parent, opts)
+	if parent.GetResourceType() == resourceTypeProject.GetId() {
+		return listProject(ctx, b.reader, resourceTypeAPIKey, parent, opts, projectKeysList, "listing a project's API keys",
+			func(key client.ProjectAPIKey) (*v2.Resource, error) { return projectKeyResource(parent, key) })
 	}
-	projectID, ok := b.scope.listsProject(ctx, parent, resourceTypeAPIKey)
-	if !ok {
-		return nil, nil, nil
-	}
-	return listProject(ctx, b.client, client.RouteProjectAPIKeys, projectID, opts, "listing a project's API keys",
-		func(ctx context.Context, _ memory, cursor client.Cursor) ([]*v2.Resource, client.Cursor, error) {
-			page, err := b.client.ListProjectAPIKeys(ctx, projectID, cursor)
-			if err != nil {
-				return nil, client.Cursor{}, err
+	return listOrganization(ctx, b.reader, resourceTypeAPIKey, parent, opts, adminKeysList(), "listing the admin API keys",
+		func(key client.AdminAPIKey) (*v2.Resource, error) {
+			if key.IsProjectKey() {
+				return nil, nil //nolint:nilnil // it is left out
 			}
-			keys, err := resourcesOf(page.Items, func(key client.ProjectAPIKey) (*v2.Resource, error) { return projectKeyResource(parent, key) })
-			return keys, page.Next, err
+			return adminKeyResource(key)
 		})
 }
 
-// adminKeys gives a page of the admin keys. A row that repeats a project's key is left to the project, so that each key
-// is there once.
-func (b *apiKeyBuilder) adminKeys(ctx context.Context, parent *v2.ResourceId, opts rs.SyncOpAttrs) ([]*v2.Resource, *rs.SyncOpResults, error) {
-	const doing = "listing the admin API keys"
-	token, err := parseListToken(opts)
-	if err != nil {
-		return nil, nil, err
-	}
-	if token.Cursor.IsZero() {
-		b.scope.warnWithoutProjects(ctx, parent, resourceTypeAPIKey)
-	}
-	page, err := b.client.ListAdminAPIKeys(ctx, token.Cursor)
-	if err != nil {
-		return nil, nil, failed(doing, err)
-	}
-	own := make([]client.AdminAPIKey, 0, len(page.Items))
-	for _, key := range page.Items {
-		if !key.IsProjectKey() {
-			own = append(own, key)
-		}
-	}
-	keys, err := resourcesOf(own, adminKeyResource)
-	if err != nil {
-		return nil, nil, failed(doing, err)
-	}
-	return keys, token.then(page.Next), nil
+// StaticEntitlements gives none. It is called once everything has been listed.
+func (b *apiKeyBuilder) StaticEntitlements(ctx context.Context, opts rs.SyncOpAttrs) ([]*v2.Entitlement, *rs.SyncOpResults, error) {
+	return nil, nil, warnWithoutProjects(ctx, b.reader, resourceTypeAPIKey, opts)
 }
 
 // apiKey is what both kinds of key have in common.

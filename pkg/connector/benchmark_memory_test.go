@@ -4,6 +4,7 @@ package connector_test
 
 import (
 	"context"
+	"slices"
 	"strconv"
 	"testing"
 
@@ -13,6 +14,7 @@ import (
 	rs "github.com/conductorone/baton-sdk/pkg/types/resource"
 	"github.com/stretchr/testify/require"
 	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/anypb"
 
 	"github.com/conductorone/baton-openai/pkg/connector"
 )
@@ -81,13 +83,6 @@ func newMemoryConnector(t *testing.T, path string) memoryConnector {
 	for _, syncer := range c.Connector.ResourceSyncers(t.Context()) {
 		resourceType, ok := proto.Clone(syncer.ResourceType(t.Context())).(*v2.ResourceType)
 		require.True(t, ok)
-		kept := annotations.Annotations{}
-		for _, annotation := range resourceType.GetAnnotations() {
-			if !annotation.MessageIs(&v2.TypeScopedGrants{}) {
-				kept = append(kept, annotation)
-			}
-		}
-		resourceType.SetAnnotations(kept)
 		b := &memoryBuilder{
 			StaticEntitlementSyncerV2: noStaticEntitlements{}, resourceType: resourceType,
 			resources: map[string][]*v2.Resource{}, entitlements: map[string][]*v2.Entitlement{}, grants: map[string][]*v2.Grant{},
@@ -105,6 +100,8 @@ func newMemoryConnector(t *testing.T, path string) memoryConnector {
 		found, err := store.ListResources(t.Context(), v2.ResourcesServiceListResourcesRequest_builder{PageToken: token}.Build())
 		require.NoError(t, err)
 		for _, resource := range found.GetList() {
+			// It gives each grant with the resource that the grant is on.
+			resource.SetAnnotations(slices.DeleteFunc(resource.GetAnnotations(), func(a *anypb.Any) bool { return a.MessageIs(&v2.SkipGrants{}) }))
 			b := byType[resource.GetId().GetResourceType()]
 			parent := id(resource.GetParentResourceId())
 			b.resources[parent] = append(b.resources[parent], resource)

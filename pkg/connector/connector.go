@@ -8,6 +8,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"runtime/debug"
 	"time"
 
@@ -26,15 +27,14 @@ import (
 // cannot sync.
 type Connector struct {
 	client *client.Client
-	crew   *crew
-	scope  scope
+	reader *reader
 	// patience is how long provisioning waits for what it changed.
 	patience patience
 }
 
 // New checks the configuration without sending anything: the SDK calls it in two processes and for every change of a
 // hosted connector's configuration. Validate tries the key.
-func New(ctx context.Context, config *cfg.Openai, opts *cli.ConnectorOpts) (connectorbuilder.ConnectorBuilderV2, []connectorbuilder.Opt, error) {
+func New(ctx context.Context, config *cfg.Openai, _ *cli.ConnectorOpts) (connectorbuilder.ConnectorBuilderV2, []connectorbuilder.Opt, error) {
 	if err := cfg.CheckAdminKey(config.OpenaiAdminKey); err != nil {
 		return nil, nil, refuse(codes.InvalidArgument, err)
 	}
@@ -46,9 +46,11 @@ func New(ctx context.Context, config *cfg.Openai, opts *cli.ConnectorOpts) (conn
 	if err != nil {
 		return nil, nil, refuse(codes.Internal, err)
 	}
-	scope := newScope(opts)
-	return &Connector{client: api, crew: &crew{scope: scope}, scope: scope, patience: standardPatience}, nil, nil
+	return &Connector{client: api, reader: newReader(ctx, api, !inLambda()), patience: standardPatience}, nil, nil
 }
+
+// inLambda tells whether the process is frozen between requests. The variable is set by AWS in every Lambda.
+func inLambda() bool { return os.Getenv("AWS_LAMBDA_FUNCTION_NAME") != "" }
 
 // Misconfigured is the error of a connector whose configuration says something that cannot be.
 func Misconfigured(err error) error {
@@ -121,44 +123,16 @@ func (c *Connector) checkAtOnce(ctx context.Context) error {
 // look as if everybody had lost that access.
 func (c *Connector) ResourceSyncers(context.Context) []connectorbuilder.ResourceSyncerV2 {
 	return []connectorbuilder.ResourceSyncerV2{
-		&organizationBuilder{client: c.client, patience: c.patience},
-		&userBuilder{client: c.client, crew: c.crew, scope: c.scope, patience: c.patience},
-		&invitationBuilder{client: c.client, scope: c.scope, patience: c.patience},
-		&organizationRoleBuilder{client: c.client, scope: c.scope, patience: c.patience},
-		&groupBuilder{client: c.client, crew: c.crew, scope: c.scope, patience: c.patience},
-		&projectBuilder{client: c.client, crew: c.crew, scope: c.scope, patience: c.patience},
-		&projectRoleBuilder{client: c.client, scope: c.scope, patience: c.patience},
-		&serviceAccountBuilder{client: c.client, scope: c.scope, patience: c.patience},
-		&apiKeyBuilder{client: c.client, scope: c.scope, patience: c.patience},
+		&organizationBuilder{client: c.client, reader: c.reader, patience: c.patience},
+		&userBuilder{client: c.client, reader: c.reader, patience: c.patience},
+		&invitationBuilder{client: c.client, reader: c.reader, patience: c.patience},
+		&organizationRoleBuilder{client: c.client, reader: c.reader, patience: c.patience},
+		&groupBuilder{client: c.client, reader: c.reader, patience: c.patience},
+		&projectBuilder{client: c.client, reader: c.reader, patience: c.patience},
+		&projectRoleBuilder{client: c.client, reader: c.reader, patience: c.patience},
+		&serviceAccountBuilder{client: c.client, reader: c.reader, patience: c.patience},
+		&apiKeyBuilder{client: c.client, reader: c.reader, patience: c.patience},
 	}
-}
-
-// scope is the set of resource types that a sync was asked for; nil means all of them.
-type scope map[string]struct{}
-
-func newScope(opts *cli.ConnectorOpts) scope {
-	if opts == nil {
-		return nil
-	}
-	return opts.SyncResourceTypeSet()
-}
-
-func (s scope) includes(resourceType *v2.ResourceType) bool {
-	if s == nil {
-		return true
-	}
-	_, ok := s[resourceType.GetId()]
-	return ok
-}
-
-// listsOrganization tells whether a type that belongs to the organization is to be listed in a call with this parent.
-// The SDK lists every type once without a parent and once below each parent; where the organization itself was not
-// asked for, the call without a parent is the only one.
-func (s scope) listsOrganization(parent *v2.ResourceId) bool {
-	if parent == nil {
-		return !s.includes(resourceTypeOrganization)
-	}
-	return parent.GetResourceType() == resourceTypeOrganization.GetId()
 }
 
 // buildVersion is the version of the module that the binary was built from, for the User-Agent.

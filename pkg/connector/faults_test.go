@@ -156,7 +156,11 @@ func (c cell) requireEnd(t *testing.T, err error, logs *observer.ObservedLogs) b
 		require.NoError(t, err)
 		return true
 	}
-	requireRefused(t, err, c.route, refusal{status: c.fault.Status, code: c.code, says: c.says})
+	route := c.route
+	if c.atRest {
+		route = "GET /" // the one that was asked next
+	}
+	requireRefused(t, err, route, refusal{status: c.fault.Status, code: c.code, says: c.says})
 	return false
 }
 

@@ -18,8 +18,7 @@ const profileSCIMManaged = "is_scim_managed"
 
 type groupBuilder struct {
 	client   *client.Client
-	crew     *crew
-	scope    scope
+	reader   *reader
 	patience patience
 }
 
@@ -29,26 +28,7 @@ func (b *groupBuilder) ResourceType(context.Context) *v2.ResourceType {
 
 // List gives a page of the organization's groups.
 func (b *groupBuilder) List(ctx context.Context, parent *v2.ResourceId, opts rs.SyncOpAttrs) ([]*v2.Resource, *rs.SyncOpResults, error) {
-	if !b.scope.listsOrganization(parent) {
-		return nil, nil, nil
-	}
-	const doing = "listing the groups"
-	token, err := parseListToken(opts)
-	if err != nil {
-		return nil, nil, err
-	}
-	page, err := b.client.ListGroups(ctx, token.Cursor)
-	if err != nil {
-		return nil, nil, failed(doing, err)
-	}
-	if err := (memory{opts.Session}).rememberGroups(ctx, token.Page, page.Items); err != nil {
-		return nil, nil, failed(doing, err)
-	}
-	groups, err := resourcesOf(page.Items, groupResource)
-	if err != nil {
-		return nil, nil, failed(doing, err)
-	}
-	return groups, token.then(page.Next), nil
+	return listOrganization(ctx, b.reader, resourceTypeGroup, parent, opts, groupsList(), "listing the groups", groupResource)
 }
 
 func groupResource(group client.Group) (*v2.Resource, error) {
@@ -69,103 +49,84 @@ func (b *groupBuilder) Entitlements(_ context.Context, group *v2.Resource, _ rs.
 	return []*v2.Entitlement{ent.NewAssignmentEntitlement(group, slugMember, options...)}, nil, nil
 }
 
-// Grants gives one group's.
+// listOfRoles is the second list of a group's grants.
+const listOfRoles = "roles"
+
+// Grants gives the group's members, then the organization roles that it holds.
 func (b *groupBuilder) Grants(ctx context.Context, group *v2.Resource, opts rs.SyncOpAttrs) ([]*v2.Grant, *rs.SyncOpResults, error) {
-	return b.lanes(ctx, opts, only(namedRow{ID: group.GetId().GetResource(), Name: group.GetDisplayName()}))
-}
-
-// GrantsForResourceType gives every group's.
-func (b *groupBuilder) GrantsForResourceType(ctx context.Context, _ string, opts rs.SyncOpAttrs) ([]*v2.Grant, *rs.SyncOpResults, error) {
-	return b.lanes(ctx, opts, listed[namedRow](memory{opts.Session}, resourceTypeGroup))
-}
-
-func (b *groupBuilder) lanes(ctx context.Context, opts rs.SyncOpAttrs, groups roster[namedRow]) ([]*v2.Grant, *rs.SyncOpResults, error) {
-	l := lanes[namedRow]{
-		client: b.client, crew: b.crew, resourceType: resourceTypeGroup, roster: groups, routes: []client.Route{client.RouteGroupUsers},
-		page: func(ctx context.Context, row namedRow, token laneToken) (rowPage, error) {
-			p := groupPage{client: b.client, scope: b.scope, memory: memory{opts.Session}, group: resourceID(resourceTypeGroup, row.ID), name: row.Name, token: token}
-			return p.grants(ctx)
-		},
+	first, err := parsePlace(opts, listOfRoles)
+	if err != nil {
+		return nil, nil, err
 	}
-	if b.scope.includes(resourceTypeOrganizationRole) {
-		l.routes = append(l.routes, client.RouteGroupRoles)
+	s, err := b.reader.of(ctx, opts)
+	if err != nil {
+		return nil, nil, failed("listing a group's access", err)
 	}
-	return l.grants(ctx, opts)
+	g := groupGrants{sync: s, group: group}
+	return answerGrants(first, func(found *answer[*v2.Grant], at place) (*place, error) {
+		if at.List == listOfRoles {
+			return g.roles(ctx, found, at)
+		}
+		next, err := g.members(ctx, found, at)
+		if next == nil && err == nil && s.includes(resourceTypeOrganizationRole) {
+			next = &place{List: listOfRoles}
+		}
+		return next, err
+	})
 }
 
-// groupPage is one page of a group's grants: its members, then the organization roles that it holds.
-type groupPage struct {
-	client *client.Client
-	scope  scope
-	memory memory
-	group  *v2.ResourceId
-	name   string
-	token  laneToken
+// groupGrants gives one group's grants.
+type groupGrants struct {
+	sync  *syncReader
+	group *v2.Resource
 }
 
-func (p groupPage) grants(ctx context.Context) (rowPage, error) {
-	switch p.token.Step {
-	case stepFirst, stepGroupMembers:
-		return p.members(ctx)
-	case stepGroupRoles:
-		return p.roles(ctx)
-	default:
-		return rowPage{}, errForeignPageToken
-	}
-}
+func (g groupGrants) id() string { return g.group.GetId().GetResource() }
 
 // members gives a page of the group's members. Where the plan or the key does not offer the list, the group stays
 // without members, and a warning says whose access is not shown: of all refusals only this one may yield less than
 // everything.
-func (p groupPage) members(ctx context.Context) (rowPage, error) {
+func (g groupGrants) members(ctx context.Context, found *answer[*v2.Grant], at place) (*place, error) {
 	const doing = "listing a group's members"
-	page, err := p.client.ListGroupUsers(ctx, p.group.GetResource(), p.token.Cursor)
-	if err != nil && p.token.Cursor.IsZero() && membersNotOffered(err) {
+	if !g.sync.includes(resourceTypeUser) && !g.sync.includes(resourceTypeServiceAccount) {
+		return at.skipped()
+	}
+	page, err := ask(ctx, g.sync, groupUsersList(g.id()), at.Cursor)
+	if err != nil && at.Cursor.IsZero() && membersNotOffered(err) {
 		warn(ctx, "OpenAI does not list the members of this group to this key on this plan; access through the group is not shown for them",
-			p.fields(zap.Error(err))...)
-		return p.then(nil, client.Cursor{}), nil
+			g.fields(zap.Error(err))...)
+		return nil, nil
 	}
 	if err != nil {
-		return rowPage{}, failed(doing, err)
+		return nil, failed(doing, err)
 	}
 	ids := make([]string, 0, len(page.Items))
 	for _, member := range page.Items {
 		ids = append(ids, member.ID)
 	}
-	principals, err := p.scope.principals(ctx, p.memory, ids)
+	principals, err := g.sync.principals(ctx, ids)
 	if err != nil {
-		return rowPage{}, failed(doing, err)
+		return nil, failed(doing, err)
 	}
-	grants := make([]*v2.Grant, 0, len(ids))
-	for _, id := range ids {
-		principal, ok := principals[id]
-		if !ok {
-			p.token.LeftOut++
-			continue
+	next, leftOut, err := gather(found, at, page.Items, func(member client.GroupUser) ([]*v2.Grant, bool, error) {
+		principal := principals[member.ID]
+		if principal == nil {
+			return nil, g.sync.missesPrincipals(), nil
 		}
-		grants = append(grants, newGrant(p.group, slugMember, principal))
+		return []*v2.Grant{newGrant(g.group.GetId(), slugMember, principal)}, false, nil
+	})
+	if next != nil || err != nil {
+		return next, err
 	}
-	if page.Next.IsZero() && p.token.LeftOut > 0 {
+	if at.LeftOut = leftOut; leftOut > 0 && page.Next.IsZero() {
 		warn(ctx, "members of this group are left out: neither the users nor the service accounts of an active project have them",
-			p.fields(zap.Int("members", p.token.LeftOut))...)
+			g.fields(zap.Int("members", leftOut))...)
 	}
-	return p.then(grants, page.Next), nil
+	return at.nextPage(page.Next), nil
 }
 
-func (p groupPage) fields(more ...zap.Field) []zap.Field {
-	return append([]zap.Field{zap.String("group_id", p.group.GetResource()), zap.String("group", p.name)}, more...)
-}
-
-// then leads from a page of members to the next one, and from the last one to the group's roles.
-func (p groupPage) then(grants []*v2.Grant, next client.Cursor) rowPage {
-	page := rowPage{grants: grants, asked: true}
-	switch {
-	case !next.IsZero():
-		page.next = p.token.at(place{Step: stepGroupMembers, Cursor: next, LeftOut: p.token.LeftOut})
-	case p.scope.includes(resourceTypeOrganizationRole):
-		page.next = p.token.at(place{Step: stepGroupRoles})
-	}
-	return page
+func (g groupGrants) fields(more ...zap.Field) []zap.Field {
+	return append([]zap.Field{zap.String("group_id", g.id()), zap.String("group", g.group.GetDisplayName())}, more...)
 }
 
 // membersNotOffered tells the refusal of a plan without group members. Its body is not documented, so the status alone
@@ -175,27 +136,23 @@ func membersNotOffered(err error) bool {
 	return code == codes.PermissionDenied || code == codes.NotFound
 }
 
-func (p groupPage) roles(ctx context.Context) (rowPage, error) {
+func (g groupGrants) roles(ctx context.Context, found *answer[*v2.Grant], at place) (*place, error) {
 	const doing = "listing a group's organization roles"
-	roles, err := p.memory.roleBook(ctx, organizationKey)
+	catalog, err := g.sync.organizationRoles(ctx)
 	if err != nil {
-		return rowPage{}, failed(doing, err)
+		return nil, failed(doing, err)
 	}
-	page, err := p.client.ListGroupRoles(ctx, p.group.GetResource(), p.token.Cursor)
-	if err != nil {
-		left, err := leftMeanwhile(ctx, err, p.group, organizationKey, func(ctx context.Context) error {
-			_, err := p.client.GetGroup(ctx, p.group.GetResource())
-			return err
-		})
-		if left {
-			return rowPage{asked: true}, nil
-		}
-		return rowPage{}, failed(doing, err)
+	held := assignment{in: organizationKey, roles: catalog, principal: g.group.GetId()}
+	next, err := held.give(ctx, g.sync, found, at, groupRolesList(g.id()))
+	if err == nil {
+		return next, nil
 	}
-	held := assignment{in: organizationKey, roles: roles, principal: p.group}
-	found := rowPage{grants: held.grants(ctx, page.Items), asked: true}
-	if !page.Next.IsZero() {
-		found.next = p.token.at(place{Step: stepGroupRoles, Cursor: page.Next})
+	left, err := leftMeanwhile(ctx, err, g.group.GetId(), organizationKey, func(ctx context.Context) error {
+		_, err := g.sync.api.GetGroup(ctx, g.id())
+		return err
+	})
+	if left {
+		return nil, nil
 	}
-	return found, nil
+	return nil, failed(doing, err)
 }

@@ -20,7 +20,7 @@ import (
 // The nine resource types keep their ids, names, traits and annotations.
 func TestResourceTypesArePinned(t *testing.T) {
 	t.Parallel()
-	client := serve(t.Context(), t, newConnector(t.Context(), t, &openaitest.Server{}, newMapSessionStore(), nil))
+	client := serve(t.Context(), t, newConnector(t.Context(), t, &openaitest.Server{}, newMapSessionStore()))
 	listed, err := client.ListResourceTypes(t.Context(), &v2.ResourceTypesServiceListResourceTypesRequest{})
 	require.NoError(t, err)
 	got := map[string]string{}
@@ -37,14 +37,14 @@ func TestResourceTypesArePinned(t *testing.T) {
 		got[resourceType.GetId()] = strings.Join(parts, ", ")
 	}
 	require.Equal(t, map[string]string{
-		"organization":      "Organization, TypeScopedGrants",
-		"user":              "User, TRAIT_USER, SkipEntitlements, TypeScopedGrants",
+		"organization":      "Organization",
+		"user":              "User, TRAIT_USER, SkipEntitlements",
 		"invitation":        "Invitation, TRAIT_USER, SkipEntitlementsAndGrants, SkipSyncAnomalyDetection",
-		"organization_role": "Organization role, TRAIT_ROLE, TypeScopedGrants",
-		"group":             "Group, TRAIT_GROUP, TypeScopedGrants",
-		"project":           "Project, TypeScopedGrants",
-		"project_role":      "Project role, TRAIT_ROLE, TypeScopedGrants",
-		"service_account":   "Service account, TRAIT_USER, SkipEntitlements, TypeScopedGrants",
+		"organization_role": "Organization role, TRAIT_ROLE",
+		"group":             "Group, TRAIT_GROUP",
+		"project":           "Project",
+		"project_role":      "Project role, TRAIT_ROLE",
+		"service_account":   "Service account, TRAIT_USER, SkipEntitlements",
 		"api_key":           "API key, TRAIT_SECRET, SkipEntitlementsAndGrants",
 	}, got)
 }
@@ -308,14 +308,14 @@ func TestAnnotationsOfResourcesArePinned(t *testing.T) {
 		require.NoError(t, err)
 	}
 	require.Equal(t, map[string]string{
-		"organization":      "ChildResourceType RawId",
+		"organization":      "ChildResourceType RawId SkipGrants",
 		"user":              "RawId UserTrait",
 		"invitation":        "RawId UserTrait",
-		"organization_role": "RawId RoleTrait",
+		"organization_role": "RawId RoleTrait SkipGrants",
 		"group":             "GroupTrait RawId",
 		"project":           "ChildResourceType RawId",
-		"project_role":      "RawId RoleTrait",
-		"service_account":   "RawId UserTrait",
+		"project_role":      "RawId RoleTrait SkipGrants",
+		"service_account":   "RawId SkipGrants UserTrait",
 		"api_key":           "RawId SecretTrait",
 	}, got)
 }

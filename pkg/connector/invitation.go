@@ -12,7 +12,7 @@ import (
 
 type invitationBuilder struct {
 	client   *client.Client
-	scope    scope
+	reader   *reader
 	patience patience
 }
 
@@ -22,29 +22,13 @@ func (b *invitationBuilder) ResourceType(context.Context) *v2.ResourceType {
 
 // List gives a page of the invitations. Accepted ones are left out: the user exists.
 func (b *invitationBuilder) List(ctx context.Context, parent *v2.ResourceId, opts rs.SyncOpAttrs) ([]*v2.Resource, *rs.SyncOpResults, error) {
-	if !b.scope.listsOrganization(parent) {
-		return nil, nil, nil
-	}
-	const doing = "listing the invitations"
-	token, err := parseListToken(opts)
-	if err != nil {
-		return nil, nil, err
-	}
-	page, err := b.client.ListInvites(ctx, token.Cursor)
-	if err != nil {
-		return nil, nil, failed(doing, err)
-	}
-	open := make([]client.Invite, 0, len(page.Items))
-	for _, invite := range page.Items {
-		if invite.Status != client.InviteAccepted {
-			open = append(open, invite)
-		}
-	}
-	invitations, err := resourcesOf(open, invitationResource)
-	if err != nil {
-		return nil, nil, failed(doing, err)
-	}
-	return invitations, token.then(page.Next), nil
+	return listOrganization(ctx, b.reader, resourceTypeInvitation, parent, opts, invitesList(), "listing the invitations",
+		func(invite client.Invite) (*v2.Resource, error) {
+			if invite.Status == client.InviteAccepted {
+				return nil, nil //nolint:nilnil // it is left out
+			}
+			return invitationResource(invite)
+		})
 }
 
 func invitationResource(invite client.Invite) (*v2.Resource, error) {

@@ -21,6 +21,7 @@ func theOrganization() *v2.ResourceId { return resourceID(resourceTypeOrganizati
 
 type organizationBuilder struct {
 	client   *client.Client
+	reader   *reader
 	patience patience
 }
 
@@ -28,8 +29,7 @@ func (b *organizationBuilder) ResourceType(context.Context) *v2.ResourceType {
 	return resourceTypeOrganization
 }
 
-// List gives the one organization. Its own id shows only in the ids of its predefined roles, so the first page of the
-// roles is read here, and kept for the listing of the roles.
+// List gives the one organization. Its own id shows only in the ids of its predefined roles.
 func (b *organizationBuilder) List(ctx context.Context, parent *v2.ResourceId, opts rs.SyncOpAttrs) ([]*v2.Resource, *rs.SyncOpResults, error) {
 	if parent != nil {
 		return nil, nil, nil
@@ -38,12 +38,15 @@ func (b *organizationBuilder) List(ctx context.Context, parent *v2.ResourceId, o
 	if opts.PageToken.Token != "" {
 		return nil, nil, errForeignPageToken
 	}
-	b.client.ExpectNothing()
-	page, err := b.client.ListRoles(ctx, client.Cursor{})
+	s, err := b.reader.of(ctx, opts)
 	if err != nil {
 		return nil, nil, failed(doing, err)
 	}
-	if err := (memory{opts.Session}).set(ctx, kindRolePage, organizationKey, page); err != nil {
+	if err := s.begins(ctx, resourceTypeOrganization); err != nil {
+		return nil, nil, failed(doing, err)
+	}
+	page, err := ask(ctx, s, organizationRolesList(), client.Cursor{})
+	if err != nil {
 		return nil, nil, failed(doing, err)
 	}
 	organization, err := organizationResource(page.Items)
@@ -61,6 +64,7 @@ func organizationResource(roles []client.Role) (*v2.Resource, error) {
 	}
 	return newResource(resourceTypeOrganization, organizationID, rawID, organizationName, nil,
 		rs.WithResourceProfile(profile{}.text("organization_id", id)),
+		grantsElsewhere(),
 		rs.WithAnnotation(
 			&v2.ChildResourceType{ResourceTypeId: resourceTypeUser.GetId()},
 			&v2.ChildResourceType{ResourceTypeId: resourceTypeInvitation.GetId()},
@@ -102,12 +106,7 @@ func (b *organizationBuilder) Entitlements(context.Context, *v2.Resource, rs.Syn
 	return nil, nil, nil
 }
 
-// Grants are given by the users, each of whom is a member.
+// Grants is not called: the users give them, each of whom is a member.
 func (b *organizationBuilder) Grants(context.Context, *v2.Resource, rs.SyncOpAttrs) ([]*v2.Grant, *rs.SyncOpResults, error) {
-	return nil, nil, nil
-}
-
-// GrantsForResourceType has nothing to add.
-func (b *organizationBuilder) GrantsForResourceType(context.Context, string, rs.SyncOpAttrs) ([]*v2.Grant, *rs.SyncOpResults, error) {
 	return nil, nil, nil
 }

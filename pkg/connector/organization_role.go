@@ -31,7 +31,7 @@ const organizationRoleExclusion = "organization-role"
 
 type organizationRoleBuilder struct {
 	client   *client.Client
-	scope    scope
+	reader   *reader
 	patience patience
 }
 
@@ -39,56 +39,28 @@ func (b *organizationRoleBuilder) ResourceType(context.Context) *v2.ResourceType
 	return resourceTypeOrganizationRole
 }
 
-// List gives a page of the organization's roles. The first page has been read by the organization's own listing.
+// List gives a page of the organization's roles.
 func (b *organizationRoleBuilder) List(ctx context.Context, parent *v2.ResourceId, opts rs.SyncOpAttrs) ([]*v2.Resource, *rs.SyncOpResults, error) {
-	if !b.scope.listsOrganization(parent) {
-		return nil, nil, nil
-	}
 	const doing = "listing the organization's roles"
-	token, err := parseListToken(opts)
-	if err != nil {
-		return nil, nil, err
+	roles, results, err := listOrganization(ctx, b.reader, resourceTypeOrganizationRole, parent, opts, organizationRolesList(), doing, organizationRoleResource)
+	if err != nil || results == nil || results.NextPageToken != "" {
+		return roles, results, err
 	}
-	mem := memory{opts.Session}
-	page, err := b.page(ctx, mem, token.Cursor)
-	if err != nil {
-		return nil, nil, failed(doing, err)
-	}
-	if err := mem.rememberRoles(ctx, organizationKey, page.Items); err != nil {
-		return nil, nil, failed(doing, err)
-	}
-	roles, err := resourcesOf(page.Items, organizationRoleResource)
+	missing, err := b.missing(ctx, syncSession{opts.Session})
 	if err != nil {
 		return nil, nil, failed(doing, err)
 	}
-	if page.Next.IsZero() {
-		missing, err := b.missing(ctx, mem)
-		if err != nil {
-			return nil, nil, failed(doing, err)
-		}
-		roles = append(roles, missing...)
-	}
-	return roles, token.then(page.Next), nil
-}
-
-func (b *organizationRoleBuilder) page(ctx context.Context, mem memory, cursor client.Cursor) (client.Page[client.Role], error) {
-	if cursor.IsZero() {
-		page, ok, err := recall[client.Page[client.Role]](ctx, mem, kindRolePage, organizationKey)
-		if ok || err != nil {
-			return page, err
-		}
-	}
-	return b.client.ListRoles(ctx, cursor)
+	return append(roles, missing...), results, nil
 }
 
 // missing gives the predefined roles that the API's list left out. The users' rows name them all the same.
-func (b *organizationRoleBuilder) missing(ctx context.Context, mem memory) ([]*v2.Resource, error) {
-	book, err := mem.roleBook(ctx, organizationKey)
+func (b *organizationRoleBuilder) missing(ctx context.Context, session syncSession) ([]*v2.Resource, error) {
+	kept, _, err := recall[keptCatalog](ctx, session, factCatalog, organizationKey)
 	if err != nil {
 		return nil, err
 	}
 	listed := map[string]bool{}
-	for _, role := range book {
+	for _, role := range kept.Roles {
 		listed[role.Name] = true
 	}
 	var roles []*v2.Resource
@@ -110,7 +82,7 @@ func organizationRoleResource(role client.Role) (*v2.Resource, error) {
 	if predefined := predefinedIn(organizationKey)(role); predefined != "" {
 		id, name = predefined, predefinedOrganizationRoles[predefined].displayName
 	}
-	return newResource(resourceTypeOrganizationRole, id, cmp.Or(role.ID, id), name, theOrganization(), roleTrait(roleProfile(role)), rs.WithDescription(role.Description))
+	return newResource(resourceTypeOrganizationRole, id, cmp.Or(role.ID, id), name, theOrganization(), roleTrait(roleProfile(role)), rs.WithDescription(role.Description), grantsElsewhere())
 }
 
 func roleProfile(role client.Role) profile {
@@ -134,13 +106,7 @@ func (b *organizationRoleBuilder) Entitlements(_ context.Context, role *v2.Resou
 	return []*v2.Entitlement{ent.NewAssignmentEntitlement(role, slugAssigned, options...)}, nil, nil
 }
 
-// Grants are given by the users and groups that hold the role: the API lists the roles of a principal, not the
-// principals of a role.
+// Grants is not called: the users and groups that hold the role give them.
 func (b *organizationRoleBuilder) Grants(context.Context, *v2.Resource, rs.SyncOpAttrs) ([]*v2.Grant, *rs.SyncOpResults, error) {
-	return nil, nil, nil
-}
-
-// GrantsForResourceType has nothing to add.
-func (b *organizationRoleBuilder) GrantsForResourceType(context.Context, string, rs.SyncOpAttrs) ([]*v2.Grant, *rs.SyncOpResults, error) {
 	return nil, nil, nil
 }

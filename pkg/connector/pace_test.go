@@ -48,13 +48,13 @@ func TestChangeGoesBeforeASync(t *testing.T) {
 	d.connector.SetPacePatience(time.Minute)
 	const lists = 12
 	users := builderOf[connectorbuilder.ResourceSyncerV2](t.Context(), d, "user")
-	session := rs.SyncOpAttrs{Session: newMapSessionStore()}
 	var wait sync.WaitGroup
 	begun := make(chan struct{}, lists)
 	for range lists {
 		wait.Go(func() {
 			begun <- struct{}{}
-			_, _, err := users.List(t.Context(), parseID("organization:organization"), session)
+			// Each is a sync of its own, so that each asks.
+			_, _, err := users.List(t.Context(), parseID("organization:organization"), rs.SyncOpAttrs{Session: newMapSessionStore()})
 			assert.NoError(t, err)
 		})
 	}

@@ -4,66 +4,159 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
+	"time"
 
+	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
 	rs "github.com/conductorone/baton-sdk/pkg/types/resource"
 	"google.golang.org/grpc/codes"
+	"google.golang.org/protobuf/proto"
 
 	"github.com/conductorone/baton-openai/pkg/client"
 )
 
-// listToken is all that is needed to fetch a page of a list: a sync that is resumed hands it to another process. The
-// zero token is the first page.
-type listToken struct {
-	// Page counts the pages from 0.
-	Page int `json:"page,omitempty"`
-	// Cursor is the API's place in the list.
+// place is a place in one list, and the page token: all that is needed to go on from there, by another process as well.
+// The zero place is the beginning of the first list.
+type place struct {
+	// List is which of several lists it is, "" for the first one.
+	List string `json:"list,omitempty"`
+	// Cursor is the API's page, Row the row of it that comes next, and Given how much of that row has been given.
 	Cursor client.Cursor `json:"cursor,omitzero"`
+	Row    int           `json:"row,omitempty"`
+	Given  int           `json:"given,omitempty"`
+	// LeftOut counts the rows of the list that gave nothing and are to be spoken of at its end.
+	LeftOut int `json:"left_out,omitempty"`
 }
 
-func parseListToken(opts rs.SyncOpAttrs) (listToken, error) {
-	token, err := parseToken[listToken](opts)
-	if err != nil {
-		return listToken{}, err
-	}
-	if token.Page < 0 || (token.Page == 0) != (token.Cursor == client.Cursor{}) || token.Page > 0 && token.Cursor.IsZero() {
-		return listToken{}, errForeignPageToken
-	}
-	return token, nil
-}
-
-// then is the result that leads to the next page, or ends the list where there is none.
-func (t listToken) then(next client.Cursor) *rs.SyncOpResults {
-	if next.IsZero() {
-		return &rs.SyncOpResults{}
-	}
-	return &rs.SyncOpResults{NextPageToken: tokenText(listToken{Page: t.Page + 1, Cursor: next})}
-}
-
-// parseToken reads a token that came back from the SDK, through a file and possibly another process. One that tokenText
-// did not make is refused.
-func parseToken[T any](opts rs.SyncOpAttrs) (T, error) {
-	var token, none T
+// parsePlace reads a token that came back from the SDK, through a file and possibly another process. One that this
+// version would not have made, or of a list that is not one of those, is refused.
+func parsePlace(opts rs.SyncOpAttrs, lists ...string) (place, error) {
 	if opts.PageToken.Token == "" {
-		return none, nil
+		return place{}, nil
 	}
+	var p place
 	decoder := json.NewDecoder(strings.NewReader(opts.PageToken.Token))
 	decoder.DisallowUnknownFields()
-	if err := decoder.Decode(&token); err != nil {
-		return none, errForeignPageToken
+	if err := decoder.Decode(&p); err != nil || p == (place{}) || p.text() != opts.PageToken.Token {
+		return place{}, errForeignPageToken
 	}
-	if text := tokenText(token); text != opts.PageToken.Token || text == tokenText(none) {
-		return none, errForeignPageToken
+	if p.Row < 0 || p.Given < 0 || p.LeftOut < 0 || p.Cursor.IsZero() && p.Cursor != (client.Cursor{}) {
+		return place{}, errForeignPageToken
 	}
-	return token, nil
+	if p.List != "" && !slices.Contains(lists, p.List) {
+		return place{}, errForeignPageToken
+	}
+	return p, nil
 }
 
 var errForeignPageToken = refuse(codes.InvalidArgument, errors.New("the page token is not one of this connector's"))
 
-func tokenText(token any) string {
-	text, err := json.Marshal(token)
+func (p place) text() string {
+	text, err := json.Marshal(p)
 	if err != nil {
-		panic(fmt.Sprintf("a struct of strings, numbers and booleans always has a JSON form: %v", err))
+		panic(fmt.Sprintf("a struct of strings and numbers always has a JSON form: %v", err))
 	}
 	return string(text)
+}
+
+func (p place) results() *rs.SyncOpResults { return &rs.SyncOpResults{NextPageToken: p.text()} }
+
+// skipped is for a list that is no part of the sync: no place in it can have been given out.
+func (p place) skipped() (*place, error) {
+	if p.Cursor != (client.Cursor{}) || p.Row > 0 || p.Given > 0 || p.LeftOut > 0 {
+		return nil, errForeignPageToken
+	}
+	return nil, nil
+}
+
+// nextPage is where the list goes on after a page; nil at its end.
+func (p place) nextPage(next client.Cursor) *place {
+	if next.IsZero() {
+		return nil
+	}
+	return &place{List: p.List, Cursor: next, LeftOut: p.LeftOut}
+}
+
+const (
+	// mostBytes is far below the 4 MiB that an answer to the syncer may have, and leaves room for its largest row.
+	mostBytes = 2 << 20
+	// longEnough is when a page that has something to give is given: what it waits for may take long.
+	longEnough = 10 * time.Second
+)
+
+// answer gathers what is given in a page until it is full. Whatever the API holds, a page stays below what the SDK takes.
+type answer[M proto.Message] struct {
+	rows  []M
+	bytes int
+	// full is set when something had to be left for the next page.
+	full  bool
+	began time.Time
+}
+
+func newAnswer[M proto.Message]() *answer[M] { return &answer[M]{began: time.Now()} }
+
+// add takes as many of the rows as there is room for and tells how many.
+func (a *answer[M]) add(rows ...M) int {
+	for i, row := range rows {
+		size := proto.Size(row)
+		if len(a.rows) > 0 && a.bytes+size > mostBytes {
+			a.full = true
+			return i
+		}
+		a.rows = append(a.rows, row)
+		a.bytes += size
+	}
+	return len(rows)
+}
+
+// isDue tells whether the page is to be given, full or not.
+func (a *answer[M]) isDue() bool { return a.full || time.Since(a.began) > longEnough }
+
+// answerGrants gives grants from the place on, over one list after the other, until the answer is due. page adds those of
+// a page to the answer and gives the place after it, nil at the end.
+func answerGrants(at place, page func(*answer[*v2.Grant], place) (*place, error)) ([]*v2.Grant, *rs.SyncOpResults, error) {
+	found := newAnswer[*v2.Grant]()
+	for {
+		next, err := page(found, at)
+		switch {
+		case err != nil:
+			return nil, nil, err
+		case next == nil:
+			return found.rows, &rs.SyncOpResults{}, nil
+		case found.isDue():
+			return found.rows, next.results(), nil
+		}
+		at = *next
+	}
+}
+
+// gather gives what the rows of a page give, from the place on. It gives the place to go on from where the answer is full,
+// or nil if all of the page was given; leftOut counts the rows that give nothing and are to be spoken of.
+func gather[T any, M proto.Message](a *answer[M], at place, items []T, give func(T) (given []M, leftOut bool, err error)) (*place, int, error) {
+	if at.Row > len(items) {
+		return nil, 0, errForeignPageToken
+	}
+	leftOut := at.LeftOut
+	for row := at.Row; row < len(items); row++ {
+		given, left, err := give(items[row])
+		if err != nil {
+			return nil, 0, err
+		}
+		if left {
+			leftOut++
+		}
+		before := 0
+		if row == at.Row {
+			before = min(at.Given, len(given))
+		}
+		taken := a.add(given[before:]...)
+		switch {
+		case before+taken < len(given):
+			return &place{List: at.List, Cursor: at.Cursor, Row: row, Given: before + taken, LeftOut: leftOut}, leftOut, nil
+		case a.isDue() && row+1 < len(items):
+			return &place{List: at.List, Cursor: at.Cursor, Row: row + 1, LeftOut: leftOut}, leftOut, nil
+		}
+	}
+	return nil, leftOut, nil
 }

@@ -3,8 +3,6 @@ package connector
 import (
 	"cmp"
 	"context"
-	"maps"
-	"slices"
 
 	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
 	ent "github.com/conductorone/baton-sdk/pkg/types/entitlement"
@@ -17,8 +15,7 @@ import (
 
 type projectBuilder struct {
 	client   *client.Client
-	crew     *crew
-	scope    scope
+	reader   *reader
 	patience patience
 }
 
@@ -28,46 +25,13 @@ func (b *projectBuilder) ResourceType(context.Context) *v2.ResourceType {
 
 // List gives a page of the organization's active projects.
 func (b *projectBuilder) List(ctx context.Context, parent *v2.ResourceId, opts rs.SyncOpAttrs) ([]*v2.Resource, *rs.SyncOpResults, error) {
-	if !b.scope.listsOrganization(parent) {
-		return nil, nil, nil
-	}
-	const doing = "listing the projects"
-	token, err := parseListToken(opts)
-	if err != nil {
-		return nil, nil, err
-	}
-	page, err := b.client.ListProjects(ctx, token.Cursor)
-	if err != nil {
-		return nil, nil, failed(doing, err)
-	}
-	active := make([]client.Project, 0, len(page.Items))
-	for _, project := range page.Items {
-		if project.Status != client.ProjectArchived {
-			active = append(active, project)
-		}
-	}
-	if err := b.remember(ctx, opts, token.Page, active); err != nil {
-		return nil, nil, failed(doing, err)
-	}
-	projects, err := resourcesOf(active, projectResource)
-	if err != nil {
-		return nil, nil, failed(doing, err)
-	}
-	return projects, token.then(page.Next), nil
-}
-
-// remember enrolls the projects, and tells what is to be listed below them.
-func (b *projectBuilder) remember(ctx context.Context, opts rs.SyncOpAttrs, page int, projects []client.Project) error {
-	rows := make([]namedRow, 0, len(projects))
-	for _, project := range projects {
-		rows = append(rows, namedRow{ID: project.ID, Name: project.Name})
-		for _, child := range projectChildren {
-			if b.scope.includes(child.resourceType) {
-				b.client.Expect(child.route, expectedBelow(opts, project.ID), 1)
+	return listOrganization(ctx, b.reader, resourceTypeProject, parent, opts, projectsList(), "listing the projects",
+		func(project client.Project) (*v2.Resource, error) {
+			if project.Status == client.ProjectArchived {
+				return nil, nil //nolint:nilnil // it is left out
 			}
-		}
-	}
-	return enroll(ctx, memory{opts.Session}, resourceTypeProject, page, rows)
+			return projectResource(project)
+		})
 }
 
 func projectResource(project client.Project) (*v2.Resource, error) {
@@ -120,196 +84,198 @@ func (b *projectBuilder) Entitlements(context.Context, *v2.Resource, rs.SyncOpAt
 	return nil, nil, nil
 }
 
-// Grants gives one project's.
-func (b *projectBuilder) Grants(ctx context.Context, project *v2.Resource, opts rs.SyncOpAttrs) ([]*v2.Grant, *rs.SyncOpResults, error) {
-	return b.lanes(ctx, opts, only(namedRow{ID: project.GetId().GetResource(), Name: project.GetDisplayName()}))
-}
-
-// GrantsForResourceType gives every project's.
-func (b *projectBuilder) GrantsForResourceType(ctx context.Context, _ string, opts rs.SyncOpAttrs) ([]*v2.Grant, *rs.SyncOpResults, error) {
-	return b.lanes(ctx, opts, listed[namedRow](memory{opts.Session}, resourceTypeProject))
-}
-
-func (b *projectBuilder) lanes(ctx context.Context, opts rs.SyncOpAttrs, projects roster[namedRow]) ([]*v2.Grant, *rs.SyncOpResults, error) {
-	mem := memory{opts.Session}
-	l := lanes[namedRow]{client: b.client, crew: b.crew, resourceType: resourceTypeProject, roster: projects, routes: []client.Route{client.RouteProjectUsers}}
-	// An organization without groups has none in its projects.
-	hasGroups := false
-	if b.scope.includes(resourceTypeGroup) {
-		var err error
-		if hasGroups, err = mem.hasGroups(ctx); err != nil {
-			return nil, nil, failed(doingProjectGrants, err)
-		}
-	}
-	if hasGroups {
-		l.routes = append(l.routes, client.RouteProjectGroups)
-	}
-	l.page = func(ctx context.Context, row namedRow, token laneToken) (rowPage, error) {
-		p := projectPage{
-			client: b.client, scope: b.scope, memory: mem, hasGroups: hasGroups,
-			project: resourceID(resourceTypeProject, row.ID), name: row.Name, token: token, syncID: opts.SyncID,
-		}
-		page, err := p.grants(ctx)
-		if err == nil {
-			return page, nil
-		}
-		archived, refused := mem.skipArchived(ctx, b.client, row.ID, failed(doingProjectGrants, err))
-		if archived {
-			return rowPage{asked: true}, nil
-		}
-		if token.Step != stepRoles || !isGone(err) {
-			return rowPage{}, refused
-		}
-		return p.withoutHolder(ctx, err)
-	}
-	return l.grants(ctx, opts)
-}
+// The lists of a project's grants after the first one, its service accounts.
+const (
+	listOfUsers  = "users"
+	listOfGroups = "groups"
+)
 
 const doingProjectGrants = "listing a project's access"
 
-// projectPage is one page of a project's grants: its users and service accounts, then its groups, and after a page of
-// either the roles of those whose row does not tell them.
-type projectPage struct {
-	client    *client.Client
-	scope     scope
-	memory    memory
-	hasGroups bool
-	project   *v2.ResourceId
-	name      string
-	token     laneToken
-	syncID    string
+// Grants gives the project's access: the grant by which owners of the organization own it, its service accounts, its users,
+// then its groups, each with the roles that their rows do not tell.
+func (b *projectBuilder) Grants(ctx context.Context, project *v2.Resource, opts rs.SyncOpAttrs) ([]*v2.Grant, *rs.SyncOpResults, error) {
+	first, err := parsePlace(opts, listOfUsers, listOfGroups)
+	if err != nil {
+		return nil, nil, err
+	}
+	s, err := b.reader.of(ctx, opts)
+	if err != nil {
+		return nil, nil, failed(doingProjectGrants, err)
+	}
+	p := projectGrants{sync: s, project: project, id: project.GetId().GetResource()}
+	return answerGrants(first, func(found *answer[*v2.Grant], at place) (*place, error) {
+		next, err := p.page(ctx, found, at)
+		if err == nil {
+			return next, nil
+		}
+		archived, err := s.skipArchived(ctx, p.id, failed(doingProjectGrants, err))
+		if archived {
+			found.rows = nil
+			return nil, nil
+		}
+		return nil, err
+	})
 }
 
-func (p projectPage) grants(ctx context.Context) (rowPage, error) {
-	switch p.token.Step {
-	case stepFirst:
-		return p.first(ctx)
-	case stepUsers:
-		return p.users(ctx, nil, nil)
-	case stepGroups:
-		return p.groups(ctx)
-	case stepRoles:
-		return p.roles(ctx)
+// projectGrants gives one project's grants.
+type projectGrants struct {
+	sync    *syncReader
+	project *v2.Resource
+	id      string
+}
+
+// page gives a page of one of the lists. Each leads to the next one.
+func (p projectGrants) page(ctx context.Context, found *answer[*v2.Grant], at place) (*place, error) {
+	switch at.List {
+	case listOfGroups:
+		return p.groups(ctx, found, at)
+	case listOfUsers:
+		next, err := p.users(ctx, found, at)
+		if next == nil && err == nil {
+			next = &place{List: listOfGroups}
+		}
+		return next, err
 	default:
-		return rowPage{}, errForeignPageToken
+		if at == (place{}) {
+			owners := resourceID(resourceTypeOrganizationRole, roleOwner)
+			found.add(newGrant(p.project.GetId(), slugOwner, owners, gr.WithAnnotation(&v2.GrantImmutable{}), expandThrough(owners, slugAssigned)))
+		}
+		next, err := p.serviceAccounts(ctx, found, at)
+		if next == nil && err == nil {
+			next = &place{List: listOfUsers}
+		}
+		return next, err
 	}
 }
 
-// first gives the grant by which owners of the organization own the project, directly or through a group, the roles of
-// the service accounts, and the first page of users.
-func (p projectPage) first(ctx context.Context) (rowPage, error) {
-	owners := resourceID(resourceTypeOrganizationRole, roleOwner)
-	implicit := newGrant(p.project, slugOwner, owners,
-		gr.WithAnnotation(&v2.GrantImmutable{}),
-		expandThrough(owners, slugAssigned),
-	)
-	accounts, holders, err := p.serviceAccounts(ctx)
-	if err != nil {
-		return rowPage{}, err
+// serviceAccounts gives a page of the project's service accounts by the role that their rows name.
+func (p projectGrants) serviceAccounts(ctx context.Context, found *answer[*v2.Grant], at place) (*place, error) {
+	if !p.sync.includes(resourceTypeServiceAccount) {
+		return at.skipped()
 	}
-	return p.users(ctx, append([]*v2.Grant{implicit}, accounts...), holders)
+	page, err := ask(ctx, p.sync, serviceAccountsList(p.id), at.Cursor)
+	if err != nil {
+		return nil, err
+	}
+	catalog, err := p.sync.projectRoles(ctx, p.id)
+	if err != nil {
+		return nil, err
+	}
+	next, _, err := gather(found, at, page.Items, func(account client.ServiceAccount) ([]*v2.Grant, bool, error) {
+		member := memberOfProject{
+			principal: resourceID(resourceTypeServiceAccount, account.ID),
+			rowRole:   serviceAccountRole(account.Role), direct: projectRoleName(account.Role),
+			read: func(ctx context.Context) error {
+				_, err := p.sync.api.GetProjectServiceAccount(ctx, p.id, account.ID)
+				return err
+			},
+		}
+		grants, err := p.member(ctx, catalog, member)
+		return grants, false, err
+	})
+	if next == nil {
+		next = at.nextPage(page.Next)
+	}
+	return next, err
 }
 
-// serviceAccountWithoutRole is the word for an account without access of its own.
-const serviceAccountWithoutRole = "none"
-
-// serviceAccounts gives the roles that the rows of the project's service accounts name, and the accounts whose
-// assignment list tells more.
-func (p projectPage) serviceAccounts(ctx context.Context) ([]*v2.Grant, []holder, error) {
-	accounts, _, err := recall[map[string]string](ctx, p.memory, kindProjectAccounts, p.project.GetResource())
-	if err != nil {
-		return nil, nil, err
+// users gives a page of the project's users by the role that their rows name.
+func (p projectGrants) users(ctx context.Context, found *answer[*v2.Grant], at place) (*place, error) {
+	if !p.sync.includes(resourceTypeUser) && !p.sync.includes(resourceTypeServiceAccount) {
+		return at.skipped()
 	}
-	roles, err := p.memory.roleBook(ctx, p.project.GetResource())
+	page, err := ask(ctx, p.sync, projectUsersList(p.id), at.Cursor)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	var grants []*v2.Grant
-	var holders []holder
-	for _, id := range slices.Sorted(maps.Keys(accounts)) {
-		role := projectRoleName(accounts[id])
-		if role != "" {
-			grants = append(grants, newGrant(p.project, role, resourceID(resourceTypeServiceAccount, id)))
-		}
-		if accounts[id] == serviceAccountWithoutRole {
-			role = serviceAccountWithoutRole
-		}
-		if role == "" || roles.hasCustom() {
-			holders = append(holders, holder{Type: resourceTypeServiceAccount.GetId(), ID: id, RowRole: role})
-		}
-	}
-	return grants, holders, nil
-}
-
-// users adds a page of the project's users by the role that their rows name. The assignment list is asked only for what
-// no row tells: custom roles, and a role of another name.
-func (p projectPage) users(ctx context.Context, grants []*v2.Grant, holders []holder) (rowPage, error) {
-	page, err := p.client.ListProjectUsers(ctx, p.project.GetResource(), p.token.Cursor)
+	catalog, err := p.sync.projectRoles(ctx, p.id)
 	if err != nil {
-		return rowPage{}, err
-	}
-	roles, err := p.memory.roleBook(ctx, p.project.GetResource())
-	if err != nil {
-		return rowPage{}, err
+		return nil, err
 	}
 	ids := make([]string, 0, len(page.Items))
 	for _, user := range page.Items {
 		ids = append(ids, user.ID)
 	}
-	principals, err := p.scope.principals(ctx, p.memory, ids)
+	principals, err := p.sync.principals(ctx, ids)
 	if err != nil {
-		return rowPage{}, err
+		return nil, err
 	}
-	organizationRoles, err := p.memory.recallMany(ctx, kindUser, ids)
+	organizationRoles, err := recallMany[string](ctx, p.sync.session, factUser, ids)
 	if err != nil {
-		return rowPage{}, err
+		return nil, err
 	}
-
-	for _, user := range page.Items {
-		principal, ok := principals[user.ID]
-		if !ok {
-			p.token.LeftOut++
-			continue
+	next, leftOut, err := gather(found, at, page.Items, func(user client.ProjectUser) ([]*v2.Grant, bool, error) {
+		principal := principals[user.ID]
+		if principal == nil {
+			return nil, p.sync.missesPrincipals(), nil
 		}
-		role := projectRoleName(user.Role)
-		if role != "" && !repeatsOwnership(role, organizationRoles[user.ID]) {
-			grants = append(grants, newGrant(p.project, role, principal))
+		member := memberOfProject{principal: principal, rowRole: projectRoleName(user.Role), read: p.readUser(principal)}
+		if !repeatsOwnership(member.rowRole, organizationRoles[user.ID]) {
+			member.direct = member.rowRole
 		}
-		if role == "" || roles.hasCustom() {
-			holders = append(holders, holder{Type: principal.GetResourceType(), ID: user.ID, RowRole: role})
-		}
+		grants, err := p.member(ctx, catalog, member)
+		return grants, false, err
+	})
+	if next != nil || err != nil {
+		return next, err
 	}
-	p.warnOfLeftOut(ctx, page.Next, "users of this project are left out: neither the organization's users nor its service accounts have them")
-	var then *place
-	switch {
-	case !page.Next.IsZero():
-		then = &place{Step: stepUsers, Cursor: page.Next, LeftOut: p.token.LeftOut}
-	case p.hasGroups:
-		then = &place{Step: stepGroups}
-	}
-	return p.ask(grants, holders, then), nil
+	at.LeftOut = leftOut
+	p.warnOfLeftOut(ctx, at, page.Next, "users of this project are left out: neither the organization's users nor its service accounts have them")
+	return at.nextPage(page.Next), nil
 }
 
-// ask leads to the roles of the holders.
-func (p projectPage) ask(grants []*v2.Grant, holders []holder, then *place) rowPage {
-	p.expect(holders, len(holders))
-	return rowPage{grants: grants, asked: true, next: p.token.ask(holders, then)}
+func (p projectGrants) readUser(principal *v2.ResourceId) func(context.Context) error {
+	return func(ctx context.Context) error {
+		var err error
+		if principal.GetResourceType() == resourceTypeUser.GetId() {
+			_, err = p.sync.api.GetProjectUser(ctx, p.id, principal.GetResource())
+		} else {
+			_, err = p.sync.api.GetProjectServiceAccount(ctx, p.id, principal.GetResource())
+		}
+		return err
+	}
 }
 
-// expect tells how many holders are left to be asked for. The last one tells one sequence of them from another.
-func (p projectPage) expect(holders []holder, left int) {
-	if len(holders) == 0 {
-		return
-	}
-	last := holders[len(holders)-1]
-	p.client.Expect(rolesRoute(last), p.syncID+"/"+p.project.GetResource()+"/"+last.ID, left)
+// memberOfProject is a user or a service account of a project.
+type memberOfProject struct {
+	principal *v2.ResourceId
+	// rowRole is the predefined role that the row names, "" if it tells none; direct is the one that it gives by itself.
+	rowRole, direct string
+	// read asks for the member itself.
+	read func(context.Context) error
 }
 
-func rolesRoute(h holder) client.Route {
-	if h.Type == resourceTypeGroup.GetId() {
-		return client.RouteProjectGroupRoles
+// member gives what the member's row gives, and what only its assignment list tells: custom roles, and a role of another
+// name.
+func (p projectGrants) member(ctx context.Context, catalog roleCatalog, m memberOfProject) ([]*v2.Grant, error) {
+	var grants []*v2.Grant
+	if m.direct != "" {
+		grants = append(grants, newGrant(p.project.GetId(), m.direct, m.principal))
 	}
-	return client.RouteProjectUserRoles
+	if !asksForRoles(catalog, m.rowRole) {
+		return grants, nil
+	}
+	held := assignment{in: p.id, roles: catalog, principal: m.principal, rowRole: m.rowRole}
+	more, err := p.assigned(ctx, held, projectUserRolesList(p.id, m.principal.GetResource()), m.read)
+	return append(grants, more...), err
+}
+
+// assigned gives what the assignment list of a principal says, or nothing if the principal has left the project.
+func (p projectGrants) assigned(ctx context.Context, held assignment, l list[client.AssignedRole], read func(context.Context) error) ([]*v2.Grant, error) {
+	grants, err := held.all(ctx, p.sync, l)
+	if !isGone(err) {
+		return grants, err
+	}
+	archived, err := p.sync.skipArchived(ctx, p.id, err)
+	if archived {
+		return nil, nil
+	}
+	left, err := leftMeanwhile(ctx, err, held.principal, p.id, read)
+	if left {
+		return nil, nil
+	}
+	return nil, err
 }
 
 // repeatsOwnership tells a row that only says what ownership of the organization implies; the implicit grant shows it.
@@ -318,89 +284,52 @@ func repeatsOwnership(projectRole, organizationRole string) bool {
 }
 
 // groups gives a page of the project's groups. Their rows do not name a role, so each group's are asked for.
-func (p projectPage) groups(ctx context.Context) (rowPage, error) {
-	page, err := p.client.ListProjectGroups(ctx, p.project.GetResource(), p.token.Cursor)
+func (p projectGrants) groups(ctx context.Context, found *answer[*v2.Grant], at place) (*place, error) {
+	hasGroups, err := p.sync.hasGroups(ctx)
+	switch {
+	case err != nil:
+		return nil, err
+	case !hasGroups:
+		return at.skipped()
+	}
+	page, err := ask(ctx, p.sync, projectGroupsList(p.id), at.Cursor)
 	if err != nil {
-		return rowPage{}, err
+		return nil, err
+	}
+	catalog, err := p.sync.projectRoles(ctx, p.id)
+	if err != nil {
+		return nil, err
 	}
 	ids := make([]string, 0, len(page.Items))
 	for _, group := range page.Items {
 		ids = append(ids, group.GroupID)
 	}
-	known, err := p.memory.recallMany(ctx, kindGroup, ids)
+	known, err := p.sync.knownGroups(ctx, ids)
 	if err != nil {
-		return rowPage{}, err
+		return nil, err
 	}
-	var holders []holder
-	for _, id := range ids {
-		if _, ok := known[id]; !ok {
-			p.token.LeftOut++
-			continue
+	next, leftOut, err := gather(found, at, page.Items, func(group client.ProjectGroup) ([]*v2.Grant, bool, error) {
+		if !known[group.GroupID] {
+			return nil, true, nil
 		}
-		holders = append(holders, holder{Type: resourceTypeGroup.GetId(), ID: id})
-	}
-	p.warnOfLeftOut(ctx, page.Next, "groups of this project are left out: the organization's groups do not have them")
-	var then *place
-	if !page.Next.IsZero() {
-		then = &place{Step: stepGroups, Cursor: page.Next, LeftOut: p.token.LeftOut}
-	}
-	return p.ask(nil, holders, then), nil
-}
-
-// roles gives a page of the first holder's role assignments in the project.
-func (p projectPage) roles(ctx context.Context) (rowPage, error) {
-	book, err := p.memory.roleBook(ctx, p.project.GetResource())
-	if err != nil {
-		return rowPage{}, err
-	}
-	held := p.token.Holders[0]
-	var list func(ctx context.Context, projectID, principalID string, cursor client.Cursor) (client.Page[client.AssignedRole], error)
-	switch held.Type {
-	case resourceTypeUser.GetId(), resourceTypeServiceAccount.GetId():
-		list = p.client.ListProjectUserRoles
-	case resourceTypeGroup.GetId():
-		list = p.client.ListProjectGroupRoles
-	default:
-		return rowPage{}, errForeignPageToken
-	}
-	page, err := list(ctx, p.project.GetResource(), held.ID, p.token.Cursor)
-	if err != nil {
-		return rowPage{}, err
-	}
-	if page.Next.IsZero() {
-		p.expect(p.token.Holders, len(p.token.Holders)-1)
-	}
-	roles := assignment{in: p.project.GetResource(), roles: book, principal: held.id(), rowRole: held.RowRole}
-	return rowPage{grants: roles.grants(ctx, page.Items), asked: true, next: p.token.roles(page.Next)}, nil
-}
-
-// withoutHolder goes on after a holder whose role list failed, if it has left the project meanwhile.
-func (p projectPage) withoutHolder(ctx context.Context, err error) (rowPage, error) {
-	held, project := p.token.Holders[0], p.project.GetResource()
-	left, err := leftMeanwhile(ctx, err, held.id(), project, func(ctx context.Context) error {
-		var err error
-		switch held.Type {
-		case resourceTypeUser.GetId():
-			_, err = p.client.GetProjectUser(ctx, project, held.ID)
-		case resourceTypeServiceAccount.GetId():
-			_, err = p.client.GetProjectServiceAccount(ctx, project, held.ID)
-		case resourceTypeGroup.GetId():
-			_, err = p.client.GetProjectGroup(ctx, project, held.ID)
-		default:
-			return errForeignPageToken
-		}
-		return err
+		held := assignment{in: p.id, roles: catalog, principal: resourceID(resourceTypeGroup, group.GroupID)}
+		grants, err := p.assigned(ctx, held, projectGroupRolesList(p.id, group.GroupID), func(ctx context.Context) error {
+			_, err := p.sync.api.GetProjectGroup(ctx, p.id, group.GroupID)
+			return err
+		})
+		return grants, false, err
 	})
-	if !left {
-		return rowPage{}, failed(doingProjectGrants, err)
+	if next != nil || err != nil {
+		return next, err
 	}
-	p.expect(p.token.Holders, len(p.token.Holders)-1)
-	return rowPage{asked: true, next: p.token.roles(client.Cursor{})}, nil
+	at.LeftOut = leftOut
+	p.warnOfLeftOut(ctx, at, page.Next, "groups of this project are left out: the organization's groups do not have them")
+	return at.nextPage(page.Next), nil
 }
 
 // warnOfLeftOut speaks once, at the end of a list.
-func (p projectPage) warnOfLeftOut(ctx context.Context, next client.Cursor, message string) {
-	if next.IsZero() && p.token.LeftOut > 0 {
-		warn(ctx, message, zap.String("project_id", p.project.GetResource()), zap.String("project", p.name), zap.Int("count", p.token.LeftOut))
+func (p projectGrants) warnOfLeftOut(ctx context.Context, at place, next client.Cursor, message string) {
+	if next.IsZero() && at.LeftOut > 0 {
+		warn(ctx, message, zap.String("project_id", p.id), zap.String("project", p.project.GetDisplayName()), zap.Int("count", at.LeftOut))
 	}
 }

@@ -16,14 +16,14 @@ import (
 //
 // The refusal of a list of an archived project is documented only as status 400; its code and wording vary. So where
 // the answer does not say it plainly, the project itself is asked for.
-func (m memory) skipArchived(ctx context.Context, api *client.Client, projectID string, err error) (bool, error) {
-	archived, known, recallErr := recall[bool](ctx, m, kindArchived, projectID)
+func (s *syncReader) skipArchived(ctx context.Context, projectID string, err error) (bool, error) {
+	archived, known, recallErr := recall[bool](ctx, s.session, factArchived, projectID)
 	if recallErr != nil {
 		return false, errors.Join(err, recallErr)
 	}
 	if !known {
 		var readErr error
-		if archived, readErr = projectIsArchived(ctx, api, projectID, err); readErr != nil {
+		if archived, readErr = projectIsArchived(ctx, s.api, projectID, err); readErr != nil {
 			// As long as the project cannot be asked for, nothing is decided.
 			return false, failed("asking whether a project is archived", readErr)
 		}
@@ -33,7 +33,7 @@ func (m memory) skipArchived(ctx context.Context, api *client.Client, projectID 
 	}
 	if !known {
 		warn(ctx, "a project was archived while the sync ran; who had access to it is not shown", zap.String("project_id", projectID))
-		if setErr := m.set(ctx, kindArchived, projectID, true); setErr != nil {
+		if setErr := s.session.set(ctx, factArchived, projectID, true); setErr != nil {
 			return false, errors.Join(err, setErr)
 		}
 	}

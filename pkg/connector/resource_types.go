@@ -14,19 +14,18 @@ const (
 )
 
 // The resource types. Their ids are permanent: ConductorOne takes a renamed one for the deletion of everything below it.
-// Grants are given for whole types and not resource by resource, for which lane.go has the reason.
 var (
 	resourceTypeOrganization = v2.ResourceType_builder{
 		Id:          "organization",
 		DisplayName: "Organization",
-		Annotations: annotations.New(&v2.TypeScopedGrants{}, permissions(permissionManagementRead)),
+		Annotations: annotations.New(permissions(permissionManagementRead)),
 	}.Build()
 
 	resourceTypeUser = v2.ResourceType_builder{
 		Id:          "user",
 		DisplayName: "User",
 		Traits:      []v2.ResourceType_Trait{v2.ResourceType_TRAIT_USER},
-		Annotations: annotations.New(&v2.SkipEntitlements{}, &v2.TypeScopedGrants{}, permissions(permissionManagementRead)),
+		Annotations: annotations.New(&v2.SkipEntitlements{}, permissions(permissionManagementRead)),
 	}.Build()
 
 	// An invitation disappears when it is accepted, so a falling number of them is no anomaly.
@@ -41,34 +40,34 @@ var (
 		Id:          "organization_role",
 		DisplayName: "Organization role",
 		Traits:      []v2.ResourceType_Trait{v2.ResourceType_TRAIT_ROLE},
-		Annotations: annotations.New(&v2.TypeScopedGrants{}, permissions(permissionManagementRead, permissionGroupsRead)),
+		Annotations: annotations.New(permissions(permissionManagementRead, permissionGroupsRead)),
 	}.Build()
 
 	resourceTypeGroup = v2.ResourceType_builder{
 		Id:          "group",
 		DisplayName: "Group",
 		Traits:      []v2.ResourceType_Trait{v2.ResourceType_TRAIT_GROUP},
-		Annotations: annotations.New(&v2.TypeScopedGrants{}, permissions(permissionGroupsRead, permissionGroupsWrite)),
+		Annotations: annotations.New(permissions(permissionGroupsRead, permissionGroupsWrite)),
 	}.Build()
 
 	resourceTypeProject = v2.ResourceType_builder{
 		Id:          "project",
 		DisplayName: "Project",
-		Annotations: annotations.New(&v2.TypeScopedGrants{}, permissions(permissionManagementRead)),
+		Annotations: annotations.New(permissions(permissionManagementRead)),
 	}.Build()
 
 	resourceTypeProjectRole = v2.ResourceType_builder{
 		Id:          "project_role",
 		DisplayName: "Project role",
 		Traits:      []v2.ResourceType_Trait{v2.ResourceType_TRAIT_ROLE},
-		Annotations: annotations.New(&v2.TypeScopedGrants{}, permissions(permissionManagementRead)),
+		Annotations: annotations.New(permissions(permissionManagementRead)),
 	}.Build()
 
 	resourceTypeServiceAccount = v2.ResourceType_builder{
 		Id:          "service_account",
 		DisplayName: "Service account",
 		Traits:      []v2.ResourceType_Trait{v2.ResourceType_TRAIT_USER},
-		Annotations: annotations.New(&v2.SkipEntitlements{}, &v2.TypeScopedGrants{}, permissions(permissionManagementRead)),
+		Annotations: annotations.New(&v2.SkipEntitlements{}, permissions(permissionManagementRead)),
 	}.Build()
 
 	resourceTypeAPIKey = v2.ResourceType_builder{
@@ -78,6 +77,11 @@ var (
 		Annotations: annotations.New(&v2.SkipEntitlementsAndGrants{}, permissions(permissionManagementRead)),
 	}.Build()
 )
+
+var allResourceTypes = []*v2.ResourceType{
+	resourceTypeOrganization, resourceTypeUser, resourceTypeInvitation, resourceTypeOrganizationRole, resourceTypeGroup,
+	resourceTypeProject, resourceTypeProjectRole, resourceTypeServiceAccount, resourceTypeAPIKey,
+}
 
 // The entitlements' slugs, as permanent as the types' ids.
 const (

@@ -20,12 +20,33 @@ import (
 type assignment struct {
 	// in is organizationKey or a project's id.
 	in string
-	// roles is the book of the organization or the project.
-	roles roleBook
+	// roles is the catalog of the organization or the project, nil if its roles are no part of the sync.
+	roles roleCatalog
 	// principal is who holds the roles.
 	principal *v2.ResourceId
 	// rowRole is the predefined role that the principal's own row named, or none; "" if the row told nothing.
 	rowRole string
+}
+
+// give adds the grants of a page of the principal's assignments to the answer, and gives the place after it.
+func (a assignment) give(ctx context.Context, s *syncReader, found *answer[*v2.Grant], at place, l list[client.AssignedRole]) (*place, error) {
+	page, err := ask(ctx, s, l, at.Cursor)
+	if err != nil {
+		return nil, err
+	}
+	next, _, err := gather(found, at, page.Items, func(role client.AssignedRole) ([]*v2.Grant, bool, error) {
+		return a.grants(ctx, []client.AssignedRole{role}), false, nil
+	})
+	if next == nil {
+		next = at.nextPage(page.Next)
+	}
+	return next, err
+}
+
+// all gives the grants of all of the principal's assignments.
+func (a assignment) all(ctx context.Context, s *syncReader, l list[client.AssignedRole]) ([]*v2.Grant, error) {
+	roles, err := askAll(ctx, s, l)
+	return a.grants(ctx, roles), err
 }
 
 func (a assignment) grants(ctx context.Context, assigned []client.AssignedRole) []*v2.Grant {
@@ -39,7 +60,7 @@ func (a assignment) grants(ctx context.Context, assigned []client.AssignedRole) 
 		case role.Name != "" && a.rowTellsOf(role.Name, held):
 			continue
 		case !known && a.roles == nil:
-			// The role list was not read, because roles are not part of this sync: the SDK would drop the grant.
+			// The SDK would drop the grant.
 			continue
 		case !known:
 			warn(ctx, "a role is assigned that the role list does not hold; it gives no grant",
@@ -62,7 +83,7 @@ func (a assignment) rowTellsOf(name string, held client.AssignedRole) bool {
 	return name == a.rowRole || len(held.AssignmentSources) == 0
 }
 
-func (a assignment) grant(role bookedRole, roleID string) *v2.Grant {
+func (a assignment) grant(role catalogRole, roleID string) *v2.Grant {
 	switch {
 	case a.in == organizationKey && role.Name != "":
 		return newGrant(resourceID(resourceTypeOrganizationRole, role.Name), slugAssigned, a.principal)

@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 
 	"github.com/conductorone/baton-openai/pkg/openaitest"
 )
@@ -44,9 +46,7 @@ func TestSyncOfSomeTypes(t *testing.T) {
 		"group and user": {[]string{"group", "user"}, map[string]int{
 			credentials: 2, "GET /organization/users": 1, groupMembersRoute: 3,
 		}, nil},
-		"project": {[]string{"project"}, map[string]int{
-			credentials: 1, "GET /organization/projects": 1, "GET /organization/projects/{project_id}/users": 2,
-		}, nil},
+		"project": {[]string{"project"}, map[string]int{credentials: 1, "GET /organization/projects": 1}, nil},
 		"project and user": {[]string{"project", "user"}, map[string]int{
 			credentials: 1, "GET /organization/users": 1, "GET /organization/projects": 1, "GET /organization/projects/{project_id}/users": 2,
 		}, nil},
@@ -55,12 +55,6 @@ func TestSyncOfSomeTypes(t *testing.T) {
 		}, nil},
 		"organization": {[]string{"organization"}, map[string]int{credentials: 1, "GET /organization/roles": 1}, nil},
 		"invitation":   {[]string{"invitation"}, map[string]int{credentials: 1, "GET /organization/invites": 1}, nil},
-		"service_account": {[]string{"service_account"}, map[string]int{credentials: 1}, []warning{
-			{"the sync leaves projects out", map[string]any{"resource_type": "service_account"}},
-		}},
-		"project_role": {[]string{"project_role"}, map[string]int{credentials: 1}, []warning{
-			{"the sync leaves projects out", map[string]any{"resource_type": "project_role"}},
-		}},
 		"group, user and service_account below projects": {[]string{"group", "user", "service_account", "project"}, map[string]int{
 			credentials: 2, "GET /organization/users": 1, groupMembersRoute: 3, "GET /organization/projects": 1,
 			"GET /organization/projects/{project_id}/users": 2, "GET /organization/projects/{project_id}/service_accounts": 2,
@@ -75,9 +69,6 @@ func TestSyncOfSomeTypes(t *testing.T) {
 			require.NoError(t, synced.err)
 			require.Empty(t, server.Unknown())
 			want := expected(openaitest.Sample()).of(test.types...)
-			if len(test.warned) > 0 {
-				want = file{}
-			}
 			t.Run("rows", func(t *testing.T) {
 				t.Parallel()
 				requireSame(t, want, readFile(t, synced.path))
@@ -108,4 +99,47 @@ func TestSyncOfKeysWithoutProjects(t *testing.T) {
 	want.Resources = mapRows(want.Resources, func(row resourceRow) (resourceRow, bool) { return row, row.Parent == "organization:organization" })
 	requireSame(t, want, readFile(t, synced.path))
 	requireWarnings(t, synced.logs, []warning{{"the sync leaves projects out", map[string]any{"resource_type": "api_key"}}})
+}
+
+// Of a type that the API lists project by project nothing can be found without projects, which would look as if there was
+// nothing.
+func TestSyncOfProjectTypesWithoutProjects(t *testing.T) {
+	t.Parallel()
+	for _, resourceType := range []string{"project_role", "service_account"} {
+		t.Run(resourceType, func(t *testing.T) {
+			t.Parallel()
+			synced := runSync(t, &openaitest.Server{Organization: openaitest.Sample()}, syncOptions{resourceTypes: []string{resourceType, "user"}})
+			require.Equal(t, codes.InvalidArgument, status.Code(synced.err), synced.err)
+			require.ErrorContains(t, synced.err, "add project to the types of the sync")
+		})
+	}
+}
+
+// What a sync lists depends on what the syncer asks for and on nothing that the process was started with: each type and
+// each pair of types that a task of ConductorOne names gives what a full sync gives of them.
+func TestSyncOfTypesThatTheTaskNames(t *testing.T) {
+	t.Parallel()
+	types := []string{"organization", "user", "invitation", "organization_role", "group", "project", "project_role", "service_account", "api_key"}
+	for i, first := range types {
+		for _, second := range types[i:] {
+			asked := slices.Compact([]string{first, second})
+			t.Run(strings.Join(asked, " and "), func(t *testing.T) {
+				t.Parallel()
+				belowProjects := slices.ContainsFunc(asked, func(name string) bool { return name == "project_role" || name == "service_account" })
+				synced := runSync(t, &openaitest.Server{Organization: openaitest.Sample()}, syncOptions{workers: 4, resourceTypes: asked})
+				if belowProjects && !slices.Contains(asked, "project") {
+					require.Error(t, synced.err)
+					return
+				}
+				require.NoError(t, synced.err)
+				want := expected(openaitest.Sample()).of(asked...)
+				if !slices.Contains(asked, "project") {
+					want.Resources = mapRows(want.Resources, func(row resourceRow) (resourceRow, bool) {
+						return row, !strings.HasPrefix(row.Parent, "project:")
+					})
+				}
+				requireSame(t, want, readFile(t, synced.path))
+			})
+		}
+	}
 }

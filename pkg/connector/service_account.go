@@ -12,7 +12,7 @@ import (
 
 type serviceAccountBuilder struct {
 	client   *client.Client
-	scope    scope
+	reader   *reader
 	patience patience
 }
 
@@ -22,22 +22,8 @@ func (b *serviceAccountBuilder) ResourceType(context.Context) *v2.ResourceType {
 
 // List gives a page of a project's service accounts.
 func (b *serviceAccountBuilder) List(ctx context.Context, parent *v2.ResourceId, opts rs.SyncOpAttrs) ([]*v2.Resource, *rs.SyncOpResults, error) {
-	projectID, ok := b.scope.listsProject(ctx, parent, resourceTypeServiceAccount)
-	if !ok {
-		return nil, nil, nil
-	}
-	return listProject(ctx, b.client, client.RouteServiceAccounts, projectID, opts, "listing a project's service accounts",
-		func(ctx context.Context, mem memory, cursor client.Cursor) ([]*v2.Resource, client.Cursor, error) {
-			page, err := b.client.ListProjectServiceAccounts(ctx, projectID, cursor)
-			if err != nil {
-				return nil, client.Cursor{}, err
-			}
-			if err := mem.rememberServiceAccounts(ctx, projectID, page.Items); err != nil {
-				return nil, client.Cursor{}, err
-			}
-			accounts, err := resourcesOf(page.Items, func(row client.ServiceAccount) (*v2.Resource, error) { return serviceAccountResource(parent, row) })
-			return accounts, page.Next, err
-		})
+	return listProject(ctx, b.reader, resourceTypeServiceAccount, parent, opts, serviceAccountsList, "listing a project's service accounts",
+		func(row client.ServiceAccount) (*v2.Resource, error) { return serviceAccountResource(parent, row) })
 }
 
 func serviceAccountResource(project *v2.ResourceId, row client.ServiceAccount) (*v2.Resource, error) {
@@ -47,7 +33,12 @@ func serviceAccountResource(project *v2.ResourceId, row client.ServiceAccount) (
 		createdAt:   row.CreatedAt,
 		profile:     profile{}.text("project_id", project.GetResource()).text(profileRole, row.Role),
 	}
-	return newResource(resourceTypeServiceAccount, row.ID, row.ID, cmp.Or(row.Name, row.ID), project, acc.trait())
+	return newResource(resourceTypeServiceAccount, row.ID, row.ID, cmp.Or(row.Name, row.ID), project, acc.trait(), grantsElsewhere())
+}
+
+// StaticEntitlements gives none. It is called once everything has been listed.
+func (b *serviceAccountBuilder) StaticEntitlements(ctx context.Context, opts rs.SyncOpAttrs) ([]*v2.Entitlement, *rs.SyncOpResults, error) {
+	return nil, nil, requireProjects(ctx, b.reader, resourceTypeServiceAccount, opts)
 }
 
 // Entitlements is not called: the type skips them.
@@ -55,12 +46,18 @@ func (b *serviceAccountBuilder) Entitlements(context.Context, *v2.Resource, rs.S
 	return nil, nil, nil
 }
 
-// Grants has nothing to add: the project gives its service accounts their roles.
+// Grants is not called: the project gives its service accounts their roles.
 func (b *serviceAccountBuilder) Grants(context.Context, *v2.Resource, rs.SyncOpAttrs) ([]*v2.Grant, *rs.SyncOpResults, error) {
 	return nil, nil, nil
 }
 
-// GrantsForResourceType has nothing to add.
-func (b *serviceAccountBuilder) GrantsForResourceType(context.Context, string, rs.SyncOpAttrs) ([]*v2.Grant, *rs.SyncOpResults, error) {
-	return nil, nil, nil
+// serviceAccountRole is the predefined project role that a service account's row names, "" if it names none.
+func serviceAccountRole(word string) string {
+	if word == serviceAccountWithoutRole {
+		return word
+	}
+	return projectRoleName(word)
 }
+
+// serviceAccountWithoutRole is the word for an account without access of its own.
+const serviceAccountWithoutRole = "none"

@@ -79,9 +79,9 @@ func runSync(t *testing.T, server *openaitest.Server, options syncOptions) outco
 }
 
 // newConnector reports what goes wrong instead of repeating it.
-func newConnector(ctx context.Context, t *testing.T, server *openaitest.Server, store sessions.SessionStore, resourceTypes []string) types.ConnectorServer {
+func newConnector(ctx context.Context, t *testing.T, server *openaitest.Server, store sessions.SessionStore) types.ConnectorServer {
 	t.Helper()
-	return patientConnector(ctx, t, server, store, syncOptions{resourceTypes: resourceTypes})
+	return patientConnector(ctx, t, server, store, syncOptions{})
 }
 
 func patientConnector(
@@ -100,7 +100,7 @@ func patientConnector(
 	}
 	builder, builderOptions, err := connector.New(ctx,
 		&cfg.Openai{OpenaiAdminKey: testKey, BaseUrl: listener.URL + "/v1"},
-		&cli.ConnectorOpts{SyncResourceTypeIDs: options.resourceTypes},
+		&cli.ConnectorOpts{},
 	)
 	require.NoError(t, err)
 	setPatience(t, builder, options.patience, options.timeout)

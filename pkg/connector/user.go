@@ -16,17 +16,9 @@ const (
 	profileRole             = "role"
 )
 
-// userRow is what the grants of a user need to know.
-type userRow struct {
-	ID string `json:"id"`
-	// Role is the API's word.
-	Role string `json:"role,omitempty"`
-}
-
 type userBuilder struct {
 	client   *client.Client
-	crew     *crew
-	scope    scope
+	reader   *reader
 	patience patience
 }
 
@@ -36,26 +28,7 @@ func (b *userBuilder) ResourceType(context.Context) *v2.ResourceType {
 
 // List gives a page of the organization's users.
 func (b *userBuilder) List(ctx context.Context, parent *v2.ResourceId, opts rs.SyncOpAttrs) ([]*v2.Resource, *rs.SyncOpResults, error) {
-	if !b.scope.listsOrganization(parent) {
-		return nil, nil, nil
-	}
-	const doing = "listing the users"
-	token, err := parseListToken(opts)
-	if err != nil {
-		return nil, nil, err
-	}
-	page, err := b.client.ListUsers(ctx, token.Cursor)
-	if err != nil {
-		return nil, nil, failed(doing, err)
-	}
-	if err := (memory{opts.Session}).rememberUsers(ctx, token.Page, page.Items); err != nil {
-		return nil, nil, failed(doing, err)
-	}
-	users, err := resourcesOf(page.Items, userResource)
-	if err != nil {
-		return nil, nil, failed(doing, err)
-	}
-	return users, token.then(page.Next), nil
+	return listOrganization(ctx, b.reader, resourceTypeUser, parent, opts, usersList(), "listing the users", userResource)
 }
 
 func userResource(user client.User) (*v2.Resource, error) {
@@ -90,71 +63,47 @@ func (b *userBuilder) Entitlements(context.Context, *v2.Resource, rs.SyncOpAttrs
 	return nil, nil, nil
 }
 
-// Grants gives one user's.
+// Grants gives the user's membership of the organization and its organization roles. The user's row names the predefined
+// role; the assignment list is asked only for what no row tells: custom roles, and a role of another name.
 func (b *userBuilder) Grants(ctx context.Context, user *v2.Resource, opts rs.SyncOpAttrs) ([]*v2.Grant, *rs.SyncOpResults, error) {
-	return b.lanes(ctx, opts, only(userRow{ID: user.GetId().GetResource(), Role: profileText(user, profileOrganizationRole)}))
-}
-
-// GrantsForResourceType gives every user's.
-func (b *userBuilder) GrantsForResourceType(ctx context.Context, _ string, opts rs.SyncOpAttrs) ([]*v2.Grant, *rs.SyncOpResults, error) {
-	return b.lanes(ctx, opts, listed[userRow](memory{opts.Session}, resourceTypeUser))
-}
-
-func (b *userBuilder) lanes(ctx context.Context, opts rs.SyncOpAttrs, users roster[userRow]) ([]*v2.Grant, *rs.SyncOpResults, error) {
-	l := lanes[userRow]{client: b.client, crew: b.crew, resourceType: resourceTypeUser, roster: users}
-	var roles roleBook
-	if b.scope.includes(resourceTypeOrganizationRole) {
-		var err error
-		if roles, err = (memory{opts.Session}).roleBook(ctx, organizationKey); err != nil {
-			return nil, nil, failed(doingUserGrants, err)
-		}
-		if roles.hasCustom() {
-			l.routes = append(l.routes, client.RouteUserRoles)
-		}
-	}
-	l.page = func(ctx context.Context, user userRow, token laneToken) (rowPage, error) {
-		return b.grants(ctx, roles, user, token)
-	}
-	return l.grants(ctx, opts)
-}
-
-const doingUserGrants = "listing a user's roles"
-
-// grants gives the user's membership of the organization and its organization roles. The user's row names the
-// predefined role; the assignment list is asked only for what no row tells: custom roles, and a role of another name.
-func (b *userBuilder) grants(ctx context.Context, roles roleBook, user userRow, token laneToken) (rowPage, error) {
-	if token.Step != stepFirst {
-		return rowPage{}, errForeignPageToken
-	}
-	id, role := resourceID(resourceTypeUser, user.ID), organizationRoleName(user.Role)
-	var page rowPage
-	if token.Cursor.IsZero() {
-		page.grants = append(page.grants, newGrant(theOrganization(), slugMember, id))
-		if role != "" {
-			page.grants = append(page.grants, newGrant(resourceID(resourceTypeOrganizationRole, role), slugAssigned, id))
-		}
-	}
-	if !b.scope.includes(resourceTypeOrganizationRole) || role != "" && !roles.hasCustom() {
-		return page, nil
-	}
-	listed, err := b.client.ListUserRoles(ctx, user.ID, token.Cursor)
+	const doing = "listing a user's roles"
+	first, err := parsePlace(opts)
 	if err != nil {
-		left, err := leftMeanwhile(ctx, err, id, organizationKey, func(ctx context.Context) error {
-			_, err := b.client.GetUser(ctx, user.ID)
+		return nil, nil, err
+	}
+	s, err := b.reader.of(ctx, opts)
+	if err != nil {
+		return nil, nil, failed(doing, err)
+	}
+	catalog, err := s.organizationRoles(ctx)
+	if err != nil {
+		return nil, nil, failed(doing, err)
+	}
+	held := assignment{in: organizationKey, roles: catalog, principal: user.GetId(), rowRole: organizationRoleName(profileText(user, profileOrganizationRole))}
+	return answerGrants(first, func(found *answer[*v2.Grant], at place) (*place, error) {
+		if at == (place{}) {
+			found.add(newGrant(theOrganization(), slugMember, user.GetId()))
+			if held.rowRole != "" {
+				found.add(newGrant(resourceID(resourceTypeOrganizationRole, held.rowRole), slugAssigned, user.GetId()))
+			}
+		}
+		if !s.includes(resourceTypeOrganizationRole) || !asksForRoles(catalog, held.rowRole) {
+			return nil, nil
+		}
+		next, err := held.give(ctx, s, found, at, userRolesList(user.GetId().GetResource()))
+		if err == nil {
+			return next, nil
+		}
+		left, err := leftMeanwhile(ctx, err, user.GetId(), organizationKey, func(ctx context.Context) error {
+			_, err := b.client.GetUser(ctx, user.GetId().GetResource())
 			return err
 		})
 		if left {
-			return rowPage{asked: true}, nil
+			found.rows = nil
+			return nil, nil
 		}
-		return rowPage{}, failed(doingUserGrants, err)
-	}
-	held := assignment{in: organizationKey, roles: roles, principal: id, rowRole: role}
-	page.grants = append(page.grants, held.grants(ctx, listed.Items)...)
-	page.asked = true
-	if !listed.Next.IsZero() {
-		page.next = token.at(place{Cursor: listed.Next})
-	}
-	return page, nil
+		return nil, failed(doing, err)
+	})
 }
 
 // profileText reads a profile value that the list phase wrote.

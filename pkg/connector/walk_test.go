@@ -33,6 +33,15 @@ type walk struct {
 	grants    int
 	// rows are all that was answered, in a form that can be compared.
 	rows []string
+
+	// toList is what the syncer lists next, first in, first out.
+	toList []below
+}
+
+// below is a type whose resources are listed, all of them or those below a parent.
+type below struct {
+	resourceType string
+	parent       *v2.ResourceId
 }
 
 const walkSyncID = "walk"
@@ -59,7 +68,12 @@ func (w *walk) everything(ctx context.Context) error {
 		return err
 	}
 	for _, resourceType := range listed.GetList() {
-		if err := w.list(ctx, resourceType.GetId(), nil); err != nil {
+		w.toList = append(w.toList, below{resourceType: resourceType.GetId()})
+	}
+	for len(w.toList) > 0 {
+		next := w.toList[0]
+		w.toList = w.toList[1:]
+		if err := w.list(ctx, next.resourceType, next.parent); err != nil {
 			return err
 		}
 	}
@@ -74,6 +88,10 @@ func (w *walk) everything(ctx context.Context) error {
 		}
 	}
 	for _, resource := range w.resources {
+		annos := annotations.Annotations(resource.GetAnnotations())
+		if annos.Contains(&v2.SkipGrants{}) {
+			continue
+		}
 		if err := w.listGrants(ctx, resource); err != nil {
 			return err
 		}
@@ -144,9 +162,7 @@ func (w *walk) list(ctx context.Context, resourceType string, parent *v2.Resourc
 			if err := annotation.UnmarshalTo(child); err != nil {
 				return err
 			}
-			if err := w.list(ctx, child.GetResourceTypeId(), resource.GetId()); err != nil {
-				return err
-			}
+			w.toList = append(w.toList, below{child.GetResourceTypeId(), resource.GetId()})
 		}
 	}
 	return nil

@@ -1,0 +1,170 @@
+package connector
+
+import (
+	"context"
+	"iter"
+
+	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
+
+	"github.com/conductorone/baton-openai/pkg/client"
+)
+
+// What a sync reads, and when: the lists of each kind are read in the order of the plan, as soon as what they are of is
+// known, each kind at the pace of its route and independent of the others. The builders ask for the same lists by the
+// same rules (asksForRoles); what the plan leaves out, also because something could not be read, is read when it is
+// asked for.
+
+// planned are the lists of one kind.
+type planned struct {
+	kind listKind
+	// types are the resource types of which a sync has to be for somebody to ask for the lists.
+	types []*v2.ResourceType
+	// grants says that they are asked for when grants are, and not when resources are listed.
+	grants bool
+	// lists gives them in their order.
+	lists func(context.Context, *syncReader) iter.Seq[readable]
+}
+
+var plan = []planned{
+	{kindUsers, types(resourceTypeUser), false, one(usersList)},
+	{kindInvites, types(resourceTypeInvitation), false, one(invitesList)},
+	{kindOrganizationRoles, types(resourceTypeOrganizationRole), false, one(organizationRolesList)},
+	{kindGroups, types(resourceTypeGroup), false, one(groupsList)},
+	{kindProjects, types(resourceTypeProject), false, one(projectsList)},
+	{kindAdminKeys, types(resourceTypeAPIKey), false, one(adminKeysList)},
+	{kindUserRoles, types(resourceTypeUser, resourceTypeOrganizationRole), true, plannedUserRoles},
+	{kindGroupUsers, types(resourceTypeGroup, resourceTypeUser), true, eachGroup(groupUsersList)},
+	{kindGroupRoles, types(resourceTypeGroup, resourceTypeOrganizationRole), true, eachGroup(groupRolesList)},
+	{kindProjectRoles, types(resourceTypeProject, resourceTypeProjectRole), false, eachProject(projectRolesList)},
+	{kindServiceAccounts, types(resourceTypeProject, resourceTypeServiceAccount), false, eachProject(serviceAccountsList)},
+	{kindProjectKeys, types(resourceTypeProject, resourceTypeAPIKey), false, eachProject(projectKeysList)},
+	{kindProjectUsers, types(resourceTypeProject, resourceTypeUser), true, eachProject(projectUsersList)},
+	{kindProjectGroups, types(resourceTypeProject, resourceTypeGroup), true, plannedProjectGroups},
+	{kindProjectUserRoles, types(resourceTypeProject, resourceTypeUser), true, plannedProjectUserRoles},
+	{kindProjectGroupRoles, types(resourceTypeProject, resourceTypeGroup), true, plannedProjectGroupRoles},
+}
+
+func types(t ...*v2.ResourceType) []*v2.ResourceType { return t }
+
+// asksForRoles tells whether the role assignments of a user or a service account, in the organization or in a project, have
+// to be asked for. The principal's row names its predefined role, "" if it does not; what custom roles it has only its
+// assignment list tells.
+func asksForRoles(catalog roleCatalog, rowRole string) bool {
+	return rowRole == "" || catalog.hasCustom()
+}
+
+func one[T any](l func() list[T]) func(context.Context, *syncReader) iter.Seq[readable] {
+	return func(context.Context, *syncReader) iter.Seq[readable] {
+		return func(yield func(readable) bool) { yield(l()) }
+	}
+}
+
+func eachGroup[T any](l func(groupID string) list[T]) func(context.Context, *syncReader) iter.Seq[readable] {
+	return func(ctx context.Context, s *syncReader) iter.Seq[readable] {
+		return each(rows(ctx, s, groupsList()), func(g client.Group) (readable, bool) { return l(g.ID), true })
+	}
+}
+
+func eachProject[T any](l func(projectID string) list[T]) func(context.Context, *syncReader) iter.Seq[readable] {
+	return func(ctx context.Context, s *syncReader) iter.Seq[readable] {
+		return each(activeProjects(ctx, s), func(projectID string) (readable, bool) { return l(projectID), true })
+	}
+}
+
+func plannedUserRoles(ctx context.Context, s *syncReader) iter.Seq[readable] {
+	catalog := newCatalog(rows(ctx, s, organizationRolesList()), organizationKey)
+	return each(rows(ctx, s, usersList()), func(user client.User) (readable, bool) {
+		return userRolesList(user.ID), asksForRoles(catalog, organizationRoleName(user.Role))
+	})
+}
+
+// plannedProjectGroups are none where the organization has no groups.
+func plannedProjectGroups(ctx context.Context, s *syncReader) iter.Seq[readable] {
+	for range rows(ctx, s, groupsList()) {
+		return eachProject(projectGroupsList)(ctx, s)
+	}
+	return func(func(readable) bool) {}
+}
+
+// plannedProjectUserRoles leave out whoever is not among the organization's users: whether that is a service account of
+// another project is known when all projects have been read.
+func plannedProjectUserRoles(ctx context.Context, s *syncReader) iter.Seq[readable] {
+	drain(rows(ctx, s, usersList()))
+	return eachMember(activeProjects(ctx, s), func(projectID string) iter.Seq[readable] {
+		catalog := roleCatalog{}
+		if s.includes(resourceTypeProjectRole) {
+			catalog = newCatalog(rows(ctx, s, projectRolesList(projectID)), projectID)
+		}
+		accounts := func(func(client.ServiceAccount) bool) {}
+		if s.includes(resourceTypeServiceAccount) {
+			accounts = rows(ctx, s, serviceAccountsList(projectID))
+		}
+		return func(yield func(readable) bool) {
+			for account := range accounts {
+				if asksForRoles(catalog, serviceAccountRole(account.Role)) && !yield(projectUserRolesList(projectID, account.ID)) {
+					return
+				}
+			}
+			for user := range rows(ctx, s, projectUsersList(projectID)) {
+				if asksForRoles(catalog, projectRoleName(user.Role)) && s.knows(ctx, factUser, user.ID) &&
+					!yield(projectUserRolesList(projectID, user.ID)) {
+					return
+				}
+			}
+		}
+	})
+}
+
+// plannedProjectGroupRoles are of each group in each project, since no row names a group's role.
+func plannedProjectGroupRoles(ctx context.Context, s *syncReader) iter.Seq[readable] {
+	if drain(rows(ctx, s, groupsList())) == 0 {
+		return func(func(readable) bool) {}
+	}
+	return eachMember(activeProjects(ctx, s), func(projectID string) iter.Seq[readable] {
+		return each(rows(ctx, s, projectGroupsList(projectID)), func(group client.ProjectGroup) (readable, bool) {
+			return projectGroupRolesList(projectID, group.GroupID), s.knows(ctx, factGroup, group.GroupID)
+		})
+	})
+}
+
+func activeProjects(ctx context.Context, s *syncReader) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for project := range rows(ctx, s, projectsList()) {
+			if project.Status != client.ProjectArchived && !yield(project.ID) {
+				return
+			}
+		}
+	}
+}
+
+// each gives a list for each row of which there is to be one.
+func each[T any](rows iter.Seq[T], listOf func(T) (readable, bool)) iter.Seq[readable] {
+	return func(yield func(readable) bool) {
+		for row := range rows {
+			if l, ok := listOf(row); ok && !yield(l) {
+				return
+			}
+		}
+	}
+}
+
+func eachMember(projectIDs iter.Seq[string], listsOf func(projectID string) iter.Seq[readable]) iter.Seq[readable] {
+	return func(yield func(readable) bool) {
+		for projectID := range projectIDs {
+			for l := range listsOf(projectID) {
+				if !yield(l) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// drain reads a list to its end and counts its rows.
+func drain[T any](rows iter.Seq[T]) int {
+	n := 0
+	for range rows {
+		n++
+	}
+	return n
+}

@@ -1,0 +1,240 @@
+package connector
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/conductorone/baton-sdk/pkg/session"
+	"github.com/conductorone/baton-sdk/pkg/types/sessions"
+
+	"github.com/conductorone/baton-openai/pkg/client"
+)
+
+// syncSession is what one call of a sync leaves for another one. It lives in the SDK's session store, that is in the file:
+// it belongs to one sync and survives a restart in the middle of it.
+type syncSession struct {
+	store sessions.SessionStore
+}
+
+// The facts that are looked up by id, each with its value. The pages of the lists are kept under the kind of the list.
+const (
+	// factUser has a user's organization role in the API's word.
+	factUser = "user"
+	// factServiceAccount has the id of the account's project.
+	factServiceAccount = "service_account"
+	// factGroup has nothing: the group is there.
+	factGroup = "group"
+	// factCatalog has the role catalog of the organization, and of each project by its id.
+	factCatalog = "catalog"
+	// factArchived has the projects that were archived while the sync ran.
+	factArchived = "archived"
+	// factType has the resource types that the sync lists as a whole.
+	factType = "type"
+)
+
+// organizationKey stands where a project's id would.
+const organizationKey = "organization"
+
+// maxKeyBytes keeps a key below the session store's limit of 512 bytes; ids have up to 1,024.
+const maxKeyBytes = 256
+
+var errNoSessionStore = errors.New("the sync has no session store; run the connector with the session store enabled")
+
+func factKey(id string) string {
+	if len(id) <= maxKeyBytes {
+		return id
+	}
+	return digest(id)
+}
+
+func digest(parts ...string) string {
+	hash := sha256.New()
+	for _, part := range parts {
+		fmt.Fprintf(hash, "%d:%s", len(part), part)
+	}
+	return hex.EncodeToString(hash.Sum(nil))
+}
+
+func (s syncSession) set(ctx context.Context, kind, id string, value any) error {
+	if s.store == nil {
+		return errNoSessionStore
+	}
+	if err := session.SetJSON(ctx, s.store, factKey(id), value, sessions.WithPrefix(kind)); err != nil {
+		return fmt.Errorf("keeping the %s %q: %w", kind, id, err)
+	}
+	return nil
+}
+
+func (s syncSession) setMany(ctx context.Context, kind string, values map[string]string) error {
+	if s.store == nil {
+		return errNoSessionStore
+	}
+	if len(values) == 0 {
+		return nil
+	}
+	keyed := make(map[string]string, len(values))
+	for id, value := range values {
+		keyed[factKey(id)] = value
+	}
+	if err := session.SetManyJSON(ctx, s.store, keyed, sessions.WithPrefix(kind)); err != nil {
+		return fmt.Errorf("keeping %d of kind %s: %w", len(values), kind, err)
+	}
+	return nil
+}
+
+// recall gives what was kept, and false if nothing was.
+func recall[T any](ctx context.Context, s syncSession, kind, id string) (T, bool, error) {
+	var zero T
+	if s.store == nil {
+		return zero, false, errNoSessionStore
+	}
+	value, ok, err := session.GetJSON[T](ctx, s.store, factKey(id), sessions.WithPrefix(kind))
+	if err != nil {
+		return zero, false, fmt.Errorf("recalling the %s %q: %w", kind, id, err)
+	}
+	return value, ok, nil
+}
+
+// recallMany gives those of the ids that were kept.
+func recallMany[T any](ctx context.Context, s syncSession, kind string, ids []string) (map[string]T, error) {
+	if s.store == nil {
+		return nil, errNoSessionStore
+	}
+	keys := make([]string, 0, len(ids))
+	asked := make(map[string]struct{}, len(ids))
+	for _, id := range ids {
+		// The store refuses a key that is asked for twice.
+		if _, twice := asked[id]; !twice {
+			asked[id] = struct{}{}
+			keys = append(keys, factKey(id))
+		}
+	}
+	keyed, err := session.GetManyJSON[T](ctx, s.store, keys, sessions.WithPrefix(kind))
+	if err != nil {
+		return nil, fmt.Errorf("recalling %d of kind %s: %w", len(ids), kind, err)
+	}
+	values := make(map[string]T, len(keyed))
+	for id := range asked {
+		if value, ok := keyed[factKey(id)]; ok {
+			values[id] = value
+		}
+	}
+	return values, nil
+}
+
+// types gives the ids of the resource types that the sync lists as a whole.
+func (s syncSession) types(ctx context.Context) ([]string, error) {
+	ids := make([]string, 0, len(allResourceTypes))
+	for _, resourceType := range allResourceTypes {
+		ids = append(ids, resourceType.GetId())
+	}
+	begun, err := recallMany[bool](ctx, s, factType, ids)
+	return slices.DeleteFunc(ids, func(id string) bool { return !begun[id] }), err
+}
+
+func keepUsers(ctx context.Context, s syncSession, page client.Page[client.User]) error {
+	roles := make(map[string]string, len(page.Items))
+	for _, user := range page.Items {
+		roles[user.ID] = user.Role
+	}
+	return s.setMany(ctx, factUser, roles)
+}
+
+func keepGroups(ctx context.Context, s syncSession, page client.Page[client.Group]) error {
+	ids := make(map[string]string, len(page.Items))
+	for _, group := range page.Items {
+		ids[group.ID] = ""
+	}
+	return s.setMany(ctx, factGroup, ids)
+}
+
+func keepServiceAccounts(projectID string) func(context.Context, syncSession, client.Page[client.ServiceAccount]) error {
+	return func(ctx context.Context, s syncSession, page client.Page[client.ServiceAccount]) error {
+		projects := make(map[string]string, len(page.Items))
+		for _, account := range page.Items {
+			projects[account.ID] = projectID
+		}
+		return s.setMany(ctx, factServiceAccount, projects)
+	}
+}
+
+// mostStored is what one value may have; the store takes 4 MiB in a request. Pages of the API have up to 16 MiB.
+const mostStored = 3 << 20
+
+// pageKey has the whole cursor, with what it carries to notice that the API leads in a circle.
+func pageKey[T any](l list[T], cursor client.Cursor) string {
+	place := fmt.Sprintf("%d/%d/%s", cursor.Steps, cursor.Power, cursor.Mark)
+	return string(l.kind) + "/" + digest(append(slices.Clone(l.of), place, cursor.After)...)
+}
+
+// storePage keeps a page, a large one in parts. The first part is written last, and begins with how many follow.
+func storePage[T any](ctx context.Context, s syncSession, kind listKind, key string, page client.Page[T]) error {
+	if s.store == nil {
+		return errNoSessionStore
+	}
+	text, err := json.Marshal(page)
+	if err != nil {
+		return fmt.Errorf("keeping a page of the list %s: %w", kind, err)
+	}
+	parts := slices.Collect(slices.Chunk(text, mostStored))
+	for i := len(parts) - 1; i >= 0; i-- {
+		value := parts[i]
+		if i == 0 {
+			value = append(fmt.Appendf(nil, "%d ", len(parts)-1), value...)
+		}
+		if err := s.store.Set(ctx, partKey(key, i), value, sessions.WithPrefix(pagesPrefix)); err != nil {
+			return fmt.Errorf("keeping a page of the list %s: %w", kind, err)
+		}
+	}
+	return nil
+}
+
+const pagesPrefix = "page"
+
+func partKey(key string, part int) string {
+	if part == 0 {
+		return key
+	}
+	return fmt.Sprintf("%s/%d", key, part)
+}
+
+// storedPage gives a page that was kept, and false if there is none.
+func storedPage[T any](ctx context.Context, s syncSession, kind listKind, key string) (client.Page[T], bool, error) {
+	var page client.Page[T]
+	if s.store == nil {
+		return page, false, errNoSessionStore
+	}
+	first, ok, err := s.store.Get(ctx, key, sessions.WithPrefix(pagesPrefix))
+	if err != nil || !ok {
+		return page, false, wrapRead(kind, err)
+	}
+	count, text, _ := strings.Cut(string(first), " ")
+	var more int
+	if _, err := fmt.Sscanf(count, "%d", &more); err != nil {
+		return page, false, wrapRead(kind, err)
+	}
+	for part := 1; part <= more; part++ {
+		value, ok, err := s.store.Get(ctx, partKey(key, part), sessions.WithPrefix(pagesPrefix))
+		if err != nil || !ok {
+			return page, false, wrapRead(kind, err)
+		}
+		text += string(value)
+	}
+	if err := json.Unmarshal([]byte(text), &page); err != nil {
+		return page, false, wrapRead(kind, err)
+	}
+	return page, true, nil
+}
+
+func wrapRead(kind listKind, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("recalling a page of the list %s: %w", kind, err)
+}
