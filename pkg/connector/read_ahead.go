@@ -6,6 +6,7 @@ import (
 	"iter"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
@@ -68,7 +69,7 @@ func (r *reader) of(ctx context.Context, opts rs.SyncOpAttrs) (*syncReader, erro
 	if !known {
 		s = &syncReader{
 			reader: r, id: opts.SyncID, session: syncSession{opts.Session}, seed: maphash.MakeSeed(), types: map[string]bool{},
-			visited: make(chan struct{}), queues: map[listKind]*queue{}, calls: map[string]*pageCall{}, read: map[uint64]struct{}{},
+			visited: make(chan struct{}), left: map[listKind]*atomic.Int32{}, calls: map[string]*pageCall{}, read: map[uint64]struct{}{},
 		}
 		// The reading goes on between the calls of the syncer.
 		s.ctx, s.cancel = context.WithCancel(context.WithoutCancel(ctx))
@@ -116,8 +117,8 @@ type syncReader struct {
 	visited chan struct{}
 	// types are the resource types of the sync, as far as the syncer has begun to list them.
 	types map[string]bool
-	// queues are of the kinds that are read ahead.
-	queues map[listKind]*queue
+	// left has the number of lists that are known and not read, of each kind that is read ahead.
+	left map[listKind]*atomic.Int32
 	// calls are the pages that are on their way, and those that failed and of which no builder has been told.
 	calls map[string]*pageCall
 	// read are the hashes of the keys of the pages that this process has read.
@@ -128,17 +129,23 @@ type syncReader struct {
 	someGroups *bool
 }
 
-// end forgets a sync that asks for nothing any more.
+// end forgets a sync of which nobody asks for anything any more.
 func (s *syncReader) end() {
+	s.mu.Lock()
+	asked := len(s.visits) > 0
+	s.mu.Unlock()
+	if !asked {
+		s.stop()
+	}
+}
+
+func (s *syncReader) stop() {
+	s.cancel()
 	s.reader.mu.Lock()
 	defer s.reader.mu.Unlock()
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if len(s.visits) > 0 {
-		return
+	if s.syncs[s.id] == s {
+		delete(s.syncs, s.id)
 	}
-	s.cancel()
-	delete(s.syncs, s.id)
 }
 
 // visit is a builder that asks for something: as long as it does, the syncer waits and its session store is open.
@@ -165,6 +172,10 @@ func (s *syncReader) leave(v *visit) {
 	}
 	s.mu.Unlock()
 	v.uses.Wait()
+	if v.ctx.Err() != nil {
+		// The syncer gives a call up when it stops, or when another one has failed.
+		s.stop()
+	}
 }
 
 // inSession uses the session store for what nobody has asked for, while a builder asks for something: the store must not be
@@ -249,11 +260,11 @@ func (s *syncReader) beginReading() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, p := range plan {
-		if s.queues[p.kind] != nil || p.grants && s.skipGrants || slices.ContainsFunc(p.types, func(t *v2.ResourceType) bool { return !s.types[t.GetId()] }) {
+		if s.left[p.kind] != nil || p.grants && s.skipGrants || slices.ContainsFunc(p.types, func(t *v2.ResourceType) bool { return !s.types[t.GetId()] }) {
 			continue
 		}
-		q := &queue{waiting: make(chan readable, queuedLists), taken: make(chan struct{}, readersOfKind)}
-		s.queues[p.kind] = q
+		q := &queue{waiting: make(chan readable, queuedLists), left: new(atomic.Int32)}
+		s.left[p.kind] = q.left
 		ctx, stop := context.WithCancel(s.ctx)
 		go func() { q.fill(ctx, p.lists(ctx, s)) }()
 		go q.work(ctx, stop, s)
@@ -268,13 +279,14 @@ type readable interface {
 // queue has the lists of a kind that are to be read.
 type queue struct {
 	waiting chan readable
-	// taken has an element for each list that is being read.
-	taken chan struct{}
+	// left counts the lists that are known and not read.
+	left *atomic.Int32
 }
 
 func (q *queue) fill(ctx context.Context, lists iter.Seq[readable]) {
 	defer close(q.waiting)
 	for l := range lists {
+		q.left.Add(1)
 		select {
 		case q.waiting <- l:
 		case <-ctx.Done():
@@ -286,21 +298,22 @@ func (q *queue) fill(ctx context.Context, lists iter.Seq[readable]) {
 // work reads the lists, some at a time. An error that is not about one list ends it: the sync will fail, or another
 // attempt is for whoever asks.
 func (q *queue) work(ctx context.Context, stop context.CancelFunc, s *syncReader) {
+	defer stop()
 	var reading sync.WaitGroup
-	for l := range q.waiting {
-		if ctx.Err() != nil {
-			break
-		}
-		q.taken <- struct{}{}
+	for range readersOfKind {
 		reading.Go(func() {
-			defer func() { <-q.taken }()
-			if err := l.readAll(ctx, s); err != nil && !isOfOneList(err) {
-				stop()
+			for l := range q.waiting {
+				if ctx.Err() != nil {
+					return
+				}
+				if err := l.readAll(ctx, s); err != nil && !isOfOneList(err) {
+					stop()
+				}
+				q.left.Add(-1)
 			}
 		})
 	}
 	reading.Wait()
-	stop()
 }
 
 // isOfOneList tells an error that says nothing of other lists: what the list belongs to is gone or archived.
@@ -313,11 +326,11 @@ func isOfOneList(err error) bool {
 func (s *syncReader) remaining(kind listKind) func() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	q := s.queues[kind]
-	if q == nil {
+	left := s.left[kind]
+	if left == nil {
 		return func() int { return 0 }
 	}
-	return func() int { return len(q.waiting) + len(q.taken) }
+	return func() int { return int(left.Load()) }
 }
 
 // pageCall is the call for a page.
@@ -435,7 +448,12 @@ func fetch[T any](
 	ctx context.Context, s *syncReader, l list[T], cursor client.Cursor, key string, call *pageCall,
 	using func(context.Context, func(context.Context) error) error,
 ) {
-	page, err := l.page(client.WithRemaining(ctx, s.remaining(l.kind)), s.api, cursor)
+	var page client.Page[T]
+	// Nothing is begun where nobody asks: the sync may have ended.
+	err := using(ctx, func(context.Context) error { return nil })
+	if err == nil {
+		page, err = l.page(client.WithRemaining(ctx, s.remaining(l.kind)), s.api, cursor)
+	}
 	if err == nil {
 		err = using(ctx, func(ctx context.Context) error {
 			if l.keep != nil {
