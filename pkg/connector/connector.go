@@ -1,7 +1,7 @@
 // Package connector turns what an OpenAI organization holds into ConductorOne's resources, entitlements and grants.
 //
-// There is one file for each resource type. The builders hold no state: what one phase of a sync learns for another
-// goes through the SDK's session store (session.go), and every list answers one page of the API with one page.
+// There is one file for each resource type. The builders hold no state: they ask for the lists of the API by what they are
+// (lists.go), which are read ahead and kept in the SDK's session store (read_ahead.go).
 package connector
 
 import (

@@ -1,0 +1,283 @@
+package connector
+
+import (
+	"context"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"sync"
+	"testing"
+
+	rs "github.com/conductorone/baton-sdk/pkg/types/resource"
+	"github.com/conductorone/baton-sdk/pkg/types/sessions"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"github.com/conductorone/baton-openai/pkg/client"
+	"github.com/conductorone/baton-openai/pkg/openaitest"
+)
+
+// storeInMemory is a session store that has no file, of one sync.
+type storeInMemory struct {
+	sessions.SessionStore
+
+	mu     sync.Mutex
+	values map[string][]byte
+}
+
+func newStoreInMemory() *storeInMemory { return &storeInMemory{values: map[string][]byte{}} }
+
+func (s *storeInMemory) key(ctx context.Context, key string, options []sessions.SessionStoreOption) string {
+	var bag sessions.SessionStoreBag
+	for _, option := range options {
+		_ = option(ctx, &bag)
+	}
+	return bag.Prefix + "/" + key
+}
+
+func (s *storeInMemory) Get(ctx context.Context, key string, options ...sessions.SessionStoreOption) ([]byte, bool, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	value, ok := s.values[s.key(ctx, key, options)]
+	return value, ok, ctx.Err()
+}
+
+func (s *storeInMemory) GetMany(ctx context.Context, keys []string, options ...sessions.SessionStoreOption) (map[string][]byte, []string, error) {
+	found := map[string][]byte{}
+	for _, key := range keys {
+		if value, ok, _ := s.Get(ctx, key, options...); ok {
+			found[key] = value
+		}
+	}
+	return found, nil, ctx.Err()
+}
+
+func (s *storeInMemory) Set(ctx context.Context, key string, value []byte, options ...sessions.SessionStoreOption) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.values[s.key(ctx, key, options)] = value
+	return ctx.Err()
+}
+
+func (s *storeInMemory) SetMany(ctx context.Context, values map[string][]byte, options ...sessions.SessionStoreOption) error {
+	for key, value := range values {
+		if err := s.Set(ctx, key, value, options...); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// readerOf is a reader of the organization behind the server, as a process has one.
+func readerOf(t *testing.T, server *openaitest.Server, ahead bool) *reader {
+	t.Helper()
+	listener := httptest.NewServer(server)
+	t.Cleanup(listener.Close)
+	base, err := url.Parse(listener.URL + "/v1")
+	require.NoError(t, err)
+	api, err := client.New(t.Context(), base, "sk-admin-test", "test")
+	require.NoError(t, err)
+	api.Patience = 0
+	return newReader(t.Context(), api, ahead)
+}
+
+func syncOf(t *testing.T, r *reader, id string, store sessions.SessionStore) *syncReader {
+	t.Helper()
+	s, err := r.of(t.Context(), rs.SyncOpAttrs{SyncID: id, Session: store})
+	require.NoError(t, err)
+	return s
+}
+
+func requests(server *openaitest.Server) map[string]int {
+	found := map[string]int{}
+	for _, request := range server.Requests() {
+		found[request.Route]++
+	}
+	return found
+}
+
+const usersRoute = "GET /organization/users"
+
+// Whoever asks for a page at the same time as others gets the same call's, and later the one that was kept, also in
+// another process that goes on with the sync.
+func TestEachPageIsReadOnce(t *testing.T) {
+	t.Parallel()
+	server := &openaitest.Server{Organization: openaitest.Sample()}
+	r, store := readerOf(t, server, true), newStoreInMemory()
+	s := syncOf(t, r, "sync", store)
+	require.NoError(t, s.begins(t.Context(), resourceTypeUser))
+	var asking sync.WaitGroup
+	for range 8 {
+		asking.Go(func() {
+			page, err := ask(t.Context(), s, usersList(), client.Cursor{})
+			assert.NoError(t, err)
+			assert.Len(t, page.Items, len(openaitest.Sample().Users))
+		})
+	}
+	asking.Wait()
+	again := readerOf(t, server, true)
+	page, err := ask(t.Context(), syncOf(t, again, "sync", store), usersList(), client.Cursor{})
+	require.NoError(t, err)
+	require.Len(t, page.Items, len(openaitest.Sample().Users))
+	require.Equal(t, map[string]int{usersRoute: 1}, requests(server))
+}
+
+// Each sync reads for itself: what another one has read is of another time, or of another organization.
+func TestSyncsDoNotMix(t *testing.T) {
+	t.Parallel()
+	server := &openaitest.Server{Organization: openaitest.Sample()}
+	r := readerOf(t, server, true)
+	for i, id := range []string{"first", "second"} {
+		s := syncOf(t, r, id, newStoreInMemory())
+		_, err := ask(t.Context(), s, usersList(), client.Cursor{})
+		require.NoError(t, err)
+		require.Equal(t, i+1, requests(server)[usersRoute])
+	}
+}
+
+// What a Lambda's process reads is what it was asked for, since it is frozen as soon as it has answered.
+func TestNothingIsReadAheadInALambda(t *testing.T) {
+	t.Parallel()
+	server := &openaitest.Server{Organization: openaitest.Sample()}
+	r, store := readerOf(t, server, false), newStoreInMemory()
+	for _, resourceType := range allResourceTypes {
+		require.NoError(t, syncOf(t, r, "sync", store).begins(t.Context(), resourceType))
+	}
+	_, err := ask(t.Context(), syncOf(t, r, "sync", store), usersList(), client.Cursor{})
+	require.NoError(t, err)
+	// Another process of the same sync has begun the types, too.
+	other := syncOf(t, readerOf(t, server, false), "sync", store)
+	require.True(t, other.includes(resourceTypeProject))
+	require.False(t, other.isTargeted())
+	_, err = ask(t.Context(), other, usersList(), client.Cursor{})
+	require.NoError(t, err)
+	require.Equal(t, map[string]int{usersRoute: 1}, requests(server))
+}
+
+// The lists of grants are read while resources are still being listed.
+func TestListsAreReadAhead(t *testing.T) {
+	t.Parallel()
+	read := make(chan string, 1_000)
+	server := &openaitest.Server{Organization: openaitest.Sample(), OnRequest: func(request openaitest.Request) { read <- request.Route }}
+	s := syncOf(t, readerOf(t, server, true), "sync", newStoreInMemory())
+	for _, resourceType := range allResourceTypes {
+		require.NoError(t, s.begins(t.Context(), resourceType))
+	}
+	// A builder that waits for something else keeps the reading going.
+	v := s.enter(t.Context())
+	defer s.leave(v)
+	seen := map[string]bool{}
+	for len(seen) < len(plan) {
+		seen[<-read] = true
+	}
+	require.Len(t, seen, len(plan), "the lists of a sync")
+}
+
+// An error goes to whoever asks for the list, once; whoever asks again has it called again.
+func TestErrorsGoToWhoeverAsks(t *testing.T) {
+	t.Parallel()
+	server := &openaitest.Server{
+		Organization: openaitest.Sample(),
+		Faults:       map[string]openaitest.Fault{usersRoute: {Status: 400, Body: `{"error":{"message":"no"}}`, Times: 1}},
+	}
+	s := syncOf(t, readerOf(t, server, true), "sync", newStoreInMemory())
+	require.NoError(t, s.begins(t.Context(), resourceTypeUser))
+	_, err := ask(t.Context(), s, usersList(), client.Cursor{})
+	require.Equal(t, codes.InvalidArgument, status.Code(err), err)
+	_, err = ask(t.Context(), s, usersList(), client.Cursor{})
+	require.NoError(t, err)
+	require.Equal(t, 2, requests(server)[usersRoute])
+}
+
+// The reading ends with its sync: when the syncer gives a call up, or when nobody has asked for long enough. While somebody
+// asks it goes on, however long that takes.
+func TestReadingEndsWithItsSync(t *testing.T) {
+	t.Parallel()
+	r := readerOf(t, &openaitest.Server{Organization: openaitest.Sample()}, true)
+	begin := func(id string) *syncReader {
+		s := syncOf(t, r, id, newStoreInMemory())
+		require.NoError(t, s.begins(t.Context(), resourceTypeUser))
+		return s
+	}
+
+	idle := begin("idle")
+	v := idle.enter(t.Context())
+	idle.end()
+	require.NoError(t, idle.ctx.Err(), "somebody asks")
+	idle.leave(v)
+	require.NoError(t, idle.ctx.Err(), "somebody may ask again")
+	idle.end()
+	require.Error(t, idle.ctx.Err())
+
+	stopped := begin("stopped")
+	ctx, cancel := context.WithCancel(t.Context())
+	v = stopped.enter(ctx)
+	cancel()
+	stopped.leave(v)
+	require.Error(t, stopped.ctx.Err())
+	require.Empty(t, r.syncs)
+
+	closed := begin("closed")
+	r.close()
+	require.Error(t, closed.ctx.Err())
+}
+
+// What is read ahead does not touch the session store unless a builder waits: a sync that has failed has closed it.
+func TestTheSessionIsUsedOnlyWhileABuilderAsks(t *testing.T) {
+	t.Parallel()
+	s := syncOf(t, readerOf(t, &openaitest.Server{}, true), "sync", newStoreInMemory())
+	used := make(chan struct{})
+	go func() {
+		_ = s.inSession(s.ctx, func(context.Context) error { close(used); return nil })
+	}()
+	select {
+	case <-used:
+		t.Fatal("nobody asks")
+	default:
+	}
+	v := s.enter(t.Context())
+	<-used
+	s.leave(v)
+}
+
+// A page of any size comes back from the session store as it was: the store takes 4 MiB at once, the API gives up to 16.
+func TestPagesComeBackAsTheyWere(t *testing.T) {
+	t.Parallel()
+	s := syncSession{newStoreInMemory()}
+	for name, n := range map[string]int{"small": 1, "of one part": mostStored - 500, "of two parts": mostStored + 1, "of many parts": 5 * mostStored} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			page := client.Page[client.User]{
+				Items: []client.User{{ID: "user-1", Name: strings.Repeat("ü", n/2), AddedAt: 7, APIKeyLastUsedAt: 8}},
+				Next:  client.Cursor{After: "user-1", Mark: "user-0", Steps: 1, Power: 2},
+			}
+			key := pageKey(usersList(), client.Cursor{After: name})
+			require.NoError(t, storePage(t.Context(), s, kindUsers, key, page))
+			got, ok, err := storedPage[client.User](t.Context(), s, kindUsers, key)
+			require.NoError(t, err)
+			require.True(t, ok)
+			require.Equal(t, page, got)
+		})
+	}
+}
+
+// Ids may be anything: the lists of different ones never share a key.
+func TestPageKeysDiffer(t *testing.T) {
+	t.Parallel()
+	keys := map[string]bool{}
+	lists := []list[client.AssignedRole]{
+		projectUserRolesList("a/b", "c"), projectUserRolesList("a", "b/c"), projectUserRolesList("a", "b"), projectUserRolesList("ab", ""),
+		projectGroupRolesList("a", "b"), userRolesList("a"), userRolesList("1:a"), userRolesList(strings.Repeat("a", 1_024)),
+	}
+	for _, l := range lists {
+		for _, cursor := range []client.Cursor{{}, {After: "b", Power: 1, Mark: "b"}, {After: "b", Mark: "a", Power: 2}} {
+			keys[pageKey(l, cursor)] = true
+		}
+	}
+	require.Len(t, keys, 3*len(lists))
+	for key := range keys {
+		require.Less(t, len(key), 200)
+	}
+}
