@@ -8,8 +8,6 @@ import (
 	ent "github.com/conductorone/baton-sdk/pkg/types/entitlement"
 	rs "github.com/conductorone/baton-sdk/pkg/types/resource"
 	"go.uber.org/zap"
-	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/status"
 
 	"github.com/conductorone/baton-openai/pkg/client"
 )
@@ -119,14 +117,19 @@ func (p groupPage) grants(ctx context.Context) (rowPage, error) {
 // everything.
 func (p groupPage) members(ctx context.Context) (rowPage, error) {
 	const doing = "listing a group's members"
-	page, err := p.client.ListGroupUsers(ctx, p.group.GetResource(), p.token.Cursor)
-	if err != nil && p.token.Cursor.IsZero() && membersNotOffered(err) {
-		warn(ctx, "OpenAI does not list the members of this group to this key on this plan; access through the group is not shown for them",
-			p.fields(zap.Error(err))...)
-		return p.then(nil, client.Cursor{}), nil
-	}
-	if err != nil {
-		return rowPage{}, failed(doing, err)
+	page, refused := p.client.ListGroupUsers(ctx, p.group.GetResource(), p.token.Cursor)
+	if refused != nil {
+		notOffered, err := p.membersNotOffered(ctx, refused)
+		switch {
+		case err != nil:
+			return rowPage{}, failed(doing, err)
+		case notOffered:
+			warn(ctx, "OpenAI does not list the members of this group to this key on this plan; access through the group is not shown for them",
+				p.fields(zap.Error(refused))...)
+			return p.then(nil, client.Cursor{}), nil
+		default:
+			return rowPage{asked: true}, nil
+		}
 	}
 	ids := make([]string, 0, len(page.Items))
 	for _, member := range page.Items {
@@ -168,11 +171,27 @@ func (p groupPage) then(grants []*v2.Grant, next client.Cursor) rowPage {
 	return page
 }
 
-// membersNotOffered tells the refusal of a plan without group members. Its body is not documented, so the status alone
-// decides: the group was listed a moment ago.
-func membersNotOffered(err error) bool {
-	code := status.Code(err)
-	return code == codes.PermissionDenied || code == codes.NotFound
+// membersNotOffered decides about a list of members that was refused: true means that the plan does not offer it, false that
+// the group has left meanwhile. Otherwise it gives the error back.
+func (p groupPage) membersNotOffered(ctx context.Context, refused error) (bool, error) {
+	left, err := leftMeanwhile(ctx, refused, p.group, organizationKey, func(ctx context.Context) error {
+		_, err := p.client.GetGroup(ctx, p.group.GetResource())
+		return err
+	})
+	if left {
+		return false, nil
+	}
+	if p.token.Cursor.IsZero() && mayMeanNoMembersOffered(err) {
+		return true, nil
+	}
+	return false, err
+}
+
+// mayMeanNoMembersOffered tells an answer that a plan without group members may give, whose body is not documented: a
+// refusal of the API for which it names no reason.
+func mayMeanNoMembersOffered(err error) bool {
+	kind := kindOf(err)
+	return kind == client.KindDeniedWithoutReason || kind == client.KindGone
 }
 
 func (p groupPage) roles(ctx context.Context) (rowPage, error) {

@@ -50,8 +50,7 @@ func TestPlanWithoutGroupMembers(t *testing.T) {
 		"404":                         gate(http.StatusNotFound, false),
 		"403, nobody inherits":        gate(http.StatusForbidden, true),
 		"403 with a sentence, of one": one(openaitest.Fault{Status: http.StatusForbidden, Body: `{"error":"Upgrade your plan."}`}),
-		"403 without body, of one":    one(openaitest.Fault{Status: http.StatusForbidden, EmptyBody: true}),
-		"404 without body, of one":    one(openaitest.Fault{Status: http.StatusNotFound, EmptyBody: true}),
+		"404 with a sentence, of one": one(openaitest.Fault{Status: http.StatusNotFound, Body: `{"error":"Upgrade your plan."}`}),
 	})
 }
 
