@@ -45,13 +45,14 @@ type Error struct {
 	RequestID string
 	// RetryAfter is the wait that the API asked for, in a header or in its message; 0 if it named none.
 	RetryAfter time.Duration
+	// GivenUp says that the call was repeated for as long as it may be.
+	GivenUp bool
 
 	// ids are what the route's placeholders stood for, in words for people.
 	ids   []string
 	cause error
-	// givenUp says that the call was repeated for as long as it may be, tried for how long.
-	givenUp bool
-	tried   string
+	// tried says for how long the call was repeated.
+	tried string
 }
 
 func (c *Client) newError(call call) *Error {
@@ -142,7 +143,7 @@ func (e *Error) SaysAlreadyInProject() bool {
 // giveUp ends a call that has been repeated for as long as it may be: the SDK, which repeats what may pass without end, is
 // told that this does not.
 func (e *Error) giveUp(tried string) *Error {
-	e.givenUp, e.tried = true, tried
+	e.GivenUp, e.tried = true, tried
 	return e
 }
 

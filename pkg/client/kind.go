@@ -343,7 +343,7 @@ func (e *Error) grpcCode() codes.Code {
 	switch {
 	case e.Kind == KindStopped:
 		return status.FromContextError(e.cause).Code()
-	case e.givenUp && verdict.givenUp != codes.OK:
+	case e.GivenUp && verdict.givenUp != codes.OK:
 		return verdict.givenUp
 	default:
 		return verdict.code

@@ -81,13 +81,14 @@ func advise(err error) string {
 	case client.KindCursorGone:
 		return "the list changed while it was read; run this again"
 	case client.KindConflict, client.KindNoAnswer:
-		if status.Code(err) == codes.Aborted {
+		switch {
+		case failure.GivenUp:
 			return "OpenAI has given no answer of use for too long; see https://status.openai.com and run this again"
-		}
-		if failure.Kind == client.KindNoAnswer {
+		case failure.Kind == client.KindNoAnswer:
 			return "OpenAI gave no answer of use; see https://status.openai.com and try again"
+		default:
+			return "" // the API's own words say what is in the way
 		}
-		return ""
 	default:
 		return ""
 	}
