@@ -155,7 +155,7 @@ func TestHealthTellsWhatIsWrong(t *testing.T) {
 			want:  "OpenAI does not accept the key; create",
 		},
 		"no permission": {
-			fault: openaitest.Fault{Status: 403, Body: `"Missing scopes: api.groups.read"`},
+			fault: openaitest.Fault{Status: 403, Body: `{"error":"Missing scopes: api.groups.read"}`},
 			want:  "the key lacks the permission api.groups.read",
 		},
 		"a page of HTML": {

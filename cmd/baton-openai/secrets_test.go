@@ -270,10 +270,9 @@ func refusals(other string) map[string]openaitest.Fault {
 	return map[string]openaitest.Fault{
 		"401":          {Status: 401, Body: quotingMessage, Header: quoting},
 		"401 masked":   {Status: 401, Body: `{"error":"Incorrect API key provided: ` + secretAdminKey[:16] + `*****` + secretAdminKey[34:] + `."}`, Header: quoting},
-		"403":          {Status: 403, Body: `"` + secretAdminKey + `"`, Header: quoting},
+		"403":          {Status: 403, Body: `{"error":"` + secretAdminKey + `"}`, Header: quoting},
 		"404":          {Status: 404, Body: quotingMessage, Header: quoting},
-		"400 HTML":     {Status: 400, Body: quotingPage, ContentType: "text/html", Header: quoting},
-		"409":          {Status: 409, Body: `{"message":"` + secretAdminKey + `","code":"` + secretAdminKey + `"}`, Header: quoting},
+		"400":          {Status: 400, Body: `{"code":400,"message":"` + secretAdminKey + `"}`, Header: quoting},
 		"no quota":     {Status: 429, Body: `{"error":{"message":"` + secretAdminKey + `","code":"insufficient_quota"}}`, Header: quoting},
 		"redirect 302": {Redirect: other + "/?key=" + secretAdminKey, Header: quoting},
 		"redirect 307": {Status: 307, Redirect: other + "/v1/organization/groups", Body: quotingPage, Header: quoting},
@@ -316,6 +315,9 @@ func TestSecretsDoNotShowWhenASyncIsDelayed(t *testing.T) {
 		"GET /organization/groups/{group_id}/users":                {Status: 429, Body: `{"error":{"message":"` + secretAdminKey + ` try again after 0.1 s"}}`, Header: quoting, Times: 1},
 		"GET /organization/projects/{project_id}/groups":           {Status: 429, Body: quotingMessage, Header: http.Header{"Retry-After": {secretAdminKey}}, Times: 1},
 		"GET /projects/{project_id}/roles":                         {Body: secretAdminKey, Header: quoting, Times: 1},
+		"GET /organization/groups":                                 {Status: 400, Body: quotingPage, ContentType: "text/html", Header: quoting, Times: 1},
+		"GET /organization/groups/{group_id}/roles":                {Status: 403, Body: `"` + secretAdminKey + `"`, Header: quoting, Times: 1},
+		"GET /projects/{project_id}/groups/{group_id}/roles":       {Status: 409, Body: `{"message":"` + secretAdminKey + `","code":"` + secretAdminKey + `"}`, Header: quoting, Times: 1},
 		"GET /organization/projects/{project_id}/service_accounts": {Reset: true, Header: quoting, Times: 1},
 	}
 	for format, engine := range map[string]string{"json": "pebble", "console": "sqlite"} {
@@ -369,7 +371,7 @@ func TestSecretsDoNotShowInChanges(t *testing.T) {
 				output, isSuccess := run.run(t)
 				require.True(t, isSuccess, output)
 				all := refusals(other.address)
-				refused := []string{"401", "400 HTML"}
+				refused := []string{"401", "400"}
 				if route == "POST /organization/invites" {
 					refused = append(refused, "redirect 307") // it leaves the outcome in doubt, which costs some seconds
 				}

@@ -79,18 +79,55 @@ type AdminAPIKey struct {
 	LastUsedAt    Timestamp     `json:"last_used_at"`
 	ExpiresAt     Timestamp     `json:"expires_at"`
 	// Owner may be missing, as may be each part of it.
-	Owner struct {
-		// Type is user or service_account.
-		Type string `json:"type"`
-		ID   string `json:"id"`
-	} `json:"owner"`
+	Owner AdminKeyOwner `json:"owner"`
 }
 
 func (k AdminAPIKey) itemID() string { return k.ID }
 
+// AdminKeyOwner is whose key it is.
+type AdminKeyOwner struct {
+	// Type is user or service_account, Object the type of the API's object; either may be missing.
+	Type   string `json:"type"`
+	Object string `json:"object"`
+	ID     string `json:"id"`
+	// Role is the role in the organization, or, of a service account, in its project.
+	Role string `json:"role"`
+}
+
+// OwnerType is user or service_account, told by the object if the type is missing; an unknown type is given as it is.
+func (o AdminKeyOwner) OwnerType() string {
+	switch {
+	case o.Type != "":
+		return o.Type
+	case o.Object == "organization.user":
+		return OwnerUser
+	// One example of the documentation has the field's name within the value.
+	case strings.HasSuffix(o.Object, "organization.project.service_account"):
+		return OwnerServiceAccount
+	default:
+		return ""
+	}
+}
+
 // IsProjectKey tells whether the row is a project's key, which the list of admin keys has been seen to repeat.
 func (k AdminAPIKey) IsProjectKey() bool {
 	return k.RedactedValue.startsWith("sk-proj") || k.RedactedValue.startsWith("sk-svcacct")
+}
+
+// adminKeyPrefix is how every admin key begins.
+const adminKeyPrefix = "sk-admin"
+
+// IsUserKey tells whether the row is a user's key of old, which the list of admin keys may hold as well: such keys begin
+// with sk-None-, or with sk- alone, and open no route of the Admin API. Where the mask leaves too little of the beginning,
+// the holder decides: only owners of the organization can have an admin key.
+func (k AdminAPIKey) IsUserKey() bool {
+	if k.IsProjectKey() || k.RedactedValue.startsWith(adminKeyPrefix) {
+		return false
+	}
+	if shown := k.RedactedValue.shown(); !strings.HasPrefix(adminKeyPrefix, shown) {
+		return true
+	}
+	return k.Owner.OwnerType() == OwnerServiceAccount || k.Owner.Role != "owner"
 }
 
 // RedactedValue is a key with its middle left out, such as sk-proj-***abc. The types of this package have no field for
@@ -100,7 +137,7 @@ type RedactedValue struct {
 }
 
 // keyKind is the part of a key that tells what kind it is and nothing else.
-var keyKind = regexp.MustCompile(`^sk-(admin|proj|svcacct)`)
+var keyKind = regexp.MustCompile(`^sk-(admin|proj|svcacct|None)`)
 
 // UnmarshalText keeps the value only if something has been left out of it.
 func (v *RedactedValue) UnmarshalText(text []byte) error {
@@ -119,6 +156,16 @@ func (v RedactedValue) MarshalText() ([]byte, error) { return []byte(v.text), ni
 func (v RedactedValue) String() string { return v.text }
 
 func (v RedactedValue) startsWith(kind string) bool { return strings.HasPrefix(v.text, kind) }
+
+// shown is the beginning of the key that the mask leaves.
+func (v RedactedValue) shown() string {
+	if masked := strings.IndexFunc(v.text, isMask); masked >= 0 {
+		return v.text[:masked]
+	}
+	return v.text
+}
+
+func isMask(r rune) bool { return strings.ContainsRune("*.…•", r) }
 
 // ListProjectAPIKeys gives a page of at most 100 keys of a project, those included whose owner has lost access: without
 // owner_project_access the API leaves some enabled keys out.
@@ -171,7 +218,6 @@ func (c *Client) DeleteAdminAPIKey(ctx context.Context, keyID string) error {
 // IsOwnKey tells whether the row may be the key that this client uses: what the redacted value shows of the beginning
 // and the end is the same. A row that shows nothing may be any key.
 func (c *Client) IsOwnKey(key AdminAPIKey) bool {
-	isMask := func(r rune) bool { return strings.ContainsRune("*.…•", r) }
 	text := key.RedactedValue.text
 	masked := strings.IndexFunc(text, isMask)
 	if masked < 0 {

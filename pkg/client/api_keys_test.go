@@ -57,6 +57,7 @@ func TestRedactedValue(t *testing.T) {
 		"whole project key":      {`"sk-proj-0123456789abcdef"`, "sk-proj", true},
 		"whole account key":      {`"sk-svcacct-0123456789abcdef"`, "sk-svcacct", true},
 		"whole key of old":       {`"sk-0123456789abcdef"`, "", false},
+		"whole user key":         {`"sk-None-0123456789abcdef"`, "sk-None", false},
 		"whole key of else":      {`"0123456789abcdef"`, "", false},
 		"whole key, one dot":     {`"sk-proj-0123456789.abcdef"`, "sk-proj", true},
 		"a kind inside the text": {`"x-sk-proj-0123456789abcdef"`, "", false},
@@ -102,4 +103,69 @@ func TestProjectKeysAmongTheAdminKeysAreKnown(t *testing.T) {
 	require.Positive(t, projectKeys)
 	assert.Equal(t, projectKeys, found)
 	assert.Len(t, page.Items, projectKeys+10)
+}
+
+// A user's key of old among the admin keys is known by what the mask leaves, or else by whom it belongs to.
+func TestUserKeysAmongTheAdminKeysAreKnown(t *testing.T) {
+	t.Parallel()
+	const (
+		owner   = `{"type":"user","object":"organization.user","id":"user-1","role":"owner"}`
+		reader  = `{"type":"user","object":"organization.user","id":"user-1","role":"reader"}`
+		account = `{"type":"service_account","id":"svc-1","role":"owner"}`
+	)
+	tests := map[string]struct {
+		value, owner string
+		want         bool
+	}{
+		"admin key of an owner":        {"sk-admin-***abcd", owner, false},
+		"admin key of a reader":        {"sk-admin...abcd", reader, false},
+		"admin key of nobody":          {"sk-admin…abcd", `null`, false},
+		"project key":                  {"sk-proj-***abcd", reader, false},
+		"user key of a reader":         {"sk-None-***abcd", reader, true},
+		"user key of an owner":         {"sk-None-***abcd", owner, true},
+		"key of old, of an owner":      {"sk-Tw5E***abcd", owner, true},
+		"hidden, of an owner":          {"sk-***abcd", owner, false},
+		"hidden, of a reader":          {"sk-***abcd", reader, true},
+		"hidden, of a service account": {"sk-***abcd", account, true},
+		"hidden, of nobody":            {"sk-...abcd", `null`, true},
+		"all hidden, of an owner":      {"********", owner, false},
+		"a part, of an owner":          {"sk-ad***abcd", owner, false},
+		"a part, of a reader":          {"sk-ad***abcd", reader, true},
+		"no value, of an owner":        {"", owner, false},
+		"no value, of a reader":        {"", reader, true},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			row := `{"data":[{"id":"key_1","redacted_value":"` + tt.value + `","owner":` + tt.owner + `}],"has_more":false}`
+			page, err := newClient(t, start(t, answer(http.StatusOK, row))).ListAdminAPIKeys(t.Context(), client.Cursor{})
+			require.NoError(t, err)
+			require.Len(t, page.Items, 1)
+			assert.Equal(t, tt.want, page.Items[0].IsUserKey())
+		})
+	}
+}
+
+// Where the type of an admin key's owner is missing, the object tells it.
+func TestOwnerOfAnAdminKey(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct{ owner, want string }{
+		"type":                           {`{"type":"user","id":"a"}`, client.OwnerUser},
+		"type before object":             {`{"type":"service_account","object":"organization.user","id":"a"}`, client.OwnerServiceAccount},
+		"object of a user":               {`{"object":"organization.user","id":"a"}`, client.OwnerUser},
+		"object of an account":           {`{"object":"organization.project.service_account","id":"a"}`, client.OwnerServiceAccount},
+		"object of an account, misspelt": {`{"object":"object: organization.project.service_account","id":"a"}`, client.OwnerServiceAccount},
+		"another object":                 {`{"object":"organization.robot","id":"a"}`, ""},
+		"type null":                      {`{"type":null,"object":"organization.user","id":"a"}`, client.OwnerUser},
+		"null":                           {`null`, ""},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c := newClient(t, start(t, answer(http.StatusOK, `{"data":[{"id":"key_1","owner":`+tt.owner+`}],"has_more":false}`)))
+			page, err := c.ListAdminAPIKeys(t.Context(), client.Cursor{})
+			require.NoError(t, err)
+			assert.Equal(t, tt.want, page.Items[0].Owner.OwnerType())
+		})
+	}
 }

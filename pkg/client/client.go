@@ -19,8 +19,6 @@ import (
 	"github.com/conductorone/baton-sdk/pkg/uhttp"
 	"github.com/grpc-ecosystem/go-grpc-middleware/logging/zap/ctxzap"
 	"go.uber.org/zap"
-	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/status"
 )
 
 // maxResponseBytes is far above the largest page (1,000 rows) and keeps a broken peer from filling the memory.
@@ -43,7 +41,8 @@ const (
 // use.
 type Client struct {
 	// Patience is for how long a route may refuse every call with 429, or a call that only reads may get no answer of use,
-	// before the call gives up; 0 is not at all. It is set before the first call.
+	// before the call gives up; 0 is not at all. Somebody who waits for a read waits for some seconds of it. It is set
+	// before the first call.
 	Patience time.Duration
 	// Timeout is for how long one attempt may take, up to the last byte of the answer. It is set before the first call.
 	Timeout time.Duration
@@ -99,14 +98,14 @@ func retrieve[T item](ctx context.Context, c *Client, route Route, ids ...string
 	if err := c.get(ctx, route, ids, nil, &object); err != nil {
 		return none, err
 	}
-	return identified(object, http.MethodGet, route)
+	return identified(c, object, http.MethodGet, route, ids...)
 }
 
 // identified refuses an answer that is not the object that was asked for.
-func identified[T item](object T, method string, route Route) (T, error) {
+func identified[T item](c *Client, object T, method string, route Route, ids ...string) (T, error) {
 	if object.itemID() == "" {
 		var none T
-		return none, newError(method, route).because(codes.Internal, errNoID)
+		return none, c.newError(call{method: method, route: route, ids: ids}).because(KindMalformed, errNoID)
 	}
 	return object, nil
 }
@@ -128,32 +127,34 @@ type call struct {
 	out    any
 }
 
-// send is the way of every request: it waits for the route's turn, and sends again what the API refuses because it is
-// asked too often, since nothing was done then, and what only reads and gets no answer of use. Every error is an *Error.
+// send is the way of every request: it waits for the route's turn, and sends again what may be sent again by the verdict
+// on its answer. Every error is an *Error.
 func (c *Client) send(ctx context.Context, call call) error {
 	pace := c.pacer.of(call.method, call.route)
 	turn := pace.arrive(ctx)
 	var outage outage
+	failure := c.newError(call)
 	for {
 		if err := c.pacer.take(ctx, pace, turn); err != nil {
-			return newError(call.method, call.route).because(status.FromContextError(err).Code(), err)
+			return failure.because(KindStopped, err)
 		}
-		failure := c.attemptInTurn(ctx, call)
-		switch {
-		case failure == nil:
+		if failure = c.attemptInTurn(ctx, call); failure == nil {
 			pace.passedThrough(turn)
 			return nil
-		case failure.Limited() && failure.Code != codeInsufficientQuota:
-			if refusing := pace.refused(turn, failure.RetryAfter); refusing > c.Patience {
-				return failure.givenUp(refusing)
+		}
+		again := verdicts[failure.Kind].again
+		if again == atThePace {
+			if err := c.refused(pace, turn, failure); err != nil {
+				return err
 			}
 			continue
-		case failure.StatusCode == 0:
+		}
+		if failure.StatusCode == 0 {
 			pace.lost()
-		default:
+		} else {
 			pace.passedThrough(turn)
 		}
-		if !call.repeats(ctx) {
+		if again != reads || call.method != http.MethodGet {
 			return failure
 		}
 		if err := outage.wait(ctx, failure, c.Patience); err != nil {
@@ -170,19 +171,32 @@ func (c *Client) attemptInTurn(ctx context.Context, call call) *Error {
 	select {
 	case c.underWay <- struct{}{}:
 	case <-ctx.Done():
-		return newError(call.method, call.route).because(status.FromContextError(ctx.Err()).Code(), ctx.Err())
+		return c.newError(call).because(KindStopped, ctx.Err())
 	}
 	defer func() { <-c.underWay }()
 	return c.attempt(ctx, call)
 }
 
+// refused tells the pace of a call that the API refused because it was asked too often; nil means that it is asked again.
+func (c *Client) refused(pace *pace, turn *turn, failure *Error) error {
+	if failure.RetryAfter > c.Patience {
+		// Nobody waits for that, so that the pace is not told: the route would be silent for everybody.
+		pace.lost()
+		return failure.giveUp(fmt.Sprintf("OpenAI asks for a wait of %s, which is longer than is waited for", failure.RetryAfter.Round(time.Second)))
+	}
+	if refusing := pace.refused(turn, failure.RetryAfter, failure.Message); refusing > c.Patience {
+		return failure.giveUp(fmt.Sprintf("refused for %s in all, which is not waited for", refusing.Round(time.Second)))
+	}
+	return nil
+}
+
 // attempt sends one request; nil is a success.
 func (c *Client) attempt(ctx context.Context, call call) *Error {
-	failure := newError(call.method, call.route)
+	failure := c.newError(call)
 
 	u, err := c.url(call.route, call.ids, call.query)
 	if err != nil {
-		return failure.because(codes.InvalidArgument, err)
+		return failure.because(KindRefused, err)
 	}
 	options := []uhttp.RequestOption{
 		uhttp.WithBearerToken(c.key),
@@ -198,7 +212,7 @@ func (c *Client) attempt(ctx context.Context, call call) *Error {
 	defer cancel()
 	request, err := c.http.NewRequest(limited, call.method, u, options...)
 	if err != nil {
-		return failure.because(codes.InvalidArgument, errors.New("the request cannot be built"))
+		return failure.because(KindRefused, errors.New("the request cannot be built"))
 	}
 
 	var answer *uhttp.WrapperResponse
@@ -209,16 +223,16 @@ func (c *Client) attempt(ctx context.Context, call call) *Error {
 	}
 	switch {
 	case answer == nil:
-		return failure.fromTransport(ctx, err, c.key)
+		return failure.fromTransport(ctx, call, err, c.key)
 	case answer.StatusCode < 200 || answer.StatusCode > 299:
-		return failure.fromAnswer(answer, c.key)
+		return failure.fromAnswer(ctx, call, answer, c.key)
 	}
 	failure.StatusCode = answer.StatusCode
 	failure.RequestID = answer.Header.Get(requestIDHeader)
 	switch {
 	case isPage(answer.Body):
 		// A network that wants a login, say, answers so, with 200.
-		return failure.because(codes.Unavailable, errPage)
+		return failure.because(KindNoAnswer, errPage)
 	case call.out == nil:
 		return nil
 	default:
@@ -234,9 +248,9 @@ func decode(body []byte, out any, failure *Error) *Error {
 	case err == nil:
 		return nil
 	case errors.As(err, &syntax):
-		return failure.because(codes.Unavailable, fmt.Errorf("the answer is not complete JSON: %w", err))
+		return failure.because(KindNoAnswer, fmt.Errorf("the answer is not complete JSON: %w", err))
 	default:
-		return failure.because(codes.Internal, fmt.Errorf("the answer does not have the documented shape: %w", err))
+		return failure.because(KindMalformed, fmt.Errorf("the answer does not have the documented shape: %w", err))
 	}
 }
 

@@ -33,21 +33,31 @@ func TestRetryAfter(t *testing.T) {
 		{"date far ahead", "Fri, 31 Dec 9999 23:59:59 GMT", "", maxWait},
 		{"negative", "-5", "", 0},
 		{"negative and huge", "-1e300", "", 0},
-		{"at the limit", "3600", "", maxWait},
-		{"above the limit", "3601", "", maxWait},
+		{"a day", "86400", "", 24 * time.Hour},
+		{"at the limit", "604800", "", maxWait},
+		{"above the limit", "604801", "", maxWait},
 		{"huge", "1e300", "", maxWait},
 		{"too large for a float", "1e999", "", 0},
 		{"infinite", "Inf", "", maxWait},
 		{"minus infinite", "-Inf", "", 0},
 		{"not a number", "NaN", "", 0},
 		{"garbage", "soon", "", 0},
-		{"with a unit", "5s", "", 0},
+		{"with a unit", "5s", "", 5 * time.Second},
+		{"span", "6m0s", "", 6 * time.Minute},
 		{"message", "", said, 6937 * time.Millisecond},
 		{"message, abbreviated", "", "Please try again after 3s.", 3 * time.Second},
 		{"message, whole seconds", "", "Try again after 20 seconds", 20 * time.Second},
 		{"message, no wait", "", "Try again after 0.0 seconds.", 0},
 		{"message, many digits", "", "Try again after " + strings.Repeat("9", 400) + " seconds.", maxWait},
-		{"message, minutes", "", "Try again after 5 minutes.", 0},
+		{"message, minutes", "", "Try again after 5 minutes.", 5 * time.Minute},
+		{"message, in seconds", "", "Rate limit reached in 1 minute. Please try again in 2s.", 2 * time.Second},
+		{"message, milliseconds", "", "Please try again in 250ms. Visit the site.", 250 * time.Millisecond},
+		{"message, two units", "", "Please try again in 1m2s.", 62 * time.Second},
+		{"message, none of the last unit", "", "Please try again in 6m0s.", 6 * time.Minute},
+		{"message, fraction", "", "Please try again in 1m2.5s", 62500 * time.Millisecond},
+		{"message, hours", "", "Please try again in 1h0m1s.", time.Hour + time.Second},
+		{"message, months", "", "Please try again in 3 months.", 0},
+		{"message, no wait of the API's", "", "Used in 5s", 0},
 		{"message without number", "", "Try again after some seconds.", 0},
 		{"header before message", "2", said, 2 * time.Second},
 		{"date before message", "Sun, 01 Mar 2026 12:00:30 GMT", said, 30 * time.Second},
@@ -60,6 +70,29 @@ func TestRetryAfter(t *testing.T) {
 		})
 	}
 	assert.Zero(t, retryAfter(nil, "", now), "without the header")
+}
+
+// OpenAI's other headers name a wait as well: in milliseconds, or as the time until a limit is reset.
+func TestRetryAfterInOtherHeaders(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		header  http.Header
+		message string
+		want    time.Duration
+	}{
+		"milliseconds":                {http.Header{"Retry-After-Ms": {"250"}}, "", 250 * time.Millisecond},
+		"milliseconds before seconds": {http.Header{"Retry-After-Ms": {"1500"}, "Retry-After": {"2"}}, "", 1500 * time.Millisecond},
+		"milliseconds, garbage":       {http.Header{"Retry-After-Ms": {"soon"}, "Retry-After": {"2"}}, "", 2 * time.Second},
+		"reset":                       {http.Header{"X-Ratelimit-Reset-Requests": {"6m0s"}}, "", 6 * time.Minute},
+		"reset behind the message":    {http.Header{"X-Ratelimit-Reset-Requests": {"6m0s"}}, "Try again in 3s.", 3 * time.Second},
+		"reset, garbage":              {http.Header{"X-Ratelimit-Reset-Requests": {"6 parsecs"}}, "", 0},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			assert.Equal(t, tt.want, retryAfter(tt.header, tt.message, time.Time{}))
+		})
+	}
 }
 
 // FuzzRetryAfter reads any header and message: the wait is never negative and never longer than the limit.
@@ -104,7 +137,7 @@ func FuzzParseErrorBody(f *testing.F) {
 	f.Fuzz(func(t *testing.T, body []byte) {
 		t.Parallel()
 		failure := &Error{Method: http.MethodGet, Route: "/organization/groups"}
-		failure = failure.fromAnswer(&uhttp.WrapperResponse{StatusCode: http.StatusUnauthorized, Body: body}, key)
+		failure = failure.fromAnswer(t.Context(), call{method: http.MethodGet, route: "/organization/groups"}, &uhttp.WrapperResponse{StatusCode: http.StatusUnauthorized, Body: body}, key)
 		assert.LessOrEqual(t, len(failure.Message), maxMessageBytes+len("…"))
 		for _, text := range []string{failure.Error(), failure.Type, failure.Code, failure.Message} {
 			assert.True(t, utf8.ValidString(text))

@@ -3,6 +3,7 @@ package client_test
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -47,35 +48,37 @@ func TestErrorKeepsWhatTheAPISays(t *testing.T) {
 		http.StatusForbidden:           codes.PermissionDenied,
 		http.StatusNotFound:            codes.NotFound,
 		http.StatusRequestTimeout:      codes.Aborted,
-		http.StatusConflict:            codes.AlreadyExists,
+		http.StatusMethodNotAllowed:    codes.InvalidArgument,
+		http.StatusConflict:            codes.Aborted,
 		http.StatusTooManyRequests:     codes.ResourceExhausted,
 		http.StatusInternalServerError: codes.Aborted,
-		http.StatusNotImplemented:      codes.Unimplemented,
+		http.StatusNotImplemented:      codes.Aborted,
 		http.StatusBadGateway:          codes.Aborted,
 		http.StatusServiceUnavailable:  codes.Aborted,
 		http.StatusGatewayTimeout:      codes.Aborted,
 	}
 	const sentence = "Something is wrong."
-	bodies := []struct{ name, body, kind, code, message string }{
+	bodies := []struct{ name, body, kind, code, message string }{ // the first are the API's own
 		{"object", `{"error":{"message":"Something is wrong.","type":"invalid_request_error","param":null,"code":"a_code"}}`, "invalid_request_error", "a_code", sentence},
 		{"object without code", `{"error":{"message":"Something is wrong.","type":"server_error","code":null}}`, "server_error", "", sentence},
 		{"object with a number", `{"error":{"message":"Something is wrong.","code":400}}`, "", "", sentence},
 		{"sentence", `{"error":"Something is wrong."}`, "", "", sentence},
+		{"message null", `{"error":{"message":null,"type":"a_type","code":"a_code"}}`, "a_type", "a_code", `{"error":{"message":null,"type":"a_type","code":"a_code"}}`},
+		{"not UTF-8 in JSON", "{\"error\":\"Something\xff is wrong.\"}", "", "", "Something\ufffd is wrong."},
 		{"flat with a number", `{"code":400,"message":"Something is wrong."}`, "", "", sentence},
 		{"flat", `{"code":"a_code","message":"Something is wrong."}`, "", "a_code", sentence},
 		{"error null", `{"error":null}`, "", "", `{"error":null}`},
 		{"error empty", `{"error":{}}`, "", "", `{"error":{}}`},
-		{"message null", `{"error":{"message":null,"type":"a_type","code":"a_code"}}`, "a_type", "a_code", `{"error":{"message":null,"type":"a_type","code":"a_code"}}`},
 		{"HTML", "<html>\n<head><title>Bad gateway</title>\r\n</html>\n", "", "", "<html> <head><title>Bad gateway</title> </html>"},
 		{"nothing", ``, "", "", ""},
-		{"cut off", `{"error":{"message":"Something is`, "", "", `{"error":{"message":"Something is`},
+		{"cut off", `{"error":{"message":"Something is`, "", "", `the answer is not complete JSON: {"error":{"message":"Something is`},
 		{"another shape", `["Something is wrong."]`, "", "", `["Something is wrong."]`},
 		{"null", `null`, "", "", `null`},
 		{"not UTF-8", "Something\xff is \xfe\xfewrong.", "", "", "Something\ufffd is \ufffdwrong."},
-		{"not UTF-8 in JSON", "{\"error\":\"Something\xff is wrong.\"}", "", "", "Something\ufffd is wrong."},
 	}
+	own := slices.IndexFunc(bodies, func(b struct{ name, body, kind, code, message string }) bool { return b.name == "flat with a number" })
 	for statusCode, grpcCode := range statuses {
-		for _, tt := range bodies {
+		for i, tt := range bodies {
 			t.Run(fmt.Sprintf("%d/%s", statusCode, tt.name), func(t *testing.T) {
 				t.Parallel()
 				failure := refusal(t, refuse(statusCode, tt.body))
@@ -94,7 +97,8 @@ func TestErrorKeepsWhatTheAPISays(t *testing.T) {
 				assert.True(t, utf8.ValidString(text))
 
 				want := grpcCode
-				if failure.Foreign() {
+				isOwn := i < own || i == own && statusCode == http.StatusBadRequest
+				if !isOwn && statusCode != http.StatusTooManyRequests {
 					want = codes.Aborted // after it was repeated, which this client does not
 				}
 				for _, err := range []error{failure, fmt.Errorf("listing the groups: %w", failure)} {
@@ -108,26 +112,8 @@ func TestErrorKeepsWhatTheAPISays(t *testing.T) {
 	}
 }
 
-// A refusal that is not the API's own says nothing of keys, plans, or whether something is there.
-func TestForeignRefusals(t *testing.T) {
-	t.Parallel()
-	const page = "\n<!DOCTYPE html><title>Attention Required! | Cloudflare</title>"
-	for body, isForeign := range map[string]bool{
-		page: true, "<html>": true, "": false, "Not found": false, `{"error":null}`: false, `{"error":"<html>"}`: false, `{"error":{"mess`: false,
-	} {
-		for _, statusCode := range []int{401, 403, 404, 407} {
-			failure := refusal(t, refuse(statusCode, body))
-			assert.Equal(t, isForeign, failure.Foreign(), "%d %s", statusCode, body)
-			assert.Equal(t, isForeign, status.Code(failure) == codes.Aborted, "%d %s", statusCode, body)
-		}
-		for _, statusCode := range []int{302, 400, 408, 409, 429, 500, 502, 503} {
-			assert.False(t, refusal(t, refuse(statusCode, body)).Foreign(), "%d %s", statusCode, body)
-		}
-	}
-}
-
 // An address that the API does not know is not an object that is gone.
-func TestSaysUnknownURL(t *testing.T) {
+func TestUnknownAddress(t *testing.T) {
 	t.Parallel()
 	for body, isUnknown := range map[string]bool{
 		`{"error":{"message":"Invalid URL (GET /organization/groups)","type":"invalid_request_error","param":null,"code":null}}`:      true,
@@ -137,15 +123,12 @@ func TestSaysUnknownURL(t *testing.T) {
 		`{"error":{"message":"Not found: Invalid URL"}}`:                                                                              false,
 	} {
 		failure := refusal(t, refuse(http.StatusNotFound, body))
-		assert.Equal(t, isUnknown, failure.SaysUnknownURL(), body)
+		assert.Equal(t, isUnknown, failure.Kind == client.KindMisdirected, body)
 		assert.Equal(t, isUnknown, status.Code(failure) == codes.FailedPrecondition, body)
-		assert.False(t, refusal(t, refuse(http.StatusBadRequest, body)).SaysUnknownURL(), body)
+		assert.Equal(t, client.KindRefused, refusal(t, refuse(http.StatusBadRequest, body)).Kind, body)
 	}
-	failure := failureOf(t, func() error {
-		_, err := newClient(t, start(t, http.StripPrefix("/v1", &openaitest.Server{}))).ListGroups(t.Context(), client.Cursor{})
-		return err
-	}())
-	assert.True(t, failure.SaysUnknownURL())
+	_, err := newClient(t, start(t, http.StripPrefix("/v1", &openaitest.Server{}))).ListGroups(t.Context(), client.Cursor{})
+	assert.Equal(t, client.KindMisdirected, client.KindOf(err))
 }
 
 // A list that is always there cannot be gone; whatever it holds may be.
@@ -159,12 +142,6 @@ func TestListThatIsDenied(t *testing.T) {
 	requireCode(t, codes.NotFound, err)
 	_, err = c.CreateGroup(t.Context(), "Night shift")
 	requireCode(t, codes.NotFound, err)
-}
-
-func TestQuotaThatIsUsedUpIsNotWaitedFor(t *testing.T) {
-	t.Parallel()
-	const body = `{"error":{"message":"You exceeded your current quota.","type":"insufficient_quota","code":"insufficient_quota"}}`
-	requireCode(t, codes.ResourceExhausted, refusal(t, refuse(http.StatusTooManyRequests, body)))
 }
 
 func TestTextOfAnErrorIsBounded(t *testing.T) {
@@ -247,26 +224,28 @@ func scopeless(asObject bool) *openaitest.Server {
 	return &openaitest.Server{Keys: map[string]openaitest.Key{adminKey: key}}
 }
 
-func TestSaysProjectArchived(t *testing.T) {
+func TestProjectThatIsArchived(t *testing.T) {
 	t.Parallel()
+	const sentence = `{"error":{"message":"Project 'proj_1' is archived. You can only update an active project."}}`
 	tests := map[string]struct {
-		failure client.Error
-		want    bool
+		status int
+		body   string
+		want   client.Kind
 	}{
-		"code":                     {client.Error{StatusCode: http.StatusBadRequest, Code: "project_archived", Message: "No."}, true},
-		"code, other status":       {client.Error{StatusCode: http.StatusForbidden, Code: "project_archived"}, true},
-		"sentence":                 {client.Error{StatusCode: http.StatusBadRequest, Message: "Project 'proj_1' is archived. You can only update an active project."}, true},
-		"sentence in capitals":     {client.Error{StatusCode: http.StatusBadRequest, Message: "Project Is Archived"}, true},
-		"sentence, forbidden":      {client.Error{StatusCode: http.StatusForbidden, Message: "The project is archived."}, false},
-		"sentence, not found":      {client.Error{StatusCode: http.StatusNotFound, Message: "The project is archived."}, false},
-		"bad request of its own":   {client.Error{StatusCode: http.StatusBadRequest, Message: "Invalid 'limit'."}, false},
-		"bad request on archiving": {client.Error{StatusCode: http.StatusBadRequest, Message: "The default project cannot be archived."}, false},
-		"nothing":                  {client.Error{}, false},
+		"code":                     {http.StatusBadRequest, `{"error":{"message":"No.","code":"project_archived"}}`, client.KindProjectArchived},
+		"code, other status":       {http.StatusForbidden, `{"error":{"message":"No.","code":"project_archived"}}`, client.KindProjectArchived},
+		"sentence":                 {http.StatusBadRequest, sentence, client.KindProjectArchived},
+		"sentence, as it once was": {http.StatusBadRequest, `{"code":400,"message":"Project Is Archived"}`, client.KindProjectArchived},
+		"sentence, forbidden":      {http.StatusForbidden, sentence, client.KindDeniedWithoutReason},
+		"sentence, not found":      {http.StatusNotFound, sentence, client.KindGone},
+		"sentence of a gateway":    {http.StatusBadRequest, `{"message":"The project is archived."}`, client.KindNoAnswer},
+		"bad request of its own":   {http.StatusBadRequest, `{"error":{"message":"Invalid 'limit'."}}`, client.KindRefused},
+		"bad request on archiving": {http.StatusBadRequest, `{"error":{"message":"The default project cannot be archived."}}`, client.KindRefused},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			assert.Equal(t, tt.want, tt.failure.SaysProjectArchived())
+			assert.Equal(t, tt.want, refusal(t, refuse(tt.status, tt.body)).Kind)
 		})
 	}
 }
@@ -274,19 +253,19 @@ func TestSaysProjectArchived(t *testing.T) {
 func TestSaysAlreadyInProject(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
-		failure client.Error
-		want    bool
+		status int
+		body   string
+		want   bool
 	}{
-		"bad request":      {client.Error{StatusCode: http.StatusBadRequest, Message: "The user user-1 already exists in project proj_1."}, true},
-		"conflict":         {client.Error{StatusCode: http.StatusConflict, Message: "Group Already Exists In Project"}, true},
-		"something else":   {client.Error{StatusCode: http.StatusBadRequest, Message: "The name already exists."}, false},
-		"no answer at all": {client.Error{Message: "already exists in project"}, false},
-		"nothing":          {client.Error{}, false},
+		"bad request":    {http.StatusBadRequest, `{"error":"The user user-1 already exists in project proj_1."}`, true},
+		"conflict":       {http.StatusConflict, `{"error":{"message":"Group Already Exists In Project"}}`, true},
+		"something else": {http.StatusBadRequest, `{"error":"The name already exists."}`, false},
+		"of a gateway":   {http.StatusBadRequest, `The user already exists in project proj_1.`, false},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			assert.Equal(t, tt.want, tt.failure.SaysAlreadyInProject())
+			assert.Equal(t, tt.want, refusal(t, refuse(tt.status, tt.body)).SaysAlreadyInProject())
 		})
 	}
 }
@@ -297,9 +276,9 @@ func TestArchivedProjectOfTheStandInSaysSo(t *testing.T) {
 	c := newClient(t, start(t, standIn))
 
 	_, err := c.ListProjectUsers(t.Context(), "proj_1", client.Cursor{})
-	assert.True(t, failureOf(t, err).SaysProjectArchived())
+	assert.Equal(t, client.KindProjectArchived, client.KindOf(err))
 	_, err = c.ListProjectUsers(t.Context(), "proj_2", client.Cursor{})
-	assert.False(t, failureOf(t, err).SaysProjectArchived())
+	assert.Equal(t, client.KindGone, client.KindOf(err))
 	project, err := c.GetProject(t.Context(), "proj_1")
 	require.NoError(t, err)
 	assert.Equal(t, client.ProjectArchived, project.Status)
@@ -319,7 +298,7 @@ func TestWaitIsPassedOnToTheSDK(t *testing.T) {
 		{"seconds", http.StatusTooManyRequests, []string{"Retry-After", "12"}, "", 12 * time.Second, 12 * time.Second},
 		{"date", http.StatusTooManyRequests, []string{"Retry-After", date}, "", 25 * time.Minute, 30 * time.Minute},
 		{"past date", http.StatusTooManyRequests, []string{"Retry-After", "Wed, 21 Oct 2015 07:28:00 GMT"}, "", 0, 0},
-		{"huge", http.StatusTooManyRequests, []string{"Retry-After", "99999999999"}, "", time.Hour, time.Hour},
+		{"huge", http.StatusTooManyRequests, []string{"Retry-After", "99999999999"}, "", 7 * 24 * time.Hour, 7 * 24 * time.Hour},
 		{"message", http.StatusTooManyRequests, nil, "Please slow down and try again after 6.937 seconds.", 6937 * time.Millisecond, 6937 * time.Millisecond},
 		{"message without wait", http.StatusTooManyRequests, nil, "Please try again after 0.0 seconds.", 0, 0},
 		{"no word", http.StatusTooManyRequests, nil, "Rate limit reached.", 0, 0},

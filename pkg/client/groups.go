@@ -4,8 +4,6 @@ import (
 	"context"
 	"net/http"
 	"net/url"
-
-	"google.golang.org/grpc/codes"
 )
 
 // Group is a set of users that roles can be given to.
@@ -66,7 +64,7 @@ func (c *Client) CheckAccess(ctx context.Context) error {
 		return err
 	}
 	if body.Data == nil {
-		return newError(http.MethodGet, route).because(codes.Internal, errNoData)
+		return c.newError(call{method: http.MethodGet, route: route}).because(KindMalformed, errNoData)
 	}
 	return nil
 }
@@ -87,7 +85,7 @@ func (c *Client) CreateGroup(ctx context.Context, name string) (Group, error) {
 	if err := c.post(ctx, route, nil, map[string]string{"name": name}, &group); err != nil {
 		return Group{}, err
 	}
-	return identified(group, http.MethodPost, route)
+	return identified(c, group, http.MethodPost, route)
 }
 
 // DeleteGroup deletes a group.

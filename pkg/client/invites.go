@@ -66,7 +66,7 @@ func (c *Client) CreateInvite(ctx context.Context, email, role string, projects 
 	if err := c.post(ctx, route, nil, body, &invite); err != nil {
 		return Invite{}, err
 	}
-	return identified(invite, http.MethodPost, route)
+	return identified(c, invite, http.MethodPost, route)
 }
 
 // DeleteInvite takes an invite back. An accepted one is refused.

@@ -59,9 +59,9 @@ var decoders = []func(t *testing.T, body []byte){
 func decodes[T item](t *testing.T, body []byte) {
 	t.Helper()
 	var object T
-	failure := decode(body, &object, newError(http.MethodGet, "/organization/things/{id}"))
+	failure := decode(body, &object, &Error{})
 	if failure == nil {
-		object, err := identified(object, http.MethodGet, "/organization/things/{id}")
+		object, err := identified(&Client{}, object, http.MethodGet, "/organization/things/{id}")
 		if err != nil {
 			require.Zero(t, object)
 		} else {
@@ -73,7 +73,7 @@ func decodes[T item](t *testing.T, body []byte) {
 
 	list := append(append([]byte(`{"object":"list","has_more":false,"data":[`), body...), `]}`...)
 	var rows envelope[T]
-	if decode(list, &rows, newError(http.MethodGet, "/organization/things")) != nil {
+	if decode(list, &rows, &Error{}) != nil {
 		return
 	}
 	page, err := rows.page(lastID100, Cursor{})

@@ -3,18 +3,15 @@ package client
 import (
 	"context"
 	"fmt"
-	"net/http"
 	"time"
 
 	"github.com/cenkalti/backoff/v5"
 	"github.com/grpc-ecosystem/go-grpc-middleware/logging/zap/ctxzap"
 	"go.uber.org/zap"
-	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/status"
 )
 
-// outage is the time in which one call gets no answer of use: servers that fail, connections that break, answers that
-// are cut off. The SDK would repeat such a call of a sync without end, and one wait for all of its workers.
+// outage is the time in which one call that only reads gets no answer of use. The SDK would repeat such a call of a sync
+// without end, and one wait for all of its workers.
 type outage struct {
 	began time.Time
 	waits *backoff.ExponentialBackOff
@@ -24,17 +21,13 @@ type outage struct {
 const (
 	firstRepetition = 250 * time.Millisecond
 	slowRepetition  = time.Minute
+	// urgentPatience is for how long a read is asked again that somebody waits for.
+	urgentPatience = 5 * time.Second
 )
 
-// repeats tells whether the call is asked again where no answer of use came. What changes something is not, because it
-// may have been done; nor is a call that somebody waits for.
-func (c call) repeats(ctx context.Context) bool {
-	return c.method == http.MethodGet && !isUrgent(ctx)
-}
-
-// wait lasts until the call may be asked again. It gives the error that the call ends with if there is no point in that.
+// wait lasts until a read may be asked again. It gives the error that the call ends with if there is no point in that.
 func (o *outage) wait(ctx context.Context, failure *Error, patience time.Duration) error {
-	if ctx.Err() != nil || !failure.mayPass() {
+	if ctx.Err() != nil {
 		return failure
 	}
 	if o.waits == nil {
@@ -43,8 +36,15 @@ func (o *outage) wait(ctx context.Context, failure *Error, patience time.Duratio
 		o.waits.InitialInterval, o.waits.MaxInterval, o.waits.Multiplier = firstRepetition, slowRepetition, 2
 	}
 	wait := max(o.waits.NextBackOff(), min(failure.RetryAfter, slowRepetition))
-	if lasted := time.Since(o.began); lasted+wait > patience {
-		return failure.unanswered(lasted)
+	lasted := time.Since(o.began)
+	if isUrgent(ctx) && lasted+wait > min(patience, urgentPatience) || endsWithin(ctx, wait) {
+		// Whoever waits is told what it is, and repeats it or not.
+		failure.tried = triedFor(lasted)
+		return failure
+	}
+	if lasted+wait > patience {
+		// Aborted is gRPC's word for what is to be begun anew as a whole.
+		return failure.giveUp(triedFor(lasted))
 	}
 	ctxzap.Extract(ctx).Warn("baton-openai: OpenAI gave no answer of use; asking again", zap.Duration("wait", wait), zap.Error(failure))
 	timer := time.NewTimer(wait)
@@ -53,21 +53,19 @@ func (o *outage) wait(ctx context.Context, failure *Error, patience time.Duratio
 	case <-timer.C:
 		return nil
 	case <-ctx.Done():
-		return failure.because(status.FromContextError(ctx.Err()).Code(), ctx.Err())
+		return failure.because(KindStopped, ctx.Err())
 	}
 }
 
-// mayPass tells whether the next attempt may well succeed.
-func (e *Error) mayPass() bool {
-	return e.grpcCode == codes.Unavailable || e.grpcCode == codes.DeadlineExceeded
+// endsWithin tells whether the caller will have gone before the wait is over.
+func endsWithin(ctx context.Context, wait time.Duration) bool {
+	deadline, has := ctx.Deadline()
+	return has && time.Until(deadline) < wait
 }
 
-// unanswered is for what has failed too long. Aborted is gRPC's word for what is to be begun anew as a whole; the SDK
-// does not repeat it.
-func (e *Error) unanswered(lasted time.Duration) *Error {
-	e.grpcCode = codes.Aborted
-	if lasted >= time.Second {
-		e.tried = fmt.Sprintf("asked again for %s", lasted.Round(time.Second))
+func triedFor(lasted time.Duration) string {
+	if lasted < time.Second {
+		return ""
 	}
-	return e
+	return fmt.Sprintf("asked again for %s", lasted.Round(time.Second))
 }

@@ -42,6 +42,8 @@ type pace struct {
 	// refusals counts the 429s since a call passed, refusedSince is when the first of them came.
 	refusals     int
 	refusedSince time.Time
+	// said is what the API said with the last of them.
+	said string
 
 	// remaining tells how many more calls are known to come; nil if nobody has said so.
 	remaining func() int
@@ -203,9 +205,9 @@ func (p *pace) lost() {
 	p.goOn()
 }
 
-// refused is told of a call that the API refused with 429, and of the wait that it named, 0 for none. It gives for how
-// long the route will have refused every call when the next one goes.
-func (p *pace) refused(t *turn, named time.Duration) time.Duration {
+// refused is told of a call that the API refused with 429, of the wait that it named, 0 for none, and of its words. It
+// gives for how long the route will have refused every call when the next one goes.
+func (p *pace) refused(t *turn, named time.Duration, said string) time.Duration {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.flying--
@@ -226,6 +228,7 @@ func (p *pace) refused(t *turn, named time.Duration) time.Duration {
 		p.refusedSince = now
 	}
 	p.refusals++
+	p.said = said
 
 	passes := now.Add(wait)
 	switch {
@@ -260,7 +263,7 @@ func (p *pace) refer(passes time.Time) {
 type urgentKey struct{}
 
 // Urgent marks the calls of a context as those that somebody waits for: where a route has to wait, they go before the
-// others, and where no answer of use comes, they say so at once.
+// others, and where no answer of use comes, they say so within some seconds.
 func Urgent(ctx context.Context) context.Context {
 	return context.WithValue(ctx, urgentKey{}, true)
 }
@@ -286,7 +289,7 @@ func (p *pace) expect(remaining func() int) {
 func (p *pace) progress() (routeProgress, bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	progress := routeProgress{done: p.done, interval: p.interval}
+	progress := routeProgress{done: p.done, interval: p.interval, said: p.said}
 	if p.remaining != nil {
 		progress.left = p.remaining()
 	}

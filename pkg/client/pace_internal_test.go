@@ -10,8 +10,11 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/grpc-ecosystem/go-grpc-middleware/logging/zap/ctxzap"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"go.uber.org/zap"
+	"go.uber.org/zap/zaptest/observer"
 )
 
 // elapse lets the time of a test's bubble pass, which takes no time.
@@ -105,7 +108,7 @@ func (a *api) ask(p *pace, t *turn) bool {
 	if passes {
 		p.passedThrough(t)
 	} else {
-		p.refused(t, wait)
+		p.refused(t, wait, "")
 	}
 	return passes
 }
@@ -267,7 +270,7 @@ func TestPaceOfAnAPIThatRefusesEverything(t *testing.T) {
 		turn := p.arrive(t.Context())
 		for n := 1; ; n++ {
 			require.NoError(t, p.take(t.Context(), turn))
-			if refusing := p.refused(turn, time.Millisecond); refusing > time.Hour {
+			if refusing := p.refused(turn, time.Millisecond, ""); refusing > time.Hour {
 				require.Less(t, n, 80)
 				require.WithinDuration(t, start.Add(time.Hour), start.Add(refusing), 2*time.Minute)
 				return
@@ -302,5 +305,25 @@ func TestPacerReportsWhatTakesLong(t *testing.T) {
 		require.Empty(t, p.due(time.Now(), slow))
 		elapse(time.Second)
 		require.NotEmpty(t, p.due(time.Now(), slow))
+	})
+}
+
+// The line that tells operators of a limit has OpenAI's words.
+func TestReportHasOpenAIsWords(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		core, logs := observer.New(zap.InfoLevel)
+		ctx := ctxzap.ToContext(t.Context(), zap.New(core))
+		p := newPacer()
+		slow := p.of("GET", "/slow")
+		turn := slow.arrive(ctx)
+		require.NoError(t, p.take(ctx, slow, turn))
+		slow.refused(turn, time.Minute, "Limit of the organization: 3 a minute.")
+		slow.lost()
+		p.report(ctx, slow)
+		elapse(firstReport)
+		p.report(ctx, slow)
+		require.Equal(t, 1, logs.Len())
+		require.Equal(t, "Limit of the organization: 3 a minute.", logs.All()[0].ContextMap()["openai_says"])
 	})
 }

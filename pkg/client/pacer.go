@@ -80,6 +80,7 @@ func (p *pacer) report(ctx context.Context, caller *pace) {
 	fields := []zap.Field{
 		zap.String("limiting_route", slowest.route),
 		zap.Objects("routes", behind),
+		zap.String("openai_says", slowest.said),
 	}
 	if slowest.takes > 0 {
 		fields = append(fields, zap.Time("expected_end", now.Add(slowest.takes).Truncate(time.Second)))
@@ -122,6 +123,8 @@ type routeProgress struct {
 	done, left int
 	// interval is the time between two calls, and takes how long the calls that are left will take; 0 if not known.
 	interval, takes time.Duration
+	// said is what the API said when it refused a call the last time.
+	said string
 }
 
 // MarshalLogObject is the same in both formats of the log.

@@ -77,20 +77,3 @@ func TestWaitingRoute(t *testing.T) {
 	cancel()
 	requireCode(t, codes.Canceled, <-ended)
 }
-
-// A wait that is longer than the patience is not begun, and a quota that is used up is not waited for.
-func TestNotWorthTheWait(t *testing.T) {
-	t.Parallel()
-	limited := patient(t, &openaitest.Server{RateLimit: &openaitest.RateLimit{Burst: 1, Interval: time.Hour}})
-	_, err := limited.ListUsers(t.Context(), client.Cursor{})
-	require.NoError(t, err)
-	_, err = limited.ListUsers(t.Context(), client.Cursor{})
-	requireCode(t, codes.ResourceExhausted, err)
-	require.ErrorContains(t, err, "please slow down and try again after 3")
-	require.ErrorContains(t, err, "refused for 1h0m0s in all, which is not waited for)")
-
-	quota := patient(t, refuse(http.StatusTooManyRequests, `{"error":{"message":"You exceeded your current quota.","code":"insufficient_quota"}}`))
-	_, err = quota.ListUsers(t.Context(), client.Cursor{})
-	requireCode(t, codes.ResourceExhausted, err)
-	require.ErrorContains(t, err, "You exceeded your current quota.")
-}

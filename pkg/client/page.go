@@ -7,8 +7,6 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
-
-	"google.golang.org/grpc/codes"
 )
 
 // Page is one answer of a list endpoint.
@@ -117,7 +115,7 @@ func list[T item](ctx context.Context, c *Client, d dialect, route Route, ids []
 	}
 	page, err := body.page(d, cursor)
 	if err != nil {
-		return Page[T]{}, newError(http.MethodGet, route).because(codes.Internal, err)
+		return Page[T]{}, c.newError(call{method: http.MethodGet, route: route, ids: ids}).because(KindMalformed, err)
 	}
 	return page, nil
 }

@@ -14,6 +14,7 @@ import (
 const (
 	detailProjectKey = "openai_project_api_key"
 	detailAdminKey   = "openai_admin_api_key"
+	detailUserKey    = "openai_user_api_key"
 )
 
 type apiKeyBuilder struct {
@@ -69,11 +70,15 @@ func projectKeyResource(project *v2.ResourceId, key client.ProjectAPIKey) (*v2.R
 }
 
 func adminKeyResource(key client.AdminAPIKey) (*v2.Resource, error) {
+	detail := detailAdminKey
+	if key.IsUserKey() {
+		detail = detailUserKey
+	}
 	return apiKey{
 		id: key.ID, name: key.Name, redactedValue: key.RedactedValue,
 		createdAt: key.CreatedAt, lastUsedAt: key.LastUsedAt, expiresAt: key.ExpiresAt,
-		ownerType: key.Owner.Type, ownerID: key.Owner.ID,
-	}.resource(theOrganization(), detailAdminKey, profile{})
+		ownerType: key.Owner.OwnerType(), ownerID: key.Owner.ID,
+	}.resource(theOrganization(), detail, profile{})
 }
 
 func (k apiKey) resource(parent *v2.ResourceId, detail string, p profile) (*v2.Resource, error) {

@@ -17,7 +17,6 @@ import (
 	"github.com/conductorone/baton-sdk/pkg/cli"
 	"github.com/conductorone/baton-sdk/pkg/connectorbuilder"
 	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/status"
 
 	"github.com/conductorone/baton-openai/pkg/client"
 	cfg "github.com/conductorone/baton-openai/pkg/config"
@@ -100,7 +99,7 @@ const (
 )
 
 // checkAtOnce is for the health endpoint. Somebody waits for it, not for long, and takes silence for an answer that says
-// nothing: so there is one attempt, and the SDK, which repeats what may pass, is told not to.
+// nothing: so there are as many attempts as come within the time, and the SDK, which repeats what may pass, is told not to.
 func (c *Connector) checkAtOnce(ctx context.Context) error {
 	limited, cancel := context.WithTimeout(client.Urgent(ctx), healthTimeout)
 	defer cancel()
@@ -112,11 +111,12 @@ func (c *Connector) checkAtOnce(ctx context.Context) error {
 	if limited.Err() != nil {
 		doing += fmt.Sprintf(": no answer within %s, or OpenAI limits how often it can be asked", healthTimeout)
 	}
-	err = failed(doing, err)
-	if code := status.Code(err); code == codes.Unavailable || code == codes.DeadlineExceeded {
-		return &codedError{error: err, code: codes.Aborted}
+	switch kind := kindOf(err); kind {
+	case client.KindNoAnswer, client.KindStopped:
+		return &codedError{error: failed(doing, err), code: codes.Aborted}
+	default:
+		return failed(doing, err)
 	}
-	return err
 }
 
 // ResourceSyncers are all resource types, whatever the key may read or the plan offers: a type that goes missing would

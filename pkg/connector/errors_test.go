@@ -49,7 +49,7 @@ var refusals = []refusal{
 	{"403 for a missing scope", 403, object("", missingScopeText), codes.PermissionDenied, []string{adviceForKeys, "api.groups.read"}},
 	{"403 for a missing scope, bare", 403, fmt.Sprintf(`{"error":%q}`, missingScopeText), codes.PermissionDenied, []string{adviceForKeys, "api.groups.read"}},
 	{"404", 404, object("project_not_found", "The project proj_1 was not found"), codes.FailedPrecondition, []string{"404"}},
-	{"404 without body", 404, "", codes.FailedPrecondition, []string{"404"}},
+	{"404 without body", 404, "", codes.Aborted, []string{"404", adviceForTheWay}},
 	{"429", 429, object("rate_limit_exceeded", "You've exceeded the rate limit, please slow down and try again after "+waitInWords+"."), codes.ResourceExhausted, []string{"429", waitInWords}},
 	{"500", 500, object("server_error", "The server had an error."), codes.Aborted, []string{"500"}},
 	{"503 of a proxy", 503, "<html><body>no healthy upstream</body></html>", codes.Aborted, []string{"503"}},

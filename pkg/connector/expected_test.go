@@ -63,7 +63,7 @@ func expected(organization openaitest.Organization) file {
 	}
 	for _, key := range organization.AdminKeys {
 		e.key(apiKey{
-			id: key.ID, name: key.Name, redacted: key.RedactedValue, parent: "organization:organization", detail: "openai_admin_api_key",
+			id: key.ID, name: key.Name, redacted: key.RedactedValue, parent: "organization:organization", detail: detailOfAdminKeys,
 			created: key.CreatedAt, used: key.LastUsedAt, expires: key.ExpiresAt, ownerType: key.OwnerType, ownerID: key.OwnerID,
 		})
 	}

@@ -19,21 +19,16 @@ import (
 // The syncer takes NotFound for "nothing there" and goes on, so that a 404 would read as lost access; it leaves here as
 // FailedPrecondition. Every other code stays as the client set it.
 func failed(doing string, err error) error {
-	switch {
-	case isOurs(err):
+	if isOurs(err) {
 		return err
-	case isGone(err), deniesAList(err):
+	}
+	switch kindOf(err) {
+	case client.KindGone, client.KindNoSuchList:
 		doing += ": the API knows no such thing, which is not taken for an empty list"
 		return &codedError{error: explained(doing, err), code: codes.FailedPrecondition}
 	default:
 		return explained(doing, err)
 	}
-}
-
-// deniesAList tells the API's own 404 of a list that is always there.
-func deniesAList(err error) bool {
-	var failure *client.Error
-	return errors.As(err, &failure) && failure.DeniesAList()
 }
 
 // explained says what was being done and what an administrator can do about the error.
@@ -67,30 +62,60 @@ func advise(err error) string {
 	if !errors.As(err, &failure) {
 		return ""
 	}
-	if scopes := failure.MissingScopes(); scopes != "" {
+	if scopes := failure.MissingScopes(); failure.Reason == client.ReasonScopes && scopes != "" {
 		return fmt.Sprintf("the key lacks the permission %s, as project keys and restricted keys do; %s", scopes, cfg.CreateAKey)
 	}
-	switch {
-	case failure.SaysUnknownURL():
-		return "base-url does not lead to the Admin API, whose address is " + cfg.DefaultBaseURL
-	case failure.Foreign():
-		return "something on the way to OpenAI answered in its place, such as a firewall or a proxy; let this machine reach the API and run this again"
+	if advice, known := adviceOnReason[failure.Reason]; known {
+		return advice
 	}
-	switch status.Code(err) {
-	case codes.Unauthenticated:
-		return "OpenAI does not accept the key; " + cfg.CreateAKey
-	case codes.PermissionDenied:
-		return "the key may not do this, as it has to; " + cfg.CreateAKey
-	case codes.Aborted:
-		return "OpenAI has given no answer of use for too long; see https://status.openai.com and run this again"
-	case codes.Unavailable, codes.DeadlineExceeded:
-		if errors.Is(err, context.DeadlineExceeded) {
-			return "" // whoever asks gave it no more time
+	switch failure.Kind {
+	case client.KindMisdirected:
+		if failure.Redirected() {
+			return "" // the message says it
 		}
-		return "OpenAI gave no answer of use; see https://status.openai.com and try again"
+		return "base-url does not lead to the Admin API, whose address is " + cfg.DefaultBaseURL
+	case client.KindUnauthenticated:
+		return "OpenAI does not accept the key; " + cfg.CreateAKey
+	case client.KindDeniedWithoutReason:
+		return "the key may not do this, as it has to; " + cfg.CreateAKey
+	case client.KindCursorGone:
+		return "the list changed while it was read; run this again"
+	case client.KindConflict, client.KindNoAnswer:
+		switch {
+		case failure.GivenUp:
+			return "OpenAI has given no answer of use for too long; see https://status.openai.com and run this again"
+		case failure.Kind == client.KindNoAnswer:
+			return "OpenAI gave no answer of use; see https://status.openai.com and try again"
+		default:
+			return "" // the API's own words say what is in the way
+		}
 	default:
 		return ""
 	}
+}
+
+// adviceOnReason is what can be done where OpenAI says why it refuses, or something on the way does. Only where another key
+// helps, one is asked for.
+var adviceOnReason = map[client.Reason]string{
+	client.ReasonKey:         "OpenAI does not accept the key; " + cfg.CreateAKey,
+	client.ReasonAddress:     "the organization's IP allow list does not have the address that this machine reaches OpenAI from; an owner has to add it in OpenAI's settings",
+	client.ReasonCountry:     "OpenAI does not serve the country or region that this machine reaches it from; run the connector from one that it serves",
+	client.ReasonDeactivated: "OpenAI has deactivated the account or the organization of the key; write to OpenAI's support at https://help.openai.com",
+	client.ReasonCertificate: "the organization demands a client certificate (mutual TLS), which the connector does not send; an owner has to deactivate the certificate for the Admin API",
+	client.ReasonProxyLogin:  "a proxy on the way to OpenAI demands a login (407); give it in HTTPS_PROXY, or let this machine reach the API without the proxy",
+	client.ReasonForeign:     "something on the way to OpenAI answered in its place, such as a firewall or a proxy; let this machine reach the API and run this again",
+	client.ReasonBilling:     "the organization's billing is not active, and waiting does not help; an owner has to see to it at https://platform.openai.com/settings/organization/billing",
+	client.ReasonTerminated:  "OpenAI has ended the organization's access; write to OpenAI's support at https://help.openai.com",
+	client.ReasonSpent: "a quota, a credit or a spend limit of the organization is used up, and waiting does not help; " +
+		"an owner has to raise it at https://platform.openai.com/settings/organization/limits",
+}
+
+// kindOf is the kind of an error of the API; 0 for an error of this package, also where it goes back to one of the API.
+func kindOf(err error) client.Kind {
+	if isOurs(err) {
+		return 0
+	}
+	return client.KindOf(err)
 }
 
 // isOurs tells an error of this package from one of the API.

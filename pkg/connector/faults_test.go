@@ -15,6 +15,7 @@ import (
 	"go.uber.org/zap"
 	"go.uber.org/zap/zaptest/observer"
 	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 
 	"github.com/conductorone/baton-openai/pkg/openaitest"
 )
@@ -35,7 +36,7 @@ type apiFault struct {
 }
 
 // denies tells whether it is the API's word that there is no such thing.
-func (f apiFault) denies() bool { return f.name == "404" || f.name == "404 without body" }
+func (f apiFault) denies() bool { return f.name == "404" }
 
 // takesLong tells a fault that changes meet once for each route only.
 func (f apiFault) takesLong() bool { return f.timeout > 0 || f.fault.Oversize > 0 }
@@ -56,7 +57,6 @@ func apiFaults(other string) []apiFault {
 	}
 	nowhere := openaitest.Fault{Status: 404, Body: object("", "Invalid URL (GET /organization)")}
 	nowhereWithCode := openaitest.Fault{Status: 404, Body: object("unknown_url", "Unknown request URL: GET /organization.")}
-	quota := openaitest.Fault{Status: 429, Body: object("insufficient_quota", "You exceeded your current quota.")}
 	// Behind by the time it arrives, as dates of whole seconds are, it says no more than that there is a limit.
 	date := time.Now().UTC().Format(http.TimeFormat)
 	missing := object("", missingScopeText)
@@ -68,19 +68,24 @@ func apiFaults(other string) []apiFault {
 		{name: "403", fault: openaitest.Fault{Status: 403, Body: missing}, code: codes.PermissionDenied, says: []string{adviceForKeys, "api.groups.read"}},
 		{name: "403 bare", fault: openaitest.Fault{Status: 403, Body: bare}, code: codes.PermissionDenied, says: []string{adviceForKeys, "api.groups.read"}},
 		{name: "404", fault: openaitest.Fault{Status: 404, Body: object("not_found", "No such thing")}, code: codes.FailedPrecondition, says: []string{"404"}},
-		{name: "404 without body", fault: openaitest.Fault{Status: 404, EmptyBody: true}, code: codes.FailedPrecondition, says: []string{"404"}},
+		{name: "403 of a plan", fault: openaitest.Fault{Status: 403, Body: object("", "Not on your plan.")}, code: codes.PermissionDenied, says: []string{adviceForKeys, "Not on your plan."}},
+		{name: "403 of a country", fault: openaitest.Fault{Code: "unsupported_country_region_territory"}, code: codes.PermissionDenied, says: []string{"country or region"}},
+		{name: "404 without body", fault: openaitest.Fault{Status: 404, EmptyBody: true}, code: codes.Aborted, says: []string{"404", adviceForTheWay}, passes: true},
+		{name: "404 of text", fault: openaitest.Fault{Text: true}, code: codes.Aborted, says: []string{"404 page not found", adviceForTheWay}, passes: true},
+		{name: "404 of a gateway", fault: openaitest.Fault{Gateway: true}, code: codes.Aborted, says: []string{"no Route matched", adviceForTheWay}, passes: true},
+		{name: "407 of a proxy", fault: openaitest.Fault{Status: 407, EmptyBody: true}, code: codes.Aborted, says: []string{"a proxy on the way to OpenAI demands a login"}, passes: true},
 		{name: "401 of a proxy", fault: openaitest.Fault{Status: 401, Page: true}, code: codes.Aborted, says: []string{"401", adviceForTheWay}, passes: true},
 		{name: "403 of a firewall", fault: openaitest.Fault{Status: 403, Page: true}, code: codes.Aborted, says: []string{"403", adviceForTheWay}, passes: true},
 		{name: "404 of a proxy", fault: openaitest.Fault{Status: 404, Page: true}, code: codes.Aborted, says: []string{"404", adviceForTheWay}, passes: true},
 		{name: "404 of an unknown address", fault: nowhere, code: codes.FailedPrecondition, says: []string{"404", "base-url"}},
 		{name: "404 of an unknown address, with code", fault: nowhereWithCode, code: codes.FailedPrecondition, says: []string{"404", "base-url"}},
 		{name: "408", fault: openaitest.Fault{Status: 408}, code: codes.Aborted, says: []string{"408"}, passes: true},
-		{name: "409", fault: openaitest.Fault{Status: 409}, code: codes.AlreadyExists, says: []string{"409"}},
+		{name: "409", fault: openaitest.Fault{Status: 409}, code: codes.Aborted, says: []string{"409"}, passes: true},
 		{name: "429 with seconds", fault: limited("0.01", "."), code: codes.ResourceExhausted, says: []string{"429"}, passes: true},
 		{name: "429 with a date", fault: limited(date, "."), code: codes.ResourceExhausted, says: []string{"429"}, passes: true},
 		{name: "429 with a sentence", fault: limited("", " and try again after 0.01 seconds."), code: codes.ResourceExhausted, says: []string{"429"}, passes: true},
 		{name: "429 with no word", fault: openaitest.Fault{Status: 429, EmptyBody: true}, code: codes.ResourceExhausted, says: []string{"429"}, passes: true},
-		{name: "429 of a quota", fault: quota, code: codes.ResourceExhausted, says: []string{"your current quota"}},
+		{name: "429 of a quota", fault: openaitest.Fault{Code: "insufficient_quota"}, code: codes.ResourceExhausted, says: []string{"your current quota"}},
 		{name: "500", fault: openaitest.Fault{Status: 500}, code: codes.Aborted, says: []string{"500", "status.openai.com"}, passes: true},
 		{name: "502 of HTML", fault: openaitest.Fault{Status: 502, Body: "<html><body>Bad gateway</body></html>", ContentType: "text/html"}, code: codes.Aborted, says: []string{"502"}, passes: true},
 		{name: "503 without body", fault: openaitest.Fault{Status: 503, EmptyBody: true}, code: codes.Aborted, says: []string{"503"}, passes: true},
@@ -110,9 +115,13 @@ type cell struct {
 }
 
 // planGate tells whether the answer is the one with which the API says that the plan lacks the members of groups. It is
-// one of the two answers that may yield less than everything; the other is an archived project, which says so itself.
-func (c cell) planGate() bool {
-	return c.route == groupMembersRoute && (c.name == "403" || c.name == "403 bare" || c.denies())
+// one of the two answers that may yield less than everything; the other is an archived project, which says so itself. Where
+// another group has listed its members, it is no plan's.
+func (c cell) planGate() bool { return c.spared == 0 && c.likeAPlan() }
+
+// likeAPlan tells the answer of a plan.
+func (c cell) likeAPlan() bool {
+	return c.route == groupMembersRoute && (c.name == "403 of a plan" || c.denies())
 }
 
 // faultyOrganization has every list, each of a page or two.
@@ -151,6 +160,10 @@ func (c cell) requireEnd(t *testing.T, err error, logs *observer.ObservedLogs) b
 	case c.planGate():
 		require.NoError(t, err)
 		require.NotZero(t, logs.FilterMessageSnippet("does not list the members").Len())
+		return false
+	case c.likeAPlan():
+		require.ErrorContains(t, err, "members of")
+		require.Contains(t, []codes.Code{c.code, codes.FailedPrecondition}, status.Code(err), err)
 		return false
 	case c.times > 0:
 		require.NoError(t, err)

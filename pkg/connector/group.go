@@ -3,13 +3,14 @@ package connector
 import (
 	"cmp"
 	"context"
+	"errors"
+	"fmt"
 
 	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
 	ent "github.com/conductorone/baton-sdk/pkg/types/entitlement"
 	rs "github.com/conductorone/baton-sdk/pkg/types/resource"
 	"go.uber.org/zap"
 	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/status"
 
 	"github.com/conductorone/baton-openai/pkg/client"
 )
@@ -67,8 +68,8 @@ func (b *groupBuilder) Grants(ctx context.Context, group *v2.Resource, opts rs.S
 		if at.List == listOfRoles {
 			return g.roles(ctx, found, at)
 		}
-		next, err := g.members(ctx, found, at)
-		if next == nil && err == nil && s.includes(resourceTypeOrganizationRole) {
+		next, left, err := g.members(ctx, found, at)
+		if next == nil && err == nil && !left && s.includes(resourceTypeOrganizationRole) {
 			next = &place{List: listOfRoles}
 		}
 		return next, err
@@ -85,20 +86,23 @@ func (g groupGrants) id() string { return g.group.GetId().GetResource() }
 
 // members gives a page of the group's members. Where the plan or the key does not offer the list, the group stays
 // without members, and a warning says whose access is not shown: of all refusals only this one may yield less than
-// everything.
-func (g groupGrants) members(ctx context.Context, found *answer[*v2.Grant], at place) (*place, error) {
+// everything. left says that the group has left meanwhile.
+func (g groupGrants) members(ctx context.Context, found *answer[*v2.Grant], at place) (next *place, left bool, err error) {
 	const doing = "listing a group's members"
 	if !g.sync.includes(resourceTypeUser) && !g.sync.includes(resourceTypeServiceAccount) {
-		return at.skipped()
+		next, err = at.skipped()
+		return next, false, err
 	}
-	page, err := ask(ctx, g.sync, groupUsersList(g.id()), at.Cursor)
-	if err != nil && at.Cursor.IsZero() && membersNotOffered(err) {
-		warn(ctx, "OpenAI does not list the members of this group to this key on this plan; access through the group is not shown for them",
-			g.fields(zap.Error(err))...)
-		return nil, nil
+	page, refused := ask(ctx, g.sync, groupUsersList(g.id()), at.Cursor)
+	if refused != nil {
+		left, err := g.membersRefused(ctx, at, refused)
+		if err != nil {
+			err = failed(doing, err)
+		}
+		return nil, left, err
 	}
-	if err != nil {
-		return nil, failed(doing, err)
+	if err := g.membersOffered(ctx); err != nil {
+		return nil, false, err
 	}
 	ids := make([]string, 0, len(page.Items))
 	for _, member := range page.Items {
@@ -106,7 +110,7 @@ func (g groupGrants) members(ctx context.Context, found *answer[*v2.Grant], at p
 	}
 	principals, err := g.sync.principals(ctx, ids)
 	if err != nil {
-		return nil, failed(doing, err)
+		return nil, false, failed(doing, err)
 	}
 	next, leftOut, err := gather(found, at, page.Items, func(member client.GroupUser) ([]*v2.Grant, bool, error) {
 		principal := principals[member.ID]
@@ -116,24 +120,68 @@ func (g groupGrants) members(ctx context.Context, found *answer[*v2.Grant], at p
 		return []*v2.Grant{newGrant(g.group.GetId(), slugMember, principal)}, false, nil
 	})
 	if next != nil || err != nil {
-		return next, err
+		return next, false, err
 	}
 	if at.LeftOut = leftOut; leftOut > 0 && page.Next.IsZero() {
 		warn(ctx, "members of this group are left out: neither the users nor the service accounts of an active project have them",
 			g.fields(zap.Int("members", leftOut))...)
 	}
-	return at.nextPage(page.Next), nil
+	return at.nextPage(page.Next), false, nil
 }
 
 func (g groupGrants) fields(more ...zap.Field) []zap.Field {
 	return append([]zap.Field{zap.String("group_id", g.id()), zap.String("group", g.group.GetDisplayName())}, more...)
 }
 
-// membersNotOffered tells the refusal of a plan without group members. Its body is not documented, so the status alone
-// decides: the group was listed a moment ago.
-func membersNotOffered(err error) bool {
-	code := status.Code(err)
-	return code == codes.PermissionDenied || code == codes.NotFound
+// membersRefused decides about a list of members that was refused. true means that the group has left
+// meanwhile, false without an error that the plan does not offer the list, of which it warns.
+func (g groupGrants) membersRefused(ctx context.Context, at place, refused error) (bool, error) {
+	left, err := leftMeanwhile(ctx, refused, g.group.GetId(), organizationKey, func(ctx context.Context) error {
+		_, err := g.sync.api.GetGroup(ctx, g.id())
+		return err
+	})
+	if left {
+		return true, nil
+	}
+	if !at.Cursor.IsZero() || !mayMeanNoMembersOffered(err) {
+		return false, err
+	}
+	// Each side says what it met before it looks at the other's, so that one of two at the same time sees the other.
+	if err := g.sync.session.set(ctx, factMembers, keyRefused, g.id()); err != nil {
+		return false, err
+	}
+	offered, _, recallErr := recall[bool](ctx, g.sync.session, factMembers, keyOffered)
+	if offered || recallErr != nil {
+		return false, errors.Join(err, recallErr)
+	}
+	warn(ctx, "OpenAI does not list the members of this group to this key on this plan; access through the group is not shown for them",
+		g.fields(zap.Error(refused))...)
+	return false, nil
+}
+
+// membersOffered notes that a group has listed its members. A plan offers that for all groups or for none, so another one
+// that was refused before it was refused for a reason of its own.
+func (g groupGrants) membersOffered(ctx context.Context) error {
+	const doing = "listing a group's members"
+	if err := g.sync.session.set(ctx, factMembers, keyOffered, true); err != nil {
+		return failed(doing, err)
+	}
+	refused, ok, err := recall[string](ctx, g.sync.session, factMembers, keyRefused)
+	if err != nil {
+		return failed(doing, err)
+	}
+	if ok {
+		return refuse(codes.FailedPrecondition, fmt.Errorf(
+			"OpenAI lists the members of the group %q and has refused those of the group %q: run this again, and if it stays, ask OpenAI why", g.id(), refused))
+	}
+	return nil
+}
+
+// mayMeanNoMembersOffered tells an answer that a plan without group members may give, whose body is not documented: a
+// refusal of the API for which it names no reason.
+func mayMeanNoMembersOffered(err error) bool {
+	kind := kindOf(err)
+	return kind == client.KindDeniedWithoutReason || kind == client.KindGone
 }
 
 func (g groupGrants) roles(ctx context.Context, found *answer[*v2.Grant], at place) (*place, error) {

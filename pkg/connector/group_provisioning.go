@@ -3,7 +3,6 @@ package connector
 import (
 	"cmp"
 	"context"
-	"errors"
 	"strings"
 
 	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
@@ -104,11 +103,10 @@ func (b *groupBuilder) isNoMember(ctx context.Context, w wish) bool {
 // refuseUnoffered looks into an answer that may mean that the plan or the key does not offer group members at all: then a
 // 404 says nothing of anybody, and another key would not help. The lists of members show it.
 func (b *groupBuilder) refuseUnoffered(ctx context.Context, groupID string, answer error) error {
-	var failure *client.Error
-	if !membersNotOffered(answer) || errors.As(answer, &failure) && failure.MissingScopes() != "" {
+	if !mayMeanNoMembersOffered(answer) {
 		return nil
 	}
-	if _, err := b.client.ListGroupUsers(ctx, groupID, client.Cursor{}); !membersNotOffered(err) {
+	if _, err := b.client.ListGroupUsers(ctx, groupID, client.Cursor{}); !mayMeanNoMembersOffered(err) {
 		return nil
 	}
 	return refusal("OpenAI does not offer the members of groups to this key on this plan: change who is in the group %s in OpenAI's own pages", groupID)

@@ -149,7 +149,11 @@ func TestPageTokensFromOutside(t *testing.T) {
 				rows, err := call.call(t.Context(), server, token)
 				require.Zero(t, rows)
 				require.Error(t, err)
-				require.Equal(t, codes.InvalidArgument, status.Code(err), err)
+				want := []codes.Code{codes.InvalidArgument}
+				if strings.Contains(token, "nobody\"}") {
+					want = append(want, codes.FailedPrecondition) // the API's word: the row may have been deleted
+				}
+				require.Contains(t, want, status.Code(err), err)
 				require.Less(t, len(err.Error()), 2_000, "the error quotes the token")
 			})
 		}

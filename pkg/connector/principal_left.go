@@ -5,6 +5,8 @@ import (
 
 	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
 	"go.uber.org/zap"
+
+	"github.com/conductorone/baton-openai/pkg/client"
 )
 
 // leftMeanwhile decides about the role list of one principal that failed: true means that the principal has left since
@@ -12,7 +14,7 @@ import (
 // and go; without this a sync would fail on each of them, and again at the same place when it is run again. A 404 alone
 // says too little: read asks for the principal itself, and only what is not there either has left.
 func leftMeanwhile(ctx context.Context, err error, principal *v2.ResourceId, in string, read func(context.Context) error) (bool, error) {
-	if !isGone(err) {
+	if kind := kindOf(err); kind != client.KindGone && kind != client.KindCursorGone {
 		return false, err
 	}
 	switch readErr := read(ctx); {

@@ -264,7 +264,7 @@ func (p projectGrants) member(ctx context.Context, catalog roleCatalog, m member
 // assigned gives what the assignment list of a principal says, or nothing if the principal has left the project.
 func (p projectGrants) assigned(ctx context.Context, held assignment, l list[client.AssignedRole], read func(context.Context) error) ([]*v2.Grant, error) {
 	grants, err := held.all(ctx, p.sync, l)
-	if !isGone(err) {
+	if kind := kindOf(err); kind != client.KindGone && kind != client.KindCursorGone {
 		return grants, err
 	}
 	archived, err := p.sync.skipArchived(ctx, p.id, err)

@@ -5,8 +5,6 @@ import (
 	"errors"
 
 	"go.uber.org/zap"
-	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/status"
 
 	"github.com/conductorone/baton-openai/pkg/client"
 )
@@ -40,19 +38,17 @@ func (s *syncReader) skipArchived(ctx context.Context, projectID string, err err
 	return true, nil
 }
 
+// projectIsArchived asks for the project where the refusal leaves it open, also one of a place in a list.
 func projectIsArchived(ctx context.Context, api *client.Client, projectID string, err error) (bool, error) {
-	var failure *client.Error
-	if !errors.As(err, &failure) {
-		return false, nil
-	}
-	if failure.SaysProjectArchived() {
+	switch client.KindOf(err) {
+	case client.KindProjectArchived:
 		return true, nil
-	}
-	if code := status.Code(failure); code != codes.InvalidArgument && code != codes.NotFound {
+	case client.KindRefused, client.KindGone, client.KindCursorGone:
+	default:
 		return false, nil
 	}
 	project, err := api.GetProject(ctx, projectID)
-	if status.Code(err) == codes.NotFound {
+	if isGone(err) {
 		return false, nil
 	}
 	return project.Status == client.ProjectArchived, err

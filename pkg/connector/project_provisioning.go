@@ -7,8 +7,6 @@ import (
 	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
 	"github.com/conductorone/baton-sdk/pkg/annotations"
 	"github.com/conductorone/baton-sdk/pkg/connectorbuilder"
-	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/status"
 
 	"github.com/conductorone/baton-openai/pkg/client"
 )
@@ -421,10 +419,7 @@ func (g projectGroup) revoke(ctx context.Context, role wantedRole) (revoked, err
 }
 
 // maySayLastRole tells a refusal of the role from one of everything in the project.
-func maySayLastRole(err error) bool {
-	var failure *client.Error
-	return status.Code(err) == codes.InvalidArgument && errors.As(err, &failure) && !failure.SaysProjectArchived()
-}
+func maySayLastRole(err error) bool { return kindOf(err) == client.KindRefused }
 
 // leave takes the group out of the project if it holds nothing there but what matches, and tells whether it did. Another
 // role that was given to it a moment ago would be lost with it, and has the time to show.

@@ -8,8 +8,6 @@ import (
 	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
 	"github.com/conductorone/baton-sdk/pkg/annotations"
 	"github.com/conductorone/baton-sdk/pkg/connectorbuilder"
-	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/status"
 
 	"github.com/conductorone/baton-openai/pkg/client"
 )
@@ -96,7 +94,7 @@ func (c customRole) grant(ctx context.Context) (granted, error) {
 		return granted{}, err
 	}
 	err = c.assign(ctx, entered)
-	if entered.membership != nil && status.Code(err) == codes.Unavailable {
+	if entered.membership != nil && kindOf(err) == client.KindNoAnswer {
 		// The SDK repeats the whole grant, which then cannot tell any more that the membership is of its making.
 		err = c.assign(ctx, entered)
 	}

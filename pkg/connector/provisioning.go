@@ -182,11 +182,22 @@ func refused(doing string, err error) error {
 	if isGone(err) {
 		doing += ": OpenAI does not know it, or not any more; sync again to see what there is"
 	}
-	err = explained(doing, err)
-	if code := status.Code(err); code == codes.InvalidArgument || code == codes.AlreadyExists {
-		return &codedError{error: err, code: codes.FailedPrecondition}
+	explanation := explained(doing, err)
+	if isPlainRefusal(err) {
+		return &codedError{error: explanation, code: codes.FailedPrecondition}
 	}
-	return err
+	return explanation
+}
+
+// isPlainRefusal tells a refusal for what is asked, or for the state that the organization is in: it is not a matter of the
+// key, the plan or the way to OpenAI.
+func isPlainRefusal(err error) bool {
+	switch kindOf(err) {
+	case client.KindRefused, client.KindConflict, client.KindProjectArchived:
+		return true
+	default:
+		return false
+	}
 }
 
 // patience is how long a change waits, attempt by attempt, for a state that the API may show late.
@@ -206,7 +217,7 @@ func (p patience) settle(ctx context.Context, err error, done func(context.Conte
 		return err
 	}
 	waits := p
-	if code := status.Code(err); code == codes.InvalidArgument || code == codes.AlreadyExists {
+	if isPlainRefusal(err) {
 		// A plain refusal is not looked at for longer than once.
 		waits = nil
 	}
@@ -218,12 +229,8 @@ func (p patience) settle(ctx context.Context, err error, done func(context.Conte
 
 // isFinal tells an error after which there is nothing to look at: nothing was done, or nobody may look.
 func isFinal(err error) bool {
-	var failure *client.Error
-	if errors.As(err, &failure) && failure.Limited() {
-		return true
-	}
-	switch status.Code(err) {
-	case codes.Unauthenticated, codes.PermissionDenied, codes.ResourceExhausted, codes.Canceled:
+	switch kindOf(err) {
+	case client.KindUnauthenticated, client.KindDenied, client.KindDeniedWithoutReason, client.KindLimited, client.KindBilling, client.KindStopped:
 		return true
 	default:
 		return false
@@ -247,7 +254,7 @@ func (p patience) await(ctx context.Context, done func(context.Context) (bool, e
 func (p patience) insist(ctx context.Context, call func(context.Context) error) error {
 	for attempt := 0; ; attempt++ {
 		err := call(ctx)
-		if status.Code(err) != codes.NotFound || attempt == len(p) || !sleep(ctx, p[attempt]) {
+		if !isGone(err) || attempt == len(p) || !sleep(ctx, p[attempt]) {
 			return err
 		}
 	}
@@ -266,7 +273,9 @@ func sleep(ctx context.Context, wait time.Duration) bool {
 }
 
 // isGone tells the error of a retrieval that says that the thing is not there.
-func isGone(err error) bool { return status.Code(err) == codes.NotFound }
+func isGone(err error) bool {
+	return kindOf(err) == client.KindGone || errors.Is(err, errNoProjectHasIt)
+}
 
 // gone makes a check of a retrieval: true once the thing is not there.
 func gone[T any](retrieve func(context.Context) (T, error)) func(context.Context) (bool, error) {

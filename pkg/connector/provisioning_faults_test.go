@@ -25,9 +25,7 @@ type read struct {
 	// want is the organization after the change.
 	want openaitest.Organization
 
-	route string
-	// status is of the undisturbed answer.
-	status     int
+	route      string
 	afterwards bool
 }
 
@@ -70,7 +68,7 @@ func reads(t *testing.T) []read {
 			written = written || request.Method != http.MethodGet
 			r := read{
 				name: name, do: c.do, bend: c.bend, want: server.Snapshot(),
-				route: request.Route, status: request.Status, afterwards: written,
+				route: request.Route, afterwards: written,
 			}
 			if request.Method == http.MethodGet && !asked[request.Route] && !seen[r.kind()] {
 				found = append(found, r)
@@ -130,8 +128,6 @@ func (c changeCell) maySucceed() bool {
 	switch {
 	case c.fault.Cursor != "":
 		return true // what is looked for may be on the first page
-	case c.fault.Truncate:
-		return c.status == http.StatusNotFound // the status says it all
 	default:
 		return c.denies() && strings.HasPrefix(c.read.name, "grant ") // to whom is not known yet, a role can be given
 	}
@@ -155,8 +151,8 @@ func (c changeCell) requireEnd(t *testing.T, err error, before openaitest.Organi
 		code = other
 	}
 	switch {
-	case c.timeout > 0, c.fault.Status == http.StatusRequestTimeout:
-		code = codes.DeadlineExceeded
+	case c.fault.Status == http.StatusConflict:
+		code = codes.FailedPrecondition
 	case c.denies():
 		return // NotFound or FailedPrecondition, by what is denied
 	}

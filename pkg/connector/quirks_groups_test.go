@@ -37,22 +37,29 @@ func TestPlanWithoutGroupMembers(t *testing.T) {
 			warned: all,
 		}
 	}
-	one := func(fault openaitest.Fault) quirk {
-		fault.PathContains = financ
-		return quirk{
-			bend:   func(s *openaitest.Server) { s.SetFault(groupMembersRoute, fault) },
-			mean:   func(o *openaitest.Organization) { group(o, financ).MemberIDs = nil },
-			warned: []warning{{notListed, map[string]any{"group_id": financ, "group": "Finance"}}},
+	requireQuirks(t, map[string]quirk{
+		"403":                  gate(http.StatusForbidden, false),
+		"404":                  gate(http.StatusNotFound, false),
+		"403, nobody inherits": gate(http.StatusForbidden, true),
+	})
+}
+
+// A plan offers the members of all groups or of none: where one group lists its members, the refusal of another one's is no
+// plan's, whichever comes first.
+func TestGroupMembersOfOneGroupRefused(t *testing.T) {
+	t.Parallel()
+	for _, group := range openaitest.Sample().Groups {
+		for _, refused := range []int{http.StatusForbidden, http.StatusNotFound} {
+			t.Run(fmt.Sprintf("%s %d", group.ID, refused), func(t *testing.T) {
+				t.Parallel()
+				server := &openaitest.Server{Organization: openaitest.Sample()}
+				server.SetFault(groupMembersRoute, openaitest.Fault{PathContains: group.ID, Status: refused, Body: `{"error":"Upgrade your plan."}`})
+				synced := runSync(t, server, syncOptions{})
+				require.ErrorContains(t, synced.err, group.ID)
+				requireNoFinishedSync(t, synced.path)
+			})
 		}
 	}
-	requireQuirks(t, map[string]quirk{
-		"403":                         gate(http.StatusForbidden, false),
-		"404":                         gate(http.StatusNotFound, false),
-		"403, nobody inherits":        gate(http.StatusForbidden, true),
-		"403 with a sentence, of one": one(openaitest.Fault{Status: http.StatusForbidden, Body: `{"error":"Upgrade your plan."}`}),
-		"403 without body, of one":    one(openaitest.Fault{Status: http.StatusForbidden, EmptyBody: true}),
-		"404 without body, of one":    one(openaitest.Fault{Status: http.StatusNotFound, EmptyBody: true}),
-	})
 }
 
 // The plan gate is known by a group's first page only: a later page that is refused fails the sync.

@@ -14,6 +14,12 @@ import (
 	"github.com/conductorone/baton-openai/pkg/openaitest"
 )
 
+// The kinds of key that the rows of the admin key list are shown as.
+const (
+	detailOfAdminKeys = "openai_admin_api_key"
+	detailOfUserKeys  = "openai_user_api_key"
+)
+
 // owned is what a row shows of the key's owner; "" is nothing.
 func owned(row *resourceRow, ownerType, id, identity string) {
 	delete(row.Profile, "owner_type")
@@ -113,6 +119,13 @@ func TestKeyNames(t *testing.T) {
 			delete(row.Profile, "redacted_value")
 		}
 	}
+	// Without a value only the holder tells what kind of key it is, and a reader holds no admin key.
+	ofNoKind := func(name string) func(*resourceRow) {
+		return func(row *resourceRow) {
+			unredacted(name)(row)
+			row.Secret.Detail = detailOfUserKeys
+		}
+	}
 	none := openaitest.Absent{}
 	requireKeys(t, map[string]keyCase{
 		"empty name":        {openaitest.Fields{"name": ""}, named("sk-proj-***1234")},
@@ -127,8 +140,8 @@ func TestKeyNames(t *testing.T) {
 		"dots for the rest": {openaitest.Fields{"redacted_value": "sk-proj-...ab"}, func(row *resourceRow) { row.Profile["redacted_value"] = "sk-proj-...ab" }},
 	}, map[string]keyCase{
 		"name null":     {openaitest.Fields{"name": nil}, named("sk-admin-***1234")},
-		"redacted null": {openaitest.Fields{"redacted_value": nil}, unredacted("Key")},
-		"neither":       {openaitest.Fields{"name": nil, "redacted_value": nil}, unredacted("key_admin_neither")},
+		"redacted null": {openaitest.Fields{"redacted_value": nil}, ofNoKind("Key")},
+		"neither":       {openaitest.Fields{"name": nil, "redacted_value": nil}, ofNoKind("key_admin_neither")},
 		"expires":       {openaitest.Fields{"expires_at": 1_750_000_000}, func(row *resourceRow) { row.Secret.ExpiresAt = "2025-06-15T15:06:40Z" }},
 	})
 }
@@ -227,4 +240,35 @@ func TestLeakedSecretsAreNotLogged(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A user's key of old in the list of admin keys is no admin key: the mask tells it, or else who holds it.
+func TestUserKeysAmongTheAdminKeys(t *testing.T) {
+	t.Parallel()
+	shown := func(redacted, role string) openaitest.Fields {
+		return openaitest.Fields{"redacted_value": redacted, "owner.role": role}
+	}
+	as := func(redacted, detail string) func(*resourceRow) {
+		return func(row *resourceRow) { row.Profile["redacted_value"], row.Secret.Detail = redacted, detail }
+	}
+	requireKeys(t, nil, map[string]keyCase{
+		"of no owner":    {shown("sk-admin-***5678", "reader"), as("sk-admin-***5678", detailOfAdminKeys)},
+		"user":           {shown("sk-None-***5678", "owner"), as("sk-None-***5678", detailOfUserKeys)},
+		"old":            {shown("sk-Tw5E***5678", "owner"), as("sk-Tw5E***5678", detailOfUserKeys)},
+		"hidden, owner":  {shown("sk-***5678", "owner"), as("sk-***5678", detailOfAdminKeys)},
+		"hidden, reader": {shown("sk-***5678", "reader"), as("sk-***5678", detailOfUserKeys)},
+	})
+}
+
+// Where an admin key's owner has no type, the object tells who it is.
+func TestOwnerOfAnAdminKeyWithoutType(t *testing.T) {
+	t.Parallel()
+	without := func(object, id string) openaitest.Fields {
+		return openaitest.Fields{"owner.type": openaitest.Absent{}, "owner.object": object, "owner.id": id}
+	}
+	requireKeys(t, nil, map[string]keyCase{
+		"user":            {without("organization.user", diego), func(row *resourceRow) { owned(row, "user", diego, "user:"+diego) }},
+		"service account": {without("organization.project.service_account", idle), func(row *resourceRow) { owned(row, "service_account", idle, "service_account:"+idle) }},
+		"something else":  {without("organization.robot", diego), func(row *resourceRow) { owned(row, "", diego, "") }},
+	})
 }

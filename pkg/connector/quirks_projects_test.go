@@ -81,7 +81,7 @@ func TestProjectArchivedWhileTheSyncRuns(t *testing.T) {
 		},
 		"as a bad request": func(s *openaitest.Server, route string) {
 			archiveBefore(s, assist, route)
-			s.SetFault(route, openaitest.Fault{PathContains: assist, Status: http.StatusBadRequest, EmptyBody: true})
+			s.SetFault(route, openaitest.Fault{PathContains: assist, Status: http.StatusBadRequest, Body: object("", "This cannot be read.")})
 		},
 	}
 	for _, route := range projectRoutes {

@@ -310,7 +310,7 @@ func TestListsOfTwoPages(t *testing.T) {
 		for i := range 101 {
 			o.Groups[i].GroupType = "group"
 			o.Invites = append(o.Invites, openaitest.Invite{ID: fmt.Sprintf("invite-%d", i), Email: "new@example.com", Status: "pending"})
-			o.AdminKeys = append(o.AdminKeys, openaitest.AdminAPIKey{ID: fmt.Sprintf("key_admin%d", i), OwnerType: "user", OwnerID: "user-1"})
+			o.AdminKeys = append(o.AdminKeys, openaitest.AdminAPIKey{ID: fmt.Sprintf("key_admin%d", i), RedactedValue: "sk-admin-***1", OwnerType: "user", OwnerID: "user-1"})
 			p.Users = append(p.Users, openaitest.ProjectUser{UserID: userRow(i).ID, Role: "member"})
 			p.Groups = append(p.Groups, openaitest.ProjectGroup{GroupID: groupRow(i).ID, RoleIDs: []string{"viewer"}})
 			p.ServiceAccounts = append(p.ServiceAccounts, openaitest.ServiceAccount{ID: fmt.Sprintf("svc_acct_%d", i), Name: "worker", Role: "member"})

@@ -11,7 +11,6 @@ import (
 
 	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
 	rs "github.com/conductorone/baton-sdk/pkg/types/resource"
-	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
 	"github.com/conductorone/baton-openai/pkg/client"
@@ -318,8 +317,12 @@ func (q *queue) work(ctx context.Context, stop context.CancelFunc, s *syncReader
 
 // isOfOneList tells an error that says nothing of other lists: what the list belongs to is gone or archived.
 func isOfOneList(err error) bool {
-	code := status.Code(err)
-	return code == codes.NotFound || code == codes.InvalidArgument
+	switch client.KindOf(err) {
+	case client.KindGone, client.KindProjectArchived, client.KindCursorGone, client.KindRefused:
+		return true
+	default:
+		return false
+	}
 }
 
 // remaining is how many lists of the kind are known to be read.

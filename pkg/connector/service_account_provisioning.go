@@ -36,8 +36,11 @@ func (b *serviceAccountBuilder) Delete(ctx context.Context, id, parent *v2.Resou
 	}.run(ctx, b.patience, id)
 }
 
+// errNoProjectHasIt is the error for what no project has.
+var errNoProjectHasIt = status.Error(codes.NotFound, "no project has it")
+
 // findProject finds the project that holds something: the parent, if it is given, else the first one in which look does
-// not say NotFound. The command line gives no parent.
+// not say that it is gone. The command line gives no parent.
 func findProject(ctx context.Context, api *client.Client, parent *v2.ResourceId, look func(ctx context.Context, projectID string) error) (string, error) {
 	if parent.GetResourceType() == resourceTypeProject.GetId() {
 		return parent.GetResource(), look(ctx, parent.GetResource())
@@ -53,7 +56,7 @@ func findProject(ctx context.Context, api *client.Client, parent *v2.ResourceId,
 			}
 		}
 		if page.Next.IsZero() {
-			return "", status.Error(codes.NotFound, "no project has it")
+			return "", errNoProjectHasIt
 		}
 		cursor = page.Next
 	}

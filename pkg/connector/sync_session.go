@@ -34,8 +34,16 @@ const (
 	factCatalog = "catalog"
 	// factArchived has the projects that were archived while the sync ran.
 	factArchived = "archived"
+	// factMembers has whether a group has listed its members (keyOffered), and a group whose list was refused
+	// (keyRefused).
+	factMembers = "members"
 	// factType has the resource types that the sync lists as a whole.
 	factType = "type"
+)
+
+const (
+	keyOffered = "offered"
+	keyRefused = "refused"
 )
 
 // organizationKey stands where a project's id would.

@@ -9,8 +9,6 @@ import (
 	"github.com/conductorone/baton-sdk/pkg/annotations"
 	"github.com/conductorone/baton-sdk/pkg/connectorbuilder"
 	"go.uber.org/zap"
-	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/types/known/structpb"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
@@ -93,7 +91,7 @@ func (b *userBuilder) invite(ctx context.Context, wanted invitation) (connectorb
 		return memberExists(*member)
 	}
 	invite, already, err := wanted.send(ctx, b.client, b.patience)
-	if code := status.Code(err); code == codes.InvalidArgument || code == codes.AlreadyExists {
+	if isPlainRefusal(err) {
 		// OpenAI may know the member under a spelling that its search does not find.
 		if member, searchErr := findMember(ctx, wanted.email, b.client.ListUsers); searchErr == nil && member != nil {
 			return memberExists(*member)

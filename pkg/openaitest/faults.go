@@ -27,6 +27,12 @@ type Fault struct {
 	// Page answers a page of HTML, with Status or 200, as something on the way does: with 403 the firewall in front of
 	// api.openai.com, with 200 a network that wants a login.
 	Page bool
+	// Text answers a line of plain text, with Status or 404, as a server does that knows no such path.
+	Text bool
+	// Gateway answers JSON that is not the API's, with Status or 404, as an API gateway does that knows no such path.
+	Gateway bool
+	// Code answers the API's envelope with this code and, of a code that is known, its status and sentence.
+	Code string
 	// Redirect answers 302 to this URL.
 	Redirect string
 	// Drop closes the connection without any answer.
@@ -60,7 +66,7 @@ type Fault struct {
 	Times int
 }
 
-// CursorFault is a way in which the cursor of a list goes wrong. All say has_more true.
+// CursorFault is a way in which the cursor of a list goes wrong. All but CursorGone say has_more true.
 type CursorFault string
 
 const (
@@ -70,6 +76,9 @@ const (
 	CursorRepeated CursorFault = "repeated"
 	// CursorCircular leads from the first page to the second and from there back to the first.
 	CursorCircular CursorFault = "circular"
+	// CursorGone refuses every request that has a cursor, as if the row that it is named after had been deleted: with Status
+	// or 400. It says nothing of has_more.
+	CursorGone CursorFault = "gone"
 )
 
 // The cursors of CursorCircular, and of CursorRepeated where the list is empty; they are not ids of rows.
@@ -83,6 +92,33 @@ const page = `<!DOCTYPE html>
 <html lang="en-US"><head><title>Attention Required!</title></head>
 <body><h1>Sorry, you have been blocked</h1></body></html>
 `
+
+// What is on the way answers so for a path that it does not know.
+const (
+	textNotFound    = "404 page not found\n"
+	gatewayNotFound = `{"message":"no Route matched with those values"}`
+)
+
+// knownCodes are codes of the API that name the reason of a refusal, with the status and the gist of the sentence that they
+// have been seen or are documented with. The codes of spend limits come from https://github.com/zed-industries/zed/pull/63208.
+// What is answered where a certificate is missing is not published.
+var knownCodes = map[string]struct {
+	status  int
+	message string
+}{
+	"ip_not_authorized":                    {http.StatusUnauthorized, "Your IP address is not on the allow list of this organization."},
+	"unsupported_country_region_territory": {http.StatusForbidden, "Country, region, or territory not supported"},
+	"account_deactivated":                  {http.StatusUnauthorized, "The account associated with this key has been deactivated."},
+	"mtls_certificate_required":            {http.StatusUnauthorized, "This organization requires a client certificate."},
+	"insufficient_quota":                   {http.StatusTooManyRequests, "You exceeded your current quota."},
+	"billing_not_active":                   {http.StatusTooManyRequests, "Your account is not active."},
+	"access_terminated":                    {http.StatusTooManyRequests, "Your access was terminated."},
+	"billing_hard_limit_reached":           {http.StatusBadRequest, "Billing hard limit has been reached."},
+	"credit_balance_exhausted":             {http.StatusTooManyRequests, "Your credit balance is used up."},
+	"organization_spend_limit_exceeded":    {http.StatusTooManyRequests, "The organization's spend limit is reached."},
+	"organization_usage_limit_exceeded":    {http.StatusTooManyRequests, "The organization's usage limit is reached."},
+	"project_spend_limit_exceeded":         {http.StatusTooManyRequests, "The project's spend limit is reached."},
+}
 
 // faultLocked picks the fault that befalls the call and counts.
 func (s *Server) faultLocked(c *call) *Fault {
@@ -103,9 +139,16 @@ func (s *Server) faultLocked(c *call) *Fault {
 	return nil
 }
 
-// replaces tells whether the fault stands in for the real answer.
-func (f *Fault) replaces() bool {
-	return f != nil && (f.Status != 0 || f.Body != "" || f.EmptyBody || f.WrongShape || f.Page || f.Redirect != "" || f.Drop)
+// replaces tells whether the fault stands in for the real answer to the call.
+func (f *Fault) replaces(c *call) bool {
+	switch {
+	case f == nil:
+		return false
+	case f.Cursor == CursorGone:
+		return c.query.Get("after") != ""
+	default:
+		return f.Status != 0 || f.Body != "" || f.EmptyBody || f.WrongShape || f.Page || f.Text || f.Gateway || f.Code != "" || f.Redirect != "" || f.Drop
+	}
 }
 
 func (f *Fault) answer() answer {
@@ -120,6 +163,20 @@ func (f *Fault) answer() answer {
 		reply.header.Set("Location", f.Redirect)
 	case f.EmptyBody:
 		reply.body = nil
+	case f.Text:
+		reply.status = cmp.Or(f.Status, http.StatusNotFound)
+		reply.header.Set("Content-Type", "text/plain; charset=utf-8")
+		reply.body = []byte(textNotFound)
+	case f.Gateway:
+		reply.status = cmp.Or(f.Status, http.StatusNotFound)
+		reply.body = []byte(gatewayNotFound)
+	case f.Code != "":
+		known := knownCodes[f.Code]
+		failure := &apiError{status: cmp.Or(f.Status, known.status, http.StatusBadRequest), message: cmp.Or(known.message, "This is refused."), code: f.Code}
+		return failure.answer()
+	case f.Cursor == CursorGone && f.Body == "":
+		failure := &apiError{status: cmp.Or(f.Status, http.StatusBadRequest), message: "Invalid 'after': no such row.", param: "after", code: "invalid_value"}
+		return failure.answer()
 	case f.Page:
 		reply.header.Set("Content-Type", "text/html; charset=UTF-8")
 		reply.body = []byte(page)
@@ -147,7 +204,7 @@ func (f *Fault) pagesToSkip(after string) int {
 
 // bendCursor changes the list's cursor, which is in the named field; after is the cursor of the request.
 func (f *Fault) bendCursor(body object, field, after string) {
-	if f == nil || f.Cursor == "" {
+	if f == nil || f.Cursor == "" || f.Cursor == CursorGone {
 		return
 	}
 	body["has_more"] = true

@@ -1,6 +1,7 @@
 package openaitest_test
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -35,6 +36,11 @@ func TestAnsweredFaults(t *testing.T) {
 		"wrong shape":  {openaitest.Fault{WrongShape: true}, 200, `{"status":"ok"}`, "application/json"},
 		"oversize":     {openaitest.Fault{Oversize: 5000}, 200, `"object":"list"`, "application/json"},
 		"quota":        {openaitest.Fault{Status: 429, Body: `{"error":{"code":"insufficient_quota"}}`}, 429, "insufficient_quota", "application/json"},
+		"text":         {openaitest.Fault{Text: true}, 404, "404 page not found", "text/plain; charset=utf-8"},
+		"text, 403":    {openaitest.Fault{Status: 403, Text: true}, 403, "page not found", "text/plain; charset=utf-8"},
+		"gateway JSON": {openaitest.Fault{Gateway: true}, 404, `{"message":"no Route matched with those values"}`, "application/json"},
+		"known code":   {openaitest.Fault{Code: "unsupported_country_region_territory"}, 403, `"code":"unsupported_country_region_territory"`, "application/json"},
+		"other code":   {openaitest.Fault{Code: "odd", Status: 409}, 409, `"code":"odd"`, "application/json"},
 		"content type": {openaitest.Fault{ContentType: "text/plain"}, 200, `"object":"list"`, "text/plain"},
 	}
 	for name, test := range tests {
@@ -207,6 +213,22 @@ func TestConcealLastID(t *testing.T) {
 	assert.Nil(t, page.body["last_id"])
 	assert.Equal(t, true, page.body["has_more"])
 	assert.Equal(t, []string{"u2", "u3"}, ok(t, standIn, "/organization/users?limit=2&after=u1").ids(), "the last row's id leads on")
+}
+
+// A place whose row was deleted is refused, and the list from its beginning is not.
+func TestCursorThatIsGone(t *testing.T) {
+	t.Parallel()
+	for _, status := range []int{0, 404} {
+		standIn := &openaitest.Server{
+			Organization: crowded(4),
+			Faults:       map[string]openaitest.Fault{usersRoute: {Cursor: openaitest.CursorGone, Status: status}},
+		}
+		page := ok(t, standIn, "/organization/users?limit=2")
+		assert.Equal(t, true, page.body["has_more"])
+		refused := get(t, standIn, "/organization/users?limit=2&after=u1")
+		assert.Equal(t, cmp.Or(status, http.StatusBadRequest), refused.status)
+		assert.Contains(t, refused.text, `"param":"after"`)
+	}
 }
 
 func TestWhichRequestsAFaultBefalls(t *testing.T) {

@@ -296,7 +296,7 @@ func (s *Server) answer(c *call, entry Request) answer {
 	defer s.mu.Unlock()
 	s.checkLocked()
 	c.fault = s.faultLocked(c)
-	if c.fault.replaces() {
+	if c.fault.replaces(c) {
 		if c.fault.AfterEffect {
 			_, _ = s.handleLocked(c)
 		}

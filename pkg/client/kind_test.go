@@ -1,0 +1,316 @@
+package client_test
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"google.golang.org/grpc/codes"
+
+	"github.com/conductorone/baton-openai/pkg/client"
+	"github.com/conductorone/baton-openai/pkg/openaitest"
+)
+
+// What is on the way to the API answers in its place in many forms. Only the API's own envelope is its word: whatever else
+// a refusal says, nothing is gone, denied, or wrong with the key, and it is asked for again.
+func TestOnlyTheEnvelopeIsTheAPIsWord(t *testing.T) {
+	t.Parallel()
+	bodies := map[string]struct {
+		body string
+		own  bool
+	}{
+		"text":                    {"404 page not found", false},
+		"nothing":                 {"", false},
+		"page":                    {"\n<!DOCTYPE html><title>Attention Required! | Cloudflare</title>", false},
+		"gateway":                 {`{"message":"no Route matched with those values"}`, false},
+		"gateway with a code":     {`{"code":5,"message":"Not Found","details":[]}`, false},
+		"gateway with a word":     {`{"code":"NotFound","message":"Not Found"}`, false},
+		"cluster":                 {`{"kind":"Status","status":"Failure","message":"not found","code":404}`, false},
+		"web framework":           {`{"timestamp":"2026-01-01","status":404,"error":"Not Found","path":"/v1"}`, false},
+		"other web framework":     {`{"detail":"Not Found"}`, false},
+		"error null":              {`{"error":null}`, false},
+		"error empty":             {`{"error":{}}`, false},
+		"error a list":            {`{"error":["Not found"]}`, false},
+		"list":                    {`[{"error":"Not found"}]`, false},
+		"cut off":                 {`{"error":{"message":"No`, false},
+		"object":                  {`{"error":{"message":"No such thing.","type":"invalid_request_error","param":null,"code":null}}`, true},
+		"object with more":        {`{"error":{"message":"No such thing."},"request_id":"req_1"}`, true},
+		"sentence":                {`{"error":"No such thing."}`, true},
+		"as older answers say it": {`{"code":%d,"message":"No such thing."}`, true},
+	}
+	statuses := map[int]client.Kind{
+		400: client.KindRefused, 401: client.KindUnauthenticated, 403: client.KindDeniedWithoutReason, 404: client.KindGone, 405: client.KindRefused,
+		407: client.KindNoAnswer, 408: client.KindNoAnswer, 409: client.KindConflict, 429: client.KindLimited, 500: client.KindNoAnswer, 503: client.KindNoAnswer,
+	}
+	for name, tt := range bodies {
+		for statusCode, own := range statuses {
+			t.Run(fmt.Sprintf("%d %s", statusCode, name), func(t *testing.T) {
+				t.Parallel()
+				body := tt.body
+				if strings.Contains(body, "%d") {
+					body = fmt.Sprintf(body, statusCode)
+				}
+				failure := refusal(t, refuse(statusCode, body))
+				want := own
+				if !tt.own && own != client.KindLimited {
+					want = client.KindNoAnswer
+					requireCode(t, codes.Aborted, failure)
+				}
+				assert.Equal(t, want, failure.Kind)
+			})
+		}
+	}
+}
+
+// A foreign answer is asked for again, and nobody notices it where the API answers then.
+func TestForeignAnswerThatPasses(t *testing.T) {
+	t.Parallel()
+	for name, fault := range map[string]openaitest.Fault{
+		"text": {Text: true}, "nothing": {Status: 404, EmptyBody: true}, "gateway": {Gateway: true}, "page": {Status: 404, Page: true},
+		"proxy that wants a login": {Status: 407, Page: true}, "401": {Status: 401, Text: true}, "403": {Status: 403, EmptyBody: true}, "400": {Status: 400, Gateway: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			fault.Times = 1
+			page, err := patient(t, faulty(fault)).ListGroups(t.Context(), client.Cursor{})
+			require.NoError(t, err)
+			assert.NotEmpty(t, page.Items)
+		})
+	}
+}
+
+// What the API names as its reason is known, whatever the status.
+func TestReasons(t *testing.T) {
+	t.Parallel()
+	sentence := func(message string) string { return fmt.Sprintf(`{"error":{"message":%q,"code":null}}`, message) }
+	tests := map[string]struct {
+		fault  openaitest.Fault
+		kind   client.Kind
+		reason client.Reason
+	}{
+		"address":                  {openaitest.Fault{Code: "ip_not_authorized"}, client.KindUnauthenticated, client.ReasonAddress},
+		"address, 403":             {openaitest.Fault{Code: "ip_not_authorized", Status: 403}, client.KindDenied, client.ReasonAddress},
+		"address, 404":             {openaitest.Fault{Code: "ip_not_authorized", Status: 404}, client.KindDenied, client.ReasonAddress},
+		"country":                  {openaitest.Fault{Code: "unsupported_country_region_territory"}, client.KindDenied, client.ReasonCountry},
+		"deactivated":              {openaitest.Fault{Code: "account_deactivated"}, client.KindUnauthenticated, client.ReasonDeactivated},
+		"deactivated, in words":    {openaitest.Fault{Status: 401, Body: sentence("Your OpenAI account has been deactivated.")}, client.KindUnauthenticated, client.ReasonDeactivated},
+		"deactivated, old words":   {openaitest.Fault{Status: 403, Body: sentence("This key is associated with a deactivated account.")}, client.KindDenied, client.ReasonDeactivated},
+		"certificate":              {openaitest.Fault{Code: "mtls_certificate_required"}, client.KindUnauthenticated, client.ReasonCertificate},
+		"certificate, in words":    {openaitest.Fault{Status: 403, Body: sentence("A client certificate has to be sent.")}, client.KindDenied, client.ReasonCertificate},
+		"scopes":                   {openaitest.Fault{Status: 403, Body: sentence("Missing scopes: api.groups.read.")}, client.KindDenied, client.ReasonScopes},
+		"key":                      {openaitest.Fault{Status: 401, Body: `{"error":{"message":"Incorrect.","code":"invalid_api_key"}}`}, client.KindUnauthenticated, client.ReasonKey},
+		"proxy that wants a login": {openaitest.Fault{Status: 407, EmptyBody: true}, client.KindNoAnswer, client.ReasonProxyLogin},
+		"firewall":                 {openaitest.Fault{Status: 403, Page: true}, client.KindNoAnswer, client.ReasonForeign},
+		"none":                     {openaitest.Fault{Status: 403, Body: sentence("No.")}, client.KindDeniedWithoutReason, ""},
+		"code that is not known":   {openaitest.Fault{Code: "not_for_you", Status: 403}, client.KindDeniedWithoutReason, ""},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, err := newClient(t, start(t, faulty(tt.fault))).ListGroups(t.Context(), client.Cursor{})
+			failure := failureOf(t, err)
+			assert.Equal(t, tt.kind, failure.Kind)
+			assert.Equal(t, tt.reason, failure.Reason)
+		})
+	}
+}
+
+// A quota that is used up or a bill that is not paid does not come back by waiting: the call ends at once with OpenAI's
+// words, under whichever status, and by the code or by the type alone.
+func TestBillingIsNotWaitedFor(t *testing.T) {
+	t.Parallel()
+	faults := map[string]openaitest.Fault{
+		"type alone": {Status: 429, Body: `{"error":{"message":"Your access was terminated.","type":"access_terminated","code":null}}`},
+	}
+	for _, code := range []string{
+		"insufficient_quota", "billing_not_active", "access_terminated", "billing_hard_limit_reached", "credit_balance_exhausted",
+		"organization_spend_limit_exceeded", "organization_usage_limit_exceeded", "project_spend_limit_exceeded",
+	} {
+		faults[code] = openaitest.Fault{Code: code}
+		faults[code+", 403"] = openaitest.Fault{Code: code, Status: 403}
+	}
+	for name, fault := range faults {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			fault.Header = http.Header{"Retry-After": {"1"}}
+			standIn := faulty(fault)
+			_, err := patient(t, standIn).ListGroups(t.Context(), client.Cursor{})
+			requireCode(t, codes.ResourceExhausted, err)
+			failure := failureOf(t, err)
+			assert.Equal(t, client.KindBilling, failure.Kind)
+			require.NotEmpty(t, failure.Message)
+			require.ErrorContains(t, err, failure.Message)
+			assert.Len(t, standIn.Requests(), 1)
+		})
+	}
+}
+
+// The place in a list whose row was deleted is no word on what the list belongs to.
+func TestCursorThatIsGone(t *testing.T) {
+	t.Parallel()
+	organization := manyPages()
+	for _, l := range listings(organization.Projects[0].ID, organization.Groups[0].ID, organization.Users[0].ID) {
+		for _, statusCode := range []int{400, 404} {
+			t.Run(fmt.Sprintf("%s, %d", l.name, statusCode), func(t *testing.T) {
+				t.Parallel()
+				standIn := &openaitest.Server{
+					Organization: organization,
+					Faults:       map[string]openaitest.Fault{"*": {Cursor: openaitest.CursorGone, Status: statusCode}},
+				}
+				c := newClient(t, start(t, standIn))
+				_, next, err := l.page(t.Context(), c, client.Cursor{})
+				require.NoError(t, err)
+				_, _, err = l.page(t.Context(), c, next)
+				require.Equal(t, client.KindCursorGone, client.KindOf(err), err)
+				requireCode(t, codes.FailedPrecondition, err)
+			})
+		}
+	}
+}
+
+// Only what may be meant of the place in the list is.
+func TestCursorThatIsNotGone(t *testing.T) {
+	t.Parallel()
+	second := client.Cursor{After: "user-1", Mark: "user-1", Power: 1}
+	tests := map[string]struct {
+		cursor client.Cursor
+		fault  openaitest.Fault
+		want   client.Kind
+	}{
+		"first page, 400":         {client.Cursor{}, openaitest.Fault{Status: 400, Body: `{"error":{"message":"No.","param":"after"}}`}, client.KindRefused},
+		"first page, 404":         {client.Cursor{}, openaitest.Fault{Status: 404}, client.KindGone},
+		"another parameter":       {second, openaitest.Fault{Status: 400, Body: `{"error":{"message":"No.","param":"limit"}}`}, client.KindRefused},
+		"archived project":        {second, openaitest.Fault{Code: "project_archived"}, client.KindProjectArchived},
+		"refusal with a reason":   {second, openaitest.Fault{Code: "ip_not_authorized", Status: 404}, client.KindDenied},
+		"unknown address":         {second, openaitest.Fault{Status: 404, Body: `{"error":{"message":"Invalid URL (GET /v1)"}}`}, client.KindMisdirected},
+		"404 of something else":   {second, openaitest.Fault{Gateway: true}, client.KindNoAnswer},
+		"no parameter named, 400": {second, openaitest.Fault{Status: 400}, client.KindCursorGone},
+		"no parameter named, 404": {second, openaitest.Fault{Status: 404}, client.KindCursorGone},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			standIn := &openaitest.Server{Faults: map[string]openaitest.Fault{"*": tt.fault}}
+			_, err := newClient(t, start(t, standIn)).ListGroupUsers(t.Context(), "group_1", tt.cursor)
+			assert.Equal(t, tt.want, client.KindOf(err), err)
+		})
+	}
+}
+
+// A wait beyond the patience is waited for by nobody: the call says so at once, and the route is not silent for the others.
+func TestWaitBeyondThePatience(t *testing.T) {
+	t.Parallel()
+	standIn := faulty(openaitest.Fault{
+		Status: 429, Body: `{"error":{"message":"Come back tomorrow.","code":"rate_limit_exceeded"}}`, Header: http.Header{"Retry-After": {"86400"}}, Times: 1,
+	})
+	c := patient(t, standIn)
+	_, err := c.ListGroups(t.Context(), client.Cursor{})
+	requireCode(t, codes.ResourceExhausted, err)
+	require.ErrorContains(t, err, "Come back tomorrow.")
+	require.Equal(t, 1, strings.Count(err.Error(), "OpenAI asks for a wait of 24h0m0s, which is longer than is waited for"), err)
+	_, err = c.ListGroups(t.Context(), client.Cursor{})
+	require.NoError(t, err, "another call of the route")
+	require.Len(t, standIn.Requests(), 2)
+}
+
+// The wait that the API names in its message is waited for, in each of its forms.
+func TestWaitInAMessage(t *testing.T) {
+	t.Parallel()
+	for text, least := range map[string]time.Duration{
+		"in 250ms": 250 * time.Millisecond, "in 0.3s": 300 * time.Millisecond, "after 0.2 seconds": 200 * time.Millisecond, "in 0m0.25s": 250 * time.Millisecond,
+	} {
+		t.Run(text, func(t *testing.T) {
+			t.Parallel()
+			body := fmt.Sprintf(`{"error":{"message":"Rate limit reached. Please try again %s.","code":"rate_limit_exceeded"}}`, text)
+			standIn := faulty(openaitest.Fault{Status: 429, Body: body, Times: 1})
+			began := time.Now()
+			_, err := patient(t, standIn).ListGroups(t.Context(), client.Cursor{})
+			require.NoError(t, err)
+			require.GreaterOrEqual(t, time.Since(began), least)
+			require.Less(t, time.Since(began), least+time.Second-50*time.Millisecond, "the wait of an answer that names none")
+		})
+	}
+}
+
+// A list that the API refuses because of something else that happens is asked for again; a write is not, since it may
+// have been done.
+func TestConflict(t *testing.T) {
+	t.Parallel()
+	standIn := faulty(openaitest.Fault{Status: 409, Times: 2})
+	page, err := patient(t, standIn).ListGroups(t.Context(), client.Cursor{})
+	require.NoError(t, err)
+	require.NotEmpty(t, page.Items)
+	require.Len(t, standIn.Requests(), 3)
+
+	writes := &openaitest.Server{Faults: map[string]openaitest.Fault{"POST /organization/groups": {Status: 409}}}
+	_, err = patient(t, writes).CreateGroup(t.Context(), "Night shift")
+	requireCode(t, codes.AlreadyExists, err)
+	require.Equal(t, client.KindConflict, client.KindOf(err))
+	require.Len(t, writes.Requests(), 1)
+}
+
+// An error names what it is about, in a form that cannot be taken for anything else, and never a key.
+func TestErrorNamesTheIDs(t *testing.T) {
+	t.Parallel()
+	list := func(projectID, userID string) error {
+		c := newClient(t, start(t, refuse(http.StatusNotFound, `{"error":"No."}`)))
+		_, err := c.ListProjectUserRoles(t.Context(), projectID, userID, client.Cursor{})
+		return err
+	}
+	err := list("proj_1", "user-1")
+	require.ErrorContains(t, err, `GET /projects/{project_id}/users/{user_id}/roles: 404 Not Found: No. (project_id "proj_1", user_id "user-1", request `)
+	err = list("a\"b\n\x1bc", strings.Repeat("x", 5000))
+	require.ErrorContains(t, err, `project_id "a\"b \x1bc"`)
+	require.Less(t, len(err.Error()), 500)
+	err = list(adminKey, "see sk-proj-Tw5Ea9Nf3RiB7Oy2xKm8")
+	require.NotContains(t, err.Error(), adminKey)
+	require.NotContains(t, err.Error(), "Tw5Ea9Nf3RiB7Oy2xKm8")
+
+	c := newClient(t, start(t, answer(http.StatusOK, `{"status":"ok"}`)))
+	_, err = c.ListGroupUsers(t.Context(), "group_1", client.Cursor{})
+	require.ErrorContains(t, err, `(group_id "group_1"`)
+	_, err = c.GetGroup(t.Context(), "group_1")
+	require.ErrorContains(t, err, `(group_id "group_1"`)
+}
+
+// A read that somebody waits for is asked again, but not for long, and then tells what it is.
+func TestUrgentRead(t *testing.T) {
+	t.Parallel()
+	ctx := client.Urgent(t.Context())
+	passing := faulty(openaitest.Fault{Status: http.StatusBadGateway, Times: 2})
+	_, err := patient(t, passing).ListGroups(ctx, client.Cursor{})
+	require.NoError(t, err)
+	require.Len(t, passing.Requests(), 3)
+
+	lasting := faulty(openaitest.Fault{Text: true})
+	began := time.Now()
+	_, err = patient(t, lasting).ListGroups(ctx, client.Cursor{})
+	requireCode(t, codes.Unavailable, err)
+	require.ErrorContains(t, err, "404 page not found (request ")
+	require.ErrorContains(t, err, "asked again for ")
+	require.Less(t, time.Since(began), 10*time.Second)
+	require.Greater(t, len(lasting.Requests()), 2)
+	require.Less(t, len(lasting.Requests()), 12)
+
+	// Whoever has less time than the next wait takes is told at once.
+	short, cancel := context.WithTimeout(ctx, 50*time.Millisecond)
+	defer cancel()
+	_, err = patient(t, faulty(openaitest.Fault{Status: http.StatusBadGateway})).ListGroups(short, client.Cursor{})
+	requireCode(t, codes.Unavailable, err)
+	require.ErrorContains(t, err, "502")
+}
+
+// A limit that is given up is told in OpenAI's words.
+func TestLimitIsToldInOpenAIsWords(t *testing.T) {
+	t.Parallel()
+	body := `{"error":{"message":"Limit of the organization: 3 a minute.","code":"rate_limit_exceeded"}}`
+	_, err := newClient(t, start(t, refuse(429, body))).ListGroups(t.Context(), client.Cursor{})
+	requireCode(t, codes.ResourceExhausted, err)
+	require.ErrorContains(t, err, "Limit of the organization: 3 a minute.")
+	require.ErrorContains(t, err, "refused for 1s in all, which is not waited for")
+}

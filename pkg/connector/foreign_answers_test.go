@@ -1,0 +1,187 @@
+package connector_test
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.uber.org/zap"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"github.com/conductorone/baton-openai/pkg/openaitest"
+)
+
+// foreignAnswers are 404s that something on the way gives in the API's place.
+var foreignAnswers = map[string]openaitest.Fault{
+	"text":    {Text: true},
+	"nothing": {Status: http.StatusNotFound, EmptyBody: true},
+	"gateway": {Gateway: true},
+	"page":    {Status: http.StatusNotFound, Page: true},
+}
+
+// Nobody has left, and no plan lacks anything, because something on the way knows no such path: where both a list and
+// whatever it belongs to are answered so, the sync fails.
+func TestForeign404IsNoDeparture(t *testing.T) {
+	t.Parallel()
+	routes := map[string][]string{
+		"a user's roles":         {userRolesRoute, "GET /organization/users/{user_id}"},
+		"a group's roles":        {"GET /organization/groups/{group_id}/roles", "GET /organization/groups/{group_id}"},
+		"a group's members":      {groupMembersRoute},
+		"a member's roles":       {projectUserRolesRoute, "GET /organization/projects/{project_id}/users/{user_id}"},
+		"a project's group":      {projectGroupRolesRoute, "GET /organization/projects/{project_id}/groups/{group_id}"},
+		"a project":              {"GET /organization/projects/{project_id}/users", "GET /organization/projects/{project_id}"},
+		"a project's API keys":   {"GET /organization/projects/{project_id}/api_keys"},
+		"the groups of a sample": {"GET /organization/groups"},
+	}
+	for name, faulty := range routes {
+		for answer, fault := range foreignAnswers {
+			t.Run(name+", "+answer, func(t *testing.T) {
+				t.Parallel()
+				server := &openaitest.Server{Organization: openaitest.Sample()}
+				for _, route := range faulty {
+					server.SetFault(route, fault)
+				}
+				_, logs, err := walkServer(t, server, zap.WarnLevel)
+				require.ErrorContains(t, err, faulty[0])
+				require.ErrorContains(t, err, adviceForTheWay)
+				require.Equal(t, codes.Aborted, status.Code(err))
+				requireWarnings(t, logs, nil)
+			})
+		}
+	}
+}
+
+// Nothing is reported as taken or deleted because something on the way knows no such path.
+func TestForeign404IsNoDeletion(t *testing.T) {
+	t.Parallel()
+	for name, c := range changes() {
+		if strings.HasPrefix(name, "grant ") {
+			continue
+		}
+		for answer, fault := range foreignAnswers {
+			t.Run(name+", "+answer, func(t *testing.T) {
+				t.Parallel()
+				server := newOffice(c.bend)
+				server.SetFault("*", fault)
+				before := server.Snapshot()
+				err := c.do(t.Context(), open(t, server))
+				require.Equal(t, codes.Unavailable, status.Code(err), err)
+				requireMessage(t, err, adviceForTheWay)
+				requireState(t, before, server)
+			})
+		}
+	}
+}
+
+// A single answer of no use to what a change reads is asked for again, and nobody notices.
+func TestChangeOutlivesOneBadRead(t *testing.T) {
+	t.Parallel()
+	for name, do := range map[string]func(context.Context, desk) error{
+		"delete a user": func(ctx context.Context, d desk) error { return d.delete(ctx, "user:ann", "") },
+		"revoke":        func(ctx context.Context, d desk) error { return d.revokeDirectly(ctx, access{teamMember, "user:ben"}) },
+		"grant":         func(ctx context.Context, d desk) error { return d.grantDirectly(ctx, access{alphaOwner, "user:ben"}) },
+	} {
+		for _, fault := range []openaitest.Fault{{Status: 502}, {Gateway: true}, {Drop: true}, {Status: 409}} {
+			t.Run(fmt.Sprintf("%s, %+v", name, fault), func(t *testing.T) {
+				t.Parallel()
+				server := newOffice()
+				fault.Times = 1
+				for _, route := range []string{"GET /organization/users/{user_id}", "GET /organization/groups/{group_id}", "GET /organization/projects/{project_id}/users/{user_id}"} {
+					server.SetFault(route, fault)
+				}
+				d := open(t, server)
+				d.connector.SetPacePatience(time.Minute)
+				require.NoError(t, do(t.Context(), d))
+			})
+		}
+	}
+}
+
+// A refusal of a group's members for which OpenAI names a reason says nothing of the plan.
+func TestGroupMembersRefusedForAReason(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		fault openaitest.Fault
+		says  string
+	}{
+		"address":             {openaitest.Fault{Code: "ip_not_authorized", Status: 403}, "IP allow list"},
+		"address, 404":        {openaitest.Fault{Code: "ip_not_authorized", Status: 404}, "IP allow list"},
+		"country":             {openaitest.Fault{Code: "unsupported_country_region_territory"}, "country or region"},
+		"deactivated":         {openaitest.Fault{Code: "account_deactivated", Status: 403}, "has deactivated"},
+		"missing scope":       {openaitest.Fault{Status: 403, Body: object("", missingScopeText)}, "api.groups.read"},
+		"missing scope, bare": {openaitest.Fault{Status: 403, Body: fmt.Sprintf(`{"error":%q}`, missingScopeText)}, "api.groups.read"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			server := &openaitest.Server{Organization: openaitest.Sample(), Faults: map[string]openaitest.Fault{groupMembersRoute: test.fault}}
+			_, logs, err := walkServer(t, server, zap.WarnLevel)
+			require.ErrorContains(t, err, test.says)
+			require.Equal(t, codes.PermissionDenied, status.Code(err))
+			requireWarnings(t, logs, nil)
+		})
+	}
+}
+
+// A group that is deleted after it was listed has left, and says nothing of the plan.
+func TestGroupIsDeletedBeforeItsMembersAreListed(t *testing.T) {
+	t.Parallel()
+	server := &openaitest.Server{Organization: openaitest.Sample()}
+	server.SetFault(groupMembersRoute, openaitest.Fault{Status: http.StatusNotFound, PathContains: "/" + financ + "/"})
+	server.SetFault("GET /organization/groups/{group_id}", openaitest.Fault{Status: http.StatusNotFound, PathContains: financ})
+	w, logs, err := walkServer(t, server, zap.WarnLevel)
+	require.NoError(t, err)
+	requireWarnings(t, logs, []warning{{"left while the sync ran", map[string]any{"principal_type": "group", "principal_id": financ, "in": "organization"}}})
+	for _, row := range w.rows {
+		require.False(t, strings.HasPrefix(row, "grant group:"+financ+":"), row)
+	}
+}
+
+// Each reason of a refusal has its own advice, and another key is asked for only where it helps.
+func TestAdviceOnReasons(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		fault openaitest.Fault
+		code  codes.Code
+		says  string
+		key   bool
+	}{
+		"address":     {openaitest.Fault{Code: "ip_not_authorized"}, codes.Unauthenticated, "IP allow list", false},
+		"country":     {openaitest.Fault{Code: "unsupported_country_region_territory"}, codes.PermissionDenied, "does not serve the country or region", false},
+		"deactivated": {openaitest.Fault{Code: "account_deactivated"}, codes.Unauthenticated, "has deactivated the account", false},
+		"certificate": {openaitest.Fault{Code: "mtls_certificate_required"}, codes.Unauthenticated, "demands a client certificate", false},
+		"proxy":       {openaitest.Fault{Status: 407, Page: true}, codes.Unavailable, "a proxy on the way to OpenAI demands a login", false},
+		"gateway":     {openaitest.Fault{Status: 403, Gateway: true}, codes.Unavailable, adviceForTheWay, false},
+		"billing":     {openaitest.Fault{Code: "billing_not_active"}, codes.ResourceExhausted, "billing is not active", false},
+		"terminated":  {openaitest.Fault{Code: "access_terminated"}, codes.ResourceExhausted, "has ended the organization's access", false},
+		"quota":       {openaitest.Fault{Code: "insufficient_quota"}, codes.ResourceExhausted, "is used up, and waiting does not help", false},
+		"spent":       {openaitest.Fault{Code: "project_spend_limit_exceeded"}, codes.ResourceExhausted, "is used up, and waiting does not help", false},
+		"key":         {openaitest.Fault{Status: 401, Body: object("invalid_api_key", "Incorrect API key provided.")}, codes.Unauthenticated, "does not accept the key", true},
+		"scope":       {openaitest.Fault{Status: 403, Body: object("", missingScopeText)}, codes.PermissionDenied, "the key lacks the permission api.groups.read", true},
+		"no reason":   {openaitest.Fault{Status: 403}, codes.PermissionDenied, "the key may not do this", true},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			err := validate(t, &openaitest.Server{Faults: map[string]openaitest.Fault{"GET /organization/groups": test.fault}})
+			require.Equal(t, test.code, status.Code(err), err)
+			require.ErrorContains(t, err, test.says)
+			require.Equal(t, test.key, strings.Contains(err.Error(), adviceForKeys), err)
+			require.Equal(t, 1, strings.Count(err.Error(), "baton-openai:"))
+		})
+	}
+}
+
+// The error of a list names whose list it is.
+func TestErrorOfAListNamesTheIDs(t *testing.T) {
+	t.Parallel()
+	server := newOffice()
+	server.SetFault(projectGroupRolesRoute, openaitest.Fault{Status: 400, PathContains: "/auditors/"})
+	_, _, err := walkServer(t, server, zap.WarnLevel)
+	require.ErrorContains(t, err, projectGroupRolesRoute+": 400")
+	require.ErrorContains(t, err, `project_id "alpha", group_id "auditors"`)
+}
