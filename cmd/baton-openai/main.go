@@ -72,7 +72,7 @@ func run(ctx context.Context) error {
 			return err
 		}
 		idle = cfg.WithoutEffect(command.Flags())
-		return file.Prepare(ctx, command, cfg.Config.Fields)
+		return file.Prepare(ctx, command)
 	}
 	return file.Finish(stopped(command, command.ExecuteContext(ctx)))
 }

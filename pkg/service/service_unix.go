@@ -146,3 +146,6 @@ func attach() error {
 	}()
 	return nil
 }
+
+// private keeps others from the files that the process makes from here on: the SDK makes them for everybody to read.
+func private() { unix.Umask(0o077) }
