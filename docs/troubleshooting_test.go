@@ -174,7 +174,6 @@ var othersMessages = map[string]string{
 	"insufficient_quota":      "OpenAI's code",
 	"payment_method_required": "OpenAI's code",
 	"not found":               "the SDK's",
-	"Found 0 WALs":            "of the SDK's store",
 	"no current sync":         "of the SDK's store",
 	"resource type … does not have resource Delete() configured": "the SDK's",
 }

@@ -59,6 +59,9 @@ func run(ctx context.Context) error {
 	if err := health.Tell(ctx, command, settings); err != nil {
 		return err
 	}
+	if err := service.LogToPath(command); err != nil {
+		return err
+	}
 	command.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return connector.Misconfigured(cfg.CheckFlag(err)) })
 	command.Args = func(_ *cobra.Command, arguments []string) error {
 		if err := cfg.CheckArguments(arguments); err != nil {
@@ -118,8 +121,13 @@ func resourceTypes(ctx context.Context) []string {
 // process only, so that it is said once.
 func connectorTelling(idle *[]string) cli.GetConnectorFunc2[*cfg.Openai] {
 	return func(ctx context.Context, configuration *cfg.Openai, opts cli.RunTimeOpts) (types.ConnectorServer, error) {
+		log := ctxzap.Extract(ctx)
+		// Libraries write past the SDK's log, such as the store its "Found 0 WALs".
+		if _, err := zap.RedirectStdLogAt(log, zap.DebugLevel); err != nil {
+			return nil, fmt.Errorf("baton-openai: redirecting the standard log: %w", err)
+		}
 		if len(*idle) > 0 {
-			ctxzap.Extract(ctx).Warn("baton-openai: these have no effect here", zap.Strings("flags", *idle))
+			log.Warn("baton-openai: these have no effect here", zap.Strings("flags", *idle))
 		}
 		return newConnector(ctx, configuration, opts)
 	}
