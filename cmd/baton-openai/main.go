@@ -107,14 +107,16 @@ func prepare(ctx context.Context, command *cobra.Command, settings *viper.Viper)
 	}
 }
 
-// resourceTypes are the ids of the types that the connector has.
-func resourceTypes(ctx context.Context) []string {
-	syncers := (&connector.Connector{}).ResourceSyncers(ctx)
-	ids := make([]string, 0, len(syncers))
-	for _, syncer := range syncers {
-		ids = append(ids, syncer.ResourceType(ctx).GetId())
+func resourceTypes(ctx context.Context) cfg.ResourceTypes {
+	var found cfg.ResourceTypes
+	for _, syncer := range (&connector.Connector{}).ResourceSyncers(ctx) {
+		id := syncer.ResourceType(ctx).GetId()
+		found.All = append(found.All, id)
+		if _, isSingle := syncer.(connectorbuilder.ResourceTargetedSyncerLimited); isSingle {
+			found.Single = append(found.Single, id)
+		}
 	}
-	return ids
+	return found
 }
 
 // connectorTelling makes the connector, and says in the log which flags have no effect. They are known in the first

@@ -13,10 +13,16 @@ import (
 	"github.com/spf13/viper"
 )
 
+// ResourceTypes are the ids of the connector's resource types, and of those among them of which it can read one resource
+// alone.
+type ResourceTypes struct {
+	All, Single []string
+}
+
 // Check refuses what the SDK would take for something else, or for nothing, without a word: from the command line, the
 // environment and the configuration file alike. The SDK has read the latter two into the flags, where it could. No value
-// is quoted. The resource types are those that the connector has.
-func Check(settings *viper.Viper, flags *pflag.FlagSet, resourceTypes []string) error {
+// is quoted.
+func Check(settings *viper.Viper, flags *pflag.FlagSet, types ResourceTypes) error {
 	if err := CheckFile(settings, flags.Lookup); err != nil {
 		return err
 	}
@@ -31,8 +37,8 @@ func Check(settings *viper.Viper, flags *pflag.FlagSet, resourceTypes []string) 
 		g.checkPurpose,
 		g.checkChoices,
 		g.checkNumbers,
-		func() error { return g.checkTypes(resourceTypes) },
-		g.checkTargets,
+		func() error { return g.checkTypes(types.All) },
+		func() error { return g.checkTargets(types.Single) },
 		g.checkPlaces,
 	} {
 		if err := check(); err != nil {
@@ -358,8 +364,8 @@ func (g given) checkTypes(known []string) error {
 // bidPrefix begins the ids of resources that the SDK takes.
 const bidPrefix = "bid:r:"
 
-// checkTargets refuses what would leave a sync nothing to read.
-func (g given) checkTargets() error {
+// checkTargets refuses what would leave a sync nothing to read: the SDK would make an empty file of it.
+func (g given) checkTargets(single []string) error {
 	types := g.list("sync-resource-types")
 	for _, target := range g.list("sync-resources") {
 		kind, id, found := strings.Cut(strings.TrimPrefix(target, bidPrefix), "/")
@@ -368,6 +374,8 @@ func (g given) checkTargets() error {
 			return errors.New("--sync-resources takes ids such as bid:r:user/user-1")
 		case len(types) > 0 && !slices.Contains(types, kind):
 			return errors.New("--sync-resources names a resource of a type that --sync-resource-types leaves out")
+		case !slices.Contains(single, kind):
+			return errors.New("--sync-resources names a resource of a type that cannot be read alone: give --sync-resource-types instead")
 		}
 	}
 	return nil
