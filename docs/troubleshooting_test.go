@@ -171,14 +171,11 @@ func TestEveryMessageIsExplained(t *testing.T) {
 
 // othersMessages are explained on the page and come from somebody else.
 var othersMessages = map[string]string{
-	"insufficient_quota":                "OpenAI's code",
-	"payment_method_required":           "OpenAI's code",
-	"not found":                         "the SDK's",
-	"Found 0 WALs":                      "of the SDK's store",
-	"no current sync":                   "of the SDK's store",
-	"invalid resource type … in filter": "the SDK's",
+	"insufficient_quota":      "OpenAI's code",
+	"payment_method_required": "OpenAI's code",
+	"not found":               "the SDK's",
+	"no current sync":         "of the SDK's store",
 	"resource type … does not have resource Delete() configured": "the SDK's",
-	"value must be one of … but got …":                           "the SDK's",
 }
 
 // What is explained is what the connector still says.

@@ -13,8 +13,10 @@ import (
 	"github.com/conductorone/baton-sdk/pkg/exit"
 	"github.com/conductorone/baton-sdk/pkg/field"
 	"github.com/conductorone/baton-sdk/pkg/types"
+	"github.com/grpc-ecosystem/go-grpc-middleware/logging/zap/ctxzap"
 	"github.com/spf13/cobra"
 	"github.com/spf13/viper"
+	"go.uber.org/zap"
 
 	cfg "github.com/conductorone/baton-openai/pkg/config"
 	"github.com/conductorone/baton-openai/pkg/connector"
@@ -45,7 +47,8 @@ func run(ctx context.Context) error {
 		return err
 	}
 	ctx, stopped := service.UntilStopped(ctx)
-	settings, command, err := config.DefineConfigurationV2(ctx, "baton-openai", newConnector, cfg.Config,
+	var idle []string
+	settings, command, err := config.DefineConfigurationV2(ctx, "baton-openai", connectorTelling(&idle), cfg.Config,
 		connectorrunner.WithDefaultCapabilitiesConnectorBuilderV2(&connector.Connector{}),
 		connectorrunner.WithSessionStoreEnabled(),
 	)
@@ -56,37 +59,79 @@ func run(ctx context.Context) error {
 	if err := health.Tell(ctx, command, settings); err != nil {
 		return err
 	}
+	if err := service.LogToPath(command); err != nil {
+		return err
+	}
+	command.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return connector.Misconfigured(cfg.CheckFlag(err)) })
+	command.Args = func(_ *cobra.Command, arguments []string) error {
+		if err := cfg.CheckArguments(arguments); err != nil {
+			return connector.Misconfigured(err)
+		}
+		return nil
+	}
 	var file service.File
 	command.PreRunE = func(command *cobra.Command, _ []string) error {
-		if err := prepare(command, settings); err != nil {
+		if err := prepare(ctx, command, settings); err != nil {
 			return err
 		}
-		return file.Prepare(ctx, command, cfg.Config.Fields)
+		idle = cfg.WithoutEffect(command.Flags())
+		return file.Prepare(ctx, command)
 	}
 	return file.Finish(stopped(command, command.ExecuteContext(ctx)))
 }
 
-// prepare checks the configuration file, which the SDK does not; checks for the key, because the SDK's message about a
-// missing one does not say what to do; refuses what the SDK would take for something else; and has it work in parallel.
-func prepare(command *cobra.Command, settings *viper.Viper) error {
-	given := command.Flags().Changed
-	err := cfg.CheckFile(settings, command.Flags().Lookup)
+// prepare checks everything that was given, which the SDK does in part; checks for the key, because the SDK's message
+// about a missing one does not say what to do; and has the SDK work in parallel.
+func prepare(ctx context.Context, command *cobra.Command, settings *viper.Viper) error {
+	flags := command.Flags()
+	if err := cfg.Normalize(flags); err != nil {
+		return err
+	}
+	err := cfg.Check(settings, flags, resourceTypes(ctx))
 	switch {
 	case err != nil:
 		return connector.Misconfigured(err)
-	case !given(cfg.AdminKeyField.FieldName):
+	case !flags.Changed(cfg.AdminKeyField.FieldName):
 		return connector.MissingAdminKey()
-	case given("create-account-email") && !given("create-account-login") && !given("create-account-profile"):
+	case flags.Changed("create-account-email") && !flags.Changed("create-account-login") && !flags.Changed("create-account-profile"):
 		return connector.EmailAlone()
 	}
 	if err := service.SaveOnFailure(command); err != nil {
 		return err
 	}
 	switch {
-	case given(field.WorkerCountField.FieldName), given(field.ParallelSyncField.FieldName):
+	case flags.Changed(field.WorkerCountField.FieldName), flags.Changed(field.ParallelSyncField.FieldName):
 		return nil
 	default:
-		return command.Flags().Set(field.WorkerCountField.FieldName, workers)
+		return flags.Set(field.WorkerCountField.FieldName, workers)
+	}
+}
+
+func resourceTypes(ctx context.Context) cfg.ResourceTypes {
+	var found cfg.ResourceTypes
+	for _, syncer := range (&connector.Connector{}).ResourceSyncers(ctx) {
+		id := syncer.ResourceType(ctx).GetId()
+		found.All = append(found.All, id)
+		if _, isSingle := syncer.(connectorbuilder.ResourceTargetedSyncerLimited); isSingle {
+			found.Single = append(found.Single, id)
+		}
+	}
+	return found
+}
+
+// connectorTelling makes the connector, and says in the log which flags have no effect. They are known in the first
+// process only, so that it is said once.
+func connectorTelling(idle *[]string) cli.GetConnectorFunc2[*cfg.Openai] {
+	return func(ctx context.Context, configuration *cfg.Openai, opts cli.RunTimeOpts) (types.ConnectorServer, error) {
+		log := ctxzap.Extract(ctx)
+		// Libraries write past the SDK's log, such as the store its "Found 0 WALs".
+		if _, err := zap.RedirectStdLogAt(log, zap.DebugLevel); err != nil {
+			return nil, fmt.Errorf("baton-openai: redirecting the standard log: %w", err)
+		}
+		if len(*idle) > 0 {
+			log.Warn("baton-openai: these have no effect here", zap.Strings("flags", *idle))
+		}
+		return newConnector(ctx, configuration, opts)
 	}
 }
 

@@ -31,9 +31,10 @@ const adminKey = "sk-admin-scripts-abcdefghijklmnopqrstuvwxyz"
 // into the session store. What is ours, the tests of pkg/connector and of the daemon would see.
 const raceSettings = "atexit_sleep_ms=0 exitcode=0"
 
-// restrictedKey may read everything but the groups, projectKey nothing.
+// restrictedKey may read everything but the groups, readOnlyKey read everything and write nothing, legacyKey nothing.
 const (
 	restrictedKey = "sk-admin-restricted-abcdefghijklmnopqrst"
+	readOnlyKey   = "sk-admin-readonly-abcdefghijklmnopqrstuv"
 	legacyKey     = "sk-abcdefghijklmnopqrstuvwxyz0123456789"
 )
 
@@ -100,11 +101,18 @@ type requests struct {
 const requestsKept = 10_000
 
 func setup(env *testscript.Env) error {
+	writes := map[string]string{}
+	for _, family := range []string{
+		"users", "invites", "groups", "roles", "projects", "project_users", "project_groups", "service_accounts", "project_api_keys", "admin_api_keys",
+	} {
+		writes[family] = "api." + family + ".write"
+	}
 	server := &openaitest.Server{
 		Organization: openaitest.Sample(),
 		Keys: map[string]openaitest.Key{
 			adminKey:      {},
 			restrictedKey: {MissingScopes: map[string]string{"groups": "api.groups.read"}},
+			readOnlyKey:   {MissingScopes: writes},
 			legacyKey:     {Project: true},
 		},
 	}
@@ -124,6 +132,7 @@ func setup(env *testscript.Env) error {
 	env.Setenv("BATON_OPENAI_ADMIN_KEY", adminKey)
 	env.Setenv("ADMIN_KEY", adminKey)
 	env.Setenv("RESTRICTED_KEY", restrictedKey)
+	env.Setenv("READ_ONLY_KEY", readOnlyKey)
 	env.Setenv("LEGACY_KEY", legacyKey)
 	env.Setenv("NO_COLOR", "1")
 	env.Setenv("GORACE", raceSettings)

@@ -83,9 +83,13 @@ func unreadable(err error) string {
 // side of the colon.
 var settingName = regexp.MustCompile(`^[a-z]{1,20}(?:[-_][a-z0-9]{1,12}){0,6}$`)
 
+func isSettingName(name string) bool {
+	return settingName.MatchString(name) && !strings.HasPrefix(name, "sk-") && !strings.HasPrefix(name, "sess-")
+}
+
 func checkSetting(flag *pflag.Flag, name string, value any) error {
 	if flag == nil {
-		if !settingName.MatchString(name) || strings.HasPrefix(name, "sk-") || strings.HasPrefix(name, "sess-") {
+		if !isSettingName(name) {
 			return errors.New("has a line that does not begin with a setting's name")
 		}
 		return fmt.Errorf("has %s, which is no setting; --help lists them", name)

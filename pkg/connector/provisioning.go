@@ -74,7 +74,10 @@ func (w wish) unknown() error {
 
 // wrongPrincipal is the error for a principal to whom the entitlement is not grantable.
 func (w wish) wrongPrincipal() error {
-	return malformed("%s is not for a %s", w.entitlementID(), w.who.GetResourceType())
+	if w.who.GetResourceType() == resourceTypeInvitation.GetId() {
+		return malformed("%s is not for an invitation: name the projects when inviting, and grant the rest when it is accepted", w.entitlementID())
+	}
+	return malformed("%s is not for the type %s", w.entitlementID(), w.who.GetResourceType())
 }
 
 // malformed is a request that no state of the organization makes right.

@@ -10,13 +10,14 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 
+	"github.com/conductorone/baton-sdk/pkg/connectorstore"
 	"github.com/conductorone/baton-sdk/pkg/dotc1z"
-	"github.com/conductorone/baton-sdk/pkg/field"
+	"github.com/conductorone/baton-sdk/pkg/dotc1z/c1zstore"
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 	"google.golang.org/grpc/codes"
+
+	"github.com/conductorone/baton-openai/pkg/config"
 )
 
 // unfinishedSuffix is what a sync is called while an earlier one is in its place.
@@ -26,64 +27,104 @@ const unfinishedSuffix = ".unfinished"
 // engine keeps the earlier syncs beside the new one.
 var pebbleMagic = []byte("C1Z3")
 
-// syncFlags are the flags beside the connector's own with which a command is still the sync of everything, as opposed to
-// a change, or to one of the SDK's other commands.
-var syncFlags = []string{
-	"file", "workers", "parallel-sync", "sync-resource-types", "skip-grants", "skip-entitlements-and-grants", "storage-engine",
-	"c1z-temp-dir", "http-timeout-seconds", "log-level", "log-format", "log-path", "log-level-debug-expires-at", "provisioning",
-}
+// modeOfNew is the mode of a file that is not there yet: it tells who has access to what.
+const modeOfNew fs.FileMode = 0o600
 
 // File is where a sync is written. An earlier sync in that place stays there until the new one is complete: a sync that
 // fails or is stopped then leaves what it has beside it, and the next run goes on from that.
 type File struct {
-	target, unfinished string
+	// target is empty where no sync is run. written is what the SDK writes, the target or what is beside it.
+	target, written string
+	mode            fs.FileMode
 }
 
-// Prepare looks at the place of a sync before anything is asked for, since the SDK does so when all is done. The
-// connector's own flags are given, as they do not tell what a command does.
-func (f *File) Prepare(ctx context.Context, command *cobra.Command, own []field.SchemaField) error {
-	if isDaemon(command) || !isSync(command, own) {
+// Prepare looks at the place of a sync before anything is asked for, since the SDK does so when all is done.
+func (f *File) Prepare(ctx context.Context, command *cobra.Command) error {
+	if !config.IsSync(command.Flags()) {
 		return nil
 	}
-	target, err := command.Flags().GetString("file")
+	named, err := command.Flags().GetString("file")
 	if err != nil {
 		return err
 	}
-	if err := checkWritable(target); err != nil {
-		return &failedError{Code: codes.FailedPrecondition, Message: fmt.Sprintf("baton-openai: the sync cannot be written to %s: %v; give another place with --file", target, err)}
+	target, err := followLinks(named)
+	if err == nil {
+		err = checkWritable(target)
 	}
-	switch finished, err := holdsFinishedSync(ctx, target); {
+	if err != nil {
+		return &failedError{Code: codes.FailedPrecondition, Message: fmt.Sprintf("baton-openai: the sync cannot be written to %s: %v; give another place with --file", named, err)}
+	}
+	f.target, f.written, f.mode = target, target, modeOfNew
+	switch info, err := os.Stat(target); {
+	case err == nil:
+		f.mode = info.Mode().Perm()
+	case !errors.Is(err, fs.ErrNotExist):
+		return fmt.Errorf("baton-openai: the mode of the file cannot be read: %w", err)
+	}
+	switch earlier, err := finishedSync(ctx, target); {
 	case errors.Is(err, fs.ErrNotExist):
 		// Nothing is there, so somebody wants to begin anew.
-		return removeIfThere(target + unfinishedSuffix)
+		if err := removeIfThere(target + unfinishedSuffix); err != nil {
+			return err
+		}
 	case err != nil:
-		return &failedError{Code: codes.FailedPrecondition, Message: fmt.Sprintf("baton-openai: %s cannot be read, so it is left as it is: %v; give another place with --file", target, err)}
-	case !finished:
-		return nil
+		return &failedError{Code: codes.FailedPrecondition, Message: fmt.Sprintf("baton-openai: %s cannot be read, so it is left as it is: %v; give another place with --file", named, err)}
+	case earlier == nil:
+	case isPartial(command) && earlier.Type == connectorstore.SyncTypeFull:
+		return &failedError{
+			Code:    codes.InvalidArgument,
+			Message: fmt.Sprintf("baton-openai: %s holds a whole sync, and a part does not take its place; give another place with --file", named),
+		}
+	default:
+		f.written = target + unfinishedSuffix
 	}
-	f.target, f.unfinished = target, target+unfinishedSuffix
-	return command.Flags().Set("file", f.unfinished)
+	private()
+	return command.Flags().Set("file", f.written)
 }
 
 // Finish puts a sync that ended well in its place. It takes how the command ended, and gives how the process ends.
 func (f *File) Finish(err error) error {
-	if err != nil || f.target == "" {
+	if f.target == "" {
 		return err
 	}
-	if err := os.Rename(f.unfinished, f.target); err != nil {
-		return fmt.Errorf("baton-openai: the sync is complete, and is left in %s: %w", f.unfinished, err)
+	if chmodErr := os.Chmod(f.written, f.mode); chmodErr != nil && !errors.Is(chmodErr, fs.ErrNotExist) && err == nil {
+		err = fmt.Errorf("baton-openai: the mode of the file cannot be set: %w", chmodErr)
+	}
+	if err != nil || f.written == f.target {
+		return err
+	}
+	if err := os.Rename(f.written, f.target); err != nil {
+		return fmt.Errorf("baton-openai: the sync is complete, and is left in %s: %w", f.written, err)
 	}
 	return nil
 }
 
-// isSync tells whether the command reads everything into a file.
-func isSync(command *cobra.Command, own []field.SchemaField) bool {
-	sync := true
-	command.Flags().Visit(func(flag *pflag.Flag) {
-		known := slices.Contains(syncFlags, flag.Name) || slices.ContainsFunc(own, func(f field.SchemaField) bool { return f.FieldName == flag.Name }) || strings.HasPrefix(flag.Name, "otel-")
-		sync = sync && known
+// isPartial tells whether the command asks for a part of what a sync reads. A sync of some resource types counts as a
+// whole one, in the SDK's files as well.
+func isPartial(command *cobra.Command) bool {
+	return slices.ContainsFunc([]string{"sync-resources", "skip-entitlements-and-grants", "skip-grants"}, func(name string) bool {
+		flag := command.Flags().Lookup(name)
+		return flag != nil && flag.Changed && flag.Value.String() != "false"
 	})
-	return sync
+}
+
+// mostLinks is how many symbolic links lead to a file at most.
+const mostLinks = 40
+
+// followLinks gives what a symbolic link leads to, be it there or not: the SDK would put a file in the link's place.
+func followLinks(path string) (string, error) {
+	for range mostLinks {
+		next, err := os.Readlink(path)
+		if err != nil {
+			// No link, or nothing there yet; what else is wrong is found when it is written to.
+			return path, nil //nolint:nilerr // see above
+		}
+		if !filepath.IsAbs(next) {
+			next = filepath.Join(filepath.Dir(path), next)
+		}
+		path = next
+	}
+	return "", errors.New("its symbolic links lead in a circle")
 }
 
 // checkWritable tries what the SDK does at the end: to make a file beside the target.
@@ -107,17 +148,17 @@ func cause(err error) error {
 	return err
 }
 
-// holdsFinishedSync tells whether a new sync in the file would take the place of one that is complete.
-func holdsFinishedSync(ctx context.Context, path string) (bool, error) {
+// finishedSync is the complete sync whose place a new one in the file would take, nil if there is none.
+func finishedSync(ctx context.Context, path string) (*c1zstore.SyncRun, error) {
 	if pebble, err := isPebble(path); !pebble {
-		return false, err
+		return nil, err
 	}
 	store, err := dotc1z.NewStore(ctx, path, dotc1z.WithReadOnly(true))
 	if err != nil {
-		return false, err
+		return nil, err
 	}
 	finished, err := store.SyncMeta().LatestFinishedSyncOfAnyType(ctx)
-	return finished != nil, errors.Join(err, store.Close(ctx))
+	return finished, errors.Join(err, store.Close(ctx))
 }
 
 func isPebble(path string) (bool, error) {

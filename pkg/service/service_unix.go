@@ -13,6 +13,7 @@ import (
 	"syscall"
 
 	"golang.org/x/sys/unix"
+	"google.golang.org/grpc/codes"
 )
 
 const (
@@ -25,6 +26,9 @@ const (
 
 	// lowestLifelineFd keeps the lifeline clear of the descriptors that the SDK and this package number themselves.
 	lowestLifelineFd = 100
+
+	// leastFiles is what the store of a sync, its connections and the lifeline need, with room to spare.
+	leastFiles = 256
 )
 
 // Start takes the role of this process: it lays the lifeline in the first one, hands over in the second, and attaches
@@ -46,6 +50,13 @@ func Start(die func(error)) (bool, error) {
 // lay makes the lifeline. Its far end is inherited by the service through the process in between; this process keeps
 // its own copy of the far end until the service has said that it is there.
 func lay(die func(error)) error {
+	var limit unix.Rlimit
+	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &limit); err == nil && limit.Cur < leastFiles {
+		return &failedError{
+			Code:    codes.FailedPrecondition,
+			Message: fmt.Sprintf("baton-openai: this process may open %d files, and needs %d: raise the limit (ulimit -n)", limit.Cur, leastFiles),
+		}
+	}
 	pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM, 0)
 	if err != nil {
 		return fmt.Errorf("making the lifeline to the connector service: %w", err)
@@ -146,3 +157,6 @@ func attach() error {
 	}()
 	return nil
 }
+
+// private keeps others from the files that the process makes from here on: the SDK makes them for everybody to read.
+func private() { unix.Umask(0o077) }

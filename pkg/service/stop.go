@@ -13,6 +13,8 @@ import (
 	"github.com/spf13/cobra"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
+
+	"github.com/conductorone/baton-openai/pkg/config"
 )
 
 // UntilStopped gives a context that ends with the first SIGTERM or Ctrl-C, of which the SDK alone hears only the latter,
@@ -57,7 +59,7 @@ func UntilStopped(ctx context.Context) (context.Context, func(*cobra.Command, er
 }
 
 // isDaemon tells whether the command is asked to poll ConductorOne, which is what the credentials for it mean.
-func isDaemon(command *cobra.Command) bool { return command.Flags().Changed("client-id") }
+func isDaemon(command *cobra.Command) bool { return command.Flags().Changed(config.ServiceFlag) }
 
 // stoppedError ends a command that a signal has stopped.
 type stoppedError struct{}

@@ -1,0 +1,175 @@
+package main
+
+import (
+	"bytes"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"testing"
+
+	"github.com/conductorone/baton-sdk/pkg/field"
+	"github.com/stretchr/testify/require"
+
+	cfg "github.com/conductorone/baton-openai/pkg/config"
+	"github.com/conductorone/baton-openai/pkg/openaitest"
+)
+
+// flagAlone is what happens where a flag is the only one that is given.
+type flagAlone struct {
+	value string
+	// refused is the one sentence that is said, without its prefix.
+	refused string
+	// status is the exit status of what is refused by who is asked to do it, in other words besides.
+	status int
+	// idle says that the flag has no effect, which the log says.
+	idle bool
+	// file is what is written in place of sync.c1z, or besides it.
+	file string
+	// output is what the standard error has.
+	output string
+}
+
+func (f flagAlone) check(t *testing.T, err error, said, name, folder string) {
+	t.Helper()
+	if f.refused != "" {
+		var exit *exec.ExitError
+		require.ErrorAs(t, err, &exit, said)
+		require.NoFileExists(t, filepath.Join(folder, "sync.c1z"))
+		if f.status != 0 {
+			require.Equal(t, f.status, exit.ExitCode(), said)
+			require.Contains(t, said, f.refused)
+			return
+		}
+		require.Equal(t, 3, exit.ExitCode(), said)
+		require.Equal(t, "baton-openai: "+f.refused+"\n", said)
+		return
+	}
+	require.NoError(t, err, said)
+	switch {
+	case f.idle:
+		require.Contains(t, said, `"msg":"baton-openai: these have no effect here","flags":["--`+name+`"]`)
+		require.FileExists(t, filepath.Join(folder, "sync.c1z"))
+	case f.file != "":
+		require.FileExists(t, filepath.Join(folder, f.file))
+		require.NotContains(t, said, "no effect")
+	}
+	require.Regexp(t, f.output, said)
+}
+
+// flagsAlone has each flag of --help, and each that it hides. What is neither refused nor idle runs a sync.
+var flagsAlone = map[string]flagAlone{
+	"auth-method":                             {value: "=key", refused: "--auth-method cannot be used: this connector has one way to authenticate, with the admin key"},
+	"base-url":                                {value: "=http://example.com/v1", refused: "base-url must be https (http only to a loopback address): the admin key would travel unprotected"},
+	"bulk-create-ticket":                      {refused: "--bulk-create-ticket cannot be used: this connector has no tickets"},
+	"bulk-ticket-template-path":               {value: "=a", refused: "--bulk-ticket-template-path cannot be used: this connector has no tickets"},
+	"c1z-temp-dir":                            {value: "=missing", refused: "--c1z-temp-dir is not a folder"},
+	"client-id":                               {value: "=a", refused: "--client-id needs --client-secret as well"},
+	"client-secret":                           {value: "=a", refused: "--client-secret needs --client-id as well"},
+	"compact-file-paths":                      {value: "=a", refused: "--compact-file-paths needs --compact-syncs as well"},
+	"compact-output-path":                     {value: "=a", refused: "--compact-output-path needs --compact-syncs as well"},
+	"compact-sync-ids":                        {value: "=a", refused: "--compact-sync-ids needs --compact-syncs as well"},
+	"compact-syncs":                           {refused: "--compact-syncs needs --compact-file-paths and --compact-sync-ids and --compact-output-path as well"},
+	"create-account-email":                    {value: "=a@example.com", refused: "--create-account-email alone creates no account: give the address as --create-account-login as well"},
+	"create-account-login":                    {value: "=nobody", status: 3, refused: `"nobody" is not an email address`},
+	"create-account-profile":                  {value: "=a", refused: `--create-account-profile is not a JSON object such as {"email":"a@example.com"}`},
+	"create-account-resource-type":            {value: "=invitation", refused: "--create-account-resource-type needs --create-account-login or --create-account-profile as well"},
+	"create-ticket":                           {refused: "--create-ticket cannot be used: this connector has no tickets"},
+	"delete-resource":                         {value: "=a", refused: "--delete-resource needs --delete-resource-type as well"},
+	"delete-resource-type":                    {value: "=user", refused: "--delete-resource-type needs --delete-resource as well"},
+	"event-feed":                              {value: "=true", refused: "--event-feed cannot be used: this connector has no event feed"},
+	"event-feed-cursor":                       {value: "=a", refused: "--event-feed-cursor cannot be used: this connector has no event feed"},
+	"event-feed-id":                           {value: "=a", refused: "--event-feed-id cannot be used: this connector has no event feed"},
+	"event-feed-start-at":                     {value: "=a", refused: "--event-feed-start-at cannot be used: this connector has no event feed"},
+	"external-resource-c1z":                   {value: "=missing", refused: "--external-resource-c1z is not a file"},
+	"external-resource-entitlement-id-filter": {value: "=a", refused: "--external-resource-entitlement-id-filter needs --external-resource-c1z as well"},
+	"external-resource-traits":                {value: "=user", refused: "--external-resource-traits needs --external-resource-c1z as well"},
+	"file":                                    {value: "=other.c1z", file: "other.c1z"},
+	"get-ticket":                              {refused: "--get-ticket cannot be used: this connector has no tickets"},
+	"grant-entitlement":                       {value: "=a", refused: "--grant-entitlement needs --grant-principal and --grant-principal-type as well"},
+	"grant-principal":                         {value: "=a", refused: "--grant-principal needs --grant-entitlement and --grant-principal-type as well"},
+	"grant-principal-type":                    {value: "=user", refused: "--grant-principal-type needs --grant-entitlement and --grant-principal as well"},
+	"health-check":                            {idle: true},
+	"health-check-bind-address":               {value: "=127.0.0.1", refused: "--health-check-bind-address needs --health-check as well"},
+	"health-check-port":                       {value: "=8081", refused: "--health-check-port needs --health-check as well"},
+	"help":                                    {output: "^$"},
+	"http-timeout-seconds":                    {value: "=0", refused: "--http-timeout-seconds has to be from 1 to 1800"},
+	"invoke-action":                           {value: "=a", refused: "--invoke-action cannot be used: this connector has no actions"},
+	"invoke-action-args":                      {value: "={}", refused: "--invoke-action-args cannot be used: this connector has no actions"},
+	"invoke-action-resource-type":             {value: "=user", refused: "--invoke-action-resource-type cannot be used: this connector has no actions"},
+	"invoke-resource-action":                  {value: "=a", refused: "--invoke-resource-action cannot be used: this connector has no actions"},
+	"invoke-resource-action-args":             {value: "={}", refused: "--invoke-resource-action-args cannot be used: this connector has no actions"},
+	"invoke-resource-action-resource-type":    {value: "=user", refused: "--invoke-resource-action-resource-type cannot be used: this connector has no actions"},
+	"keep-previous-sync-c1z":                  {idle: true},
+	"list-action-schemas":                     {refused: "--list-action-schemas cannot be used: this connector has no actions"},
+	"list-action-schemas-resource-type":       {value: "=user", refused: "--list-action-schemas-resource-type cannot be used: this connector has no actions"},
+	"list-resource-actions":                   {value: "=user", refused: "--list-resource-actions cannot be used: this connector has no actions"},
+	"list-ticket-schemas":                     {refused: "--list-ticket-schemas cannot be used: this connector has no tickets"},
+	"log-format":                              {value: "=console", file: "sync.c1z", output: `(?m)^\S+\tINFO\t`},
+	"log-level":                               {value: "=error", file: "sync.c1z", output: "^$"},
+	"log-level-debug-expires-at":              {value: "=2030-01-01T00:00:00Z", idle: true},
+	"log-path":                                {value: "=log.json", file: "log.json", output: "^$"},
+	"openai-admin-key":                        {value: "=sk-proj-a", refused: "the configured key is a project API key, not an admin key: " + cfg.CreateAKey},
+	"otel-collector-endpoint":                 {value: "=", refused: "--otel-collector-endpoint is empty: give it a value, or leave it out"},
+	"otel-collector-endpoint-tls-cert":        {value: "=a", idle: true},
+	"otel-collector-endpoint-tls-cert-path":   {value: "=a", idle: true},
+	"otel-collector-endpoint-tls-insecure":    {idle: true},
+	"otel-logging-disabled":                   {idle: true},
+	"otel-tracing-disabled":                   {idle: true},
+	"parallel-sync":                           {file: "sync.c1z"},
+	"provisioning":                            {idle: true},
+	"revoke-grant":                            {value: "=a", status: 9, refused: "no current sync"},
+	"rotate-credentials":                      {value: "=a", refused: "--rotate-credentials cannot be used: this connector rotates no credentials"},
+	"rotate-credentials-type":                 {value: "=user", refused: "--rotate-credentials-type cannot be used: this connector rotates no credentials"},
+	"session-store-maximum-size":              {value: "=1000000", file: "sync.c1z"},
+	"skip-entitlements-and-grants":            {file: "sync.c1z"},
+	"skip-full-sync":                          {idle: true},
+	"skip-grants":                             {refused: "--skip-grants needs --sync-resources as well"},
+	"storage-engine":                          {value: "=sqlite", file: "sync.c1z"},
+	"sync-resource-types":                     {value: "=user", file: "sync.c1z"},
+	"sync-resources":                          {value: "=user-1", refused: "--sync-resources takes ids such as bid:r:user/user-1"},
+	"task-concurrency":                        {value: "=5", idle: true},
+	"ticket-id":                               {value: "=a", refused: "--ticket-id cannot be used: this connector has no tickets"},
+	"ticket-template-path":                    {value: "=a", refused: "--ticket-template-path cannot be used: this connector has no tickets"},
+	"ticketing":                               {idle: true},
+	"version":                                 {output: "^$"},
+	"workers":                                 {value: "=3", file: "sync.c1z"},
+}
+
+// helpFlag is a flag's name where --help explains it.
+var helpFlag = regexp.MustCompile(`(?m)^ +(?:-\w, )?--([a-z0-9-]+)`)
+
+// Each flag alone does what it says, or is refused in one sentence, or is said to have no effect.
+func TestEachFlagAlone(t *testing.T) {
+	t.Parallel()
+	help, err := exec.CommandContext(t.Context(), "baton-openai", "--help").Output()
+	require.NoError(t, err)
+	names := map[string]bool{}
+	for _, match := range helpFlag.FindAllStringSubmatch(string(help), -1) {
+		names[match[1]] = true
+	}
+	require.Greater(t, len(names), 25, "the help is read in the wrong way")
+	for _, f := range append(cfg.Config.Fields, field.DefaultFields...) {
+		names[f.FieldName] = true
+	}
+	listener := httptest.NewServer(&openaitest.Server{Organization: openaitest.Sample(), Keys: map[string]openaitest.Key{adminKey: {}}})
+	t.Cleanup(listener.Close)
+	for name := range names {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			test, isKnown := flagsAlone[name]
+			require.True(t, isKnown, "the flag has no row")
+			folder := t.TempDir()
+			command := exec.CommandContext(t.Context(), "baton-openai", "--"+name+test.value)
+			command.Dir = folder
+			command.Env = append(os.Environ(), "TMPDIR="+folder, "BATON_BASE_URL="+listener.URL+"/v1", "BATON_OPENAI_ADMIN_KEY="+adminKey, "GORACE="+raceSettings)
+			var said bytes.Buffer
+			command.Stderr = &said
+			test.check(t, command.Run(), said.String(), name, folder)
+		})
+	}
+	for name := range flagsAlone {
+		require.True(t, names[name], "there is no flag %s", name)
+	}
+}
