@@ -48,6 +48,10 @@ func New(ctx context.Context, config *cfg.Openai, _ *cli.ConnectorOpts) (connect
 	return &Connector{client: api, reader: newReader(ctx, api, !inLambda()), patience: standardPatience}, nil, nil
 }
 
+// ReadNoGrants says that nobody will ask for grants, so that their lists are not read ahead. It is called before the first
+// sync; a sync that asks for grants all the same gets them.
+func (c *Connector) ReadNoGrants() { c.reader.skipGrants = true }
+
 // inLambda tells whether the process is frozen between requests. The variable is set by AWS in every Lambda.
 func inLambda() bool { return os.Getenv("AWS_LAMBDA_FUNCTION_NAME") != "" }
 

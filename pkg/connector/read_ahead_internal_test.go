@@ -2,8 +2,10 @@ package connector
 
 import (
 	"context"
+	"maps"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -173,6 +175,25 @@ func TestListsAreReadAhead(t *testing.T) {
 		seen[<-read] = true
 	}
 	require.Len(t, seen, len(plan), "the lists of a sync")
+}
+
+// Where nobody will ask for grants, their lists are not read.
+func TestNoGrantsAreReadAheadWhereTheyAreSkipped(t *testing.T) {
+	t.Parallel()
+	server := &openaitest.Server{Organization: openaitest.Sample()}
+	r := readerOf(t, server, true)
+	(&Connector{reader: r}).ReadNoGrants()
+	s := syncOf(t, r, "sync", newStoreInMemory())
+	for _, resourceType := range allResourceTypes {
+		require.NoError(t, s.begins(t.Context(), resourceType))
+	}
+	var want []listKind
+	for _, p := range plan {
+		if !p.grants {
+			want = append(want, p.kind)
+		}
+	}
+	require.ElementsMatch(t, want, slices.Collect(maps.Keys(s.left)))
 }
 
 // An error goes to whoever asks for the list, once; whoever asks again has it called again.
