@@ -125,16 +125,3 @@ func newResource(resourceType *v2.ResourceType, id, rawID, displayName string, p
 	}
 	return resource, nil
 }
-
-// resourcesOf makes a resource of each row of a page.
-func resourcesOf[T any](rows []T, resource func(T) (*v2.Resource, error)) ([]*v2.Resource, error) {
-	resources := make([]*v2.Resource, 0, len(rows))
-	for _, row := range rows {
-		r, err := resource(row)
-		if err != nil {
-			return nil, err
-		}
-		resources = append(resources, r)
-	}
-	return resources, nil
-}

@@ -86,11 +86,11 @@ func (g groupGrants) id() string { return g.group.GetId().GetResource() }
 
 // members gives a page of the group's members. Where the plan or the key does not offer the list, the group stays
 // without members, and a warning says whose access is not shown: of all refusals only this one may yield less than
-// everything. left says that the group has left meanwhile.
-func (g groupGrants) members(ctx context.Context, found *answer[*v2.Grant], at place) (next *place, left bool, err error) {
+// everything. True means that the group has left meanwhile.
+func (g groupGrants) members(ctx context.Context, found *answer[*v2.Grant], at place) (*place, bool, error) {
 	const doing = "listing a group's members"
 	if !g.sync.includes(resourceTypeUser) && !g.sync.includes(resourceTypeServiceAccount) {
-		next, err = at.skipped()
+		next, err := at.skipped()
 		return next, false, err
 	}
 	page, refused := ask(ctx, g.sync, groupUsersList(g.id()), at.Cursor)

@@ -99,7 +99,7 @@ func listPage[T any](
 func requireProjects(ctx context.Context, r *reader, resourceType *v2.ResourceType, opts rs.SyncOpAttrs) error {
 	missing, err := r.missesProjects(ctx, resourceType, opts)
 	if err == nil && missing {
-		err = refuse(codes.InvalidArgument, errWithoutProjects(resourceType.GetId()))
+		err = refuse(codes.InvalidArgument, withoutProjectsError(resourceType.GetId()))
 	}
 	return err
 }
@@ -125,9 +125,9 @@ func (r *reader) missesProjects(ctx context.Context, resourceType *v2.ResourceTy
 	return s.hasBegun(resourceType) && !s.hasBegun(resourceTypeProject), nil
 }
 
-type errWithoutProjects string
+type withoutProjectsError string
 
-func (e errWithoutProjects) Error() string {
+func (e withoutProjectsError) Error() string {
 	return "OpenAI lists the type " + string(e) + " project by project: add project to the types of the sync"
 }
 

@@ -90,7 +90,7 @@ func (r *reader) of(ctx context.Context, opts rs.SyncOpAttrs) (*syncReader, erro
 	r.syncs[opts.SyncID] = s
 	if r.ahead {
 		s.ending = time.AfterFunc(r.idle, s.end)
-		s.beginReading()
+		s.beginReading() //nolint:contextcheck // it goes on after the call
 	}
 	return s, nil
 }
@@ -188,7 +188,7 @@ func (s *syncReader) inSession(ctx context.Context, use func(context.Context) er
 			s.visits[i].uses.Add(1)
 			v := s.visits[i]
 			s.mu.Unlock()
-			err := use(v.ctx)
+			err := use(v.ctx) //nolint:contextcheck // the builder's, since it is the one whose syncer waits
 			v.uses.Done()
 			if err == nil || v.ctx.Err() == nil {
 				return err
@@ -212,7 +212,7 @@ func (s *syncReader) begins(ctx context.Context, resourceType *v2.ResourceType) 
 	s.mu.Lock()
 	s.types[resourceType.GetId()] = true
 	s.mu.Unlock()
-	s.beginReading()
+	s.beginReading() //nolint:contextcheck // it goes on after the call
 	return nil
 }
 
@@ -376,7 +376,8 @@ func read[T any](ctx context.Context, s *syncReader, l list[T], cursor client.Cu
 		if known || !s.fresh {
 			var page client.Page[T]
 			var ok bool
-			err := s.using(builder)(ctx, func(ctx context.Context) (err error) {
+			err := s.using(builder)(ctx, func(ctx context.Context) error {
+				var err error
 				page, ok, err = storedPage[T](ctx, s.session, l.kind, key)
 				return err
 			})
@@ -391,7 +392,7 @@ func read[T any](ctx context.Context, s *syncReader, l list[T], cursor client.Cu
 		}
 		switch {
 		case mine && s.ending != nil:
-			go fetch(s.ctx, s, l, cursor, key, call, s.inSession)
+			go fetch(s.ctx, s, l, cursor, key, call, s.inSession) //nolint:contextcheck // others may wait for it as well
 		case mine:
 			fetch(ctx, s, l, cursor, key, call, directly)
 		}
@@ -482,7 +483,8 @@ func fetch[T any](
 // knows tells the plan whether a fact was kept; an error counts as no.
 func (s *syncReader) knows(ctx context.Context, kind, id string) bool {
 	var known bool
-	err := s.inSession(ctx, func(ctx context.Context) (err error) {
+	err := s.inSession(ctx, func(ctx context.Context) error {
+		var err error
 		_, known, err = recall[string](ctx, s.session, kind, id)
 		return err
 	})

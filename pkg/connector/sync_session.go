@@ -64,7 +64,7 @@ func factKey(id string) string {
 func digest(parts ...string) string {
 	hash := sha256.New()
 	for _, part := range parts {
-		fmt.Fprintf(hash, "%d:%s", len(part), part)
+		hash.Write(fmt.Appendf(nil, "%d:%s", len(part), part))
 	}
 	return hex.EncodeToString(hash.Sum(nil))
 }
