@@ -27,8 +27,8 @@ import (
 // version is set by the linker when a release is built.
 var version = "dev"
 
-// workers is how many lists are read at the same time unless the command line says otherwise: more than there are routes
-// in a phase of a sync, so that none waits for another one.
+// workers is how many resources the SDK works on at the same time unless the command line says otherwise. The lists are
+// read ahead of it, so that none waits for a worker.
 const workers = "12"
 
 func main() {

@@ -1,0 +1,54 @@
+package connector
+
+import (
+	"context"
+
+	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
+)
+
+// begins says that the syncer lists a type, so that all that belongs to it will be asked for.
+func (s *syncReader) begins(ctx context.Context, resourceType *v2.ResourceType) error {
+	if err := s.session.set(ctx, factType, resourceType.GetId(), true); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	s.types[resourceType.GetId()] = true
+	s.mu.Unlock()
+	s.beginReading() //nolint:contextcheck // it goes on after the call
+	return nil
+}
+
+func (s *syncReader) loadTypes(ctx context.Context) error {
+	begun, err := s.session.types(ctx)
+	if err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, id := range begun {
+		s.types[id] = true
+	}
+	return nil
+}
+
+// hasBegun tells whether the syncer lists the type as a whole.
+func (s *syncReader) hasBegun(resourceType *v2.ResourceType) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.types[resourceType.GetId()]
+}
+
+// includes tells whether the type is part of the sync, which is known once all types have been listed. A targeted sync
+// lists no type as a whole and leaves none out.
+func (s *syncReader) includes(resourceType *v2.ResourceType) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.types) == 0 || s.types[resourceType.GetId()]
+}
+
+// isTargeted tells whether the sync is one of single resources: nothing is known of the others then.
+func (s *syncReader) isTargeted() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.types) == 0
+}
