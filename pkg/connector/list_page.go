@@ -165,6 +165,11 @@ func (s *syncReader) knows(ctx context.Context, kind, id string) bool {
 	return known && err == nil
 }
 
+// readable is a list of any type.
+type readable interface {
+	readAll(ctx context.Context, s *syncReader) error
+}
+
 // readAll reads all pages of the list.
 func (l list[T]) readAll(ctx context.Context, s *syncReader) error {
 	for cursor := (client.Cursor{}); ; {

@@ -165,11 +165,6 @@ func (s *syncReader) beginReading() {
 	}
 }
 
-// readable is a list of any type.
-type readable interface {
-	readAll(ctx context.Context, s *syncReader) error
-}
-
 // queue has the lists of a kind that are to be read.
 type queue struct {
 	waiting chan readable
