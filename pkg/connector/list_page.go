@@ -65,7 +65,7 @@ func read[T any](ctx context.Context, s *syncReader, l list[T], cursor client.Cu
 			continue
 		}
 		switch {
-		case mine && s.ending != nil:
+		case mine && s.ending != nil && s.ctx.Err() == nil:
 			go fetch(s.ctx, s, l, cursor, key, call, s.inSession) //nolint:contextcheck // others may wait for it as well
 		case mine:
 			fetch(ctx, s, l, cursor, key, call, directly)

@@ -130,11 +130,13 @@ type syncReader struct {
 // end forgets a sync of which nobody asks for anything any more.
 func (s *syncReader) end() {
 	s.mu.Lock()
-	asked := len(s.visits) > 0
-	s.mu.Unlock()
-	if !asked {
-		s.stop()
+	if len(s.visits) > 0 {
+		s.mu.Unlock()
+		return
 	}
+	s.cancel() // before anybody can come
+	s.mu.Unlock()
+	s.stop()
 }
 
 func (s *syncReader) stop() {

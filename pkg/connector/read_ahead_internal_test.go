@@ -230,6 +230,9 @@ func TestReadingEndsWithItsSync(t *testing.T) {
 	require.NoError(t, idle.ctx.Err(), "somebody may ask again")
 	idle.end()
 	require.Error(t, idle.ctx.Err())
+	// A builder that did something else for long goes on all the same.
+	_, err := ask(t.Context(), idle, invitesList(), client.Cursor{})
+	require.NoError(t, err)
 
 	stopped := begin("stopped")
 	ctx, cancel := context.WithCancel(t.Context())
