@@ -50,7 +50,7 @@ RACE = $(if $(shell command -v $(firstword $(shell go env CC))),-race)
 .PHONY: test
 test: ## Run every test under the race detector (compiles for minutes the first time)
 	@[ -n "$(RACE)" ] || echo "There is no C compiler here: the tests run without the race detector."
-	go test $(RACE) -timeout 15m ./...
+	go test $(RACE) -timeout 30m ./...
 
 .PHONY: bench
 bench: ## Measure syncs of organizations of three sizes and write docs/benchmarks.md (takes most of an hour)
