@@ -173,8 +173,33 @@ func (c *Client) attemptInTurn(ctx context.Context, call call) *Error {
 	case <-ctx.Done():
 		return c.newError(call).because(KindStopped, ctx.Err())
 	}
-	defer func() { <-c.underWay }()
-	return c.attempt(ctx, call)
+	failure := c.attempt(ctx, call)
+	if held, ok := ctx.Value(placeKey{}).(*place); ok && failure == nil {
+		held.free = func() { <-c.underWay }
+		return nil
+	}
+	<-c.underWay
+	return failure
+}
+
+// placeKey marks a context.
+type placeKey struct{}
+
+// place is that of a request among those that are under way.
+type place struct{ free func() }
+
+// WithPlace has the one request of a context keep its place among those that are under way until [ReleasePlace]: so no more
+// answers wait to be kept than requests may be under way, and no more are lost where the process ends.
+func WithPlace(ctx context.Context) context.Context {
+	return context.WithValue(ctx, placeKey{}, &place{})
+}
+
+// ReleasePlace gives the place of [WithPlace] up, if it is still kept.
+func ReleasePlace(ctx context.Context) {
+	if held, ok := ctx.Value(placeKey{}).(*place); ok && held.free != nil {
+		held.free()
+		held.free = nil
+	}
 }
 
 // refused tells the pace of a call that the API refused because it was asked too often; nil means that it is asked again.

@@ -4,6 +4,8 @@ import (
 	"context"
 	"slices"
 	"sync"
+
+	"github.com/conductorone/baton-openai/pkg/client"
 )
 
 // visit is a builder that asks for something: as long as it does, the syncer waits and its session store is open.
@@ -55,6 +57,7 @@ func (s *syncReader) inSession(ctx context.Context, use func(context.Context) er
 			continue // the builder has given up meanwhile
 		}
 		s.mu.Unlock()
+		client.ReleasePlace(ctx) // a builder that comes may need it
 		select {
 		case <-next:
 		case <-ctx.Done():
