@@ -150,33 +150,11 @@ func TestBillingIsNotWaitedFor(t *testing.T) {
 	}
 }
 
-// The place in a list whose row was deleted is no word on what the list belongs to.
-func TestCursorThatIsGone(t *testing.T) {
-	t.Parallel()
-	organization := manyPages()
-	for _, l := range listings(organization.Projects[0].ID, organization.Groups[0].ID, organization.Users[0].ID) {
-		for _, statusCode := range []int{400, 404} {
-			t.Run(fmt.Sprintf("%s, %d", l.name, statusCode), func(t *testing.T) {
-				t.Parallel()
-				standIn := &openaitest.Server{
-					Organization: organization,
-					Faults:       map[string]openaitest.Fault{"*": {Cursor: openaitest.CursorGone, Status: statusCode}},
-				}
-				c := newClient(t, start(t, standIn))
-				_, next, err := l.page(t.Context(), c, client.Cursor{})
-				require.NoError(t, err)
-				_, _, err = l.page(t.Context(), c, next)
-				require.Equal(t, client.KindCursorGone, client.KindOf(err), err)
-				requireCode(t, codes.FailedPrecondition, err)
-			})
-		}
-	}
-}
-
 // Only what may be meant of the place in the list is.
 func TestCursorThatIsNotGone(t *testing.T) {
 	t.Parallel()
 	second := client.Cursor{After: "user-1", Mark: "user-1", Power: 1}
+	last := client.Cursor{After: "user-1", Mark: "user-1", Power: 1, Again: 2} // the list does not begin again
 	tests := map[string]struct {
 		cursor client.Cursor
 		fault  openaitest.Fault
@@ -189,8 +167,11 @@ func TestCursorThatIsNotGone(t *testing.T) {
 		"refusal with a reason":   {second, openaitest.Fault{Code: "ip_not_authorized", Status: 404}, client.KindDenied},
 		"unknown address":         {second, openaitest.Fault{Status: 404, Body: `{"error":{"message":"Invalid URL (GET /v1)"}}`}, client.KindMisdirected},
 		"404 of something else":   {second, openaitest.Fault{Gateway: true}, client.KindNoAnswer},
-		"no parameter named, 400": {second, openaitest.Fault{Status: 400}, client.KindCursorGone},
-		"no parameter named, 404": {second, openaitest.Fault{Status: 404}, client.KindCursorGone},
+		"no parameter named, 400": {last, openaitest.Fault{Status: 400}, client.KindCursorGone},
+		"no parameter named, 404": {last, openaitest.Fault{Status: 404}, client.KindCursorGone},
+		// The beginning of the list, which is asked for then, says what it is.
+		"400 of everything": {second, openaitest.Fault{Status: 400}, client.KindRefused},
+		"404 of everything": {second, openaitest.Fault{Status: 404}, client.KindGone},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -4,9 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"strconv"
+
+	"github.com/grpc-ecosystem/go-grpc-middleware/logging/zap/ctxzap"
+	"go.uber.org/zap"
 )
 
 // Page is one answer of a list endpoint.
@@ -15,6 +19,9 @@ type Page[T any] struct {
 	Items []T
 	// Next is where the following page begins; it is zero on the last page.
 	Next Cursor
+	// Again says that this is the first page once more, and what was read before it is to be forgotten: the place that was
+	// asked for was gone.
+	Again bool `json:",omitempty"`
 }
 
 // Cursor is a place in a list; the zero Cursor is its beginning. Beside the API's own cursor it carries what is needed
@@ -27,6 +34,26 @@ type Cursor struct {
 	Mark  string `json:"mark,omitempty"`
 	Steps int    `json:"steps,omitempty"`
 	Power int    `json:"power,omitempty"`
+	// Again is how often the list has begun again.
+	Again int `json:"again,omitempty"`
+}
+
+// mostAgain is how often a list begins again: one of which places go again and again would never end.
+const mostAgain = 2
+
+// runKey marks a context.
+type runKey struct{}
+
+// WithRun says which run of a sync a call belongs to, from 1 on. A list that a run gave up, because it had begun again too
+// often, begins again in the next one.
+func WithRun(ctx context.Context, run int) context.Context {
+	return context.WithValue(ctx, runKey{}, run)
+}
+
+// mayBeginAgain tells whether the list of the cursor may begin again.
+func (c Cursor) mayBeginAgain(ctx context.Context) bool {
+	run, _ := ctx.Value(runKey{}).(int)
+	return c.Again < mostAgain*max(run, 1)
 }
 
 // IsZero tells whether the cursor is the beginning of a list; as the Next of a page it means that there is no more.
@@ -48,9 +75,9 @@ func (c Cursor) advance(after string) (Cursor, error) {
 		return Cursor{}, errCircle
 	}
 	if c.Mark == "" {
-		return Cursor{After: after, Mark: after, Power: 1}, nil
+		return Cursor{After: after, Mark: after, Power: 1, Again: c.Again}, nil
 	}
-	next := Cursor{After: after, Mark: c.Mark, Steps: c.Steps + 1, Power: c.Power}
+	next := Cursor{After: after, Mark: c.Mark, Steps: c.Steps + 1, Power: c.Power, Again: c.Again}
 	if next.Steps >= next.Power {
 		next.Mark, next.Steps, next.Power = after, 0, next.Power*2
 	}
@@ -100,17 +127,29 @@ var (
 )
 
 // list asks for one page. An answer that cannot be the whole truth about its page is an error, never a short page.
+//
+// Some places are named after a row. Where that was deleted meanwhile, nothing says how far the list has been read, so that
+// it begins again: the answer is its first page then.
 func list[T item](ctx context.Context, c *Client, d dialect, route Route, ids []string, query url.Values, cursor Cursor) (Page[T], error) {
-	if query == nil {
-		query = url.Values{}
+	page, err := listOnce[T](ctx, c, d, route, ids, query, cursor)
+	if KindOf(err) != KindCursorGone || !cursor.mayBeginAgain(ctx) {
+		return page, err
 	}
-	query.Set("limit", strconv.Itoa(d.limit))
+	ctxzap.Extract(ctx).Info("baton-openai: the list changed while it was read; reading it again from its beginning", zap.Error(err))
+	page, err = listOnce[T](ctx, c, d, route, ids, query, Cursor{Again: cursor.Again + 1})
+	page.Again = err == nil
+	return page, err
+}
+
+func listOnce[T item](ctx context.Context, c *Client, d dialect, route Route, ids []string, query url.Values, cursor Cursor) (Page[T], error) {
+	asked := url.Values{"limit": {strconv.Itoa(d.limit)}}
+	maps.Copy(asked, query)
 	if !cursor.IsZero() {
-		query.Set("after", cursor.After)
+		asked.Set("after", cursor.After)
 	}
 
 	var body envelope[T]
-	if err := c.get(ctx, route, ids, query, &body); err != nil {
+	if err := c.get(ctx, route, ids, asked, &body); err != nil {
 		return Page[T]{}, err
 	}
 	page, err := body.page(d, cursor)

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -210,5 +211,92 @@ func TestCircleOfPagesIsAnError(t *testing.T) {
 				assertWalkFails(t, c, d.page, 4*(tt.leadIn+tt.circle)+2)
 			})
 		}
+	}
+}
+
+// Where the row is gone that a page begins after, the list begins again, each row of it is there once from then on, and it
+// is said that what was read before is to be forgotten.
+func TestListBeginsAgainWhereItsPlaceIsGone(t *testing.T) {
+	t.Parallel()
+	organization := manyPages()
+	for _, l := range listings(organization.Projects[0].ID, organization.Groups[0].ID, organization.Users[0].ID) {
+		for _, statusCode := range []int{http.StatusBadRequest, http.StatusNotFound} {
+			t.Run(fmt.Sprintf("%s, %d", l.name, statusCode), func(t *testing.T) {
+				t.Parallel()
+				gone := openaitest.Fault{Cursor: openaitest.CursorGone, Status: statusCode, After: 1, Times: 1}
+				standIn := &openaitest.Server{Organization: organization, Faults: map[string]openaitest.Fault{"*": gone}}
+				c := newClient(t, start(t, standIn))
+				var ids []string
+				again := 0
+				for cursor, pages := (client.Cursor{}), 0; pages == 0 || !cursor.IsZero(); pages++ {
+					found, next, err := l.page(t.Context(), c, cursor)
+					require.NoError(t, err)
+					if next.Again > cursor.Again {
+						again++
+						ids = nil
+					}
+					ids = append(ids, found...)
+					cursor = next
+				}
+				require.Equal(t, 1, again)
+				snapshot := standIn.Snapshot()
+				assertSameIDs(t, l.want(&snapshot), ids)
+			})
+		}
+	}
+}
+
+// The same where a row is deleted in truth, in both ways to page. The page says that it is the first one once more.
+func TestRowThatAPageBeginsAfterIsDeleted(t *testing.T) {
+	t.Parallel()
+	standIn := &openaitest.Server{Organization: openaitest.Seeded(4, openaitest.Size{Users: 250, Groups: 1_500})}
+	c := newClient(t, start(t, standIn))
+	users, err := c.ListUsers(t.Context(), client.Cursor{})
+	require.NoError(t, err)
+	groups, err := c.ListGroups(t.Context(), client.Cursor{})
+	require.NoError(t, err)
+	standIn.Update(func(o *openaitest.Organization) {
+		o.Users = slices.Delete(o.Users, 99, 100)
+		o.Groups = slices.Delete(o.Groups, 999, 1_000)
+	})
+	users, err = c.ListUsers(t.Context(), users.Next)
+	require.NoError(t, err)
+	require.True(t, users.Again)
+	groups, err = c.ListGroups(t.Context(), groups.Next)
+	require.NoError(t, err)
+	require.True(t, groups.Again)
+	left := standIn.Snapshot()
+	assertSameIDs(t, each(left.Users[:100], func(u openaitest.User) string { return u.ID }), each(users.Items, func(u client.User) string { return u.ID }))
+	assertSameIDs(t, each(left.Groups[:1_000], func(g openaitest.Group) string { return g.ID }), each(groups.Items, func(g client.Group) string { return g.ID }))
+}
+
+// A list begins again twice, and no more: the place that is gone is an error then. The next run of a sync has two more.
+func TestListBeginsAgainTwice(t *testing.T) {
+	t.Parallel()
+	for _, d := range dialects {
+		t.Run(d.cursorField, func(t *testing.T) {
+			t.Parallel()
+			standIn := &openaitest.Server{
+				Organization: openaitest.Seeded(5, openaitest.Size{Users: 300, Groups: 2500}),
+				Faults:       map[string]openaitest.Fault{d.route: {Cursor: openaitest.CursorGone}},
+			}
+			c := newClient(t, start(t, standIn))
+			var cursor client.Cursor
+			for _, run := range []struct{ number, requests int }{{1, 6}, {2, 5}} {
+				standIn.ResetRequests()
+				ctx := client.WithRun(t.Context(), run.number)
+				for {
+					_, next, err := d.page(ctx, c, cursor)
+					if err != nil {
+						require.Equal(t, client.KindCursorGone, client.KindOf(err), err)
+						requireCode(t, codes.FailedPrecondition, err)
+						break
+					}
+					require.False(t, next.IsZero(), "the walk ends as if all had been read")
+					cursor = next
+				}
+				require.Len(t, standIn.Requests(), run.requests)
+			}
+		})
 	}
 }

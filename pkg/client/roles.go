@@ -32,24 +32,14 @@ type AssignedRole struct {
 // AssignmentSource is a principal that a role was given to.
 type AssignmentSource struct {
 	PrincipalID string `json:"principal_id"`
-	// PrincipalType is user or group.
+	// PrincipalType is user or group; other words are possible.
 	PrincipalType string `json:"principal_type"`
 }
 
-// Inherited tells whether the principal holds the role only through groups.
-func (r AssignedRole) Inherited() bool {
-	for _, source := range r.AssignmentSources {
-		if source.PrincipalType != "group" {
-			return false
-		}
-	}
-	return len(r.AssignmentSources) > 0
-}
-
-// HeldDirectlyBy tells whether the principal of the id holds the role itself, through groups as well or not: its sources
-// name the principal, whatever type they give it, or they name nobody.
+// HeldDirectlyBy tells whether the principal of the id holds the role itself, through others as well or not: the sources
+// name the principal, or there are none. The type that a source names does not matter: the API may have more of them.
 func (r AssignedRole) HeldDirectlyBy(principalID string) bool {
-	return !r.Inherited() || slices.ContainsFunc(r.AssignmentSources, func(source AssignmentSource) bool {
+	return len(r.AssignmentSources) == 0 || slices.ContainsFunc(r.AssignmentSources, func(source AssignmentSource) bool {
 		return source.PrincipalID == principalID
 	})
 }

@@ -10,52 +10,37 @@ import (
 	"github.com/conductorone/baton-openai/pkg/client"
 )
 
+// Of the sources the ids decide, whatever type they name.
 func TestRoleIsHeldDirectlyUnlessAllSourcesAreOthers(t *testing.T) {
-	t.Parallel()
-	source := func(kind, id string) client.AssignmentSource {
-		return client.AssignmentSource{PrincipalType: kind, PrincipalID: id}
-	}
-	tests := map[string]struct {
-		sources []client.AssignmentSource
-		want    bool
-	}{
-		"no sources":                {nil, true},
-		"another group":             {[]client.AssignmentSource{source("group", "b")}, false},
-		"itself":                    {[]client.AssignmentSource{source("user", "a")}, true},
-		"itself and a group":        {[]client.AssignmentSource{source("group", "b"), source("user", "a")}, true},
-		"itself under another type": {[]client.AssignmentSource{source("group", "b"), source("group", "a")}, true},
-	}
-	for name, tt := range tests {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			assert.Equal(t, tt.want, client.AssignedRole{AssignmentSources: tt.sources}.HeldDirectlyBy("a"))
-		})
-	}
-}
-
-func TestRoleIsInheritedOnlyIfEverySourceIsAGroup(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
 		sources string
 		want    bool
 	}{
-		"null":            {`null`, false},
-		"empty":           {`[]`, false},
-		"group":           {`[{"principal_id":"group_1","principal_type":"group"}]`, true},
-		"two groups":      {`[{"principal_id":"group_1","principal_type":"group"},{"principal_id":"group_2","principal_type":"group"}]`, true},
-		"user":            {`[{"principal_id":"user-1","principal_type":"user"}]`, false},
-		"group and user":  {`[{"principal_id":"group_1","principal_type":"group"},{"principal_id":"user-1","principal_type":"user"}]`, false},
-		"service account": {`[{"principal_id":"user-2","principal_type":"service_account"}]`, false},
-		"unknown":         {`[{}]`, false},
+		"absent":                    {``, true},
+		"null":                      {`null`, true},
+		"empty":                     {`[]`, true},
+		"a group":                   {`[{"principal_id":"b","principal_type":"group"}]`, false},
+		"a user":                    {`[{"principal_id":"b","principal_type":"user"}]`, false},
+		"a type that is new":        {`[{"principal_id":"b","principal_type":"tenant_group"}]`, false},
+		"no type":                   {`[{"principal_id":"b"}]`, false},
+		"nobody":                    {`[{}]`, false},
+		"itself":                    {`[{"principal_id":"a","principal_type":"user"}]`, true},
+		"itself and a group":        {`[{"principal_id":"b","principal_type":"group"},{"principal_id":"a","principal_type":"user"}]`, true},
+		"itself under another type": {`[{"principal_id":"b","principal_type":"group"},{"principal_id":"a","principal_type":"group"}]`, true},
+		"itself without type":       {`[{"principal_id":"a"}]`, true},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
+			row := `{"id":"role_1"}`
+			if tt.sources != "" {
+				row = `{"id":"role_1","assignment_sources":` + tt.sources + `}`
+			}
 			var role client.AssignedRole
-			require.NoError(t, json.Unmarshal([]byte(`{"id":"role_1","assignment_sources":`+tt.sources+`}`), &role))
+			require.NoError(t, json.Unmarshal([]byte(row), &role))
 			assert.Equal(t, "role_1", role.ID)
-			assert.Equal(t, tt.want, role.Inherited())
+			assert.Equal(t, tt.want, role.HeldDirectlyBy("a"))
 		})
 	}
-	assert.False(t, client.AssignedRole{}.Inherited(), "without sources")
 }

@@ -46,8 +46,17 @@ func fewestCalls(o openaitest.Organization) map[string]int {
 		if len(project.Groups) > 0 {
 			calls["GET /projects/{project_id}/groups/{group_id}/roles"] += len(project.Groups)
 		}
+		asked := 0
 		if len(project.Roles) > 0 {
-			calls["GET /projects/{project_id}/users/{user_id}/roles"] += len(project.Users) + len(project.ServiceAccounts)
+			asked += len(project.Users)
+		}
+		for _, account := range project.ServiceAccounts {
+			if len(project.Roles) > 0 || account.Role == "none" {
+				asked++
+			}
+		}
+		if asked > 0 {
+			calls["GET /projects/{project_id}/users/{user_id}/roles"] += asked
 		}
 	}
 	calls["GET /organization/projects"] = pages(active, 100)

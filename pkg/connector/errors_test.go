@@ -199,11 +199,9 @@ func TestErrorOnALaterPageNeverCutsAListShort(t *testing.T) {
 				}}
 				_, _, err := walkServer(t, server, zap.WarnLevel)
 				requireRefused(t, err, route, refused)
-				for _, request := range server.Requests() {
-					if request.Route == route && request.Status == refused.status {
-						require.NotEmpty(t, request.Query.Get("after"), "the refused request did not ask for a second page")
-					}
-				}
+				requests := server.Requests()
+				first := slices.IndexFunc(requests, func(r openaitest.Request) bool { return r.Route == route && r.Status == refused.status })
+				require.NotEmpty(t, requests[first].Query.Get("after"), "the refused request did not ask for a second page")
 			}
 		})
 	}

@@ -112,7 +112,7 @@ func (g groupGrants) members(ctx context.Context, found *answer[*v2.Grant], at p
 	if err != nil {
 		return nil, false, failed(doing, err)
 	}
-	next, leftOut, err := gather(found, at, page.Items, func(member client.GroupUser) ([]*v2.Grant, bool, error) {
+	next, leftOut, err := gather(found, at, page, func(member client.GroupUser) ([]*v2.Grant, bool, error) {
 		principal := principals[member.ID]
 		if principal == nil {
 			return nil, g.sync.missesPrincipals(), nil

@@ -35,6 +35,9 @@ func askAll[T any](ctx context.Context, s *syncReader, l list[T]) ([]T, error) {
 		if err != nil {
 			return nil, err
 		}
+		if page.Again {
+			all = nil
+		}
 		all = append(all, page.Items...)
 		if cursor = page.Next; cursor.IsZero() {
 			return all, nil
@@ -132,7 +135,7 @@ func fetch[T any](
 	// Nothing is begun where nobody asks: the sync may have ended.
 	err := using(ctx, func(context.Context) error { return nil })
 	if err == nil {
-		page, err = l.page(client.WithRemaining(ctx, s.remaining(l.kind)), s.api, cursor)
+		page, err = l.page(client.WithRun(client.WithRemaining(ctx, s.remaining(l.kind)), s.run), s.api, cursor)
 	}
 	if err == nil {
 		err = using(ctx, func(ctx context.Context) error {
@@ -183,7 +186,8 @@ func (l list[T]) readAll(ctx context.Context, s *syncReader) error {
 	}
 }
 
-// rows gives the rows of a list as they come, up to its end or to what cannot be read.
+// rows gives the rows of a list as they come, up to its end or to what cannot be read. Where the list begins again, they
+// come again.
 func rows[T any](ctx context.Context, s *syncReader, l list[T]) iter.Seq[T] {
 	return func(yield func(T) bool) {
 		for cursor := (client.Cursor{}); ; {

@@ -75,7 +75,7 @@ func listPage[T any](
 		return nil, nil, failed(doing, err)
 	}
 	found := newAnswer[*v2.Resource]()
-	next, _, err := gather(found, at, page.Items, func(row T) ([]*v2.Resource, bool, error) {
+	next, _, err := gather(found, at, page, func(row T) ([]*v2.Resource, bool, error) {
 		made, err := resource(row)
 		if made == nil || err != nil {
 			return nil, false, err

@@ -60,8 +60,8 @@ func (b *organizationRoleBuilder) missing(ctx context.Context, session syncSessi
 		return nil, err
 	}
 	listed := map[string]bool{}
-	for _, role := range kept.Roles {
-		listed[role.Name] = true
+	for _, name := range kept.Roles {
+		listed[name] = true
 	}
 	var roles []*v2.Resource
 	for _, name := range []string{roleOwner, roleReader} {

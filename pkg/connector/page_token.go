@@ -41,7 +41,10 @@ func parsePlace(opts rs.SyncOpAttrs, lists ...string) (place, error) {
 	if err := decoder.Decode(&p); err != nil || p == (place{}) || p.text() != opts.PageToken.Token {
 		return place{}, errForeignPageToken
 	}
-	if p.Row < 0 || p.Given < 0 || p.LeftOut < 0 || p.Cursor.IsZero() && p.Cursor != (client.Cursor{}) {
+	if p.Row < 0 || p.Given < 0 || p.LeftOut < 0 {
+		return place{}, errForeignPageToken
+	}
+	if p.Cursor != (client.Cursor{}) && (p.Cursor.IsZero() || p.Cursor.Power < 1 || p.Cursor.Again < 0) {
 		return place{}, errForeignPageToken
 	}
 	if p.List != "" && !slices.Contains(lists, p.List) {
@@ -133,11 +136,15 @@ func answerGrants(at place, page func(*answer[*v2.Grant], place) (*place, error)
 
 // gather gives what the rows of a page give, from the place on. It gives the place to go on from where the answer is full,
 // or nil if all of the page was given; leftOut counts the rows that give nothing and are to be spoken of.
-func gather[T any, M proto.Message](a *answer[M], at place, items []T, give func(T) (given []M, leftOut bool, err error)) (*place, int, error) {
+func gather[T any, M proto.Message](a *answer[M], at place, page client.Page[T], give func(T) (given []M, leftOut bool, err error)) (*place, int, error) {
+	items := page.Items
 	if at.Row > len(items) {
 		return nil, 0, errForeignPageToken
 	}
 	leftOut := at.LeftOut
+	if page.Again && at.Row == 0 && at.Given == 0 {
+		leftOut = 0 // they come again
+	}
 	for row := at.Row; row < len(items); row++ {
 		given, left, err := give(items[row])
 		if err != nil {

@@ -162,7 +162,7 @@ func (p projectGrants) serviceAccounts(ctx context.Context, found *answer[*v2.Gr
 	if err != nil {
 		return nil, err
 	}
-	next, _, err := gather(found, at, page.Items, func(account client.ServiceAccount) ([]*v2.Grant, bool, error) {
+	next, _, err := gather(found, at, page, func(account client.ServiceAccount) ([]*v2.Grant, bool, error) {
 		member := memberOfProject{
 			principal: resourceID(resourceTypeServiceAccount, account.ID),
 			rowRole:   serviceAccountRole(account.Role), direct: projectRoleName(account.Role),
@@ -205,13 +205,17 @@ func (p projectGrants) users(ctx context.Context, found *answer[*v2.Grant], at p
 	if err != nil {
 		return nil, err
 	}
-	next, leftOut, err := gather(found, at, page.Items, func(user client.ProjectUser) ([]*v2.Grant, bool, error) {
+	next, leftOut, err := gather(found, at, page, func(user client.ProjectUser) ([]*v2.Grant, bool, error) {
 		principal := principals[user.ID]
 		if principal == nil {
 			return nil, p.sync.missesPrincipals(), nil
 		}
-		member := memberOfProject{principal: principal, rowRole: projectRoleName(user.Role), read: p.readUser(principal)}
-		if !repeatsOwnership(member.rowRole, organizationRoles[user.ID]) {
+		member := memberOfProject{
+			principal: principal, rowRole: projectRoleName(user.Role), read: p.readUser(principal),
+			ownsAll: organizationRoleName(organizationRoles[user.ID]) == roleOwner,
+		}
+		// A row that says owner of one who owns all only repeats that; the grant to the owners shows it.
+		if !member.ownsAll || member.rowRole != slugOwner {
 			member.direct = member.rowRole
 		}
 		grants, err := p.member(ctx, catalog, member)
@@ -240,8 +244,11 @@ func (p projectGrants) readUser(principal *v2.ResourceId) func(context.Context) 
 // memberOfProject is a user or a service account of a project.
 type memberOfProject struct {
 	principal *v2.ResourceId
-	// rowRole is the predefined role that the row names, "" if it tells none; direct is the one that it gives by itself.
+	// rowRole is the predefined role that the row names, or none, "" if it tells nothing; direct is the one that it gives by
+	// itself.
 	rowRole, direct string
+	// ownsAll says that the member owns the organization, and so every project.
+	ownsAll bool
 	// read asks for the member itself.
 	read func(context.Context) error
 }
@@ -256,7 +263,7 @@ func (p projectGrants) member(ctx context.Context, catalog roleCatalog, m member
 	if !asksForRoles(catalog, m.rowRole) {
 		return grants, nil
 	}
-	held := assignment{in: p.id, roles: catalog, principal: m.principal, rowRole: m.rowRole}
+	held := assignment{in: p.id, roles: catalog, principal: m.principal, rowRole: m.rowRole, ownsAll: m.ownsAll}
 	more, err := p.assigned(ctx, held, projectUserRolesList(p.id, m.principal.GetResource()), m.read)
 	return append(grants, more...), err
 }
@@ -276,11 +283,6 @@ func (p projectGrants) assigned(ctx context.Context, held assignment, l list[cli
 		return nil, nil
 	}
 	return nil, err
-}
-
-// repeatsOwnership tells a row that only says what ownership of the organization implies; the implicit grant shows it.
-func repeatsOwnership(projectRole, organizationRole string) bool {
-	return projectRole == slugOwner && organizationRoleName(organizationRole) == roleOwner
 }
 
 // groups gives a page of the project's groups. Their rows do not name a role, so each group's are asked for.
@@ -308,7 +310,7 @@ func (p projectGrants) groups(ctx context.Context, found *answer[*v2.Grant], at 
 	if err != nil {
 		return nil, err
 	}
-	next, leftOut, err := gather(found, at, page.Items, func(group client.ProjectGroup) ([]*v2.Grant, bool, error) {
+	next, leftOut, err := gather(found, at, page, func(group client.ProjectGroup) ([]*v2.Grant, bool, error) {
 		if !known[group.GroupID] {
 			return nil, true, nil
 		}

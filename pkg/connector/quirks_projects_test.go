@@ -257,10 +257,12 @@ func TestServiceAccountRoles(t *testing.T) {
 		json  openaitest.Fields
 		held  []string
 		means string
+		also  string
 		shown any
 	}{
 		"none":                {role: "none", means: "none", shown: "none"},
-		"none, assigned also": {role: "none", held: []string{"member"}, means: "none", shown: "none"},
+		"none, assigned also": {role: "none", held: []string{"member"}, means: "member", shown: "none"},
+		"none, assigned more": {role: "none", held: []string{"member", "viewer"}, means: "member", also: "viewer", shown: "none"},
 		"null":                {role: "", json: openaitest.Fields{"role": nil}, held: []string{"member"}, means: "member"},
 		"null, nothing held":  {role: "", json: openaitest.Fields{"role": nil}, means: "none"},
 		"absent":              {role: "", json: openaitest.Fields{"role": openaitest.Absent{}}, held: []string{"owner"}, means: "owner"},
@@ -285,7 +287,13 @@ func TestServiceAccountRoles(t *testing.T) {
 				})
 			},
 			mean: func(o *openaitest.Organization) {
-				add(o, func(name string) openaitest.ServiceAccount { return openaitest.ServiceAccount{Role: tests[name].means} })
+				add(o, func(name string) openaitest.ServiceAccount {
+					meant := openaitest.ServiceAccount{Role: tests[name].means}
+					if also := tests[name].also; also != "" {
+						meant.RoleIDs = []string{also}
+					}
+					return meant
+				})
 			},
 			amend: func(f file) file {
 				for name, test := range tests {

@@ -68,6 +68,7 @@ func (r *reader) of(ctx context.Context, opts rs.SyncOpAttrs) (*syncReader, erro
 		s = &syncReader{
 			reader: r, id: opts.SyncID, session: syncSession{opts.Session}, seed: maphash.MakeSeed(), types: map[string]bool{},
 			visited: make(chan struct{}), left: map[listKind]*atomic.Int32{}, calls: map[string]*pageCall{}, read: map[uint64]struct{}{},
+			holders: map[string][]string{}, members: map[string]map[string]bool{},
 		}
 		// The reading goes on between the calls of the syncer.
 		s.ctx, s.cancel = context.WithCancel(context.WithoutCancel(ctx))
@@ -85,6 +86,12 @@ func (r *reader) of(ctx context.Context, opts rs.SyncOpAttrs) (*syncReader, erro
 	s.fresh = r.ahead && len(s.types) == 0
 	if opts.SyncID == "" {
 		return s, nil // a call outside of a sync
+	}
+	if r.ahead {
+		var err error
+		if s.run, err = s.session.countRun(ctx); err != nil {
+			return nil, err
+		}
 	}
 	r.syncs[opts.SyncID] = s
 	if r.ahead {
@@ -105,6 +112,8 @@ type syncReader struct {
 	seed    maphash.Seed
 	// fresh says that nothing was read for the sync before it came to this process.
 	fresh bool
+	// run is the number of this process among those that have worked on the sync; 0 where several do so at once.
+	run int
 
 	// ending ends the reading when it runs out.
 	ending *time.Timer
@@ -125,6 +134,9 @@ type syncReader struct {
 	catalog roleCatalog
 	// someGroups is set once the organization is known to have groups, or none.
 	someGroups *bool
+	// holders are the groups that hold a predefined role, and members the members of these: of each that was asked for.
+	holders map[string][]string
+	members map[string]map[string]bool
 }
 
 // end forgets a sync of which nobody asks for anything any more.

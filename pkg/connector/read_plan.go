@@ -47,10 +47,10 @@ var plan = []planned{
 func types(t ...*v2.ResourceType) []*v2.ResourceType { return t }
 
 // asksForRoles tells whether the role assignments of a user or a service account, in the organization or in a project, have
-// to be asked for. The principal's row names its predefined role, "" if it does not; what custom roles it has only its
-// assignment list tells.
+// to be asked for. The principal's row names its predefined role; what custom roles it has, and which role where the row
+// names none, only its assignment list tells.
 func asksForRoles(catalog roleCatalog, rowRole string) bool {
-	return rowRole == "" || catalog.hasCustom()
+	return rowRole == "" || rowRole == serviceAccountWithoutRole || catalog.hasCustom()
 }
 
 func one[T any](l func() list[T]) func(context.Context, *syncReader) iter.Seq[readable] {

@@ -14,7 +14,7 @@ import (
 // assignment reads one principal's role assignments into grants. It is the one place for the rules that the
 // organization's and the projects' assignment lists share:
 //
-//   - a role that is held only through groups gives no grant; the expansion of the groups' grants does;
+//   - a role that is held only through others gives no grant; the expansion of the groups' grants does;
 //   - a predefined role that the principal's own row named has been granted from there;
 //   - a role that the role list does not hold gives no grant and a warning.
 type assignment struct {
@@ -26,6 +26,8 @@ type assignment struct {
 	principal *v2.ResourceId
 	// rowRole is the predefined role that the principal's own row named, or none; "" if the row told nothing.
 	rowRole string
+	// ownsAll says that the principal's own row in the organization makes it an owner of every project.
+	ownsAll bool
 }
 
 // give adds the grants of a page of the principal's assignments to the answer, and gives the place after it.
@@ -34,10 +36,11 @@ func (a assignment) give(ctx context.Context, s *syncReader, found *answer[*v2.G
 	if err != nil {
 		return nil, err
 	}
-	next, _, err := gather(found, at, page.Items, func(role client.AssignedRole) ([]*v2.Grant, bool, error) {
-		return a.grants(ctx, []client.AssignedRole{role}), false, nil
+	next, _, err := gather(found, at, page, func(role client.AssignedRole) ([]*v2.Grant, bool, error) {
+		grants, err := a.grants(ctx, s, []client.AssignedRole{role})
+		return grants, false, err
 	})
-	if next == nil {
+	if next == nil && err == nil {
 		next = at.nextPage(page.Next)
 	}
 	return next, err
@@ -46,18 +49,22 @@ func (a assignment) give(ctx context.Context, s *syncReader, found *answer[*v2.G
 // all gives the grants of all of the principal's assignments.
 func (a assignment) all(ctx context.Context, s *syncReader, l list[client.AssignedRole]) ([]*v2.Grant, error) {
 	roles, err := askAll(ctx, s, l)
-	return a.grants(ctx, roles), err
+	if err != nil {
+		return nil, err
+	}
+	return a.grants(ctx, s, roles)
 }
 
-func (a assignment) grants(ctx context.Context, assigned []client.AssignedRole) []*v2.Grant {
+func (a assignment) grants(ctx context.Context, s *syncReader, assigned []client.AssignedRole) ([]*v2.Grant, error) {
 	predefined := predefinedIn(a.in)
 	grants := make([]*v2.Grant, 0, len(assigned))
 	for _, held := range assigned {
-		role, known := a.roles.find(held, predefined)
+		name, known := a.roles.find(held, predefined)
+		direct, err := a.isDirect(ctx, s, name, held)
 		switch {
-		case held.Inherited() && a.principal.GetResourceType() != resourceTypeGroup.GetId():
-			continue
-		case role.Name != "" && a.rowTellsOf(role.Name, held):
+		case err != nil:
+			return nil, err
+		case !direct:
 			continue
 		case !known && a.roles == nil:
 			// The SDK would drop the grant.
@@ -68,29 +75,42 @@ func (a assignment) grants(ctx context.Context, assigned []client.AssignedRole) 
 				zap.String("principal_type", a.principal.GetResourceType()), zap.String("principal_id", a.principal.GetResource()))
 			continue
 		}
-		grants = append(grants, a.grant(role, held.ID))
+		grants = append(grants, a.grant(name, held.ID))
 	}
-	return grants
+	return grants, nil
 }
 
-// rowTellsOf tells whether the principal's own row has said what there is to say of a predefined role. It names one; the
-// API lets somebody hold another one beside it, which counts where its sources name the principal. Without sources it is
-// more likely one of a group, which expansion shows.
-func (a assignment) rowTellsOf(name string, held client.AssignedRole) bool {
-	if a.rowRole == "" {
-		return false
-	}
-	return name == a.rowRole || len(held.AssignmentSources) == 0
-}
-
-func (a assignment) grant(role catalogRole, roleID string) *v2.Grant {
+// isDirect tells whether the assignment is to give a grant of its own. A group's always is: groups are in no groups. Of
+// anybody else the sources decide; where there are none, the role is held directly, unless it is a predefined one that
+// the principal's own row does not name and that a group gives.
+func (a assignment) isDirect(ctx context.Context, s *syncReader, name string, held client.AssignedRole) (bool, error) {
 	switch {
-	case a.in == organizationKey && role.Name != "":
-		return newGrant(resourceID(resourceTypeOrganizationRole, role.Name), slugAssigned, a.principal)
+	case a.principal.GetResourceType() == resourceTypeGroup.GetId():
+		return true, nil
+	case !held.HeldDirectlyBy(a.principal.GetResource()):
+		return false, nil
+	case name == "" || a.rowRole == "":
+		return true, nil
+	case name == a.rowRole:
+		return false, nil // the row has given it
+	case len(held.AssignmentSources) > 0:
+		return true, nil
+	case a.ownsAll && name == slugOwner:
+		return false, nil
+	}
+	given, err := s.groupGives(ctx, a.principal.GetResource(), name, a.in)
+	return !given, err
+}
+
+// grant is that of the predefined role of the name, or, without one, of the role of the id.
+func (a assignment) grant(name, roleID string) *v2.Grant {
+	switch {
+	case a.in == organizationKey && name != "":
+		return newGrant(resourceID(resourceTypeOrganizationRole, name), slugAssigned, a.principal)
 	case a.in == organizationKey:
 		return newGrant(resourceID(resourceTypeOrganizationRole, roleID), slugAssigned, a.principal)
-	case role.Name != "":
-		return newGrant(resourceID(resourceTypeProject, a.in), role.Name, a.principal)
+	case name != "":
+		return newGrant(resourceID(resourceTypeProject, a.in), name, a.principal)
 	default:
 		return newGrant(resourceID(resourceTypeProjectRole, projectRoleID(a.in, roleID)), slugAssigned, a.principal)
 	}

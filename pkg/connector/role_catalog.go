@@ -4,6 +4,7 @@ import (
 	"context"
 	"iter"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -12,32 +13,53 @@ import (
 	"github.com/conductorone/baton-openai/pkg/client"
 )
 
-// roleCatalog is what a role list said of each role, by the API's id. The predefined roles' ids are long and differ from
-// organization to organization and project to project, so they are looked up and never built.
-type roleCatalog map[string]catalogRole
+// roleCatalog has the roles of a role list by the API's id, each with the name that it goes by if it is predefined, and ""
+// if it is a role like a custom one. The predefined roles' ids are long and differ from organization to organization and
+// project to project, so they are looked up and never built.
+type roleCatalog map[string]string
 
-// catalogRole tells a role from another.
-type catalogRole struct {
-	// Name is the predefined role's (owner, reader, member, viewer), "" for every other role.
-	Name string `json:"name,omitempty"`
-	// Custom roles are the ones that no row of a user names: they have to be asked for principal by principal.
-	Custom bool `json:"custom,omitempty"`
+// roleScope is what roles are of: the organization or a project.
+type roleScope struct {
+	// noun stands in display names and ids, resourceType in a role's resource_type.
+	noun, resourceType string
+	// name is the predefined role that a word of the API means, "" if it is none.
+	name func(word string) string
 }
 
-// predefinedRole gives the name that a role of the given resource type goes by, or "" if it is not one of the
-// predefined roles that this connector knows. The name alone says nothing: a custom role may be called Owner as well.
-func predefinedRole(role client.Role, resourceType string, name func(string) string) string {
-	if !role.PredefinedRole || role.ResourceType != "" && role.ResourceType != resourceType {
+var (
+	scopeOrganization = roleScope{"organization", "api.organization", organizationRoleName}
+	scopeProject      = roleScope{"project", "api.project", projectRoleName}
+)
+
+// predefinedRoleID matches the documented forms of a predefined role's id: role-api-project-member, which the API takes
+// and may answer, and role-api-project-member__api-project__proj_abc, which it lists.
+var predefinedRoleID = regexp.MustCompile(`^role-api-([a-z]+)-([a-z]+)(?:__.*)?$`)
+
+// predefined gives the name that a role of the scope goes by, or "" if it is not one of the predefined roles that this
+// connector knows. The API's flag comes first, for a custom role may be called Owner as well. Then one of three tells
+// which it is: its name, the display name that some answers have in its place ("Project Owner"), or its id.
+func (s roleScope) predefined(role client.Role) string {
+	if !role.PredefinedRole || role.ResourceType != "" && role.ResourceType != s.resourceType {
 		return ""
 	}
-	return name(role.Name)
+	inID := predefinedRoleID.FindStringSubmatch(role.ID)
+	if inID != nil && inID[1] != s.noun {
+		return ""
+	}
+	words := strings.Fields(role.Name)
+	if len(words) == 2 && strings.EqualFold(words[0], s.noun) {
+		words = words[1:]
+	}
+	if len(words) == 1 {
+		if name := s.name(words[0]); name != "" {
+			return name
+		}
+	}
+	if inID == nil {
+		return ""
+	}
+	return s.name(inID[2])
 }
-
-// The values of a role's resource_type.
-const (
-	rolesOfOrganization = "api.organization"
-	rolesOfProject      = "api.project"
-)
 
 // organizationRoleName is the predefined organization role that a word of the API means, "" if it is none. In old
 // payloads the least role was called member.
@@ -65,16 +87,16 @@ func projectRoleName(word string) string {
 // predefinedIn gives the rule by which the predefined roles of the organization, or of any project, are told.
 func predefinedIn(id string) func(client.Role) string {
 	if id == organizationKey {
-		return func(role client.Role) string { return predefinedRole(role, rolesOfOrganization, organizationRoleName) }
+		return scopeOrganization.predefined
 	}
-	return func(role client.Role) string { return predefinedRole(role, rolesOfProject, projectRoleName) }
+	return scopeProject.predefined
 }
 
 // newCatalog is the catalog of the organization's roles, or of a project's by its id.
 func newCatalog(roles iter.Seq[client.Role], in string) roleCatalog {
 	catalog, predefined := roleCatalog{}, predefinedIn(in)
 	for role := range roles {
-		catalog[role.ID] = catalogRole{Name: predefined(role), Custom: !role.PredefinedRole}
+		catalog[role.ID] = predefined(role)
 	}
 	return catalog
 }
@@ -94,8 +116,8 @@ func keepRoles(in string) func(context.Context, syncSession, client.Page[client.
 		}
 		found := newCatalog(slices.Values(page.Items), in)
 		for _, role := range page.Items {
-			if role.PredefinedRole && found[role.ID].Name == "" {
-				warn(ctx, "OpenAI has a predefined role that this version does not know; where somebody holds it beside a role that it knows, it is not shown",
+			if role.PredefinedRole && found[role.ID] == "" {
+				warn(ctx, "OpenAI has a predefined role that this version does not know; it is shown under its id, like a custom role",
 					zap.String("role_id", role.ID), zap.String("role", role.Name), zap.String("in", in))
 			}
 		}
@@ -145,23 +167,23 @@ func (s *syncReader) roleCatalog(ctx context.Context, l list[client.Role], in st
 	return kept.Roles, err
 }
 
+// hasCustom tells whether there are roles that no row of a user names, so that they have to be asked for principal by
+// principal.
 func (c roleCatalog) hasCustom() bool {
-	for _, role := range c {
-		if role.Custom {
+	for _, name := range c {
+		if name == "" {
 			return true
 		}
 	}
 	return false
 }
 
-// find gives what is known of an assigned role. The id that an assignment names may be an alias of a predefined role's;
-// the row then still says which one it is.
-func (c roleCatalog) find(assigned client.AssignedRole, predefined func(client.Role) string) (catalogRole, bool) {
-	if role, ok := c[assigned.ID]; ok {
-		return role, true
+// find gives the name of an assigned role, and false if the role is not known. The id that an assignment names may be an
+// alias of a predefined role's; the row then still says which one it is.
+func (c roleCatalog) find(assigned client.AssignedRole, predefined func(client.Role) string) (string, bool) {
+	if name, ok := c[assigned.ID]; ok {
+		return name, true
 	}
-	if name := predefined(assigned.Role); name != "" {
-		return catalogRole{Name: name}, true
-	}
-	return catalogRole{}, false
+	name := predefined(assigned.Role)
+	return name, name != ""
 }

@@ -51,7 +51,7 @@ func (b *serviceAccountBuilder) Grants(context.Context, *v2.Resource, rs.SyncOpA
 	return nil, nil, nil
 }
 
-// serviceAccountRole is the predefined project role that a service account's row names, "" if it names none.
+// serviceAccountRole is the predefined project role that a service account's row names, or none; "" for another word.
 func serviceAccountRole(word string) string {
 	if word == serviceAccountWithoutRole {
 		return word
@@ -59,5 +59,5 @@ func serviceAccountRole(word string) string {
 	return projectRoleName(word)
 }
 
-// serviceAccountWithoutRole is the word for an account without access of its own.
+// serviceAccountWithoutRole is the word for an account whose access, if it has any, was given by assignment.
 const serviceAccountWithoutRole = "none"

@@ -39,11 +39,14 @@ const (
 	factMembers = "members"
 	// factType has the resource types that the sync lists as a whole.
 	factType = "type"
+	// factRuns has how many processes have worked on the sync (keyRuns).
+	factRuns = "runs"
 )
 
 const (
 	keyOffered = "offered"
 	keyRefused = "refused"
+	keyRuns    = "runs"
 )
 
 // organizationKey stands where a project's id would.
@@ -146,6 +149,15 @@ func (s syncSession) types(ctx context.Context) ([]string, error) {
 	return slices.DeleteFunc(ids, func(id string) bool { return !begun[id] }), err
 }
 
+// countRun gives the number of the process among those that have worked on the sync.
+func (s syncSession) countRun(ctx context.Context) (int, error) {
+	before, _, err := recall[int](ctx, s, factRuns, keyRuns)
+	if err != nil {
+		return 0, err
+	}
+	return before + 1, s.set(ctx, factRuns, keyRuns, before+1)
+}
+
 func keepUsers(ctx context.Context, s syncSession, page client.Page[client.User]) error {
 	roles := make(map[string]string, len(page.Items))
 	for _, user := range page.Items {
@@ -175,9 +187,10 @@ func keepServiceAccounts(projectID string) func(context.Context, syncSession, cl
 // mostStored is what one value may have; the store takes 4 MiB in a request. Pages of the API have up to 16 MiB.
 const mostStored = 3 << 20
 
-// pageKey has the whole cursor, with what it carries to notice that the API leads in a circle.
+// pageKey has the whole cursor, with what it carries to notice that the API leads in a circle, and how often the list has
+// begun again.
 func pageKey[T any](l list[T], cursor client.Cursor) string {
-	place := fmt.Sprintf("%d/%d/%s", cursor.Steps, cursor.Power, cursor.Mark)
+	place := fmt.Sprintf("%d/%d/%d/%s", cursor.Again, cursor.Steps, cursor.Power, cursor.Mark)
 	return string(l.kind) + "/" + digest(append(slices.Clone(l.of), place, cursor.After)...)
 }
 

@@ -23,7 +23,7 @@ func (s *Server) createRoleLocked(_ *call, body newRole) (any, error) {
 		return nil, err
 	}
 	o.Roles = append(o.Roles, role)
-	return renderRole(scopedRole{role, organizationResource, false}), nil
+	return s.renderRole(scopedRole{role, organizationResource, false}), nil
 }
 
 func (s *Server) modifyRoleLocked(c *call, body roleChange) (any, error) {
@@ -35,7 +35,7 @@ func (s *Server) modifyRoleLocked(c *call, body roleChange) (any, error) {
 	if err := body.apply(role, o.Roles); err != nil {
 		return nil, err
 	}
-	return renderRole(scopedRole{*role, organizationResource, false}), nil
+	return s.renderRole(scopedRole{*role, organizationResource, false}), nil
 }
 
 // deleteRoleLocked takes the role from all who hold it.
@@ -66,7 +66,7 @@ func (s *Server) createProjectRoleLocked(c *call, body newRole) (any, error) {
 		return nil, err
 	}
 	project.Roles = append(project.Roles, role)
-	return renderRole(scopedRole{role, projectResource, false}), nil
+	return s.renderRole(scopedRole{role, projectResource, false}), nil
 }
 
 func (s *Server) modifyProjectRoleLocked(c *call, body roleChange) (any, error) {
@@ -81,7 +81,7 @@ func (s *Server) modifyProjectRoleLocked(c *call, body roleChange) (any, error) 
 	if err := body.apply(role, project.Roles); err != nil {
 		return nil, err
 	}
-	return renderRole(scopedRole{*role, projectResource, false}), nil
+	return s.renderRole(scopedRole{*role, projectResource, false}), nil
 }
 
 // deleteProjectRoleLocked takes the role from all who hold it. A group whose last role it was leaves the project.

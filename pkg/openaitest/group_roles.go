@@ -39,5 +39,5 @@ func (s *Server) renderGroupRoleLocked(groupID string, role *scopedRole) object 
 	if group := s.Organization.group(groupID); group != nil {
 		embedded["name"], embedded["created_at"], embedded["scim_managed"] = group.Name, group.CreatedAt, group.IsSCIMManaged
 	}
-	return object{"object": "group.role", "group": embedded, "role": renderRole(*role)}
+	return object{"object": "group.role", "group": embedded, "role": s.renderRole(*role)}
 }

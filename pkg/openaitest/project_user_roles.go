@@ -35,7 +35,7 @@ func (s *Server) assignProjectUserRoleLocked(c *call, body roleAssignment) (any,
 		}
 		member.RoleIDs = withRole(member.RoleIDs, role, project.RoleID)
 	}
-	return object{"object": "user.role", "user": s.renderThinUserLocked(id), "role": renderRole(*role)}, nil
+	return object{"object": "user.role", "user": s.renderThinUserLocked(id), "role": s.renderRole(*role)}, nil
 }
 
 // unassignProjectUserRoleLocked knows only what is held directly. The predefined role is the membership itself, which

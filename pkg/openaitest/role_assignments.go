@@ -160,7 +160,7 @@ func (s *Server) renderAssignmentLocked(a *assignments, row assignment) object {
 	if !s.OmitAssignmentSources {
 		rendered["assignment_sources"] = a.sources(row)
 	}
-	return row.role.render(rendered)
+	return s.addRole(rendered, &row.role)
 }
 
 // sources are null for a role that is only direct. A role that is held directly and through groups is one row, whose

@@ -80,11 +80,11 @@ func roleForWrite(roles []scopedRole, id string) *scopedRole {
 func (o *Organization) roleForWrite(id string) *scopedRole { return roleForWrite(o.roles(), id) }
 
 func (s *Server) listRolesLocked(c *call) (any, error) {
-	return listRoles(c, s.Organization.roles())
+	return s.listRolesOf(c, s.Organization.roles())
 }
 
 func (s *Server) retrieveRoleLocked(c *call) (any, error) {
-	return retrieveRole(c, s.Organization.roles())
+	return s.retrieveRoleOf(c, s.Organization.roles())
 }
 
 func (s *Server) listProjectRolesLocked(c *call) (any, error) {
@@ -92,7 +92,7 @@ func (s *Server) listProjectRolesLocked(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return listRoles(c, project.roles())
+	return s.listRolesOf(c, project.roles())
 }
 
 func (s *Server) retrieveProjectRoleLocked(c *call) (any, error) {
@@ -100,36 +100,57 @@ func (s *Server) retrieveProjectRoleLocked(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return retrieveRole(c, project.roles())
+	return s.retrieveRoleOf(c, project.roles())
 }
 
-func listRoles(c *call, roles []scopedRole) (any, error) {
+func (s *Server) listRolesOf(c *call, roles []scopedRole) (any, error) {
 	return lister[scopedRole]{
 		rows:   roles,
 		id:     func(r scopedRole) string { return r.ID },
-		render: renderRole,
+		render: s.renderRole,
 	}.byNext(c, roleLimits, ascending)
 }
 
-func retrieveRole(c *call, roles []scopedRole) (any, error) {
+func (s *Server) retrieveRoleOf(c *call, roles []scopedRole) (any, error) {
 	id := c.PathValue("role_id")
 	i := slices.IndexFunc(roles, func(r scopedRole) bool { return r.ID == id })
 	if i < 0 {
 		return nil, notFound("role", id)
 	}
-	return renderRole(roles[i]), nil
+	return s.renderRole(roles[i]), nil
 }
 
-func renderRole(r scopedRole) object {
-	return r.render(object{"object": "role"})
+func (s *Server) renderRole(r scopedRole) object {
+	return s.addRole(object{"object": "role"}, &r)
 }
 
-func (r *scopedRole) render(rendered object) object {
+// addRole adds the fields of a role to the object.
+func (s *Server) addRole(rendered object, r *scopedRole) object {
 	rendered["id"] = r.ID
-	rendered["name"] = r.Name
+	rendered["name"] = s.servedName(r)
 	rendered["description"] = orNull(r.Description)
 	rendered["permissions"] = list(r.Permissions)
 	rendered["resource_type"] = r.resourceType
 	rendered["predefined_role"] = r.predefined
 	return rendered.with(r.JSON)
+}
+
+// servedName is the name of a role as it is served. Only those of predefined roles are disputed.
+func (s *Server) servedName(r *scopedRole) any {
+	if !r.predefined {
+		return r.Name
+	}
+	capitalized := strings.ToUpper(r.Name[:1]) + r.Name[1:]
+	switch {
+	case s.NamelessRoles:
+		return nil
+	case s.RoleDisplayNames && r.resourceType == organizationResource:
+		return "Organization " + capitalized
+	case s.RoleDisplayNames:
+		return "Project " + capitalized
+	case s.CapitalizedRoleNames:
+		return capitalized
+	default:
+		return r.Name
+	}
 }

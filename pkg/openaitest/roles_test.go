@@ -129,3 +129,29 @@ func TestRoleRows(t *testing.T) {
 	assert.Equal(t, "api.project", project.row(t, "role_p")["resource_type"])
 	assert.Equal(t, true, project.row(t, longMember)["predefined_role"])
 }
+
+// What the predefined roles are called is disputed; each way is the same in the lists of roles and of assignments.
+func TestNamesOfPredefinedRoles(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		server                openaitest.Server
+		organization, project any
+	}{
+		"names":         {openaitest.Server{}, "reader", "member"},
+		"capitalized":   {openaitest.Server{CapitalizedRoleNames: true}, "Reader", "Member"},
+		"display names": {openaitest.Server{RoleDisplayNames: true}, "Organization Reader", "Project Member"},
+		"nameless":      {openaitest.Server{NamelessRoles: true}, nil, nil},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			standIn := &test.server
+			standIn.Organization = governed()
+			assert.Equal(t, test.organization, ok(t, standIn, "/organization/roles").row(t, longReader)["name"])
+			assert.Equal(t, test.organization, ok(t, standIn, "/organization/users/direct/roles").row(t, longReader)["name"])
+			assert.Equal(t, test.project, ok(t, standIn, "/projects/proj_1/roles").row(t, longMember)["name"])
+			assert.Equal(t, test.project, ok(t, standIn, "/projects/proj_1/users/direct/roles").row(t, longMember)["name"])
+			assert.Equal(t, "Tuner", ok(t, standIn, "/projects/proj_1/roles").row(t, "role_p")["name"], "a custom role")
+		})
+	}
+}

@@ -31,6 +31,12 @@ type Server struct {
 	LeakKeyValues bool
 	// OmitAssignmentSources leaves assignment_sources out of the role assignment lists.
 	OmitAssignmentSources bool
+	// CapitalizedRoleNames serves the names of the predefined roles as Owner, Reader, Member and Viewer.
+	CapitalizedRoleNames bool
+	// RoleDisplayNames serves their display names in place of their names, such as Organization Owner and Project Member.
+	RoleDisplayNames bool
+	// NamelessRoles serves them without a name: only their ids say which they are.
+	NamelessRoles bool
 	// EmailsMatchCase finds users by email only in the spelling of the address that they have.
 	EmailsMatchCase bool
 	// OmitOptionalUserFields leaves object, id, name, email, role and added_at of a user.
@@ -77,21 +83,6 @@ type Server struct {
 	buckets  map[string]*bucket
 }
 
-// Request is an entry of the request log.
-type Request struct {
-	Method string
-	// Route is the template, such as "GET /organization/groups/{group_id}/users"; empty for a route that is not known.
-	Route string
-	// Path is the path as it was sent, still escaped.
-	Path  string
-	Query url.Values
-	// Body is the JSON that was sent; nil if there was none.
-	Body json.RawMessage
-	// Status is the status of the answer; 0 in the argument of [Server.OnRequest].
-	Status int
-	At     time.Time
-}
-
 // Snapshot returns a deep copy of the organization.
 func (s *Server) Snapshot() Organization {
 	s.mu.Lock()
@@ -107,28 +98,6 @@ func (s *Server) Update(change func(*Organization)) {
 	s.ownLocked()
 	s.views = nil
 	change(&s.Organization)
-}
-
-// Requests returns the log of the requests answered so far, oldest first.
-func (s *Server) Requests() []Request {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return slices.Clone(s.requests)
-}
-
-// ResetRequests empties the request log.
-func (s *Server) ResetRequests() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.requests = nil
-}
-
-// Unknown returns what was asked for and does not exist: routes, methods, query parameters and fields of bodies. A test
-// of a client expects it to be empty.
-func (s *Server) Unknown() []string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return slices.Clone(s.unknown)
 }
 
 // SetFault sets the fault of a route template, or of "*", and starts its counting anew. It panics on a template that the

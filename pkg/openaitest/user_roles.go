@@ -25,7 +25,7 @@ func (s *Server) assignUserRoleLocked(c *call, body roleAssignment) (any, error)
 	if err := s.Organization.assignToUser(user, role); err != nil {
 		return nil, err
 	}
-	return object{"object": "user.role", "user": s.renderThinUserLocked(user.ID), "role": renderRole(*role)}, nil
+	return object{"object": "user.role", "user": s.renderThinUserLocked(user.ID), "role": s.renderRole(*role)}, nil
 }
 
 func (o *Organization) assignToUser(user *User, role *scopedRole) error {

@@ -1,0 +1,119 @@
+package connector
+
+import (
+	"context"
+
+	"github.com/conductorone/baton-openai/pkg/client"
+)
+
+// groupGives tells whether a group gives somebody a predefined role, in the organization or in a project: it holds the role
+// there and has the principal as a member. It is asked where the API does not say through whom a role is held. The lists
+// are those that the groups' own grants are read from. Where they are refused for good, no group is known to give
+// anything.
+func (s *syncReader) groupGives(ctx context.Context, principalID, role, in string) (bool, error) {
+	groups, err := s.groupsThatHold(ctx, role, in)
+	if err != nil {
+		return false, err
+	}
+	if in != organizationKey && role == slugOwner {
+		owners, err := s.groupsThatHold(ctx, roleOwner, organizationKey)
+		if err != nil {
+			return false, err
+		}
+		groups = append(owners[:len(owners):len(owners)], groups...)
+	}
+	for _, groupID := range groups {
+		members, err := s.membersOf(ctx, groupID)
+		if err != nil || members[principalID] {
+			return err == nil, err
+		}
+	}
+	return false, nil
+}
+
+// groupsThatHold gives the ids of the groups that hold a predefined role.
+func (s *syncReader) groupsThatHold(ctx context.Context, role, in string) ([]string, error) {
+	key := factKey(in) + "/" + role
+	s.mu.Lock()
+	holders, known := s.holders[key]
+	s.mu.Unlock()
+	if known {
+		return holders, nil
+	}
+	groups, rolesOf, err := s.groupsIn(ctx, in)
+	if err != nil {
+		return nil, err
+	}
+	for _, groupID := range groups {
+		held, err := askAll(ctx, s, rolesOf(groupID))
+		if err != nil && !isRefusedForGood(err) {
+			return nil, err
+		}
+		for _, row := range held {
+			if predefinedIn(in)(row.Role) == role {
+				holders = append(holders, groupID)
+			}
+		}
+	}
+	s.mu.Lock()
+	s.holders[key] = holders
+	s.mu.Unlock()
+	return holders, nil
+}
+
+// groupsIn gives the ids of the groups of the organization or of a project, and the list of the roles of each.
+func (s *syncReader) groupsIn(ctx context.Context, in string) ([]string, func(groupID string) list[client.AssignedRole], error) {
+	var ids []string
+	if in == organizationKey {
+		groups, err := askAll(ctx, s, groupsList())
+		for _, group := range groups {
+			ids = append(ids, group.ID)
+		}
+		return ids, groupRolesList, unlessRefusedForGood(err)
+	}
+	groups, err := askAll(ctx, s, projectGroupsList(in))
+	for _, group := range groups {
+		ids = append(ids, group.GroupID)
+	}
+	return ids, func(groupID string) list[client.AssignedRole] { return projectGroupRolesList(in, groupID) }, unlessRefusedForGood(err)
+}
+
+// membersOf gives the ids of a group's members.
+func (s *syncReader) membersOf(ctx context.Context, groupID string) (map[string]bool, error) {
+	s.mu.Lock()
+	members, known := s.members[groupID]
+	s.mu.Unlock()
+	if known {
+		return members, nil
+	}
+	users, err := askAll(ctx, s, groupUsersList(groupID))
+	if err := unlessRefusedForGood(err); err != nil {
+		return nil, err
+	}
+	members = make(map[string]bool, len(users))
+	for _, user := range users {
+		members[user.ID] = true
+	}
+	s.mu.Lock()
+	s.members[groupID] = members
+	s.mu.Unlock()
+	return members, nil
+}
+
+// isRefusedForGood tells an answer after which nothing is to be learnt from a list: the API does not have it, or not for
+// this key or plan. Where groups are part of the sync, their own grants say what that means.
+func isRefusedForGood(err error) bool {
+	switch kindOf(err) {
+	case client.KindGone, client.KindNoSuchList, client.KindDenied, client.KindDeniedWithoutReason:
+		return true
+	default:
+		return false
+	}
+}
+
+func unlessRefusedForGood(err error) error {
+	if isRefusedForGood(err) {
+		return nil
+	}
+	return err
+}
