@@ -304,3 +304,25 @@ func TestPageKeysDiffer(t *testing.T) {
 		require.Less(t, len(key), 200)
 	}
 }
+
+// A run begins a list again twice. The run that goes on with the sync may do so as often, whatever the one before has kept.
+func TestNextRunBeginsAListAgain(t *testing.T) {
+	t.Parallel()
+	gone := openaitest.Fault{Cursor: openaitest.CursorGone}
+	server := &openaitest.Server{Organization: openaitest.Seeded(7, openaitest.Size{Users: 150}), Faults: map[string]openaitest.Fault{usersRoute: gone}}
+	store := newStoreInMemory()
+	_, err := askAll(t.Context(), syncOf(t, readerOf(t, server, true), "sync", store), usersList())
+	require.Equal(t, client.KindCursorGone, client.KindOf(err), err)
+	require.Equal(t, 6, requests(server)[usersRoute])
+
+	gone.Times = 1
+	server.SetFault(usersRoute, gone)
+	users, err := askAll(t.Context(), syncOf(t, readerOf(t, server, true), "sync", store), usersList())
+	require.NoError(t, err)
+	ids := map[string]bool{}
+	for _, user := range users {
+		ids[user.ID] = true
+	}
+	require.Len(t, ids, 150)
+	require.Len(t, users, 150, "rows twice")
+}

@@ -1,0 +1,181 @@
+package connector_test
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"github.com/conductorone/baton-openai/pkg/openaitest"
+)
+
+// Where the row is gone that a page begins after, the list begins again: the file has every row, and none more,
+// and the warnings are the same.
+func TestListsWhosePlaceIsGone(t *testing.T) {
+	t.Parallel()
+	for route, organization := range twoPages() {
+		t.Run(route, func(t *testing.T) {
+			t.Parallel()
+			undisturbed := runSync(t, &openaitest.Server{Organization: organization}, syncOptions{})
+			require.NoError(t, undisturbed.err)
+			want := readFile(t, undisturbed.path)
+			for _, statusCode := range []int{http.StatusBadRequest, http.StatusNotFound} {
+				t.Run(fmt.Sprint(statusCode), func(t *testing.T) {
+					t.Parallel()
+					gone := openaitest.Fault{Cursor: openaitest.CursorGone, Status: statusCode, After: 1, Times: 1}
+					if route == "GET /organization/groups" {
+						gone.After++ // the check of the credentials
+					}
+					server := &openaitest.Server{Organization: organization, Faults: map[string]openaitest.Fault{route: gone}}
+					synced := runSync(t, server, syncOptions{workers: 4})
+					require.NoError(t, synced.err)
+					require.Equal(t, 1, placesRefused(server), "the place was not gone")
+					requireSame(t, want, readFile(t, synced.path))
+					require.Equal(t, warned(undisturbed), warned(synced))
+				})
+			}
+		})
+	}
+}
+
+// warned are the connector's warnings, each once.
+func warned(synced outcome) []string {
+	said := texts(synced.logs.FilterMessageSnippet("baton-openai:").All())
+	slices.Sort(said)
+	return slices.Compact(said)
+}
+
+// placesRefused counts the requests for a place in a list that were refused.
+func placesRefused(server *openaitest.Server) int {
+	count := 0
+	for _, request := range server.Requests() {
+		if request.Status >= 400 && request.Query.Get("after") != "" {
+			count++
+		}
+	}
+	return count
+}
+
+// Somebody is deleted while the list is read, at the very place where the next page begins. Nobody else is lost.
+func TestUserDeletedWhereThePageEnds(t *testing.T) {
+	t.Parallel()
+	organization := openaitest.Organization{ID: "org-1", Users: many(350, userRow)}
+	server := &openaitest.Server{Organization: organization}
+	var pages int
+	var reading sync.Mutex
+	server.OnRequest = func(request openaitest.Request) {
+		reading.Lock()
+		defer reading.Unlock()
+		if request.Route != "GET /organization/users" {
+			return
+		}
+		if pages++; pages != 2 && pages != 5 {
+			return
+		}
+		after := request.Query.Get("after")
+		server.Update(func(o *openaitest.Organization) {
+			o.Users = slices.DeleteFunc(o.Users, func(u openaitest.User) bool { return u.ID == after })
+		})
+	}
+	synced := runSync(t, server, syncOptions{})
+	require.NoError(t, synced.err)
+	require.Len(t, server.Snapshot().Users, 348)
+	require.Equal(t, 2, placesRefused(server))
+	// Those who were deleted had been listed.
+	requireSame(t, expected(organization), readFile(t, synced.path))
+}
+
+// The members that are left out are counted once where their list begins again.
+func TestLeftOutMembersAreCountedOnce(t *testing.T) {
+	t.Parallel()
+	members := []string{"stranger-0", "stranger-1"}
+	for _, user := range many(1_001, userRow) {
+		members = append(members, user.ID)
+	}
+	for name, after := range map[string]int{"undisturbed": 1_000, "begun again": 1} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			server := &openaitest.Server{
+				Organization: openaitest.Organization{
+					ID: "org-1", Users: many(1_001, userRow), Groups: []openaitest.Group{{ID: "group_1", Name: "Group", MemberIDs: members}},
+				},
+				Faults: map[string]openaitest.Fault{groupMembersRoute: {Cursor: openaitest.CursorGone, After: after, Times: 1}},
+			}
+			synced := runSync(t, server, syncOptions{})
+			require.NoError(t, synced.err)
+			requireWarnings(t, synced.logs, []warning{{"members of this group are left out", map[string]any{"members": 2}}})
+		})
+	}
+}
+
+// A list of which places go again and again is an error in the end, and no shorter list.
+func TestPlacesThatAreAlwaysGone(t *testing.T) {
+	t.Parallel()
+	for route, organization := range twoPages() {
+		t.Run(route, func(t *testing.T) {
+			t.Parallel()
+			server := &openaitest.Server{Organization: organization, Faults: map[string]openaitest.Fault{route: {Cursor: openaitest.CursorGone}}}
+			synced := runSync(t, server, syncOptions{})
+			require.Equal(t, codes.FailedPrecondition, status.Code(synced.err), synced.err)
+			require.ErrorContains(t, synced.err, route)
+			require.ErrorContains(t, synced.err, "the list changed while it was read; run this again")
+			requireNoFinishedSync(t, synced.path)
+		})
+	}
+}
+
+// A change that looks through a list goes on where the list begins again: it neither misses what it looks for nor does
+// anything twice.
+func TestChangesWhereAPlaceIsGone(t *testing.T) {
+	t.Parallel()
+	roles := many(1_001, roleRow)
+	last := roles[len(roles)-1].ID
+	projects := many(150, func(i int) openaitest.Project {
+		return openaitest.Project{ID: fmt.Sprintf("proj_%d", i), Name: "Project", Status: "active"}
+	})
+	projects[149].ServiceAccounts = []openaitest.ServiceAccount{{ID: "svc_acct_1", Name: "worker", Role: "member"}}
+	organization := openaitest.Organization{
+		Users: append([]openaitest.User{{ID: "user-owner", Role: "owner"}}, many(2, userRow)...), Roles: roles, Projects: projects,
+	}
+	organization.Users[1].RoleIDs = roleIDs(roles)
+	held := access{"organization_role:" + last + ":assigned", "user:user-0"}
+	tests := map[string]struct {
+		route  string
+		change func(*testing.T, desk)
+	}{
+		"the roles of a user, of which one is taken": {userRolesRoute, func(t *testing.T, d desk) {
+			t.Helper()
+			_, err := d.revoke(t.Context(), shapes["full"], held)
+			require.NoError(t, err)
+			snapshot := d.server.Snapshot()
+			require.NotContains(t, user(&snapshot, "user-0").RoleIDs, last)
+		}},
+		"the roles of a user, of which one is held already": {userRolesRoute, func(t *testing.T, d desk) {
+			t.Helper()
+			_, err := d.grant(t.Context(), shapes["full"], held)
+			require.NoError(t, err)
+			require.Empty(t, writes(d.server))
+		}},
+		"the projects, of which one has the service account": {"GET /organization/projects", func(t *testing.T, d desk) {
+			t.Helper()
+			require.NoError(t, d.delete(t.Context(), "service_account:svc_acct_1", ""))
+			require.Empty(t, d.server.Snapshot().Projects[149].ServiceAccounts)
+		}},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			server := &openaitest.Server{
+				Organization: organization,
+				Faults:       map[string]openaitest.Fault{test.route: {Cursor: openaitest.CursorGone, After: 1, Times: 1}},
+			}
+			test.change(t, open(t, server))
+			require.Equal(t, 1, placesRefused(server), "the place was not gone")
+		})
+	}
+}
