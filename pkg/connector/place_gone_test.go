@@ -44,10 +44,13 @@ func TestListsWhosePlaceIsGone(t *testing.T) {
 }
 
 // warned are the connector's warnings, each once.
-func warned(synced outcome) []string {
-	said := texts(synced.logs.FilterMessageSnippet("baton-openai:").All())
-	slices.Sort(said)
-	return slices.Compact(said)
+func warned(synced outcome) map[string]bool {
+	said := map[string]bool{}
+	for _, entry := range synced.logs.FilterMessageSnippet("baton-openai:").All() {
+		fields := entry.ContextMap()
+		said[fmt.Sprint(entry.Message, fields["role_id"], fields["members"], fields["count"])] = true
+	}
+	return said
 }
 
 // placesRefused counts the requests for a place in a list that were refused.
