@@ -311,7 +311,9 @@ func TestNextRunBeginsAListAgain(t *testing.T) {
 	gone := openaitest.Fault{Cursor: openaitest.CursorGone}
 	server := &openaitest.Server{Organization: openaitest.Seeded(7, openaitest.Size{Users: 150}), Faults: map[string]openaitest.Fault{usersRoute: gone}}
 	store := newStoreInMemory()
-	_, err := askAll(t.Context(), syncOf(t, readerOf(t, server, true), "sync", store), usersList())
+	s := syncOf(t, readerOf(t, server, true), "sync", store)
+	require.NoError(t, s.begins(t.Context(), resourceTypeServiceAccount)) // of which nothing is read ahead
+	_, err := askAll(t.Context(), s, usersList())
 	require.Equal(t, client.KindCursorGone, client.KindOf(err), err)
 	require.Equal(t, 6, requests(server)[usersRoute])
 
