@@ -1,7 +1,6 @@
 package connector
 
 import (
-	"cmp"
 	"context"
 
 	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
@@ -96,7 +95,7 @@ func (k apiKey) resource(parent *v2.ResourceId, detail string, p profile) (*v2.R
 	if owner := k.owner(); owner != nil {
 		options = append(options, rs.WithSecretIdentityID(owner))
 	}
-	name := cmp.Or(k.name, k.redactedValue.String(), k.id)
+	name := p.name(k.id, k.name, k.redactedValue.String())
 	return newResource(resourceTypeAPIKey, k.id, k.id, name, parent, secretTrait(p, k.createdAt, options...))
 }
 

@@ -6,6 +6,7 @@ import (
 
 	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
 	rs "github.com/conductorone/baton-sdk/pkg/types/resource"
+	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/structpb"
 
 	"github.com/conductorone/baton-openai/pkg/client"
@@ -63,11 +64,11 @@ type account struct {
 
 func (a account) trait() rs.ResourceOption {
 	options := []rs.UserTraitOption{
-		rs.WithDetailedStatus(a.status, a.statusDetails), //nolint:staticcheck // fills the trait and the resource, see above
-		rs.WithUserProfile(a.profile),                    //nolint:staticcheck // fills the trait and the resource, see above
+		rs.WithDetailedStatus(a.status, presentable(a.statusDetails, maxNameBytes)), //nolint:staticcheck // fills the trait and the resource, see above
+		rs.WithUserProfile(a.profile), //nolint:staticcheck // fills the trait and the resource, see above
 		rs.WithAccountType(a.accountType),
 	}
-	if a.email != "" {
+	if !isBlank(a.email) {
 		options = append(options, rs.WithEmail(a.email, true), rs.WithUserLogin(a.email))
 	}
 	if at, ok := a.createdAt.Time(); ok {
@@ -107,8 +108,12 @@ func createdAt(at client.Timestamp) rs.ResourceOption {
 	return func(*v2.Resource) error { return nil }
 }
 
-// maxIDBytes is the SDK's limit. It refuses a longer id where nobody would know any more whose it is.
-const maxIDBytes = 1_024
+const (
+	// maxIDBytes is the SDK's limit. It refuses a longer id where nobody would know any more whose it is.
+	maxIDBytes = 1_024
+	// maxResourceBytes is below the 4 MiB of the SDK's messages, each of which has to hold one resource at least.
+	maxResourceBytes = 3 << 20
+)
 
 // newResource makes a resource with what every resource carries: its parent, and the API's own id.
 func newResource(resourceType *v2.ResourceType, id, rawID, displayName string, parent *v2.ResourceId, options ...rs.ResourceOption) (*v2.Resource, error) {
@@ -122,6 +127,9 @@ func newResource(resourceType *v2.ResourceType, id, rawID, displayName string, p
 	resource, err := rs.NewResource(displayName, resourceType, id, options...)
 	if err != nil {
 		return nil, fmt.Errorf("making the %s %q: %w", resourceType.GetId(), id, err)
+	}
+	if size := proto.Size(resource); size > maxResourceBytes {
+		return nil, fmt.Errorf("the %s %q has %d bytes, and %d can be stored", resourceType.GetId(), id, size, maxResourceBytes)
 	}
 	return resource, nil
 }

@@ -1,7 +1,6 @@
 package connector_test
 
 import (
-	"cmp"
 	"maps"
 	"slices"
 	"strings"
@@ -83,11 +82,50 @@ func known(values map[string]any) map[string]any {
 	return values
 }
 
+// unseen are the characters of these tests of which nothing is seen.
+const unseen = "\x00\x01\t\n\r\x1b\x7f\u0085\u009b\u2028\u2029" + " \u00a0\u2003\u3000" +
+	"\u200b\u200d\u200e\u200f\u202b\u202c\u202e\u2060\u2066\u2069\ufeff"
+
+// written is the first of the texts in which something can be seen.
+func written(texts ...string) string {
+	for _, text := range texts {
+		if strings.Trim(text, unseen) != "" {
+			return text
+		}
+	}
+	return ""
+}
+
+// shortened is what can be shown of a text in so many bytes.
+func shortened(text string, most int) string {
+	var b strings.Builder
+	for _, r := range text {
+		if r < ' ' || r >= 0x7f && r < 0xa0 || r == 0x2028 || r == 0x2029 {
+			r = ' '
+		}
+		if b.Len()+len(string(r)) > most {
+			break
+		}
+		b.WriteRune(r)
+	}
+	return b.String()
+}
+
 func (e *expectation) resource(row resourceRow) {
+	if whole := row.Name; shortened(whole, 1_024) != whole {
+		row.Name, row.Profile["name"] = shortened(whole, 1_024), whole
+	}
+	row.Description = shortened(row.Description, 2_048)
 	e.resources = append(e.resources, row)
 }
 
 func (e *expectation) entitlement(row entitlementRow) {
+	for _, end := range []string{" member", " role", ""} {
+		if name, ok := strings.CutSuffix(row.Name, end); ok {
+			row.Name = shortened(name, 1_024-len(end)) + end
+			break
+		}
+	}
 	e.entitlements = append(e.entitlements, row)
 }
 
@@ -157,7 +195,7 @@ func (e *expectation) theOrganization() {
 	for _, role := range o.Roles {
 		e.role("organization_role:"+role.ID, role.ID, parent, role.Name, role.Description, role.Permissions, false)
 		e.entitlement(entitlementRow{
-			ID: "organization_role:" + role.ID + ":assigned", Name: role.Name + " role", Slug: "assigned",
+			ID: "organization_role:" + role.ID + ":assigned", Name: written(role.Name, role.ID) + " role", Slug: "assigned",
 			Purpose: "PURPOSE_VALUE_ASSIGNMENT", GrantableTo: []string{"user", "group"},
 		})
 	}
@@ -168,7 +206,7 @@ func (e *expectation) role(id, rawID, parent, name, description string, permissi
 	for _, permission := range permissions {
 		list = append(list, permission)
 	}
-	e.resource(resourceRow{ID: id, Parent: parent, Name: name, RawID: rawID, Trait: "role", Profile: known(map[string]any{
+	e.resource(resourceRow{ID: id, Parent: parent, Name: written(name, rawID), Description: written(description), RawID: rawID, Trait: "role", Profile: known(map[string]any{
 		"role_id": rawID, "predefined": predefined, "permissions": list, "description": description,
 	})})
 }
@@ -183,9 +221,9 @@ func (e *expectation) user(user openaitest.User) {
 		status = "RESOURCE_STATUS_DISABLED/banned"
 	}
 	e.resource(resourceRow{
-		ID: "user:" + user.ID, Parent: "organization:organization", RawID: user.ID, Name: cmp.Or(user.Name, user.Email, user.ID),
+		ID: "user:" + user.ID, Parent: "organization:organization", RawID: user.ID, Name: written(user.Name, user.Email, user.ID),
 		Status: status, CreatedAt: seconds(user.AddedAt),
-		Account: &accountRow{Type: accountType, Email: user.Email, Login: user.Email},
+		Account: &accountRow{Type: accountType, Email: written(user.Email), Login: written(user.Email)},
 		Profile: known(map[string]any{
 			"email": user.Email, "organization_role": user.Role, "is_scim_managed": user.IsSCIMManaged,
 			"added_at": seconds(user.AddedAt), "api_key_last_used_at": seconds(user.APIKeyLastUsedAt),
@@ -208,9 +246,9 @@ func (e *expectation) invitation(invite openaitest.Invite) {
 		projects = append(projects, project.ID+":"+project.Role)
 	}
 	e.resource(resourceRow{
-		ID: "invitation:" + invite.ID, Parent: "organization:organization", RawID: invite.ID, Name: invite.Email,
+		ID: "invitation:" + invite.ID, Parent: "organization:organization", RawID: invite.ID, Name: written(invite.Email, invite.ID),
 		Status: status, CreatedAt: seconds(invite.CreatedAt),
-		Account: &accountRow{Type: "ACCOUNT_TYPE_HUMAN", Email: invite.Email, Login: invite.Email},
+		Account: &accountRow{Type: "ACCOUNT_TYPE_HUMAN", Email: written(invite.Email), Login: written(invite.Email)},
 		Profile: known(map[string]any{"role": invite.Role, "status": invite.Status, "expires_at": seconds(invite.ExpiresAt), "projects": projects}),
 	})
 }
@@ -230,12 +268,12 @@ func (e *expectation) principal(id string) string {
 
 func (e *expectation) group(group openaitest.Group) {
 	e.resource(resourceRow{
-		ID: "group:" + group.ID, Parent: "organization:organization", RawID: group.ID, Name: group.Name, Trait: "group",
+		ID: "group:" + group.ID, Parent: "organization:organization", RawID: group.ID, Name: written(group.Name, group.ID), Trait: "group",
 		CreatedAt: seconds(group.CreatedAt),
 		Profile:   known(map[string]any{"is_scim_managed": group.IsSCIMManaged, "group_type": group.GroupType}),
 	})
 	e.entitlement(entitlementRow{
-		ID: "group:" + group.ID + ":member", Name: group.Name + " member", Slug: "member",
+		ID: "group:" + group.ID + ":member", Name: written(group.Name, group.ID) + " member", Slug: "member",
 		Purpose: "PURPOSE_VALUE_ASSIGNMENT", GrantableTo: []string{"user", "service_account"}, Immutable: group.IsSCIMManaged,
 	})
 	for _, member := range group.MemberIDs {
@@ -251,7 +289,7 @@ func (e *expectation) group(group openaitest.Group) {
 func (e *expectation) project(project openaitest.Project) {
 	id := "project:" + project.ID
 	e.resource(resourceRow{
-		ID: id, Parent: "organization:organization", RawID: project.ID, Name: project.Name, CreatedAt: seconds(project.CreatedAt),
+		ID: id, Parent: "organization:organization", RawID: project.ID, Name: written(project.Name, project.ID), CreatedAt: seconds(project.CreatedAt),
 		Profile: known(map[string]any{
 			"status": project.Status, "created_at": seconds(project.CreatedAt), "external_key_id": project.ExternalKeyID, "residency": project.Residency,
 		}),
@@ -265,7 +303,7 @@ func (e *expectation) project(project openaitest.Project) {
 	for _, role := range project.Roles {
 		e.role("project_role:"+project.ID+"/"+role.ID, role.ID, id, role.Name, role.Description, role.Permissions, false)
 		e.entitlement(entitlementRow{
-			ID: "project_role:" + project.ID + "/" + role.ID + ":assigned", Name: role.Name, Slug: "assigned",
+			ID: "project_role:" + project.ID + "/" + role.ID + ":assigned", Name: written(role.Name, role.ID), Slug: "assigned",
 			Purpose: "PURPOSE_VALUE_ASSIGNMENT", GrantableTo: []string{"user", "group"},
 		})
 	}
@@ -310,7 +348,7 @@ func (e *expectation) projectRoles(project openaitest.Project, principal string,
 func (e *expectation) serviceAccount(project openaitest.Project, account openaitest.ServiceAccount) {
 	principal := "service_account:" + account.ID
 	e.resource(resourceRow{
-		ID: principal, Parent: "project:" + project.ID, RawID: account.ID, Name: account.Name,
+		ID: principal, Parent: "project:" + project.ID, RawID: account.ID, Name: written(account.Name, account.ID),
 		Status: "RESOURCE_STATUS_ENABLED/", CreatedAt: seconds(account.CreatedAt),
 		Account: &accountRow{Type: "ACCOUNT_TYPE_SERVICE"},
 		Profile: known(map[string]any{"project_id": project.ID, "role": account.Role}),
@@ -329,7 +367,7 @@ type apiKey struct {
 
 func (e *expectation) key(key apiKey) {
 	e.resource(resourceRow{
-		ID: "api_key:" + key.id, Parent: key.parent, RawID: key.id, Name: cmp.Or(key.name, key.redacted, key.id), CreatedAt: seconds(key.created),
+		ID: "api_key:" + key.id, Parent: key.parent, RawID: key.id, Name: written(key.name, key.redacted, key.id), CreatedAt: seconds(key.created),
 		Profile: known(map[string]any{
 			"redacted_value": key.redacted, "project_id": key.projectID, "owner_project_access": key.access,
 			"owner_id": key.ownerID, "owner_type": key.ownerType,

@@ -25,6 +25,7 @@ type file struct {
 // resourceRow is a resource as a reader of the file sees it.
 type resourceRow struct {
 	ID, Parent, Name, RawID string
+	Description             string         `json:",omitempty"`
 	Status                  string         `json:",omitempty"`
 	CreatedAt               string         `json:",omitempty"`
 	Profile                 map[string]any `json:",omitempty"`
@@ -186,6 +187,8 @@ func readResource(t *testing.T, resource *v2.Resource) resourceRow {
 		RawID:     rawID.GetId(),
 		CreatedAt: when(resource.GetCreatedAt()),
 		Profile:   resource.GetProfile().AsMap(),
+
+		Description: resource.GetDescription(),
 	}
 	if resource.HasStatus() {
 		row.Status = resource.GetStatus().GetStatus().String() + "/" + resource.GetStatus().GetDetails()

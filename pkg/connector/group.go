@@ -1,7 +1,6 @@
 package connector
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -34,13 +33,14 @@ func (b *groupBuilder) List(ctx context.Context, parent *v2.ResourceId, opts rs.
 
 func groupResource(group client.Group) (*v2.Resource, error) {
 	p := profile{}.flag(profileSCIMManaged, group.Managed()).text("group_type", group.GroupType)
-	return newResource(resourceTypeGroup, group.ID, group.ID, cmp.Or(group.Name, group.ID), theOrganization(), groupTrait(p), createdAt(group.CreatedAt))
+	name := p.name(group.ID, group.Name)
+	return newResource(resourceTypeGroup, group.ID, group.ID, name, theOrganization(), groupTrait(p), createdAt(group.CreatedAt))
 }
 
 // Entitlements gives the membership of the group. A SCIM-managed group's is changed in the identity provider only.
 func (b *groupBuilder) Entitlements(_ context.Context, group *v2.Resource, _ rs.SyncOpAttrs) ([]*v2.Entitlement, *rs.SyncOpResults, error) {
 	options := []ent.EntitlementOption{
-		ent.WithDisplayName(group.GetDisplayName() + " member"),
+		ent.WithDisplayName(nameOf(group.GetDisplayName(), " member")),
 		ent.WithDescription("Belongs to the group " + group.GetDisplayName()),
 		ent.WithGrantableTo(resourceTypeUser, resourceTypeServiceAccount),
 	}

@@ -51,7 +51,8 @@ func invitationResource(invite client.Invite) (*v2.Resource, error) {
 	case client.InviteExpired:
 		acc.status = v2.UserTrait_Status_STATUS_DISABLED
 	}
-	return newResource(resourceTypeInvitation, invite.ID, invite.ID, cmp.Or(invite.Email, invite.ID), theOrganization(), acc.trait())
+	name := acc.profile.name(invite.ID, invite.Email)
+	return newResource(resourceTypeInvitation, invite.ID, invite.ID, name, theOrganization(), acc.trait())
 }
 
 // invitedProjects gives "<project id>:<role>" for each project, the form in which account creation takes them.

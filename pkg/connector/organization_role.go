@@ -78,11 +78,12 @@ func (b *organizationRoleBuilder) missing(ctx context.Context, session syncSessi
 }
 
 func organizationRoleResource(role client.Role) (*v2.Resource, error) {
-	id, name := role.ID, cmp.Or(role.Name, role.ID)
+	id, name, p := role.ID, role.Name, roleProfile(role)
 	if predefined := predefinedIn(organizationKey)(role); predefined != "" {
 		id, name = predefined, predefinedOrganizationRoles[predefined].displayName
 	}
-	return newResource(resourceTypeOrganizationRole, id, cmp.Or(role.ID, id), name, theOrganization(), roleTrait(roleProfile(role)), rs.WithDescription(role.Description), grantsElsewhere())
+	name = p.name(id, name)
+	return newResource(resourceTypeOrganizationRole, id, cmp.Or(role.ID, id), name, theOrganization(), roleTrait(p), description(role.Description), grantsElsewhere())
 }
 
 func roleProfile(role client.Role) profile {
@@ -96,7 +97,7 @@ func roleProfile(role client.Role) profile {
 // neither, so none is the default.
 func (b *organizationRoleBuilder) Entitlements(_ context.Context, role *v2.Resource, _ rs.SyncOpAttrs) ([]*v2.Entitlement, *rs.SyncOpResults, error) {
 	options := []ent.EntitlementOption{
-		ent.WithDisplayName(role.GetDisplayName() + " role"),
+		ent.WithDisplayName(nameOf(role.GetDisplayName(), " role")),
 		ent.WithDescription("Holds the role " + role.GetDisplayName() + " in the OpenAI organization"),
 		ent.WithGrantableTo(resourceTypeUser, resourceTypeGroup),
 	}

@@ -1,7 +1,6 @@
 package connector
 
 import (
-	"cmp"
 	"context"
 
 	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
@@ -40,7 +39,8 @@ func projectResource(project client.Project) (*v2.Resource, error) {
 		time("created_at", project.CreatedAt).
 		text("external_key_id", project.ExternalKeyID).
 		text("residency", project.Residency)
-	return newResource(resourceTypeProject, project.ID, project.ID, cmp.Or(project.Name, project.ID), theOrganization(),
+	name := p.name(project.ID, project.Name)
+	return newResource(resourceTypeProject, project.ID, project.ID, name, theOrganization(),
 		rs.WithResourceProfile(p),
 		createdAt(project.CreatedAt),
 		rs.WithAnnotation(

@@ -1,7 +1,6 @@
 package connector
 
 import (
-	"cmp"
 	"context"
 
 	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
@@ -39,8 +38,9 @@ func (b *projectRoleBuilder) List(ctx context.Context, parent *v2.ResourceId, op
 }
 
 func projectRoleResource(project *v2.ResourceId, role client.Role) (*v2.Resource, error) {
-	id := projectRoleID(project.GetResource(), role.ID)
-	return newResource(resourceTypeProjectRole, id, role.ID, cmp.Or(role.Name, role.ID), project, roleTrait(roleProfile(role)), rs.WithDescription(role.Description), grantsElsewhere())
+	id, p := projectRoleID(project.GetResource(), role.ID), roleProfile(role)
+	name := p.name(role.ID, role.Name)
+	return newResource(resourceTypeProjectRole, id, role.ID, name, project, roleTrait(p), description(role.Description), grantsElsewhere())
 }
 
 // StaticEntitlements gives the assignment of the role.

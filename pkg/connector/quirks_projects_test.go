@@ -338,13 +338,22 @@ func TestProjectMembersWhomTheOrganizationDoesNotList(t *testing.T) {
 	}})
 }
 
-// A service account that a project lists among its users is the service account, unless it is a user as well.
+// A service account that a project lists among its users is the service account, unless it is a user as well. The API has
+// one list of assignments for both, which names the user's role beside the account's.
 func TestServiceAccountAmongProjectUsers(t *testing.T) {
 	t.Parallel()
-	requireQuirks(t, map[string]quirk{"listed": {bend: func(s *openaitest.Server) {
-		p := project(&s.Organization, assist)
+	list := func(o *openaitest.Organization) {
+		p := project(o, assist)
 		p.Users = append(p.Users, openaitest.ProjectUser{UserID: indexr, Role: "viewer"}, openaitest.ProjectUser{UserID: legacy, Role: "viewer"})
-	}}})
+	}
+	requireQuirks(t, map[string]quirk{"listed": {
+		bend: func(s *openaitest.Server) { list(&s.Organization) },
+		mean: func(o *openaitest.Organization) {
+			list(o)
+			accounts := project(o, assist).ServiceAccounts
+			find(accounts, func(a openaitest.ServiceAccount) string { return a.ID }, legacy).RoleIDs = []string{"viewer"}
+		},
+	}})
 }
 
 // Names that the API does not give are the ids.

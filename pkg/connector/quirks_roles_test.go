@@ -258,7 +258,7 @@ func TestRoleListWithoutPredefinedRoles(t *testing.T) {
 				f = f.withResource("organization:organization", func(row *resourceRow) { row.RawID, row.Profile = "organization", map[string]any{} })
 				for _, id := range []string{"owner", "reader"} {
 					f = f.withResource("organization_role:"+id, func(row *resourceRow) {
-						row.RawID, row.Profile = id, map[string]any{"predefined": true}
+						row.RawID, row.Description, row.Profile = id, "", map[string]any{"predefined": true}
 					})
 				}
 				return f

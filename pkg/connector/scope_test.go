@@ -58,7 +58,7 @@ func TestSyncOfSomeTypes(t *testing.T) {
 		"group, user and service_account below projects": {[]string{"group", "user", "service_account", "project"}, map[string]int{
 			credentials: 2, "GET /organization/users": 1, groupMembersRoute: 3, "GET /organization/projects": 1,
 			"GET /organization/projects/{project_id}/users": 2, "GET /organization/projects/{project_id}/service_accounts": 2,
-			"GET /organization/projects/{project_id}/groups": 2, projectGroupRolesRoute: 4,
+			"GET /organization/projects/{project_id}/groups": 2, projectGroupRolesRoute: 4, projectUserRolesRoute: 1,
 		}, nil},
 	}
 	for name, test := range tests {

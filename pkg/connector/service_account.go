@@ -1,7 +1,6 @@
 package connector
 
 import (
-	"cmp"
 	"context"
 
 	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
@@ -33,7 +32,8 @@ func serviceAccountResource(project *v2.ResourceId, row client.ServiceAccount) (
 		createdAt:   row.CreatedAt,
 		profile:     profile{}.text("project_id", project.GetResource()).text(profileRole, row.Role),
 	}
-	return newResource(resourceTypeServiceAccount, row.ID, row.ID, cmp.Or(row.Name, row.ID), project, acc.trait(), grantsElsewhere())
+	name := acc.profile.name(row.ID, row.Name)
+	return newResource(resourceTypeServiceAccount, row.ID, row.ID, name, project, acc.trait(), grantsElsewhere())
 }
 
 // StaticEntitlements gives none. It is called once everything has been listed.

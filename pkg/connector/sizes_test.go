@@ -31,8 +31,8 @@ func TestSyncOfMuchInOnePlace(t *testing.T) {
 		}
 		return ids
 	}
-	organizationRoles, projectRoles := roles(900), roles(900)
-	accounts := make([]openaitest.ServiceAccount, 0, 5_000)
+	organizationRoles, projectRoles := roles(1_000), roles(1_000)
+	accounts := make([]openaitest.ServiceAccount, 0, accountsOfAProject)
 	for i := range cap(accounts) {
 		accounts = append(accounts, openaitest.ServiceAccount{ID: fmt.Sprintf("svc_acct_%s_%05d", strings.Repeat("x", 500), i), Name: "worker", Role: "member", CreatedAt: 1})
 	}

@@ -54,7 +54,7 @@ func userResource(user client.User) (*v2.Resource, error) {
 	case !user.Active():
 		acc.status, acc.statusDetails = v2.UserTrait_Status_STATUS_DISABLED, "disabled"
 	}
-	name := cmp.Or(user.Name, user.Account.Name, email, user.ID)
+	name := acc.profile.name(user.ID, user.Name, user.Account.Name, email)
 	return newResource(resourceTypeUser, user.ID, user.ID, name, theOrganization(), acc.trait())
 }
 

@@ -1,0 +1,8 @@
+//go:build long
+
+package connector_test
+
+const (
+	seedsOfTexts       = 100
+	accountsOfAProject = 20_000
+)

@@ -1,0 +1,118 @@
+package connector_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/conductorone/baton-openai/pkg/openaitest"
+)
+
+// Names and descriptions that are too long are cut behind a character, and the profile has the whole. One of which nothing
+// can be seen is none, and what controls a terminal is shown as a blank.
+func TestNamesOfAnyLength(t *testing.T) {
+	t.Parallel()
+	name := func(o *openaitest.Organization, id string) *openaitest.User {
+		o.Users = append(o.Users, openaitest.User{ID: id, Email: id + "@example.com", Role: "reader"})
+		return &o.Users[len(o.Users)-1]
+	}
+	long, umlauts := strings.Repeat("n", 1_100), "x"+strings.Repeat("ü", 600)
+	tests := map[string]struct {
+		name, shown string
+		whole       any
+	}{
+		"of 1,024 bytes":       {long[:1_024], long[:1_024], nil},
+		"of 1,025 bytes":       {long[:1_025], long[:1_024], long[:1_025]},
+		"cut behind a rune":    {umlauts, umlauts[:1_023], umlauts},
+		"blanks":               {" \t\u00a0\u3000", "user-1@example.com", nil},
+		"nothing to be seen":   {"\u200b\ufeff\u202e\x00\x1b", "user-1@example.com", nil},
+		"control characters":   {"a\nb\x1b[31mc\u0085d\u2028e", "a b [31mc d e", "a\nb\x1b[31mc\u0085d\u2028e"},
+		"blanks at both ends":  {" Ada ", " Ada ", nil},
+		"from right to left":   {"\u202bعدا\u202c", "\u202bعدا\u202c", nil},
+		"no UTF-8, as JSON is": {"a\ufffdb", "a\ufffdb", nil},
+	}
+	quirks := map[string]quirk{}
+	for title, test := range tests {
+		quirks[title] = quirk{
+			bend: func(s *openaitest.Server) { name(&s.Organization, "user-1").Name = test.name },
+			mean: func(o *openaitest.Organization) { name(o, "user-1") },
+			amend: func(f file) file {
+				return f.withProfile("user:user-1", "name", test.whole).withResource("user:user-1", func(row *resourceRow) { row.Name = test.shown })
+			},
+		}
+	}
+	requireQuirks(t, quirks)
+}
+
+// A resource that no message of the SDK can hold fails the sync, and is named.
+func TestResourceThatIsTooLarge(t *testing.T) {
+	t.Parallel()
+	organization := pinned()
+	organization.Roles[0].Description = strings.Repeat("d", 2<<20)
+	synced := runSync(t, &openaitest.Server{Organization: organization}, syncOptions{})
+	require.ErrorContains(t, synced.err, "baton-openai: ")
+	require.ErrorContains(t, synced.err, `the organization_role "role_1" has `)
+	require.ErrorContains(t, synced.err, "bytes, and 3145728 can be stored")
+}
+
+// scripts are letters of many kinds, and what else may be in a text.
+var scripts = []string{
+	"abcdefghijklmnopqrstuvwxyz", "äöüßéñ", "жщыдон", "漢字仮名交じり", "한국어", "עברית", "العربية", "हिन्दी", "ไทย", "𝔘𝔫𝔦𝔠𝔬𝔡𝔢",
+	"e\u0301a\u0308o\u0302\u0327", "👩\u200d🚀🏳\ufe0f\u200d🌈👍🏽", "\u202e\u202b\u200f\u200e\u2066\u2069", "\ufffd", "\x00\x01\x1b\x7f\u0085\u009b", "\t\n\r\u2028\u2029",
+	" \u00a0\u2003\u3000", "\u200b\u2060\ufeff", `"'\<>&%{}`, "*-_.:/",
+}
+
+// anyText makes texts of every length and script.
+type anyText struct{ rng *rand.Rand }
+
+func (a anyText) of(most int) string {
+	lengths := []int{0, 1, 2, 20, 1_000, 1_023, 1_024, 1_025, 1_030, 2_047, 2_048, 2_049, 5_000}
+	length := min(lengths[a.rng.IntN(len(lengths))], most)
+	var runes []rune
+	for range 1 + a.rng.IntN(3) {
+		runes = append(runes, []rune(scripts[a.rng.IntN(len(scripts))])...)
+	}
+	var b strings.Builder
+	for b.Len() < length {
+		b.WriteRune(runes[a.rng.IntN(len(runes))])
+	}
+	return b.String()
+}
+
+// everyText is an organization of the size in which every text that somebody writes is any.
+func everyText(seed uint64, size int) openaitest.Organization {
+	text := anyText{rand.New(rand.NewPCG(seed, 7))} //nolint:gosec // repeatable, not secret
+	o := openaitest.Organization{ID: "org-1", Users: many(size, userRow)}
+	for i := range o.Users {
+		o.Users[i].Name = text.of(9_999)
+		if i%3 == 0 {
+			o.Users[i].Email = text.of(9_999)
+		}
+		o.Invites = append(o.Invites, openaitest.Invite{ID: fmt.Sprintf("invite-%d", i), Email: text.of(9_999), Status: "pending"})
+		o.Roles = append(o.Roles, openaitest.Role{ID: fmt.Sprintf("role_%d", i), Name: text.of(9_999), Description: text.of(9_999)})
+		o.Groups = append(o.Groups, openaitest.Group{ID: fmt.Sprintf("group_%d", i), Name: text.of(9_999), GroupType: "group"})
+		o.AdminKeys = append(o.AdminKeys, openaitest.AdminAPIKey{
+			ID: fmt.Sprintf("key_%d", i), Name: text.of(9_999), RedactedValue: "sk-admin-***1", OwnerType: "user", OwnerID: "user-1",
+		})
+		o.Projects = append(o.Projects, openaitest.Project{
+			ID: fmt.Sprintf("proj_%d", i), Name: text.of(9_999), Status: "active",
+			Roles:           []openaitest.Role{{ID: "role_p", Name: text.of(9_999), Description: text.of(9_999)}},
+			ServiceAccounts: []openaitest.ServiceAccount{{ID: fmt.Sprintf("svc_acct_%d", i), Name: text.of(9_999), Role: "member", RoleIDs: []string{"role_p"}}},
+		})
+	}
+	return o
+}
+
+// Whatever somebody has written comes through, or is cut to what the SDK takes.
+func TestNamesOfEveryScript(t *testing.T) {
+	t.Parallel()
+	for seed := range seedsOfTexts {
+		t.Run(fmt.Sprint(seed), func(t *testing.T) {
+			t.Parallel()
+			requireSyncedWhole(t, everyText(uint64(seed), 30))
+		})
+	}
+}

@@ -1,0 +1,11 @@
+//go:build !long
+
+package connector_test
+
+// "make long" has more of both.
+const (
+	// seedsOfTexts is how many organizations are written in every script.
+	seedsOfTexts = 3
+	// accountsOfAProject is how many service accounts the largest project has.
+	accountsOfAProject = 5_000
+)
