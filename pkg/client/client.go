@@ -10,15 +10,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/conductorone/baton-sdk/pkg/uhttp"
-	"github.com/grpc-ecosystem/go-grpc-middleware/logging/zap/ctxzap"
-	"go.uber.org/zap"
 )
 
 // maxResponseBytes is far above the largest page (1,000 rows) and keeps a broken peer from filling the memory.
@@ -53,6 +51,8 @@ type Client struct {
 	pacer *pacer
 	// underWay has an element for each request of a sync that is under way.
 	underWay chan struct{}
+	// answered is set once the API has answered a call with what was asked for.
+	answered atomic.Bool
 }
 
 // New returns a client that sends the admin key to base and to no other host. Nothing is sent yet.
@@ -125,6 +125,8 @@ type call struct {
 	query  url.Values
 	body   any
 	out    any
+	// answered says that the API has answered another call: it is where the base URL leads.
+	answered bool
 }
 
 // send is the way of every request: it waits for the route's turn, and sends again what may be sent again by the verdict
@@ -218,6 +220,7 @@ func (c *Client) refused(pace *pace, turn *turn, failure *Error) error {
 // attempt sends one request; nil is a success.
 func (c *Client) attempt(ctx context.Context, call call) *Error {
 	failure := c.newError(call)
+	call.answered = c.answered.Load()
 
 	u, err := c.url(call.route, call.ids, call.query)
 	if err != nil {
@@ -260,9 +263,12 @@ func (c *Client) attempt(ctx context.Context, call call) *Error {
 		return failure.because(KindNoAnswer, errPage)
 	case call.out == nil:
 		return nil
-	default:
-		return decode(answer.Body, call.out, failure)
 	}
+	if failure := decode(answer.Body, call.out, failure); failure != nil {
+		return failure
+	}
+	c.answered.Store(true)
+	return nil
 }
 
 // decode tells a body that was cut off, which another attempt may mend, from one that is not what the route answers.
@@ -308,55 +314,4 @@ func (c *Client) url(route Route, ids []string, query url.Values) (*url.URL, err
 	}
 	u.RawQuery = query.Encode()
 	return u, nil
-}
-
-// guardedTransport looks at an answer before the SDK does, which reads bodies whole and logs the headers of refusals: it
-// fails the reading of a body that is larger than any honest answer, takes keys out of the headers and of the error, and
-// logs the request.
-type guardedTransport struct {
-	next http.RoundTripper
-	key  string
-}
-
-func (t guardedTransport) RoundTrip(request *http.Request) (*http.Response, error) {
-	start := time.Now()
-	response, err := t.next.RoundTrip(request)
-	logger := ctxzap.Extract(request.Context()).With(
-		zap.String("http.method", request.Method), zap.String("http.path", request.URL.Path), zap.Duration("duration", time.Since(start)))
-	if err != nil {
-		if clean := redact(err.Error(), t.key); clean != err.Error() {
-			// The cause is given up with its text: it quotes the key.
-			err = errors.New(clean)
-		}
-		logger.Debug("OpenAI Admin API: no answer", zap.Error(err))
-		return nil, err
-	}
-	logger.Debug("OpenAI Admin API", zap.Int("http.status_code", response.StatusCode))
-	for _, values := range response.Header {
-		for i, value := range values {
-			values[i] = redact(value, t.key)
-		}
-	}
-	response.Body = &limitedBody{ReadCloser: response.Body, left: maxResponseBytes}
-	return response, nil
-}
-
-var errBodyTooLarge = fmt.Errorf("the answer is larger than %d MiB", maxResponseBytes>>20)
-
-type limitedBody struct {
-	io.ReadCloser
-	left int
-}
-
-func (b *limitedBody) Read(p []byte) (int, error) {
-	// One byte more than the limit is asked for, so that a body of exactly the limit passes.
-	if len(p) > b.left+1 {
-		p = p[:b.left+1]
-	}
-	n, err := b.ReadCloser.Read(p)
-	b.left -= n
-	if b.left < 0 {
-		return 0, errBodyTooLarge
-	}
-	return n, err
 }

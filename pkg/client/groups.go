@@ -3,7 +3,6 @@ package client
 import (
 	"context"
 	"net/http"
-	"net/url"
 )
 
 // Group is a set of users that roles can be given to.
@@ -51,22 +50,6 @@ func (c *Client) ListGroups(ctx context.Context, cursor Cursor) (Page[Group], er
 // key with all permissions.
 func (c *Client) ListGroupUsers(ctx context.Context, groupID string, cursor Cursor) (Page[GroupUser], error) {
 	return list[GroupUser](ctx, c, next1000, "/organization/groups/{group_id}/users", []string{groupID}, nil, cursor)
-}
-
-// CheckAccess asks for a single group. The groups are the route that a key with restricted permissions is refused
-// first.
-//
-// GET /organization/groups, needs a key with all permissions.
-func (c *Client) CheckAccess(ctx context.Context) error {
-	const route Route = "/organization/groups"
-	var body envelope[Group]
-	if err := c.get(ctx, route, nil, url.Values{"limit": {"1"}}, &body); err != nil {
-		return err
-	}
-	if body.Data == nil {
-		return c.newError(call{method: http.MethodGet, route: route}).because(KindMalformed, errNoData)
-	}
-	return nil
 }
 
 // GetGroup gives one group.

@@ -33,7 +33,7 @@ type Connector struct {
 
 // New checks the configuration without sending anything: the SDK calls it in two processes and for every change of a
 // hosted connector's configuration. Validate tries the key.
-func New(ctx context.Context, config *cfg.Openai, _ *cli.ConnectorOpts) (connectorbuilder.ConnectorBuilderV2, []connectorbuilder.Opt, error) {
+func New(ctx context.Context, config *cfg.Openai, opts *cli.ConnectorOpts) (connectorbuilder.ConnectorBuilderV2, []connectorbuilder.Opt, error) {
 	if err := cfg.CheckAdminKey(config.OpenaiAdminKey); err != nil {
 		return nil, nil, refuse(codes.InvalidArgument, err)
 	}
@@ -45,7 +45,11 @@ func New(ctx context.Context, config *cfg.Openai, _ *cli.ConnectorOpts) (connect
 	if err != nil {
 		return nil, nil, refuse(codes.Internal, err)
 	}
-	return &Connector{client: api, reader: newReader(ctx, api, !inLambda()), patience: standardPatience}, nil, nil
+	built := &Connector{client: api, reader: newReader(ctx, api, !inLambda()), patience: standardPatience}
+	if opts != nil {
+		built.reader.chosen = opts.SyncResourceTypeIDs
+	}
+	return built, nil, nil
 }
 
 // ReadNoGrants says that nobody will ask for grants, so that their lists are not read ahead. It is called before the first
@@ -81,7 +85,8 @@ func (c *Connector) Metadata(context.Context) (*v2.ConnectorMetadata, error) {
 	}.Build(), nil
 }
 
-// Validate tries the key on the route that a key with too few permissions is refused first, and says what to do then.
+// Validate tries the key on the list that a key with too few permissions is refused first, of those that the types of the
+// sync need, and says what to do then.
 func (c *Connector) Validate(ctx context.Context) (annotations.Annotations, error) {
 	if c.client == nil {
 		return nil, MissingAdminKey()
@@ -89,7 +94,7 @@ func (c *Connector) Validate(ctx context.Context) (annotations.Annotations, erro
 	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) < soon {
 		return nil, c.checkAtOnce(ctx)
 	}
-	if err := c.client.CheckAccess(client.Urgent(ctx)); err != nil {
+	if err := c.checkAccess(client.Urgent(ctx)); err != nil {
 		return nil, failed("checking the admin key", err)
 	}
 	return nil, nil
@@ -107,7 +112,7 @@ const (
 func (c *Connector) checkAtOnce(ctx context.Context) error {
 	limited, cancel := context.WithTimeout(client.Urgent(ctx), healthTimeout)
 	defer cancel()
-	err := c.client.CheckAccess(limited)
+	err := c.checkAccess(limited)
 	if err == nil {
 		return nil
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
 	"github.com/grpc-ecosystem/go-grpc-middleware/logging/zap/ctxzap"
 	"go.uber.org/zap"
 	"google.golang.org/grpc/codes"
@@ -22,13 +23,53 @@ func failed(doing string, err error) error {
 	if isOurs(err) {
 		return err
 	}
-	switch kindOf(err) {
-	case client.KindGone, client.KindNoSuchList:
+	isDenied := kindOf(err) == client.KindGone || kindOf(err) == client.KindNoSuchList
+	if isDenied {
 		doing += ": the API knows no such thing, which is not taken for an empty list"
-		return &codedError{error: explained(doing, err), code: codes.FailedPrecondition}
-	default:
-		return explained(doing, err)
 	}
+	if advice := advise(err); advice != "" {
+		doing += ": " + advice
+	}
+	if resourceType := avoidableWithout(err); resourceType != "" {
+		doing += "; a sync whose --sync-resource-types leave out " + resourceType + " does not ask for it"
+	}
+	err = fmt.Errorf("baton-openai: %s: %w", doing, err)
+	if isDenied {
+		return &codedError{error: err, code: codes.FailedPrecondition}
+	}
+	return err
+}
+
+// typeError is an error of what is asked for only where a resource type is part of the sync.
+type typeError struct {
+	error
+
+	resourceType string
+}
+
+// Unwrap gives the error without the type.
+func (e *typeError) Unwrap() error { return e.error }
+
+// ofType says of an error which type it comes with.
+func ofType(resourceType *v2.ResourceType, err error) error {
+	if err == nil {
+		return nil
+	}
+	return &typeError{err, resourceType.GetId()}
+}
+
+// avoidableWithout names the type without which a sync would not meet the refusal; "" where that would not help.
+func avoidableWithout(err error) string {
+	var of *typeError
+	if !errors.As(err, &of) || !isRefusedForGood(err) {
+		return ""
+	}
+	return of.resourceType
+}
+
+func lacksScopes(err error) bool {
+	var failure *client.Error
+	return errors.As(err, &failure) && failure.Reason == client.ReasonScopes
 }
 
 // explained says what was being done and what an administrator can do about the error.

@@ -24,7 +24,8 @@ type pageCall struct {
 func ask[T any](ctx context.Context, s *syncReader, l list[T], cursor client.Cursor) (client.Page[T], error) {
 	v := s.enter(ctx)
 	defer s.leave(v)
-	return read(ctx, s, l, cursor, true)
+	page, err := read(ctx, s, l, cursor, true)
+	return page, ofType(typeOfKind[l.kind], err)
 }
 
 // askAll gives all rows of a list to a builder.

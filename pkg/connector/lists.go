@@ -3,6 +3,8 @@ package connector
 import (
 	"context"
 
+	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
+
 	"github.com/conductorone/baton-openai/pkg/client"
 )
 
@@ -39,6 +41,26 @@ const (
 	kindProjectUserRoles  listKind = "project_user_roles"
 	kindProjectGroupRoles listKind = "project_group_roles"
 )
+
+// typeOfKind has the resource type without which nobody asks for the list.
+var typeOfKind = map[listKind]*v2.ResourceType{
+	kindUsers:             resourceTypeUser,
+	kindInvites:           resourceTypeInvitation,
+	kindOrganizationRoles: resourceTypeOrganizationRole,
+	kindGroups:            resourceTypeGroup,
+	kindProjects:          resourceTypeProject,
+	kindAdminKeys:         resourceTypeAPIKey,
+	kindUserRoles:         resourceTypeOrganizationRole,
+	kindGroupUsers:        resourceTypeGroup,
+	kindGroupRoles:        resourceTypeOrganizationRole,
+	kindProjectRoles:      resourceTypeProjectRole,
+	kindServiceAccounts:   resourceTypeServiceAccount,
+	kindProjectKeys:       resourceTypeAPIKey,
+	kindProjectUsers:      resourceTypeUser,
+	kindProjectGroups:     resourceTypeGroup,
+	kindProjectUserRoles:  resourceTypeProjectRole,
+	kindProjectGroupRoles: resourceTypeGroup,
+}
 
 func usersList() list[client.User] {
 	return list[client.User]{kind: kindUsers, page: organizationPage((*client.Client).ListUsers), keep: keepUsers}

@@ -7,6 +7,7 @@ import (
 	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
 	ent "github.com/conductorone/baton-sdk/pkg/types/entitlement"
 	rs "github.com/conductorone/baton-sdk/pkg/types/resource"
+	"go.uber.org/zap"
 
 	"github.com/conductorone/baton-openai/pkg/client"
 )
@@ -29,7 +30,8 @@ func (b *organizationBuilder) ResourceType(context.Context) *v2.ResourceType {
 	return resourceTypeOrganization
 }
 
-// List gives the one organization. Its own id shows only in the ids of its predefined roles.
+// List gives the one organization. Its own id shows only in the ids of its predefined roles, so that it is not known where
+// these are no part of the sync.
 func (b *organizationBuilder) List(ctx context.Context, parent *v2.ResourceId, opts rs.SyncOpAttrs) ([]*v2.Resource, *rs.SyncOpResults, error) {
 	if parent != nil {
 		return nil, nil, nil
@@ -45,15 +47,29 @@ func (b *organizationBuilder) List(ctx context.Context, parent *v2.ResourceId, o
 	if err := s.begins(ctx, resourceTypeOrganization); err != nil {
 		return nil, nil, failed(doing, err)
 	}
-	page, err := ask(ctx, s, organizationRolesList(), client.Cursor{})
+	roles, err := s.rolesThatName(ctx)
 	if err != nil {
 		return nil, nil, failed(doing, err)
 	}
-	organization, err := organizationResource(page.Items)
+	organization, err := organizationResource(roles)
 	if err != nil {
 		return nil, nil, failed(doing, err)
 	}
 	return []*v2.Resource{organization}, nil, nil
+}
+
+// rolesThatName gives the roles that have the organization's id in theirs. A sync of other types goes on where OpenAI
+// refuses their list; one of the roles asks for it again.
+func (s *syncReader) rolesThatName(ctx context.Context) ([]client.Role, error) {
+	if s.leavesOut(resourceTypeOrganizationRole) {
+		return nil, nil
+	}
+	page, err := ask(ctx, s, organizationRolesList(), client.Cursor{})
+	if isRefusedForGood(err) {
+		warn(ctx, "OpenAI refuses the roles of the organization, whose own id is therefore not shown", zap.Error(err))
+		return nil, nil
+	}
+	return page.Items, err
 }
 
 func organizationResource(roles []client.Role) (*v2.Resource, error) {

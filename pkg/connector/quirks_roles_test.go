@@ -461,7 +461,7 @@ func TestPredefinedRoleBesideTheOneOfTheRowWithoutGroups(t *testing.T) {
 
 	// Where the organization knows no groups, none gives anything.
 	server = bent()
-	server.SetFault("GET /organization/groups", openaitest.Fault{Status: 404, Body: object("", "There are no groups."), After: 1})
+	server.SetFault("GET /organization/groups", openaitest.Fault{Status: 404, Body: object("", "There are no groups.")})
 	synced = runSync(t, server, syncOptions{resourceTypes: types})
 	require.NoError(t, synced.err)
 	meant := openaitest.Sample()

@@ -104,10 +104,10 @@ func (s *syncReader) membersOf(ctx context.Context, groupID string) (map[string]
 // this key or plan. Where groups are part of the sync, their own grants say what that means.
 func isRefusedForGood(err error) bool {
 	switch kindOf(err) {
-	case client.KindGone, client.KindNoSuchList, client.KindDenied, client.KindDeniedWithoutReason:
+	case client.KindGone, client.KindNoSuchList, client.KindDeniedWithoutReason:
 		return true
 	default:
-		return false
+		return lacksScopes(err)
 	}
 }
 

@@ -33,30 +33,33 @@ func (f file) of(types ...string) file {
 }
 
 // A sync of some types only gives what a full sync gives of them, makes the calls that they take and no others, and warns
-// of nothing that was not asked for.
+// of nothing that was not asked for. One call more checks the key, by a list that they take.
 func TestSyncOfSomeTypes(t *testing.T) {
 	t.Parallel()
-	const credentials = "GET /organization/groups" // the check of the credentials
 	tests := map[string]struct {
 		types  []string
 		calls  map[string]int
 		warned []warning
 	}{
-		"user": {[]string{"user"}, map[string]int{credentials: 1, "GET /organization/users": 1}, nil},
+		"user": {[]string{"user"}, map[string]int{"GET /organization/users": 1 + 1}, nil},
 		"group and user": {[]string{"group", "user"}, map[string]int{
-			credentials: 2, "GET /organization/users": 1, groupMembersRoute: 3,
+			"GET /organization/groups": 1 + 1, "GET /organization/users": 1, groupMembersRoute: 3,
 		}, nil},
-		"project": {[]string{"project"}, map[string]int{credentials: 1, "GET /organization/projects": 1}, nil},
+		"project": {[]string{"project"}, map[string]int{"GET /organization/projects": 1 + 1}, nil},
 		"project and user": {[]string{"project", "user"}, map[string]int{
-			credentials: 1, "GET /organization/users": 1, "GET /organization/projects": 1, "GET /organization/projects/{project_id}/users": 2,
+			"GET /organization/users": 1 + 1, "GET /organization/projects": 1, "GET /organization/projects/{project_id}/users": 2,
 		}, nil},
 		"organization_role and user": {[]string{"organization_role", "user"}, map[string]int{
-			credentials: 1, "GET /organization/users": 1, "GET /organization/roles": 1, userRolesRoute: 9,
+			"GET /organization/users": 1, "GET /organization/roles": 1 + 1, userRolesRoute: 9,
 		}, nil},
-		"organization": {[]string{"organization"}, map[string]int{credentials: 1, "GET /organization/roles": 1}, nil},
-		"invitation":   {[]string{"invitation"}, map[string]int{credentials: 1, "GET /organization/invites": 1}, nil},
+		"organization":                       {[]string{"organization"}, map[string]int{"GET /organization/users": 1}, nil},
+		"organization and organization_role": {[]string{"organization", "organization_role"}, map[string]int{"GET /organization/roles": 1 + 1}, nil},
+		"invitation":                         {[]string{"invitation"}, map[string]int{"GET /organization/invites": 1 + 1}, nil},
+		"api_key and project": {[]string{"api_key", "project"}, map[string]int{
+			"GET /organization/admin_api_keys": 1 + 1, "GET /organization/projects": 1, "GET /organization/projects/{project_id}/api_keys": 2,
+		}, nil},
 		"group, user and service_account below projects": {[]string{"group", "user", "service_account", "project"}, map[string]int{
-			credentials: 2, "GET /organization/users": 1, groupMembersRoute: 3, "GET /organization/projects": 1,
+			"GET /organization/groups": 1 + 1, "GET /organization/users": 1, groupMembersRoute: 3, "GET /organization/projects": 1,
 			"GET /organization/projects/{project_id}/users": 2, "GET /organization/projects/{project_id}/service_accounts": 2,
 			"GET /organization/projects/{project_id}/groups": 2, projectGroupRolesRoute: 4, projectUserRolesRoute: 1,
 		}, nil},
@@ -69,6 +72,10 @@ func TestSyncOfSomeTypes(t *testing.T) {
 			require.NoError(t, synced.err)
 			require.Empty(t, server.Unknown())
 			want := expected(openaitest.Sample()).of(test.types...)
+			if slices.Equal(test.types, []string{"organization"}) {
+				// Only the roles say what the organization's own id is.
+				want = want.withResource("organization:organization", func(row *resourceRow) { row.RawID, row.Profile = "organization", map[string]any{} })
+			}
 			t.Run("rows", func(t *testing.T) {
 				t.Parallel()
 				requireSame(t, want, readFile(t, synced.path))
@@ -126,7 +133,7 @@ func TestSyncOfTypesThatTheTaskNames(t *testing.T) {
 			t.Run(strings.Join(asked, " and "), func(t *testing.T) {
 				t.Parallel()
 				belowProjects := slices.ContainsFunc(asked, func(name string) bool { return name == "project_role" || name == "service_account" })
-				synced := runSync(t, &openaitest.Server{Organization: openaitest.Sample()}, syncOptions{workers: 4, resourceTypes: asked})
+				synced := runSync(t, &openaitest.Server{Organization: openaitest.Sample()}, syncOptions{workers: 4, resourceTypes: asked, byTask: true})
 				if belowProjects && !slices.Contains(asked, "project") {
 					require.Error(t, synced.err)
 					return
@@ -141,5 +148,104 @@ func TestSyncOfTypesThatTheTaskNames(t *testing.T) {
 				requireSame(t, want, readFile(t, synced.path))
 			})
 		}
+	}
+}
+
+// What OpenAI does not offer an organization, or the key may not read, is in nobody's way whose sync leaves it out.
+func TestSyncWithoutWhatIsRefused(t *testing.T) {
+	t.Parallel()
+	faults := map[string]openaitest.Fault{
+		"404":                {Status: 404, Body: object("", "There is no such thing.")},
+		"404 of the address": {Status: 404, Body: object("", "Invalid URL (GET /v1/organization)")},
+		"403":                {Status: 403, Body: object("", "You may not.")},
+		"403 of a scope":     {Status: 403, Body: object("", missingScopeText)},
+	}
+	tests := map[string]struct {
+		routes []string
+		types  []string
+	}{
+		"admin keys": {
+			[]string{"GET /organization/admin_api_keys"},
+			[]string{"organization", "user", "invitation", "organization_role", "group", "project", "project_role", "service_account"},
+		},
+		"groups and roles": {
+			[]string{"GET /organization/groups", "GET /organization/roles"},
+			[]string{"organization", "user", "invitation", "project", "project_role", "service_account", "api_key"},
+		},
+	}
+	for name, test := range tests {
+		for answer, fault := range faults {
+			t.Run(name+", "+answer, func(t *testing.T) {
+				t.Parallel()
+				server := &openaitest.Server{Organization: openaitest.Sample()}
+				for _, route := range test.routes {
+					server.SetFault(route, fault)
+				}
+				synced := runSync(t, server, syncOptions{workers: 4, resourceTypes: test.types})
+				require.NoError(t, synced.err)
+				requireWarnings(t, synced.logs, nil)
+				for _, request := range server.Requests() {
+					require.NotContains(t, test.routes, request.Route)
+				}
+				want := expected(openaitest.Sample()).of(test.types...)
+				if !slices.Contains(test.types, "organization_role") {
+					want = want.withResource("organization:organization", func(row *resourceRow) { row.RawID, row.Profile = "organization", map[string]any{} })
+				}
+				requireSame(t, want, readFile(t, synced.path))
+			})
+		}
+	}
+}
+
+// Where a task names the types, the connector learns of them one by one: the organization's own id is asked for, and left
+// out with a warning where that is refused.
+func TestOrganizationWhoseRolesAreRefused(t *testing.T) {
+	t.Parallel()
+	server := &openaitest.Server{Organization: openaitest.Sample()}
+	server.SetFault("GET /organization/roles", openaitest.Fault{Status: 404, Body: object("", "There are no roles.")})
+	types := []string{"organization", "user"}
+	synced := runSync(t, server, syncOptions{resourceTypes: types, byTask: true})
+	require.NoError(t, synced.err)
+	want := expected(openaitest.Sample()).of(types...).
+		withResource("organization:organization", func(row *resourceRow) { row.RawID, row.Profile = "organization", map[string]any{} })
+	requireSame(t, want, readFile(t, synced.path))
+	requireWarnings(t, synced.logs, []warning{{"whose own id is therefore not shown", nil}})
+}
+
+// A refusal says which type comes with it, where a sync without that type would not meet it, and doubts the address of the
+// API only as long as nothing there has answered.
+func TestRefusalNamesTheTypeThatComesWithIt(t *testing.T) {
+	t.Parallel()
+	unknown := openaitest.Fault{Status: 404, Body: object("", "Invalid URL (GET /v1/organization)")}
+	without := func(resourceType string) string {
+		return "a sync whose --sync-resource-types leave out " + resourceType + " does not ask for it"
+	}
+	const baseURL = "base-url does not lead to the Admin API"
+	tests := map[string]struct {
+		route     string
+		fault     openaitest.Fault
+		says, not string
+	}{
+		"the address of a later list": {"GET /organization/admin_api_keys", unknown, without("api_key"), baseURL},
+		"the address of the first":    {"GET /organization/groups", unknown, baseURL, "--sync-resource-types"},
+		"a list that there is not":    {"GET /organization/invites", openaitest.Fault{Status: 404}, without("invitation"), baseURL},
+		"a scope":                     {"GET /organization/projects/{project_id}/api_keys", openaitest.Fault{Status: 403, Body: object("", missingScopeText)}, without("api_key"), baseURL},
+		"the check of the key":        {"GET /organization/groups", openaitest.Fault{Status: 403, Body: object("", missingScopeText)}, without("group"), baseURL},
+		"no reason":                   {"GET /organization/projects/{project_id}/groups", openaitest.Fault{Status: 403, Body: object("", "No.")}, without("group"), baseURL},
+		"a principal's roles":         {userRolesRoute, openaitest.Fault{Status: 404}, without("organization_role"), baseURL},
+		"a bad request":               {"GET /organization/invites", openaitest.Fault{Status: 400}, "400", "--sync-resource-types"},
+		"a country":                   {"GET /organization/invites", openaitest.Fault{Code: "unsupported_country_region_territory"}, "country", "--sync-resource-types"},
+		"a key":                       {"GET /organization/invites", openaitest.Fault{Status: 401, Body: object("invalid_api_key", "No.")}, adviceForKeys, "--sync-resource-types"},
+		"a server that fails":         {"GET /organization/invites", openaitest.Fault{Status: 500}, "500", "--sync-resource-types"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			server := &openaitest.Server{Organization: openaitest.Sample(), Faults: map[string]openaitest.Fault{test.route: test.fault}}
+			synced := runSync(t, server, syncOptions{})
+			require.ErrorContains(t, synced.err, test.says)
+			require.NotContains(t, synced.err.Error(), test.not)
+			require.ErrorContains(t, synced.err, test.route)
+		})
 	}
 }

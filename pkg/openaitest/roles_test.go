@@ -134,18 +134,18 @@ func TestRoleRows(t *testing.T) {
 func TestNamesOfPredefinedRoles(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
-		server                openaitest.Server
+		server                *openaitest.Server
 		organization, project any
 	}{
-		"names":         {openaitest.Server{}, "reader", "member"},
-		"capitalized":   {openaitest.Server{CapitalizedRoleNames: true}, "Reader", "Member"},
-		"display names": {openaitest.Server{RoleDisplayNames: true}, "Organization Reader", "Project Member"},
-		"nameless":      {openaitest.Server{NamelessRoles: true}, nil, nil},
+		"names":         {&openaitest.Server{}, "reader", "member"},
+		"capitalized":   {&openaitest.Server{CapitalizedRoleNames: true}, "Reader", "Member"},
+		"display names": {&openaitest.Server{RoleDisplayNames: true}, "Organization Reader", "Project Member"},
+		"nameless":      {&openaitest.Server{NamelessRoles: true}, nil, nil},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			standIn := &test.server
+			standIn := test.server
 			standIn.Organization = governed()
 			assert.Equal(t, test.organization, ok(t, standIn, "/organization/roles").row(t, longReader)["name"])
 			assert.Equal(t, test.organization, ok(t, standIn, "/organization/users/direct/roles").row(t, longReader)["name"])

@@ -1,0 +1,63 @@
+package client
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"time"
+
+	"github.com/grpc-ecosystem/go-grpc-middleware/logging/zap/ctxzap"
+	"go.uber.org/zap"
+)
+
+// guardedTransport looks at an answer before the SDK does, which reads bodies whole and logs the headers of refusals: it
+// fails the reading of a body that is larger than any honest answer, takes keys out of the headers and of the error, and
+// logs the request.
+type guardedTransport struct {
+	next http.RoundTripper
+	key  string
+}
+
+func (t guardedTransport) RoundTrip(request *http.Request) (*http.Response, error) {
+	start := time.Now()
+	response, err := t.next.RoundTrip(request)
+	logger := ctxzap.Extract(request.Context()).With(
+		zap.String("http.method", request.Method), zap.String("http.path", request.URL.Path), zap.Duration("duration", time.Since(start)))
+	if err != nil {
+		if clean := redact(err.Error(), t.key); clean != err.Error() {
+			// The cause is given up with its text: it quotes the key.
+			err = errors.New(clean)
+		}
+		logger.Debug("OpenAI Admin API: no answer", zap.Error(err))
+		return nil, err
+	}
+	logger.Debug("OpenAI Admin API", zap.Int("http.status_code", response.StatusCode))
+	for _, values := range response.Header {
+		for i, value := range values {
+			values[i] = redact(value, t.key)
+		}
+	}
+	response.Body = &limitedBody{ReadCloser: response.Body, left: maxResponseBytes}
+	return response, nil
+}
+
+var errBodyTooLarge = fmt.Errorf("the answer is larger than %d MiB", maxResponseBytes>>20)
+
+type limitedBody struct {
+	io.ReadCloser
+	left int
+}
+
+func (b *limitedBody) Read(p []byte) (int, error) {
+	// One byte more than the limit is asked for, so that a body of exactly the limit passes.
+	if len(p) > b.left+1 {
+		p = p[:b.left+1]
+	}
+	n, err := b.ReadCloser.Read(p)
+	b.left -= n
+	if b.left < 0 {
+		return 0, errBodyTooLarge
+	}
+	return n, err
+}
