@@ -63,6 +63,27 @@ func TestAssignmentSources(t *testing.T) {
 	requireQuirks(t, quirks)
 }
 
+// What is inherited from somebody whom the groups do not have is shown by nothing else, so that a warning tells of each.
+func TestRolesInheritedFromNoGroup(t *testing.T) {
+	t.Parallel()
+	const unknown = "roles are inherited from somebody whom the groups of the organization do not have"
+	inherited := map[string]any{"assignment_sources": []any{source("tenant_group", "group_tenant"), source("group", financ), source("", "")}}
+	requireQuirks(t, map[string]quirk{"a tenant's group": {
+		bend: func(s *openaitest.Server) {
+			answer(s, userRolesRoute, "/users/", rows(assignedRole(billng, inherited), assignedRole(keyadm, inherited)))
+		},
+		mean: func(o *openaitest.Organization) {
+			for i := range o.Users {
+				o.Users[i].RoleIDs = nil
+			}
+		},
+		warned: []warning{
+			{unknown, map[string]any{"source_type": "tenant_group", "source_id": "group_tenant", "in": "organization"}},
+			{unknown, map[string]any{"source_id": ""}},
+		},
+	}})
+}
+
 // A group's own roles are the group's, even where the sources name the group.
 func TestAssignmentSourcesOfAGroup(t *testing.T) {
 	t.Parallel()

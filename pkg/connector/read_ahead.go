@@ -70,7 +70,7 @@ func (r *reader) of(ctx context.Context, opts rs.SyncOpAttrs) (*syncReader, erro
 		s = &syncReader{
 			reader: r, id: opts.SyncID, session: syncSession{opts.Session}, seed: maphash.MakeSeed(), types: map[string]bool{},
 			visited: make(chan struct{}), left: map[listKind]*atomic.Int32{}, calls: map[string]*pageCall{}, read: map[uint64]struct{}{},
-			holders: map[string][]string{}, members: map[string]map[string]bool{},
+			holders: map[string][]string{}, members: map[string]map[string]bool{}, sources: map[string]struct{}{},
 		}
 		// The reading goes on between the calls of the syncer.
 		s.ctx, s.cancel = context.WithCancel(context.WithoutCancel(ctx))
@@ -139,6 +139,8 @@ type syncReader struct {
 	// holders are the groups that hold a predefined role, and members the members of these: of each that was asked for.
 	holders map[string][]string
 	members map[string]map[string]bool
+	// sources are those of inherited roles that were looked for among the groups.
+	sources map[string]struct{}
 }
 
 // end forgets a sync of which nobody asks for anything any more.

@@ -88,7 +88,7 @@ func (a assignment) isDirect(ctx context.Context, s *syncReader, name string, he
 	case a.principal.GetResourceType() == resourceTypeGroup.GetId():
 		return true, nil
 	case !held.HeldDirectlyBy(a.principal.GetResource()):
-		return false, nil
+		return false, s.warnOfUnknownSources(ctx, held, a.in)
 	case name == "" || a.rowRole == "":
 		return true, nil
 	case name == a.rowRole:

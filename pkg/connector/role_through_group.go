@@ -3,6 +3,8 @@ package connector
 import (
 	"context"
 
+	"go.uber.org/zap"
+
 	"github.com/conductorone/baton-openai/pkg/client"
 )
 
@@ -29,6 +31,32 @@ func (s *syncReader) groupGives(ctx context.Context, principalID, role, in strin
 		}
 	}
 	return false, nil
+}
+
+// warnOfUnknownSources tells of each source of an inherited role, once, that is no group of the organization: nothing else
+// shows what it gives.
+func (s *syncReader) warnOfUnknownSources(ctx context.Context, held client.AssignedRole, in string) error {
+	if !s.includes(resourceTypeGroup) || s.isTargeted() {
+		return nil
+	}
+	for _, source := range held.AssignmentSources {
+		s.mu.Lock()
+		_, seen := s.sources[source.PrincipalID]
+		s.sources[source.PrincipalID] = struct{}{}
+		s.mu.Unlock()
+		if seen {
+			continue
+		}
+		known, err := s.knownGroups(ctx, []string{source.PrincipalID})
+		if err != nil {
+			return err
+		}
+		if !known[source.PrincipalID] {
+			warn(ctx, "roles are inherited from somebody whom the groups of the organization do not have; who holds them in no other way is not shown with them",
+				zap.String("source_type", source.PrincipalType), zap.String("source_id", source.PrincipalID), zap.String("role_id", held.ID), zap.String("in", in))
+		}
+	}
+	return nil
 }
 
 // groupsThatHold gives the ids of the groups that hold a predefined role.
