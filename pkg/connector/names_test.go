@@ -68,11 +68,11 @@ var scripts = []string{
 // anyText makes texts of every length and script.
 type anyText struct{ rng *rand.Rand }
 
-func (a anyText) of(most int) string {
+func (a anyText) any() string {
 	lengths := []int{0, 1, 2, 20, 1_000, 1_023, 1_024, 1_025, 1_030, 2_047, 2_048, 2_049, 5_000}
-	length := min(lengths[a.rng.IntN(len(lengths))], most)
-	var runes []rune
-	for range 1 + a.rng.IntN(3) {
+	length := lengths[a.rng.IntN(len(lengths))]
+	runes := []rune(scripts[a.rng.IntN(len(scripts))])
+	for range a.rng.IntN(3) {
 		runes = append(runes, []rune(scripts[a.rng.IntN(len(scripts))])...)
 	}
 	var b strings.Builder
@@ -84,23 +84,23 @@ func (a anyText) of(most int) string {
 
 // everyText is an organization of the size in which every text that somebody writes is any.
 func everyText(seed uint64, size int) openaitest.Organization {
-	text := anyText{rand.New(rand.NewPCG(seed, 7))} //nolint:gosec // repeatable, not secret
+	text := anyText{rand.New(rand.NewPCG(seed, 7))}
 	o := openaitest.Organization{ID: "org-1", Users: many(size, userRow)}
 	for i := range o.Users {
-		o.Users[i].Name = text.of(9_999)
+		o.Users[i].Name = text.any()
 		if i%3 == 0 {
-			o.Users[i].Email = text.of(9_999)
+			o.Users[i].Email = text.any()
 		}
-		o.Invites = append(o.Invites, openaitest.Invite{ID: fmt.Sprintf("invite-%d", i), Email: text.of(9_999), Status: "pending"})
-		o.Roles = append(o.Roles, openaitest.Role{ID: fmt.Sprintf("role_%d", i), Name: text.of(9_999), Description: text.of(9_999)})
-		o.Groups = append(o.Groups, openaitest.Group{ID: fmt.Sprintf("group_%d", i), Name: text.of(9_999), GroupType: "group"})
+		o.Invites = append(o.Invites, openaitest.Invite{ID: fmt.Sprintf("invite-%d", i), Email: text.any(), Status: "pending"})
+		o.Roles = append(o.Roles, openaitest.Role{ID: fmt.Sprintf("role_%d", i), Name: text.any(), Description: text.any()})
+		o.Groups = append(o.Groups, openaitest.Group{ID: fmt.Sprintf("group_%d", i), Name: text.any(), GroupType: "group"})
 		o.AdminKeys = append(o.AdminKeys, openaitest.AdminAPIKey{
-			ID: fmt.Sprintf("key_%d", i), Name: text.of(9_999), RedactedValue: "sk-admin-***1", OwnerType: "user", OwnerID: "user-1",
+			ID: fmt.Sprintf("key_%d", i), Name: text.any(), RedactedValue: "sk-admin-***1", OwnerType: "user", OwnerID: "user-1",
 		})
 		o.Projects = append(o.Projects, openaitest.Project{
-			ID: fmt.Sprintf("proj_%d", i), Name: text.of(9_999), Status: "active",
-			Roles:           []openaitest.Role{{ID: "role_p", Name: text.of(9_999), Description: text.of(9_999)}},
-			ServiceAccounts: []openaitest.ServiceAccount{{ID: fmt.Sprintf("svc_acct_%d", i), Name: text.of(9_999), Role: "member", RoleIDs: []string{"role_p"}}},
+			ID: fmt.Sprintf("proj_%d", i), Name: text.any(), Status: "active",
+			Roles:           []openaitest.Role{{ID: "role_p", Name: text.any(), Description: text.any()}},
+			ServiceAccounts: []openaitest.ServiceAccount{{ID: fmt.Sprintf("svc_acct_%d", i), Name: text.any(), Role: "member", RoleIDs: []string{"role_p"}}},
 		})
 	}
 	return o

@@ -77,7 +77,8 @@ func TestUserDeletedWhereThePageEnds(t *testing.T) {
 		if request.Route != "GET /organization/users" {
 			return
 		}
-		if pages++; pages != 2 && pages != 5 {
+		pages++
+		if pages != 2 && pages != 5 {
 			return
 		}
 		after := request.Query.Get("after")
@@ -96,10 +97,8 @@ func TestUserDeletedWhereThePageEnds(t *testing.T) {
 // The members that are left out are counted once where their list begins again.
 func TestLeftOutMembersAreCountedOnce(t *testing.T) {
 	t.Parallel()
-	members := []string{"stranger-0", "stranger-1"}
-	for _, user := range many(1_001, userRow) {
-		members = append(members, user.ID)
-	}
+	members := append(many(1_001, func(i int) string { return userRow(i).ID }), "stranger-0", "stranger-1")
+	slices.Reverse(members) // the strangers are on the first page
 	for name, after := range map[string]int{"undisturbed": 1_000, "begun again": 1} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -35,6 +35,14 @@ var (
 // and may answer, and role-api-project-member__api-project__proj_abc, which it lists.
 var predefinedRoleID = regexp.MustCompile(`^role-api-([a-z]+)-([a-z]+)(?:__.*)?$`)
 
+// wordsOfRoleID gives what such an id says the role is of, and which role it is; "" for any other id.
+func wordsOfRoleID(id string) (noun, word string) {
+	if found := predefinedRoleID.FindStringSubmatch(id); len(found) == 3 {
+		return found[1], found[2]
+	}
+	return "", ""
+}
+
 // predefined gives the name that a role of the scope goes by, or "" if it is not one of the predefined roles that this
 // connector knows. The API's flag comes first, for a custom role may be called Owner as well. Then one of three tells
 // which it is: its name, the display name that some answers have in its place ("Project Owner"), or its id.
@@ -42,8 +50,8 @@ func (s roleScope) predefined(role client.Role) string {
 	if !role.PredefinedRole || role.ResourceType != "" && role.ResourceType != s.resourceType {
 		return ""
 	}
-	inID := predefinedRoleID.FindStringSubmatch(role.ID)
-	if inID != nil && inID[1] != s.noun {
+	noun, word := wordsOfRoleID(role.ID)
+	if noun != "" && noun != s.noun {
 		return ""
 	}
 	words := strings.Fields(role.Name)
@@ -55,10 +63,7 @@ func (s roleScope) predefined(role client.Role) string {
 			return name
 		}
 	}
-	if inID == nil {
-		return ""
-	}
-	return s.name(inID[2])
+	return s.name(word)
 }
 
 // organizationRoleName is the predefined organization role that a word of the API means, "" if it is none. In old
