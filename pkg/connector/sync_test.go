@@ -40,6 +40,8 @@ type syncOptions struct {
 	resourceTypes []string
 	// byTask says that ConductorOne's task names the types, which the connector is not started with then.
 	byTask bool
+	// targets are the resources of a targeted sync.
+	targets []*v2.Resource
 	// patience is for how long calls are repeated that are refused or get no answer of use.
 	patience time.Duration
 	// timeout is for how long one attempt may take; 0 is the standard.
@@ -78,6 +80,7 @@ func runSync(t *testing.T, server *openaitest.Server, options syncOptions) outco
 		sync.WithSessionStore(store),
 		sync.WithWorkerCount(options.workers),
 		sync.WithSyncResourceTypes(options.resourceTypes),
+		sync.WithTargetedSyncResources(options.targets),
 		sync.WithStorageEngine(options.engine),
 		sync.WithFailFastInvariants(),
 	)
@@ -144,6 +147,7 @@ func serve(ctx context.Context, t *testing.T, server types.ConnectorServer) type
 	v2.RegisterConnectorServiceServer(service, server)
 	v2.RegisterResourceTypesServiceServer(service, server)
 	v2.RegisterResourcesServiceServer(service, server)
+	v2.RegisterResourceGetterServiceServer(service, server)
 	v2.RegisterEntitlementsServiceServer(service, server)
 	v2.RegisterGrantsServiceServer(service, server)
 	v2.RegisterAssetServiceServer(service, server)
