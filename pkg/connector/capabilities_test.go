@@ -21,6 +21,7 @@ func TestCapabilities(t *testing.T) {
 		account   = v2.Capability_CAPABILITY_ACCOUNT_PROVISIONING
 		create    = v2.Capability_CAPABILITY_RESOURCE_CREATE
 		remove    = v2.Capability_CAPABILITY_RESOURCE_DELETE
+		events    = v2.Capability_CAPABILITY_EVENT_FEED_V2
 	)
 	want := map[string][]v2.Capability{
 		"organization":      {syncs, provision},
@@ -37,7 +38,7 @@ func TestCapabilities(t *testing.T) {
 	// Which of the API's permissions a key needs for a type, so that somebody can tell from a refusal what will be missing.
 	const management, groups = "api.management.read", "api.groups.read"
 	wantPermissions := map[string][]string{
-		"organization":      {management},
+		"organization":      {management, "api.audit_logs.read"},
 		"user":              {management},
 		"invitation":        {management},
 		"organization_role": {management, groups},
@@ -51,7 +52,7 @@ func TestCapabilities(t *testing.T) {
 	metadata, err := open(t, newOffice()).GetMetadata(t.Context(), &v2.ConnectorServiceGetMetadataRequest{})
 	require.NoError(t, err)
 	told := metadata.GetMetadata().GetCapabilities()
-	require.ElementsMatch(t, []v2.Capability{syncs, provision, account, create, remove}, told.GetConnectorCapabilities())
+	require.ElementsMatch(t, []v2.Capability{syncs, provision, account, create, remove, events}, told.GetConnectorCapabilities())
 	require.Len(t, told.GetResourceTypeCapabilities(), len(want))
 	for _, of := range told.GetResourceTypeCapabilities() {
 		id := of.GetResourceType().GetId()
