@@ -120,9 +120,9 @@ const readingAuditLog = "reading the audit log"
 // window is what the cursor says is to be read; anew, from the earliest event on, where it says nothing that can be.
 func (f *eventFeed) window(ctx context.Context, earliest *timestamppb.Timestamp, cursor string) feedPlace {
 	now := f.now()
-	at, err := parseFeedPlace(cursor)
+	at, isOurs := parseFeedPlace(cursor)
 	switch {
-	case err != nil:
+	case !isOurs:
 		warn(ctx, "the cursor of the event feed is not one of this version; the feed begins anew", zap.String("feed", f.id))
 	case at.From > now.Unix():
 		// Whoever made it had another time. What has happened since may not have been read.

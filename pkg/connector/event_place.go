@@ -44,34 +44,32 @@ const (
 	maxCursorBytes = 4_096
 )
 
-var (
-	errForeignCursor = errors.New("the cursor is not one of this version")
-	errLongCursor    = errors.New("OpenAI's cursor is too long for a cursor of the event feed")
-)
+var errLongCursor = errors.New("OpenAI's cursor is too long for a cursor of the event feed")
 
-// parseFeedPlace reads a cursor that came back from ConductorOne. One that this version would not have made is refused.
-func parseFeedPlace(cursor string) (feedPlace, error) {
+// parseFeedPlace reads a cursor that came back from ConductorOne. It gives false for one that this version would not have
+// made.
+func parseFeedPlace(cursor string) (feedPlace, bool) {
 	if cursor == "" {
-		return feedPlace{}, nil
+		return feedPlace{}, true
 	}
 	text, err := base64.RawURLEncoding.DecodeString(cursor)
 	if err != nil {
-		return feedPlace{}, errForeignCursor
+		return feedPlace{}, false
 	}
 	var at feedPlace
 	decoder := json.NewDecoder(bytes.NewReader(text))
 	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(&at); err != nil || at.Version != placeVersion || at.text() != cursor {
-		return feedPlace{}, errForeignCursor
+		return feedPlace{}, false
 	}
 	begun := at.Until > at.From
 	if at.From < 0 || at.Restarts < 0 || !begun && at != (feedPlace{Version: placeVersion, From: at.From}) {
-		return feedPlace{}, errForeignCursor
+		return feedPlace{}, false
 	}
 	if at.Cursor.IsZero() && at.Cursor != (client.Cursor{}) {
-		return feedPlace{}, errForeignCursor
+		return feedPlace{}, false
 	}
-	return at, nil
+	return at, true
 }
 
 func (p feedPlace) text() string {
