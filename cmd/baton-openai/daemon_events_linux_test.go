@@ -20,7 +20,7 @@ func (d *daemon) events(feed *conductoronetest.EventFeed) []string {
 	d.t.Helper()
 	events, err := feed.Events(d.t.Context())
 	require.NoError(d.t, err)
-	var found []string
+	found := make([]string, 0, len(events))
 	for _, event := range events {
 		var named []*v2.ResourceId
 		switch {

@@ -112,9 +112,9 @@ func TestUsage(t *testing.T) {
 func TestCommandsMeanwhile(t *testing.T) {
 	t.Parallel()
 	var stdout, stderr shared
-	args := []string{"--tasks", writeTasks(t, "$ echo done\n$ exit 3\n"), "--", "sleep", "60"}
+	args := []string{"--tasks", writeTasks(t, "$ echo made\n$ exit 3\n"), "--", "sleep", "60"}
 	assert.Equal(t, exitFailure, run(t.Context(), args, &stdout, &stderr))
-	assert.Contains(t, stdout.String(), "1. Meanwhile: echo done\ndone\n2. Meanwhile: exit 3\n")
+	assert.Contains(t, stdout.String(), "\nmade\n2. Meanwhile: exit 3\n")
 	assert.Contains(t, stderr.String(), `running "exit 3": exit status 3`)
 }
 

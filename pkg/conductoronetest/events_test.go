@@ -17,7 +17,7 @@ import (
 // answerEvents plays a daemon that has one event for each task, until it has none.
 func (p *peer) answerEvents(ctx context.Context, answers ...*v2.ListEventsResponse) []*v1.Task_ListEventsTask {
 	p.t.Helper()
-	var asked []*v1.Task_ListEventsTask
+	asked := make([]*v1.Task_ListEventsTask, 0, len(answers))
 	for _, answer := range answers {
 		var task *v1.Task
 		require.Eventually(p.t, func() bool { task = p.getTask(ctx); return task != nil }, time.Minute, time.Millisecond)

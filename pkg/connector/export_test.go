@@ -16,4 +16,8 @@ func (c *Connector) SetPacePatience(patience time.Duration) { c.client.Patience 
 func (c *Connector) SetTimeout(timeout time.Duration) { c.client.Timeout = timeout }
 
 // SetFeedClock has a feed read another clock.
-func SetFeedClock(feed connectorbuilder.EventFeed, now func() time.Time) { feed.(*eventFeed).now = now } //nolint:forcetypeassert // there is no other feed
+func SetFeedClock(feed connectorbuilder.EventFeed, now func() time.Time) {
+	if known, ok := feed.(*eventFeed); ok {
+		known.now = now
+	}
+}

@@ -3,6 +3,7 @@ package openaitest
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"strconv"
@@ -173,9 +174,7 @@ func isWithin(limits map[string]int64, at int64) bool {
 // renderAuditLogLocked serves of a session what nobody should keep as well.
 func (s *Server) renderAuditLogLocked(e AuditLogEntry) object {
 	details := object{}
-	for name, value := range e.Details {
-		details[name] = value
-	}
+	maps.Copy(details, e.Details)
 	rendered := object{"id": e.ID, "type": e.Type, "effective_at": e.EffectiveAt, "actor": s.renderAuditLogActorLocked(e.Actor), e.Type: details}
 	if project := s.Organization.project(e.ProjectID); project != nil {
 		rendered["project"] = object{"id": project.ID, "name": project.Name}
