@@ -200,7 +200,7 @@ func (s *Server) renderAuditLogActorLocked(actor AuditLogActor) any {
 	}}
 }
 
-// auditLogTypes are the types that can be asked for, but for those of tenants.
+// auditLogTypes are the types that can be asked for, but for those of tenants, tunnels and workload identities.
 var auditLogTypes = []string{
 	"api_key.created", "api_key.updated", "api_key.deleted",
 	"certificate.created", "certificate.updated", "certificate.deleted", "certificates.activated", "certificates.deactivated",
