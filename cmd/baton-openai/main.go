@@ -50,7 +50,8 @@ func run(ctx context.Context) error {
 	var idle []string
 	var settings *viper.Viper
 	skipsGrants := func() bool { return settings.GetBool("skip-entitlements-and-grants") }
-	settings, command, err := config.DefineConfigurationV2(ctx, "baton-openai", connectorTelling(&idle, skipsGrants), cfg.Config,
+	isService := func() bool { return settings.GetString(cfg.ServiceFlag) != "" }
+	settings, command, err := config.DefineConfigurationV2(ctx, "baton-openai", connectorTelling(&idle, skipsGrants, isService), cfg.Config,
 		connectorrunner.WithDefaultCapabilitiesConnectorBuilderV2(&connector.Connector{}),
 		connectorrunner.WithSessionStoreEnabled(),
 	)
@@ -119,7 +120,7 @@ func resourceTypes(ctx context.Context) []string {
 
 // connectorTelling makes the connector, and says in the log which flags have no effect. They are known in the first
 // process only, so that it is said once.
-func connectorTelling(idle *[]string, skipsGrants func() bool) cli.GetConnectorFunc2[*cfg.Openai] {
+func connectorTelling(idle *[]string, skipsGrants, isService func() bool) cli.GetConnectorFunc2[*cfg.Openai] {
 	return func(ctx context.Context, configuration *cfg.Openai, opts cli.RunTimeOpts) (types.ConnectorServer, error) {
 		log := ctxzap.Extract(ctx)
 		// Libraries write past the SDK's log, such as the store its "Found 0 WALs".
@@ -129,11 +130,11 @@ func connectorTelling(idle *[]string, skipsGrants func() bool) cli.GetConnectorF
 		if len(*idle) > 0 {
 			log.Warn("baton-openai: these have no effect here", zap.Strings("flags", *idle))
 		}
-		return newConnector(ctx, configuration, opts, skipsGrants())
+		return newConnector(ctx, configuration, opts, skipsGrants(), isService())
 	}
 }
 
-func newConnector(ctx context.Context, configuration *cfg.Openai, opts cli.RunTimeOpts, skipsGrants bool) (types.ConnectorServer, error) {
+func newConnector(ctx context.Context, configuration *cfg.Openai, opts cli.RunTimeOpts, skipsGrants, isService bool) (types.ConnectorServer, error) {
 	builder, options, err := connector.New(ctx, configuration, &cli.ConnectorOpts{
 		TokenSource:         opts.TokenSource,
 		SelectedAuthMethod:  opts.SelectedAuthMethod,
@@ -143,8 +144,13 @@ func newConnector(ctx context.Context, configuration *cfg.Openai, opts cli.RunTi
 	if err != nil {
 		return nil, err
 	}
-	if built, ok := builder.(*connector.Connector); ok && skipsGrants {
-		built.ReadNoGrants()
+	if built, ok := builder.(*connector.Connector); ok {
+		if skipsGrants {
+			built.ReadNoGrants()
+		}
+		if isService {
+			built.WorkOnTasks()
+		}
 	}
 	server, err := connectorbuilder.NewConnector(ctx, builder, append(options, connectorbuilder.WithSessionStore(opts.SessionStore))...)
 	if err != nil {

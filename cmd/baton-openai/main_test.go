@@ -31,11 +31,13 @@ const adminKey = "sk-admin-scripts-abcdefghijklmnopqrstuvwxyz"
 // into the session store. What is ours, the tests of pkg/connector and of the daemon would see.
 const raceSettings = "atexit_sleep_ms=0 exitcode=0"
 
-// restrictedKey may read everything but the groups, readOnlyKey read everything and write nothing, legacyKey nothing.
+// restrictedKey may read everything but the groups, noAuditLogKey everything but the audit log, readOnlyKey read everything
+// and write nothing, legacyKey nothing.
 const (
 	restrictedKey = "sk-admin-restricted-abcdefghijklmnopqrst"
 	readOnlyKey   = "sk-admin-readonly-abcdefghijklmnopqrstuv"
 	legacyKey     = "sk-abcdefghijklmnopqrstuvwxyz0123456789"
+	noAuditLogKey = "sk-admin-noauditlog-abcdefghijklmnopqrs"
 )
 
 // The scripts run the binary as a person does, against a stand-in of its own for each script that has the sample
@@ -49,6 +51,8 @@ const (
 //	passed ROUTE N M  holds that the stand-in answered the route N to M times with what it was asked for
 //	terminate         sends SIGTERM to the programs in the background
 //	limit N INTERVAL  lets the stand-in answer each route N times at once, and then once an interval; "limit off" ends it
+//	happened AGO      has somebody log in and change something in OpenAI's own pages so long ago
+//	audit_log CODE    switches the audit log off, which answers with the status
 //	repeat N COMMAND  runs the command N times and holds that it ends with the status of $STATUS each time
 func TestScripts(t *testing.T) {
 	t.Parallel()
@@ -73,6 +77,8 @@ func TestScripts(t *testing.T) {
 			"repeat":  repeat,
 
 			"terminate": terminate,
+			"happened":  happened,
+			"audit_log": auditLog,
 		},
 	})
 }
@@ -114,6 +120,7 @@ func setup(env *testscript.Env) error {
 			restrictedKey: {MissingScopes: map[string]string{"groups": "api.groups.read"}},
 			readOnlyKey:   {MissingScopes: writes},
 			legacyKey:     {Project: true},
+			noAuditLogKey: {MissingScopes: map[string]string{"audit_logs": "api.audit_logs.read"}},
 		},
 	}
 	kept := &requests{routes: make(chan string, requestsKept), times: map[string]int{}}
@@ -134,6 +141,7 @@ func setup(env *testscript.Env) error {
 	env.Setenv("RESTRICTED_KEY", restrictedKey)
 	env.Setenv("READ_ONLY_KEY", readOnlyKey)
 	env.Setenv("LEGACY_KEY", legacyKey)
+	env.Setenv("NO_AUDIT_LOG_KEY", noAuditLogKey)
 	env.Setenv("NO_COLOR", "1")
 	env.Setenv("GORACE", raceSettings)
 	return nil

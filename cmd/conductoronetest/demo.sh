@@ -33,7 +33,8 @@ rm -rf "$uploads"
 mkdir -p "$uploads"
 
 heading "The connector runs as a daemon, between a stand-in of ConductorOne and one of the OpenAI Admin API"
-"$STAND_IN" --organization sample -- \
+# A feed tells what is over for a minute, and the stand-in's clock is ten minutes behind.
+UPLOADS=$uploads "$STAND_IN" --organization sample --clock-behind 10m -- \
 	"$CONDUCTORONE" --tasks cmd/conductoronetest/demo.tasks --uploads "$uploads" -- \
 	"$CONNECTOR" --provisioning --log-level error
 

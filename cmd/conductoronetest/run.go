@@ -10,8 +10,6 @@ import (
 	"path/filepath"
 	"time"
 
-	v1 "github.com/conductorone/baton-sdk/pb/c1/connectorapi/baton/v1"
-
 	"github.com/conductorone/baton-openai/pkg/conductoronetest"
 )
 
@@ -25,7 +23,8 @@ const usage = `Run a connector as a daemon against a stand-in of ConductorOne, w
   conductoronetest --tasks FILE [flags] -- command [args]
 
 The command finds BATON_CLIENT_ID, BATON_CLIENT_SECRET and SSL_CERT_FILE in its environment, and gets SIGTERM after the
-last task. What it reports is printed. The status is 0 if every task and the end of the daemon were a success.
+last task. What it reports is printed. A feed of events is read to its end, from where it was left. Lines of the file that
+begin with "$ " are run by the shell meanwhile. The status is 0 if all of that was a success.
 
 `
 
@@ -60,7 +59,7 @@ func parse(args []string, stderr io.Writer) (options, error) {
 		_, _ = fmt.Fprint(stderr, usage)
 		flags.PrintDefaults()
 	}
-	flags.StringVar(&o.tasks, "tasks", "", "`file` with one task a line, as JSON of ConductorOne's protocol; # begins a comment")
+	flags.StringVar(&o.tasks, "tasks", "", "`file` with one task a line, as JSON of ConductorOne's protocol; # begins a comment, $ a command")
 	flags.StringVar(&o.uploads, "uploads", ".", "`directory` for what is uploaded, as upload-1.c1z and so on")
 	flags.DurationVar(&o.taskTimeout, "task-timeout", 10*time.Minute, "`time` that a task may take")
 	if err := flags.Parse(args); err != nil {
@@ -77,7 +76,7 @@ func parse(args []string, stderr io.Writer) (options, error) {
 
 // play runs the daemon from its first to its last task.
 func (o *options) play(ctx context.Context, stdout, stderr io.Writer) error {
-	messages, err := readTasks(o.tasks)
+	steps, err := readSteps(o.tasks)
 	if err != nil {
 		return err
 	}
@@ -85,11 +84,11 @@ func (o *options) play(ctx context.Context, stdout, stderr io.Writer) error {
 	if err != nil {
 		return fmt.Errorf("making a place for the certificate: %w", err)
 	}
-	err = o.playIn(ctx, directory, messages, stdout, stderr)
+	err = o.playIn(ctx, directory, steps, stdout, stderr)
 	return errors.Join(err, os.RemoveAll(directory))
 }
 
-func (o *options) playIn(ctx context.Context, directory string, messages []*v1.Task, stdout, stderr io.Writer) error {
+func (o *options) playIn(ctx context.Context, directory string, steps []step, stdout, stderr io.Writer) error {
 	service := &conductoronetest.Service{}
 	if err := service.Start(ctx); err != nil {
 		return err
@@ -102,8 +101,17 @@ func (o *options) playIn(ctx context.Context, directory string, messages []*v1.T
 	if err != nil {
 		return errors.Join(err, service.Close())
 	}
-	for i, message := range messages {
-		if err = o.give(ctx, daemon, service.Enqueue(message), i+1, stdout); err != nil {
+	feeds := map[string]*conductoronetest.EventFeed{}
+	for i, step := range steps {
+		switch {
+		case step.command != "":
+			err = meanwhile(ctx, i+1, step.command, stdout, stderr)
+		case step.task.HasListEvents():
+			err = o.giveEvents(ctx, daemon, service, feeds, step.task.GetListEvents(), i+1, stdout)
+		default:
+			err = o.give(ctx, daemon, service.Enqueue(step.task), i+1, stdout)
+		}
+		if err != nil {
 			break
 		}
 	}

@@ -108,10 +108,20 @@ func TestUsage(t *testing.T) {
 	}
 }
 
+// A command is run while the daemon runs, and its failure ends everything.
+func TestCommandsMeanwhile(t *testing.T) {
+	t.Parallel()
+	var stdout, stderr shared
+	args := []string{"--tasks", writeTasks(t, "$ echo made\n$ exit 3\n"), "--", "sleep", "60"}
+	assert.Equal(t, exitFailure, run(t.Context(), args, &stdout, &stderr))
+	assert.Contains(t, stdout.String(), "\nmade\n2. Meanwhile: exit 3\n")
+	assert.Contains(t, stderr.String(), `running "exit 3": exit status 3`)
+}
+
 // The tasks of the demonstration are tasks.
 func TestTasksOfTheDemonstration(t *testing.T) {
 	t.Parallel()
-	tasks, err := readTasks("demo.tasks")
+	steps, err := readSteps("demo.tasks")
 	require.NoError(t, err)
-	assert.Len(t, tasks, 6)
+	assert.Len(t, steps, 8)
 }

@@ -9,18 +9,32 @@ import (
 	"google.golang.org/protobuf/encoding/protojson"
 )
 
-// readTasks reads one task from each line that is not empty or a comment.
-func readTasks(path string) ([]*v1.Task, error) {
+// step is a task for the daemon or a command that is run meanwhile.
+type step struct {
+	task *v1.Task
+	// command is for the shell.
+	command string
+}
+
+// commandMark begins a line with a command.
+const commandMark = "$ "
+
+// readSteps reads a task or a command from each line that is not empty or a comment.
+func readSteps(path string) ([]step, error) {
 	text, err := os.ReadFile(path) //nolint:gosec // whoever runs the command says which
 	if err != nil {
 		return nil, fmt.Errorf("reading the tasks: %w", err)
 	}
-	var tasks []*v1.Task
+	var steps []step
 	number := 0
 	for line := range strings.Lines(string(text)) {
 		number++
 		line = strings.TrimSpace(line)
 		if line == "" || strings.HasPrefix(line, "#") {
+			continue
+		}
+		if command, isCommand := strings.CutPrefix(line, commandMark); isCommand {
+			steps = append(steps, step{command: command})
 			continue
 		}
 		task := &v1.Task{}
@@ -30,7 +44,7 @@ func readTasks(path string) ([]*v1.Task, error) {
 		if !task.HasTaskType() {
 			return nil, fmt.Errorf("line %d of %s has no type of task", number, path)
 		}
-		tasks = append(tasks, task)
+		steps = append(steps, step{task: task})
 	}
-	return tasks, nil
+	return steps, nil
 }

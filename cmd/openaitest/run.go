@@ -46,6 +46,7 @@ type options struct {
 	size         openaitest.Size
 	rateLimit    int
 	latency      time.Duration
+	clockBehind  time.Duration
 	command      []string
 }
 
@@ -81,6 +82,7 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	flags.IntVar(&o.size.CustomRoles, "custom-roles", 0, "`number` of custom organization roles in the seeded organization; 0 is 3, -1 none")
 	flags.IntVar(&o.rateLimit, "rate-limit", 0, "`requests` per minute and route, as many at once; 0 is no limit")
 	flags.DurationVar(&o.latency, "latency", 0, "`time` that every answer takes, such as 50ms")
+	flags.DurationVar(&o.clockBehind, "clock-behind", 0, "`time` by which its clock is behind, such as 10m: what is done now was done then")
 	if err := flags.Parse(args); err != nil {
 		return options{}, err
 	}
@@ -99,8 +101,8 @@ func (o *options) check() error {
 	if o.organization == organizationSample && o.size != (openaitest.Size{}) {
 		return errors.New("--users, --groups, --projects and --custom-roles need --organization seeded")
 	}
-	if o.rateLimit < 0 || o.latency < 0 {
-		return errors.New("--rate-limit and --latency cannot be negative")
+	if o.rateLimit < 0 || o.latency < 0 || o.clockBehind < 0 {
+		return errors.New("--rate-limit, --latency and --clock-behind cannot be negative")
 	}
 	host, _, err := net.SplitHostPort(o.listen)
 	if err != nil {
@@ -117,6 +119,9 @@ func (o *options) server() *openaitest.Server {
 	standIn := &openaitest.Server{Organization: openaitest.Sample(), Latency: o.latency}
 	if o.organization == organizationSeeded {
 		standIn.Organization = openaitest.Seeded(o.seed, o.size)
+	}
+	if o.clockBehind > 0 {
+		standIn.Now = func() time.Time { return time.Now().Add(-o.clockBehind) }
 	}
 	if o.rateLimit > 0 {
 		standIn.RateLimit = &openaitest.RateLimit{Burst: o.rateLimit, Interval: time.Minute / time.Duration(o.rateLimit)}

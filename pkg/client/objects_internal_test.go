@@ -43,6 +43,9 @@ var realShapes = []string{
 		"last_used_at":1711471534,"owner":{"type":"user","object":"organization.user","id":"user-abc","name":"Ada","created_at":1711471533,"role":"owner"}}`,
 	`{"object":"organization.admin_api_key","id":"key_abd","redacted_value":null,"owner":null}`,
 	`{"object":"organization.invite.deleted","id":"invite-abc","deleted":true}`,
+	`{"id":"audit_log-1","type":"role.assignment.created","effective_at":1711471533,"project":{"id":"proj_1","name":"P"},
+		"actor":{"type":"session","session":{"user":{"id":"user-1","email":"a@example.com"},"ip_address":"203.0.113.7"}},
+		"role.assignment.created":{"id":"role_assignment_role_1_user-1","principal_id":"user-1","principal_type":"user","resource_id":"proj_1","resource_type":"api.project"}}`,
 	`{"ID":"user-1","Id":7}`, `{"id":1e999}`, `{"id":{}}`, `{"id":null}`, `[]`, `null`, ``, `{"id":"a","added_at":"2024-01-01T00:00:00Z"}`,
 	`{"id":"user-1","user":[]}`, `{"id":"\ud800"}`, "{\"id\":\"\xff\"}", `{"id":"a","permissions":[null,"b"]}`, `{"id":"a","assignment_sources":[null]}`,
 }
@@ -51,7 +54,7 @@ var realShapes = []string{
 // the row of a list.
 var decoders = []func(t *testing.T, body []byte){
 	decodes[User], decodes[Invite], decodes[Group], decodes[GroupUser], decodes[Role], decodes[AssignedRole], decodes[Project], decodes[ProjectUser],
-	decodes[ProjectGroup], decodes[ServiceAccount], decodes[ProjectAPIKey], decodes[AdminAPIKey],
+	decodes[ProjectGroup], decodes[ServiceAccount], decodes[ProjectAPIKey], decodes[AdminAPIKey], decodes[AuditLog],
 }
 
 // decodes holds what every object keeps to, whatever the body: it has an id or it is an error, its text is text, and it

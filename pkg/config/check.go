@@ -7,6 +7,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/conductorone/baton-sdk/pkg/bid"
 	"github.com/conductorone/baton-sdk/pkg/logging"
@@ -31,6 +32,7 @@ func Check(settings *viper.Viper, flags *pflag.FlagSet, types []string) error {
 		g.checkCompanions,
 		g.checkPurpose,
 		g.checkChoices,
+		g.checkForms,
 		g.checkNumbers,
 		func() error { return g.checkTypes(types) },
 		func() error { return g.checkTargets(types) },
@@ -124,7 +126,6 @@ func (g given) list(name string) []string {
 
 const (
 	noActions      = "this connector has no actions"
-	noEvents       = "this connector has no event feed"
 	noTickets      = "this connector has no tickets"
 	noCredentials  = "this connector rotates no credentials"
 	singleAuthMode = "this connector has one way to authenticate, with the admin key"
@@ -140,10 +141,6 @@ var unsupported = map[string]string{
 	"list-ticket-schemas":                  noTickets,
 	"ticket-id":                            noTickets,
 	"ticket-template-path":                 noTickets,
-	"event-feed":                           noEvents,
-	"event-feed-cursor":                    noEvents,
-	"event-feed-id":                        noEvents,
-	"event-feed-start-at":                  noEvents,
 	"invoke-action":                        noActions,
 	"invoke-action-args":                   noActions,
 	"invoke-action-resource-type":          noActions,
@@ -204,6 +201,10 @@ var companions = []companion{
 	{flag: "external-resource-traits", needs: []string{"external-resource-c1z"}},
 	{flag: "health-check-port", needs: []string{"health-check"}},
 	{flag: "health-check-bind-address", needs: []string{"health-check"}},
+	{flag: "event-feed", needs: []string{"event-feed-id"}},
+	{flag: "event-feed-id", needs: []string{"event-feed"}},
+	{flag: "event-feed-start-at", needs: []string{"event-feed"}},
+	{flag: "event-feed-cursor", needs: []string{"event-feed"}},
 	{flag: "compact-syncs", needs: []string{"compact-file-paths", "compact-sync-ids", "compact-output-path"}},
 	{flag: "compact-file-paths", needs: []string{"compact-syncs"}},
 	{flag: "compact-sync-ids", needs: []string{"compact-syncs"}},
@@ -233,7 +234,7 @@ func (g given) checkCompanions() error {
 
 // purposes are the flags that ask for something else than a sync.
 var purposes = []string{
-	"grant-entitlement", "revoke-grant", "create-account-profile", "create-account-login", "delete-resource", "compact-syncs",
+	"grant-entitlement", "revoke-grant", "create-account-profile", "create-account-login", "delete-resource", "compact-syncs", "event-feed",
 }
 
 // ServiceFlag starts a service in place of a single run.
@@ -267,6 +268,8 @@ var choices = map[string][]string{
 	"log-format":                   {logging.LogFormatJSON, logging.LogFormatConsole},
 	"storage-engine":               {"", "sqlite", "pebble"},
 	"create-account-resource-type": {"invitation"},
+	"event-feed":                   {"true"},
+	"event-feed-id":                {"audit_log", "usage"},
 }
 
 func (g given) checkChoices() error {
@@ -281,8 +284,16 @@ func (g given) checkChoices() error {
 			found = fmt.Errorf("--%s can only be %s", flag.Name, alternatives(values))
 		}
 	})
-	if found != nil || !g.has("create-account-profile") {
-		return found
+	return found
+}
+
+// checkForms looks at values that have a form of their own.
+func (g given) checkForms() error {
+	if _, err := time.Parse(time.RFC3339, g.text("event-feed-start-at")); err != nil && g.has("event-feed-start-at") {
+		return errors.New("--event-feed-start-at is not a time such as 2026-01-31T00:00:00Z")
+	}
+	if !g.has("create-account-profile") {
+		return nil
 	}
 	var profile map[string]any
 	if err := json.Unmarshal([]byte(g.text("create-account-profile")), &profile); err != nil || profile == nil {

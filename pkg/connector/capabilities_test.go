@@ -23,6 +23,7 @@ func TestCapabilities(t *testing.T) {
 		remove    = v2.Capability_CAPABILITY_RESOURCE_DELETE
 		targeted  = v2.Capability_CAPABILITY_TARGETED_SYNC
 		service   = v2.Capability_CAPABILITY_SERVICE_MODE_TARGETED_SYNC
+		events    = v2.Capability_CAPABILITY_EVENT_FEED_V2
 	)
 	want := map[string][]v2.Capability{
 		"organization":      {syncs, targeted, provision},
@@ -39,7 +40,7 @@ func TestCapabilities(t *testing.T) {
 	// Which of the API's permissions a key needs for a type, so that somebody can tell from a refusal what will be missing.
 	const management, groups = "api.management.read", "api.groups.read"
 	wantPermissions := map[string][]string{
-		"organization":      {management},
+		"organization":      {management, "api.audit_logs.read"},
 		"user":              {management},
 		"invitation":        {management},
 		"organization_role": {management, groups},
@@ -53,7 +54,7 @@ func TestCapabilities(t *testing.T) {
 	metadata, err := open(t, newOffice()).GetMetadata(t.Context(), &v2.ConnectorServiceGetMetadataRequest{})
 	require.NoError(t, err)
 	told := metadata.GetMetadata().GetCapabilities()
-	require.ElementsMatch(t, []v2.Capability{syncs, targeted, provision, account, create, remove, service}, told.GetConnectorCapabilities())
+	require.ElementsMatch(t, []v2.Capability{syncs, targeted, provision, account, create, remove, service, events}, told.GetConnectorCapabilities())
 	require.Len(t, told.GetResourceTypeCapabilities(), len(want))
 	for _, of := range told.GetResourceTypeCapabilities() {
 		id := of.GetResourceType().GetId()

@@ -29,6 +29,8 @@ type Connector struct {
 	reader *reader
 	// patience is how long provisioning waits for what it changed.
 	patience patience
+	// worksOnTasks says that errors of an event feed reach nobody.
+	worksOnTasks bool
 }
 
 // New checks the configuration without sending anything: the SDK calls it in two processes and for every change of a

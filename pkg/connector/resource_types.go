@@ -11,6 +11,8 @@ const (
 	permissionManagementRead = "api.management.read"
 	permissionGroupsRead     = "api.groups.read"
 	permissionGroupsWrite    = "api.groups.write"
+	// permissionAuditLogsRead is for the event feeds only.
+	permissionAuditLogsRead = "api.audit_logs.read"
 )
 
 // The resource types. Their ids are permanent: ConductorOne takes a renamed one for the deletion of everything below it.
@@ -18,7 +20,7 @@ var (
 	resourceTypeOrganization = v2.ResourceType_builder{
 		Id:          "organization",
 		DisplayName: "Organization",
-		Annotations: annotations.New(permissions(permissionManagementRead)),
+		Annotations: annotations.New(permissions(permissionManagementRead, permissionAuditLogsRead)),
 	}.Build()
 
 	resourceTypeUser = v2.ResourceType_builder{
@@ -91,7 +93,8 @@ const (
 	slugViewer   = "viewer"
 )
 
-// permissions names what a key needs for the lists that a type is read from, and for changing a group.
+// permissions names what a key needs for the lists that a type is read from, for changing a group, and for the events of the
+// organization.
 func permissions(names ...string) *v2.CapabilityPermissions {
 	needed := make([]*v2.CapabilityPermission, 0, len(names))
 	for _, name := range names {

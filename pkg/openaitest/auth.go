@@ -12,7 +12,7 @@ type Key struct {
 	Project bool
 	// MissingScopes are the scopes that the key lacks, such as "api.groups.read", by route family: users, invites,
 	// groups (with members), roles (with every role assignment), projects, project_users, project_groups,
-	// service_accounts, project_api_keys, admin_api_keys. A scope that ends in .write is missed by writes only.
+	// service_accounts, project_api_keys, admin_api_keys, audit_logs. A scope that ends in .write is missed by writes only.
 	MissingScopes map[string]string
 	// AsObject answers a missing scope with 401 and the usual envelope in place of 403 and a bare string.
 	AsObject bool

@@ -25,6 +25,11 @@ func (s *Server) checkLocked() {
 	default:
 		panic("openaitest: GroupMembersUnavailable is neither 403 nor 404")
 	}
+	switch s.AuditLog.Off {
+	case 0, http.StatusForbidden, http.StatusNotFound:
+	default:
+		panic("openaitest: AuditLog.Off is neither 403 nor 404")
+	}
 	if s.RateLimit != nil {
 		s.RateLimit.check()
 	}

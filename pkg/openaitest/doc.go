@@ -7,7 +7,7 @@
 //	// The base URL is server.URL + "/v1"; every bearer that starts with sk-admin- is accepted.
 //
 // It serves and changes what grants access: users, invites, groups, roles, role assignments, projects with all that is
-// below them, and admin keys, as https://platform.openai.com/docs/api-reference/administration describes them and as
+// below them, and admin keys, and records all that in an audit log ([AuditLog]), as https://platform.openai.com/docs/api-reference/administration describes them and as
 // the API has been seen to behave. Known oddities of the API are fields of the server ([Server.LeakKeyValues],
 // [Server.WriteLag]), oddities of one object are its [Fields], failures are a [Fault] per route. What the server does not
 // know, it refuses and remembers in [Server.Unknown]; what is configured wrongly makes it panic. A refused write changes
@@ -31,15 +31,18 @@
 //   - A role's id that nobody knows: 404, but 400 in a user's modification. The short id of a predefined role is good for
 //     assigning, not for unassigning.
 //   - Two custom roles of one name in one place: 400.
+//   - The audit log: what follows from another change has no entry of its own, such as the memberships of a deleted user; where
+//     it is off, 403 or 404. Nothing is said of the members of groups, for which the API has no type.
 //   - An address that it does not know: 404 in one of the two wordings that have been seen, with code unknown_url outside /v1.
 //
 // # What is not modelled
 //
-//   - Routes that grant no access and name no principal: usage, costs, audit logs, certificates, rate limits of models.
+//   - Routes that grant no access and name no principal: usage, costs, certificates, rate limits of models.
 //   - Eventual consistency, beyond [Server.WriteLag]: writes always see each other.
 //   - The acceptance of invitations, which no route does: use [Server.Update].
 //   - The permissions of predefined roles, which OpenAI does not publish: the lists are empty. Those of custom roles, and a
 //     project's residency, are any words.
+//   - Entries of the audit log about tenants, and its parameter before.
 //   - The organization's own owners in project role assignments, unless [Server.ListImplicitOwners] lists them.
 //   - The project role of a key's owner who has left the project: owner for organization owners, else member.
 //   - A key's owner_project_access, beyond that it ends when its owner is removed, even if a group still leads there.

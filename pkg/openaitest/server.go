@@ -20,6 +20,8 @@ import (
 // The exported fields are set before the first request; later changes go through [Server.Update] and [Server.SetFault].
 type Server struct {
 	Organization Organization
+	// AuditLog is what was done in the organization.
+	AuditLog AuditLog
 	// Keys are the bearer values that are accepted; nil accepts every one that starts with sk-admin-.
 	Keys map[string]Key
 
@@ -97,7 +99,9 @@ func (s *Server) Update(change func(*Organization)) {
 	defer s.mu.Unlock()
 	s.ownLocked()
 	s.views = nil
+	before := s.Organization.clone()
 	change(&s.Organization)
+	s.recordChangesLocked(&before, bySession, false)
 }
 
 // SetFault sets the fault of a route template, or of "*", and starts its counting anew. It panics on a template that the
@@ -141,6 +145,7 @@ var routes = slices.Concat(
 	serviceAccountRoutes,
 	projectAPIKeyRoutes,
 	adminAPIKeyRoutes,
+	auditLogRoutes,
 )
 
 // call is one request on its way through a route's handler, which runs under the server's lock.

@@ -27,10 +27,13 @@ func (s *Server) ownLocked() {
 // writeLocked handles a call that changes something, whatever it answers: some writes work and yet answer an error.
 func (s *Server) writeLocked(c *call) (any, error) {
 	s.ownLocked()
+	before := s.Organization.clone()
 	if s.WriteLag > 0 {
-		s.views = append(s.views, view{s.Organization.clone(), s.WriteLag})
+		s.views = append(s.views, view{before, s.WriteLag})
 	}
-	return c.route.handle(s, c)
+	body, err := c.route.handle(s, c)
+	s.recordChangesLocked(&before, byKey, c.route.assignsRoles())
+	return body, err
 }
 
 // readLocked handles a call that changes nothing. It sees the oldest view that has not had all its reads.

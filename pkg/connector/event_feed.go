@@ -1,0 +1,257 @@
+package connector
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
+	"github.com/conductorone/baton-sdk/pkg/annotations"
+	"github.com/conductorone/baton-sdk/pkg/connectorbuilder"
+	"github.com/conductorone/baton-sdk/pkg/pagination"
+	"github.com/grpc-ecosystem/go-grpc-middleware/logging/zap/ctxzap"
+	"go.uber.org/zap"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"github.com/conductorone/baton-openai/pkg/client"
+)
+
+// The ids of the feeds, as permanent as those of the resource types.
+const (
+	feedAuditLog = "audit_log"
+	feedUsage    = "usage"
+)
+
+// EventFeeds are what can be told between two syncs. Both are read from the organization's audit log.
+func (c *Connector) EventFeeds(context.Context) []connectorbuilder.EventFeed {
+	warnings := &dailyWarning{}
+	feeds := []*eventFeed{auditLogFeed(), usageFeed()}
+	found := make([]connectorbuilder.EventFeed, 0, len(feeds))
+	for _, feed := range feeds {
+		feed.client, feed.now, feed.warnings = c.client, time.Now, warnings
+		feed.errorsReachNobody = c.worksOnTasks
+		found = append(found, feed)
+	}
+	return found
+}
+
+// WorkOnTasks says that the process runs as a daemon, which works on the tasks of ConductorOne.
+func (c *Connector) WorkOnTasks() { c.worksOnTasks = true }
+
+// eventFeed reads entries of the audit log as events. What is read, by whom and up to when is in the cursor; the feed only
+// remembers when it warned.
+type eventFeed struct {
+	client *client.Client
+	now    func() time.Time
+
+	id    string
+	kinds []v2.EventType
+	// types are the types of entries that are asked for.
+	types []string
+	// most is how many events an entry gives at most.
+	most int
+	// events gives the events of an entry, none if it cannot be read.
+	events func(client.AuditLog) []*v2.Event
+
+	// errorsReachNobody says that an error would be lost: the SDK reports none of this task, and ConductorOne would wait for
+	// the answer.
+	errorsReachNobody bool
+	warnings          *dailyWarning
+}
+
+// EventFeedMetadata names the feed and what it tells.
+func (f *eventFeed) EventFeedMetadata(context.Context) *v2.EventFeedMetadata {
+	return v2.EventFeedMetadata_builder{Id: f.id, SupportedEventTypes: f.kinds}.Build()
+}
+
+// mostEntries is the API's largest page.
+const mostEntries = 100
+
+// ListEvents gives the events of a page of the audit log, the oldest first.
+func (f *eventFeed) ListEvents(
+	ctx context.Context, earliest *timestamppb.Timestamp, token *pagination.StreamToken,
+) ([]*v2.Event, *pagination.StreamState, annotations.Annotations, error) {
+	if f.client == nil {
+		return nil, nil, nil, MissingAdminKey()
+	}
+	at := f.window(ctx, earliest, token.Cursor)
+	if at.From >= at.Until {
+		return nil, &pagination.StreamState{Cursor: token.Cursor}, nil, nil
+	}
+	limit := mostEntries
+	if token.Size > 0 {
+		limit = max(1, min(token.Size/f.most, mostEntries))
+	}
+	page, err := f.client.ListAuditLogs(client.Urgent(f.warnings.quiet(ctx, f.now())), client.AuditLogQuery{
+		Types: f.types, From: time.Unix(at.From, 0), Until: time.Unix(at.Until, 0), Limit: limit,
+	}, at.Cursor)
+	switch {
+	case err == nil:
+		f.warnings.reset()
+		state, err := at.after(page.Next)
+		if err != nil {
+			return nil, nil, nil, failed(readingAuditLog, err)
+		}
+		return f.read(ctx, page, at), state, nil, nil
+	case kindOf(err) == client.KindCursorGone && at.Restarts < mostRestarts:
+		// The entry that the place is named after is not kept any more. What was given already is given again.
+		state, err := feedPlace{From: at.From, Until: at.Until, Restarts: at.Restarts + 1}.state(true)
+		return nil, state, nil, err
+	case isUnavailable(err):
+		err = auditLogUnavailable(err)
+		if !f.errorsReachNobody {
+			return nil, nil, nil, err
+		}
+		f.warnings.warn(ctx, f.now(), err)
+		return nil, &pagination.StreamState{Cursor: token.Cursor}, nil, nil
+	default:
+		return nil, nil, nil, failed(readingAuditLog, err)
+	}
+}
+
+const readingAuditLog = "reading the audit log"
+
+// window is what the cursor says is to be read; anew, from the earliest event on, where it says nothing that can be.
+func (f *eventFeed) window(ctx context.Context, earliest *timestamppb.Timestamp, cursor string) feedPlace {
+	now := f.now()
+	at, isOurs := parseFeedPlace(cursor)
+	switch {
+	case !isOurs:
+		warn(ctx, "the cursor of the event feed is not one of this version; the feed begins anew", zap.String("feed", f.id))
+	case at.From > now.Unix():
+		// Whoever made it had another time. What has happened since may not have been read.
+		warn(ctx, "the cursor of the event feed is ahead of this machine's clock; the feed begins anew", zap.String("feed", f.id))
+		at = feedPlace{}
+	}
+	if at == (feedPlace{}) {
+		at.From = now.Add(-lookBack).Unix()
+		if earliest != nil {
+			at.From = max(0, earliest.GetSeconds())
+		}
+	}
+	if at.Until == 0 {
+		at.Until = now.Add(-settling).Unix()
+	}
+	return at
+}
+
+// read gives the events of a page. What is read anew because of a change has the last word: of one second, grants come
+// first.
+func (f *eventFeed) read(ctx context.Context, page client.Page[client.AuditLog], at feedPlace) []*v2.Event {
+	// The API has been seen to give the newest page first. Only within one page it is known what came after what.
+	ordered := at.Cursor.IsZero() && page.Next.IsZero()
+	var events []*v2.Event
+	left, unread := 0, map[string]bool{}
+	for _, entry := range page.Items {
+		given := f.events(entry)
+		if len(given) == 0 {
+			left++
+			unread[entry.Type] = true
+		}
+		for _, event := range given {
+			if ordered || !event.HasCreateGrantEvent() {
+				events = append(events, event)
+			}
+		}
+	}
+	if left > 0 {
+		warn(ctx, "the audit log has entries that this version cannot read, of which no event tells; the next sync shows what they changed",
+			zap.String("feed", f.id), zap.Int("entries", left), zap.Strings("types", slices.Sorted(maps.Keys(unread))))
+	}
+	slices.SortFunc(events, func(a, b *v2.Event) int {
+		return cmp.Or(
+			cmp.Compare(a.GetOccurredAt().GetSeconds(), b.GetOccurredAt().GetSeconds()),
+			cmp.Compare(rank(a), rank(b)),
+			cmp.Compare(a.GetId(), b.GetId()),
+		)
+	})
+	return events
+}
+
+func rank(event *v2.Event) int {
+	if event.HasCreateGrantEvent() {
+		return 0
+	}
+	return 1
+}
+
+// newEvent is nil for an entry that does not say when it was made, as the API documents that each does.
+func newEvent(entry client.AuditLog, suffix string, event v2.Event_builder) *v2.Event {
+	at, said := entry.EffectiveAt.Time()
+	if !said {
+		return nil
+	}
+	event.Id, event.OccurredAt = entry.ID+suffix, timestamppb.New(at)
+	return event.Build()
+}
+
+// isUnavailable tells the refusals of an organization without audit logging, of which it is not published how they read,
+// and those of a key without the permission, from what passes.
+func isUnavailable(err error) bool {
+	switch kindOf(err) {
+	case client.KindNoSuchList, client.KindDeniedWithoutReason:
+		return true
+	default:
+		return lacksScopes(err)
+	}
+}
+
+func lacksScopes(err error) bool {
+	var failure *client.Error
+	return errors.As(err, &failure) && failure.Reason == client.ReasonScopes
+}
+
+func auditLogUnavailable(err error) error {
+	if lacksScopes(err) {
+		return failed(readingAuditLog, err)
+	}
+	return &codedError{code: codes.FailedPrecondition, error: fmt.Errorf(
+		"baton-openai: %s: audit logging is off, or the key may not read it; an owner of the organization switches it on at "+
+			"https://platform.openai.com/settings/organization/data-controls/data-retention, and the key needs the permission %s: %w",
+		readingAuditLog, permissionAuditLogsRead, err)}
+}
+
+// dailyWarning is a warning that would otherwise come with every question of ConductorOne.
+type dailyWarning struct {
+	mu   sync.Mutex
+	last time.Time
+}
+
+func (w *dailyWarning) warn(ctx context.Context, now time.Time, err error) {
+	w.mu.Lock()
+	due := w.isDueLocked(now)
+	if due {
+		w.last = now
+	}
+	w.mu.Unlock()
+	if due {
+		warn(ctx, "there are no events; this is said once a day", zap.Error(err))
+	}
+}
+
+func (w *dailyWarning) isDueLocked(now time.Time) bool {
+	return w.last.IsZero() || now.Sub(w.last) >= 24*time.Hour
+}
+
+// quiet keeps the SDK from warning of each refusal after the first one.
+func (w *dailyWarning) quiet(ctx context.Context, now time.Time) context.Context {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.isDueLocked(now) {
+		return ctx
+	}
+	return ctxzap.ToContext(ctx, ctxzap.Extract(ctx).WithOptions(zap.IncreaseLevel(zap.ErrorLevel)))
+}
+
+// reset is for a log that can be read.
+func (w *dailyWarning) reset() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.last = time.Time{}
+}

@@ -1,0 +1,99 @@
+package connector
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/conductorone/baton-sdk/pkg/pagination"
+
+	"github.com/conductorone/baton-openai/pkg/client"
+)
+
+// A feed reads the audit log in windows of time that are over, from one page to the next, and the next window from where
+// the last one ended. So it can be asked at any interval and go on anywhere.
+const (
+	// lookBack is where a feed begins that was not told where.
+	lookBack = 24 * time.Hour
+	// settling is how long ago a window ends, so that it does not change while it is read.
+	settling = time.Minute
+	// overlap is how much of a window the next one reads again, for entries that are served late. They are given again with the
+	// same ids. No entry that comes within settling and overlap is lost, whatever the interval.
+	overlap = 5 * time.Minute
+	// mostRestarts is how often a window is begun again whose next page is not there any more.
+	mostRestarts = 2
+)
+
+// feedPlace is a place in the audit log, and the cursor of a feed. The zero place is where a feed begins.
+type feedPlace struct {
+	Version int `json:"v"`
+	// From and Until are the window, in Unix seconds; Until is not part of it, and 0 as long as it is not begun.
+	From  int64 `json:"from"`
+	Until int64 `json:"until,omitempty"`
+	// Cursor is the API's page in the window.
+	Cursor   client.Cursor `json:"cursor,omitzero"`
+	Restarts int           `json:"restarts,omitempty"`
+}
+
+const (
+	placeVersion = 1
+	// maxCursorBytes is the SDK's limit.
+	maxCursorBytes = 4_096
+)
+
+var errLongCursor = errors.New("OpenAI's cursor is too long for a cursor of the event feed")
+
+// parseFeedPlace reads a cursor that came back from ConductorOne. It gives false for one that this version would not have
+// made.
+func parseFeedPlace(cursor string) (feedPlace, bool) {
+	if cursor == "" {
+		return feedPlace{}, true
+	}
+	text, err := base64.RawURLEncoding.DecodeString(cursor)
+	if err != nil {
+		return feedPlace{}, false
+	}
+	var at feedPlace
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(&at); err != nil || at.Version != placeVersion || at.text() != cursor {
+		return feedPlace{}, false
+	}
+	begun := at.Until > at.From
+	if at.From < 0 || at.Restarts < 0 || !begun && at != (feedPlace{Version: placeVersion, From: at.From}) {
+		return feedPlace{}, false
+	}
+	if at.Cursor.IsZero() && at.Cursor != (client.Cursor{}) {
+		return feedPlace{}, false
+	}
+	return at, true
+}
+
+func (p feedPlace) text() string {
+	text, err := json.Marshal(p)
+	if err != nil {
+		panic(fmt.Sprintf("a struct of strings and numbers always has a JSON form: %v", err))
+	}
+	return base64.RawURLEncoding.EncodeToString(text)
+}
+
+// state is what the SDK is told of the place. It goes on at once where there is more.
+func (p feedPlace) state(more bool) (*pagination.StreamState, error) {
+	p.Version = placeVersion
+	text := p.text()
+	if len(text) > maxCursorBytes {
+		return nil, errLongCursor
+	}
+	return &pagination.StreamState{Cursor: text, HasMore: more}, nil
+}
+
+// after is the place after a page: the next page or, after the last one, the next window.
+func (p feedPlace) after(next client.Cursor) (*pagination.StreamState, error) {
+	if !next.IsZero() {
+		return feedPlace{From: p.From, Until: p.Until, Cursor: next, Restarts: p.Restarts}.state(true)
+	}
+	return feedPlace{From: max(p.From, p.Until-int64(overlap/time.Second))}.state(false)
+}
