@@ -114,9 +114,9 @@ func roleChanged(entry client.AuditLog) []changedResource {
 	switch {
 	case details.ID == "":
 		return nil
-	case details.ResourceType == rolesOfOrganization:
+	case details.ResourceType == scopeOrganization.resourceType:
 		return []changedResource{inOrganization(resourceTypeOrganizationRole, details.ID)}
-	case details.ResourceType == rolesOfProject && details.ResourceID != "":
+	case details.ResourceType == scopeProject.resourceType && details.ResourceID != "":
 		return []changedResource{inProject(resourceTypeProjectRole, projectRoleID(details.ResourceID, details.ID), details.ResourceID)}
 	default:
 		return nil
@@ -166,9 +166,9 @@ const (
 func roleHolderChanged(entry client.AuditLog) []changedResource {
 	details := entry.Details
 	switch {
-	case details.ResourceType == rolesOfProject:
+	case details.ResourceType == scopeProject.resourceType:
 		return []changedResource{inOrganization(resourceTypeProject, details.ResourceID)}
-	case details.ResourceType != rolesOfOrganization:
+	case details.ResourceType != scopeOrganization.resourceType:
 		return nil
 	}
 	switch details.PrincipalType {
@@ -191,13 +191,14 @@ func assignedRoleName(details client.AuditLogDetails) string {
 	if !hasRole || !hasPrincipal {
 		return ""
 	}
-	form, nameOf := "api-organization", organizationRoleName
-	if details.ResourceType == rolesOfProject {
-		form, nameOf = "api-project", projectRoleName
+	scope := scopeOrganization
+	if details.ResourceType == scopeProject.resourceType {
+		scope = scopeProject
 	}
+	form := "api-" + scope.noun
 	name, isPredefined := strings.CutPrefix(role, form+"-")
 	name, isHere := strings.CutSuffix(name, "__"+form+"__"+details.ResourceID)
-	if !isPredefined || !isHere || details.ResourceID == "" || nameOf(name) != name {
+	if !isPredefined || !isHere || details.ResourceID == "" || scope.name(name) != name {
 		return ""
 	}
 	return name

@@ -68,7 +68,7 @@ func roleGiven(entry client.AuditLog) *v2.CreateGrantEvent {
 	name := assignedRoleName(details)
 	var principal, resource *v2.ResourceId
 	slug := name
-	switch inOrganization := details.ResourceType == rolesOfOrganization; {
+	switch inOrganization := details.ResourceType == scopeOrganization.resourceType; {
 	case name == "":
 		return nil
 	case details.PrincipalType == principalGroup:
@@ -78,7 +78,7 @@ func roleGiven(entry client.AuditLog) *v2.CreateGrantEvent {
 	default:
 		return nil
 	}
-	if details.ResourceType == rolesOfOrganization {
+	if details.ResourceType == scopeOrganization.resourceType {
 		resource, slug = resourceID(resourceTypeOrganizationRole, name), slugAssigned
 	} else {
 		resource = resourceID(resourceTypeProject, details.ResourceID)

@@ -3,7 +3,6 @@ package connector
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -200,11 +199,6 @@ func isUnavailable(err error) bool {
 	default:
 		return lacksScopes(err)
 	}
-}
-
-func lacksScopes(err error) bool {
-	var failure *client.Error
-	return errors.As(err, &failure) && failure.Reason == client.ReasonScopes
 }
 
 func auditLogUnavailable(err error) error {
