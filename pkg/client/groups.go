@@ -44,6 +44,14 @@ func (c *Client) ListGroups(ctx context.Context, cursor Cursor) (Page[Group], er
 	return list[Group](ctx, c, next1000, "/organization/groups", nil, nil, cursor)
 }
 
+// ListNewestGroups gives the 1,000 groups that were made last, the newest first.
+//
+// GET /organization/groups?order=desc, https://platform.openai.com/docs/api-reference/groups/list, needs a key with all
+// permissions.
+func (c *Client) ListNewestGroups(ctx context.Context) (Page[Group], error) {
+	return list[Group](ctx, c, next1000, "/organization/groups", nil, url.Values{"order": {"desc"}}, Cursor{})
+}
+
 // ListGroupUsers gives a page of at most 1,000 members of a group. The API answers with 403 or 404 where the plan does
 // not offer it.
 //

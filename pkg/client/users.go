@@ -50,19 +50,19 @@ func (c *Client) GetUser(ctx context.Context, userID string) (User, error) {
 	return retrieve[User](ctx, c, "/organization/users/{user_id}", userID)
 }
 
-// FindUsers gives a page of the users who have the email address. The API's comparison is not documented, so the caller
-// compares again.
+// FindUsers gives a page of the users who have one of the email addresses. The API's comparison is not documented, so the
+// caller compares again.
 //
 // GET /organization/users?emails[]=…, https://platform.openai.com/docs/api-reference/users/list.
-func (c *Client) FindUsers(ctx context.Context, email string, cursor Cursor) (Page[User], error) {
-	return list[User](ctx, c, lastID100, "/organization/users", nil, url.Values{"emails[]": {email}}, cursor)
+func (c *Client) FindUsers(ctx context.Context, emails []string, cursor Cursor) (Page[User], error) {
+	return list[User](ctx, c, lastID100, "/organization/users", nil, url.Values{"emails[]": emails}, cursor)
 }
 
 // ModifyUser gives a person the role owner or reader, in place of the one before. Service accounts are refused.
 //
 // POST /organization/users/{user_id}, https://platform.openai.com/docs/api-reference/users/modify.
-func (c *Client) ModifyUser(ctx context.Context, userID, role string) error {
-	return c.post(ctx, "/organization/users/{user_id}", []string{userID}, map[string]string{"role": role}, nil)
+func (c *Client) ModifyUser(ctx context.Context, userID, role string) (User, error) {
+	return change[User](ctx, c, "/organization/users/{user_id}", []string{userID}, map[string]string{"role": role})
 }
 
 // DeleteUser takes a user out of the organization.

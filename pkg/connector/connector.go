@@ -29,6 +29,8 @@ type Connector struct {
 	reader *reader
 	// patience is how long provisioning waits for what it changed.
 	patience patience
+	// exclusion lets changes that exclude each other go one after the other.
+	exclusion *exclusion
 }
 
 // New checks the configuration without sending anything: the SDK calls it in two processes and for every change of a
@@ -45,7 +47,7 @@ func New(ctx context.Context, config *cfg.Openai, _ *cli.ConnectorOpts) (connect
 	if err != nil {
 		return nil, nil, refuse(codes.Internal, err)
 	}
-	return &Connector{client: api, reader: newReader(ctx, api, !inLambda()), patience: standardPatience}, nil, nil
+	return &Connector{client: api, reader: newReader(ctx, api, !inLambda()), patience: standardPatience, exclusion: newExclusion()}, nil, nil
 }
 
 // ReadNoGrants says that nobody will ask for grants, so that their lists are not read ahead. It is called before the first
@@ -126,16 +128,17 @@ func (c *Connector) checkAtOnce(ctx context.Context) error {
 // ResourceSyncers are all resource types, whatever the key may read or the plan offers: a type that goes missing would
 // look as if everybody had lost that access.
 func (c *Connector) ResourceSyncers(context.Context) []connectorbuilder.ResourceSyncerV2 {
+	changes := provisioning{client: c.client, patience: c.patience, exclusion: c.exclusion}
 	return []connectorbuilder.ResourceSyncerV2{
-		&organizationBuilder{client: c.client, reader: c.reader, patience: c.patience},
-		&userBuilder{client: c.client, reader: c.reader, patience: c.patience},
-		&invitationBuilder{client: c.client, reader: c.reader, patience: c.patience},
-		&organizationRoleBuilder{client: c.client, reader: c.reader, patience: c.patience},
-		&groupBuilder{client: c.client, reader: c.reader, patience: c.patience},
-		&projectBuilder{client: c.client, reader: c.reader, patience: c.patience},
-		&projectRoleBuilder{client: c.client, reader: c.reader, patience: c.patience},
-		&serviceAccountBuilder{client: c.client, reader: c.reader, patience: c.patience},
-		&apiKeyBuilder{client: c.client, reader: c.reader, patience: c.patience},
+		&organizationBuilder{provisioning: changes, reader: c.reader},
+		&userBuilder{provisioning: changes, reader: c.reader},
+		&invitationBuilder{provisioning: changes, reader: c.reader},
+		&organizationRoleBuilder{provisioning: changes, reader: c.reader},
+		&groupBuilder{provisioning: changes, reader: c.reader},
+		&projectBuilder{provisioning: changes, reader: c.reader},
+		&projectRoleBuilder{provisioning: changes, reader: c.reader},
+		&serviceAccountBuilder{provisioning: changes, reader: c.reader},
+		&apiKeyBuilder{provisioning: changes, reader: c.reader},
 	}
 }
 
