@@ -259,7 +259,7 @@ func TestErrorNamesTheIDs(t *testing.T) {
 	t.Parallel()
 	list := func(projectID, userID string) error {
 		c := newClient(t, start(t, refuse(http.StatusNotFound, `{"error":"No."}`)))
-		_, err := c.ListAssignedRoles(t.Context(), client.Principal{ProjectID: projectID, ID: userID}, client.Cursor{})
+		_, err := c.ListAssignedRoles(t.Context(), client.ProjectPrincipal(projectID, client.PrincipalUser, userID), client.Cursor{})
 		return err
 	}
 	err := list("proj_1", "user-1")

@@ -164,24 +164,24 @@ func roleListings(projectID, groupID, userID string) []listing {
 		},
 		{
 			name: "roles of a user", limit: 1000, needsID: true,
-			page: assigned(client.Principal{Type: client.PrincipalUser, ID: userID}),
+			page: assigned(client.OrganizationPrincipal(client.PrincipalUser, userID)),
 			want: func(o *openaitest.Organization) []string { return rolesOf(o, &o.Users[0]) },
 		},
 		{
 			name: "roles of a group", limit: 1000, needsID: true,
-			page: assigned(client.Principal{Type: client.PrincipalGroup, ID: groupID}),
+			page: assigned(client.OrganizationPrincipal(client.PrincipalGroup, groupID)),
 			want: func(o *openaitest.Organization) []string {
 				return append(each(o.Roles, standInRoleID), o.RoleID("owner"))
 			},
 		},
 		{
 			name: "project roles of a user", limit: 1000, needsID: true,
-			page: assigned(client.Principal{ProjectID: projectID, Type: client.PrincipalUser, ID: userID}),
+			page: assigned(client.ProjectPrincipal(projectID, client.PrincipalUser, userID)),
 			want: func(o *openaitest.Organization) []string { return allRoles(&o.Projects[0]) },
 		},
 		{
 			name: "project roles of a group", limit: 1000, needsID: true,
-			page: assigned(client.Principal{ProjectID: projectID, Type: client.PrincipalGroup, ID: groupID}),
+			page: assigned(client.ProjectPrincipal(projectID, client.PrincipalGroup, groupID)),
 			want: func(o *openaitest.Organization) []string { return allRoles(&o.Projects[0]) },
 		},
 	}

@@ -18,17 +18,30 @@ const (
 // The calls are described at https://platform.openai.com/docs/api-reference/role-assignments and need a key with all
 // permissions.
 type Principal struct {
+	Type PrincipalType
+	ID   string
+	// ProjectID is "" in the organization.
 	ProjectID string
-	Type      PrincipalType
-	ID        string
+	// inProject keeps a project's id that is empty by mistake from meaning the organization.
+	inProject bool
+}
+
+// OrganizationPrincipal is a principal in the organization.
+func OrganizationPrincipal(of PrincipalType, id string) Principal {
+	return Principal{Type: of, ID: id}
+}
+
+// ProjectPrincipal is a principal in a project.
+func ProjectPrincipal(projectID string, of PrincipalType, id string) Principal {
+	return Principal{Type: of, ID: id, ProjectID: projectID, inProject: true}
 }
 
 // rolesRoute is the route of the principal's assignments. A service account's are those of a user.
 func (p Principal) rolesRoute() Route {
 	switch {
-	case p.ProjectID == "" && p.Type == PrincipalGroup:
+	case !p.inProject && p.Type == PrincipalGroup:
 		return "/organization/groups/{group_id}/roles"
-	case p.ProjectID == "":
+	case !p.inProject:
 		return "/organization/users/{user_id}/roles"
 	case p.Type == PrincipalGroup:
 		return "/projects/{project_id}/groups/{group_id}/roles"
@@ -40,7 +53,7 @@ func (p Principal) rolesRoute() Route {
 // ids fill the placeholders of the principal's routes.
 func (p Principal) ids(more ...string) []string {
 	ids := append([]string{p.ID}, more...)
-	if p.ProjectID != "" {
+	if p.inProject {
 		ids = append([]string{p.ProjectID}, ids...)
 	}
 	return ids
@@ -74,9 +87,9 @@ func (c *Client) UnassignRole(ctx context.Context, p Principal, roleID string) e
 func (c *Client) FindPrincipal(ctx context.Context, p Principal) error {
 	var err error
 	switch {
-	case p.ProjectID == "" && p.Type == PrincipalGroup:
+	case !p.inProject && p.Type == PrincipalGroup:
 		_, err = c.GetGroup(ctx, p.ID)
-	case p.ProjectID == "":
+	case !p.inProject:
 		_, err = c.GetUser(ctx, p.ID)
 	case p.Type == PrincipalGroup:
 		_, err = c.GetProjectGroup(ctx, p.ProjectID, p.ID)

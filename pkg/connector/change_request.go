@@ -73,16 +73,24 @@ func (r changeRequest) grantID() string {
 	return fmt.Sprintf("%s:%s:%s", r.entitlementID(), r.principal.GetResourceType(), r.principal.GetResource())
 }
 
-// in is the principal in a project or, without one, in the organization.
-func (r changeRequest) in(projectID string) client.Principal {
-	principal := client.Principal{ProjectID: projectID, Type: client.PrincipalUser, ID: r.principal.GetResource()}
+// inOrganization and inProject are the principal where roles are assigned to it.
+func (r changeRequest) inOrganization() client.Principal {
+	return client.OrganizationPrincipal(r.principalType(), r.principal.GetResource())
+}
+
+func (r changeRequest) inProject(projectID string) client.Principal {
+	return client.ProjectPrincipal(projectID, r.principalType(), r.principal.GetResource())
+}
+
+func (r changeRequest) principalType() client.PrincipalType {
 	switch r.principal.GetResourceType() {
 	case resourceTypeGroup.GetId():
-		principal.Type = client.PrincipalGroup
+		return client.PrincipalGroup
 	case resourceTypeServiceAccount.GetId():
-		principal.Type = client.PrincipalServiceAccount
+		return client.PrincipalServiceAccount
+	default:
+		return client.PrincipalUser
 	}
-	return principal
 }
 
 // instead is the same request for another slug of the same resource.

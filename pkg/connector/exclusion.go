@@ -6,6 +6,7 @@ import (
 	"sync"
 
 	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
+	"google.golang.org/grpc/status"
 )
 
 // exclusion lets changes that exclude each other go one after the other, what they read first included: each decides by what
@@ -52,7 +53,7 @@ func (e *exclusion) enter(ctx context.Context, about string) (func(), error) {
 		return func() { <-same.turn; leave() }, nil
 	case <-ctx.Done():
 		leave()
-		return nil, fmt.Errorf("waiting for another change of the same: %w", ctx.Err())
+		return nil, refuse(status.FromContextError(ctx.Err()).Code(), fmt.Errorf("waiting for another change of the same: %w", ctx.Err()))
 	}
 }
 

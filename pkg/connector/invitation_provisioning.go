@@ -177,11 +177,11 @@ func (i invitation) compare(found client.Invite) string {
 // earlierInvites are the invites of an address that may be in the way of another one.
 type earlierInvites struct{ pending, expired []client.Invite }
 
-// invitesOf looks through all invites, which is not urgent: the API does not find them by address.
+// invitesOf walks all invites: the API does not find them by address.
 func (p provisioning) invitesOf(ctx context.Context, wanted invitation) (earlierInvites, error) {
 	var found earlierInvites
 	for cursor := (client.Cursor{}); ; {
-		page, err := p.client.ListInvites(client.Awaited(ctx), cursor)
+		page, err := p.client.ListInvites(walking(ctx, cursor), cursor)
 		if err != nil {
 			return earlierInvites{}, err
 		}

@@ -65,7 +65,7 @@ func adminKeysList() list[client.AdminAPIKey] {
 }
 
 func userRolesList(userID string) list[client.AssignedRole] {
-	return list[client.AssignedRole]{kind: kindUserRoles, of: []string{userID}, page: assignmentsPage(client.Principal{Type: client.PrincipalUser, ID: userID})}
+	return list[client.AssignedRole]{kind: kindUserRoles, of: []string{userID}, page: assignmentsPage(client.OrganizationPrincipal(client.PrincipalUser, userID))}
 }
 
 func groupUsersList(groupID string) list[client.GroupUser] {
@@ -73,7 +73,7 @@ func groupUsersList(groupID string) list[client.GroupUser] {
 }
 
 func groupRolesList(groupID string) list[client.AssignedRole] {
-	return list[client.AssignedRole]{kind: kindGroupRoles, of: []string{groupID}, page: assignmentsPage(client.Principal{Type: client.PrincipalGroup, ID: groupID})}
+	return list[client.AssignedRole]{kind: kindGroupRoles, of: []string{groupID}, page: assignmentsPage(client.OrganizationPrincipal(client.PrincipalGroup, groupID))}
 }
 
 func projectRolesList(projectID string) list[client.Role] {
@@ -105,14 +105,14 @@ func projectGroupsList(projectID string) list[client.ProjectGroup] {
 func projectUserRolesList(projectID, userID string) list[client.AssignedRole] {
 	return list[client.AssignedRole]{
 		kind: kindProjectUserRoles, of: []string{projectID, userID},
-		page: assignmentsPage(client.Principal{ProjectID: projectID, Type: client.PrincipalUser, ID: userID}),
+		page: assignmentsPage(client.ProjectPrincipal(projectID, client.PrincipalUser, userID)),
 	}
 }
 
 func projectGroupRolesList(projectID, groupID string) list[client.AssignedRole] {
 	return list[client.AssignedRole]{
 		kind: kindProjectGroupRoles, of: []string{projectID, groupID},
-		page: assignmentsPage(client.Principal{ProjectID: projectID, Type: client.PrincipalGroup, ID: groupID}),
+		page: assignmentsPage(client.ProjectPrincipal(projectID, client.PrincipalGroup, groupID)),
 	}
 }
 

@@ -21,10 +21,10 @@ func (p provisioning) keepingAnOwner(ctx context.Context, userID string, change 
 
 // refuseLastOwner guards the organization's last owner. What the API would do is not documented, and nobody could undo
 // it. So only those count whose row says that they are owners and can act as such. The API has no list of owners: the users
-// are walked until there is one, which is not urgent.
+// are walked until there is one.
 func (p provisioning) refuseLastOwner(ctx context.Context, userID string) error {
 	for cursor := (client.Cursor{}); ; {
-		page, err := p.client.ListUsers(client.Awaited(ctx), cursor)
+		page, err := p.client.ListUsers(walking(ctx, cursor), cursor)
 		if err != nil {
 			return err
 		}
@@ -50,7 +50,7 @@ func (p provisioning) predefinedOrganizationRole(ctx context.Context, user clien
 }
 
 func (p provisioning) userInOrganization(userID string) principalRoles {
-	return p.rolesOf(client.Principal{Type: client.PrincipalUser, ID: userID})
+	return p.rolesOf(client.OrganizationPrincipal(client.PrincipalUser, userID))
 }
 
 // ownsOrganization tells whether the user owns every project anyway.
@@ -72,7 +72,7 @@ func (p provisioning) revokeNotHeld(ctx context.Context, r changeRequest) (outco
 	if r.slug != slugOwner {
 		return outcome{already: true}, nil
 	}
-	held, err := p.rolesOf(r.in("")).assignmentUnlessGone(ctx, roleOfName(organizationKey, roleOwner))
+	held, err := p.rolesOf(r.inOrganization()).assignmentUnlessGone(ctx, roleOfName(organizationKey, roleOwner))
 	switch {
 	case err != nil:
 		return outcome{}, err

@@ -21,7 +21,7 @@ func (b *organizationRoleBuilder) Grant(ctx context.Context, principal *v2.Resou
 		case r.principal.GetResourceType() == resourceTypeUser.GetId() && r.isPredefinedOrganizationRole():
 			return b.switchTo(ctx, r)
 		default:
-			return b.rolesOf(r.in("")).grant(ctx, r.organizationRole())
+			return b.rolesOf(r.inOrganization()).grant(ctx, r.organizationRole())
 		}
 	})
 }
@@ -35,7 +35,7 @@ func (b *organizationRoleBuilder) Revoke(ctx context.Context, grant *v2.Grant) (
 		case r.principal.GetResourceType() == resourceTypeUser.GetId() && r.isPredefinedOrganizationRole():
 			return b.revokePredefined(ctx, r)
 		default:
-			return b.rolesOf(r.in("")).revoke(ctx, r, r.organizationRole())
+			return b.rolesOf(r.inOrganization()).revoke(ctx, r, r.organizationRole())
 		}
 	})
 }

@@ -26,7 +26,7 @@ func (b *projectBuilder) Grant(ctx context.Context, principal *v2.Resource, enti
 		case resourceTypeServiceAccount.GetId():
 			return projectServiceAccount{b.provisioning, r}.grant(ctx)
 		case resourceTypeGroup.GetId():
-			return b.projectGroup(r.in(r.resource.GetResource())).grant(ctx, roleOfName(r.resource.GetResource(), r.slug))
+			return b.projectGroup(r.inProject(r.resource.GetResource())).grant(ctx, roleOfName(r.resource.GetResource(), r.slug))
 		default:
 			return outcome{}, r.wrongPrincipal()
 		}
@@ -45,7 +45,7 @@ func (b *projectBuilder) Revoke(ctx context.Context, grant *v2.Grant) (annotatio
 		case resourceTypeServiceAccount.GetId():
 			return projectServiceAccount{b.provisioning, r}.revoke(ctx)
 		case resourceTypeGroup.GetId():
-			done, err := b.projectGroup(r.in(r.resource.GetResource())).revoke(ctx, roleOfName(r.resource.GetResource(), r.slug))
+			done, err := b.projectGroup(r.inProject(r.resource.GetResource())).revoke(ctx, roleOfName(r.resource.GetResource(), r.slug))
 			if err != nil || !done.already {
 				return done, err
 			}

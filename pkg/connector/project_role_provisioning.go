@@ -101,9 +101,9 @@ func (p provisioning) splitProjectRoleID(ctx context.Context, r changeRequest) (
 	return "", "", malformed("%q is not the id of a project role, which is <project id>/<role id>", id)
 }
 
-func (c customRole) roles() principalRoles { return c.rolesOf(c.request.in(c.projectID)) }
+func (c customRole) roles() principalRoles { return c.rolesOf(c.request.inProject(c.projectID)) }
 
-func (c customRole) group() projectGroup { return c.projectGroup(c.request.in(c.projectID)) }
+func (c customRole) group() projectGroup { return c.projectGroup(c.request.inProject(c.projectID)) }
 
 func (c customRole) grant(ctx context.Context) (outcome, error) {
 	held, err := c.roles().assignmentIfThere(ctx, c.role)

@@ -62,7 +62,7 @@ func (s projectServiceAccount) revoke(ctx context.Context) (outcome, error) {
 	}
 	held := roleAssignment{direct: projectRoleName(account.Role) == s.request.slug}
 	if !held.direct {
-		held, err = s.rolesOf(s.request.in(s.projectID())).assignmentUnlessGone(ctx, roleOfName(s.projectID(), s.request.slug))
+		held, err = s.rolesOf(s.request.inProject(s.projectID())).assignmentUnlessGone(ctx, roleOfName(s.projectID(), s.request.slug))
 	}
 	switch {
 	case err != nil:

@@ -44,7 +44,7 @@ func (u projectUser) membership(ctx context.Context) (projectMembership, error) 
 	return projectMembership{present: true, role: role, assigned: role != ""}, err
 }
 
-func (u projectUser) roles() principalRoles { return u.rolesOf(u.request.in(u.projectID)) }
+func (u projectUser) roles() principalRoles { return u.rolesOf(u.request.inProject(u.projectID)) }
 
 // readRole reads the predefined role, "" for none.
 func (u projectUser) readRole(ctx context.Context) (string, error) {

@@ -80,7 +80,7 @@ func roleForWrite(roles []scopedRole, id string) *scopedRole {
 func (o *Organization) roleForWrite(id string) *scopedRole { return roleForWrite(o.roles(), id) }
 
 func (s *Server) listRolesLocked(c *call) (any, error) {
-	return listRoles(c, s.Organization.roles())
+	return s.listScoped(c, s.Organization.roles())
 }
 
 func (s *Server) retrieveRoleLocked(c *call) (any, error) {
@@ -92,7 +92,7 @@ func (s *Server) listProjectRolesLocked(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return listRoles(c, project.roles())
+	return s.listScoped(c, project.roles())
 }
 
 func (s *Server) retrieveProjectRoleLocked(c *call) (any, error) {
@@ -103,11 +103,12 @@ func (s *Server) retrieveProjectRoleLocked(c *call) (any, error) {
 	return retrieveRole(c, project.roles())
 }
 
-func listRoles(c *call, roles []scopedRole) (any, error) {
+func (s *Server) listScoped(c *call, roles []scopedRole) (any, error) {
 	return lister[scopedRole]{
 		rows:   roles,
 		id:     func(r scopedRole) string { return r.ID },
 		render: renderRole,
+		keep:   func(r scopedRole) bool { return !s.OmitPredefinedRoles || !r.predefined },
 	}.byNext(c, roleLimits, ascending)
 }
 
