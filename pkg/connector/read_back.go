@@ -107,14 +107,14 @@ func (p patience) settle(ctx context.Context, err error, c change) error {
 
 // judge is the end of a change whose outcome was not seen.
 func (c change) judge(ctx context.Context, err error, seen string) error {
+	wanted, shown := cmp.Or(c.wanted, "nothing"), cmp.Or(seen, "nothing")
 	switch {
 	case err != nil:
 		return err
 	case seen != c.before && seen != stateUnknown:
-		return refusal("OpenAI answered that it was done, and shows %s where %s was asked for: somebody else may have changed it at the same time; sync again to see what there is",
-			cmp.Or(seen, "nothing"), cmp.Or(c.wanted, "nothing"))
+		return refusal("OpenAI answered that it was done, and shows %s where %s was asked for: somebody else may have changed it at the same time; sync again to see what there is", shown, wanted)
 	default:
-		warn(ctx, "OpenAI answered that it was done, and does not show it yet", zap.String("wanted", c.wanted), zap.String("shown", seen))
+		warn(ctx, "OpenAI answered that it was done, and does not show it yet", zap.String("wanted", wanted), zap.String("shown", shown))
 		return nil
 	}
 }

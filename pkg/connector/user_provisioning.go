@@ -70,7 +70,7 @@ func (b *userBuilder) invite(ctx context.Context, wanted invitation) (connectorb
 		}
 	}
 	if err != nil {
-		return nil, sentInvitation{}, err
+		return nil, sent, err
 	}
 	resource, err := invitationResource(sent.invite)
 	success := v2.CreateAccountResponse_SuccessResult_builder{Resource: resource, IsCreateAccountResult: true}.Build()

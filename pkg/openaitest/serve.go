@@ -138,7 +138,7 @@ func (s *Server) answer(c *call, entry Request) answer {
 	c.fault = s.faultLocked(c)
 	if c.fault.replaces(c) {
 		if c.fault.AfterEffect {
-			_, _ = s.handleLocked(c)
+			_, _ = c.fault.handleLocked(s, c)
 		}
 		return s.finishLocked(entry, c.fault.answer())
 	}
