@@ -97,7 +97,7 @@ func (i invitation) logged(sent sentInvitation) []zap.Field {
 // sendInvitation invites, unless the address has an invite that is pending and as it is asked for. One that is not is taken
 // back first, since OpenAI has one for each address and cannot change it. An expired one is taken back where it is in the way.
 func (p provisioning) sendInvitation(ctx context.Context, wanted invitation) (sentInvitation, error) {
-	earlier, err := p.invitesOf(ctx, wanted)
+	earlier, err := p.invitesOf(ctx, wanted, client.Cursor{})
 	if err != nil {
 		return sentInvitation{}, err
 	}
@@ -111,13 +111,14 @@ func (p provisioning) sendInvitation(ctx context.Context, wanted invitation) (se
 	}
 	var sent sentInvitation
 	if sent.takenBack, err = p.takeBack(ctx, earlier.pending); err == nil {
-		sent.invite, err = p.createInvite(ctx, wanted)
+		sent.invite, err = p.createInvite(ctx, wanted, earlier)
 	}
 	if saysAlreadyThere(err) && len(earlier.expired) > 0 {
 		expired, takeErr := p.takeBack(ctx, earlier.expired)
 		sent.takenBack = append(sent.takenBack, expired...)
 		if takeErr == nil {
-			sent.invite, err = p.createInvite(ctx, wanted)
+			earlier.expired = nil
+			sent.invite, err = p.createInvite(ctx, wanted, earlier)
 		}
 	}
 	if err != nil && len(sent.takenBack) > 0 {
@@ -131,9 +132,11 @@ func saysAlreadyThere(err error) bool {
 	return !isOurs(err) && errors.As(err, &failure) && failure.SaysAlreadyThere()
 }
 
-// createInvite sends the invitation. It is read back by its id or, if the answer was lost, by the address.
-func (p provisioning) createInvite(ctx context.Context, wanted invitation) (client.Invite, error) {
+// createInvite sends the invitation. It is read back by its id. If the answer was lost, it is looked for at the ends of the
+// list, one of which new invites are at, and in the whole list at last.
+func (p provisioning) createInvite(ctx context.Context, wanted invitation, earlier earlierInvites) (client.Invite, error) {
 	var invite client.Invite
+	looks := 0
 	err := p.patience.make(ctx, change{
 		write: func(ctx context.Context) error {
 			answered, err := p.client.CreateInvite(ctx, wanted.email, wanted.role, wanted.projects)
@@ -151,7 +154,11 @@ func (p provisioning) createInvite(ctx context.Context, wanted invitation) (clie
 				}
 				return wanted.compare(found), nil
 			}
-			found, err := p.invitesOf(ctx, wanted)
+			look := p.newInvitesOf
+			if looks++; looks > len(p.patience) {
+				look = p.invitesOf
+			}
+			found, err := look(ctx, wanted, earlier.lastPage)
 			if err != nil || len(found.pending) == 0 {
 				return stateNotThere, err
 			}
@@ -162,6 +169,7 @@ func (p provisioning) createInvite(ctx context.Context, wanted invitation) (clie
 			return state, nil
 		},
 		before: stateNotThere, wanted: stateThere,
+		saysDone: func(err error) bool { return saysAlreadyThere(err) && len(earlier.expired) == 0 },
 	})
 	return invite, err
 }
@@ -175,25 +183,49 @@ func (i invitation) compare(found client.Invite) string {
 }
 
 // earlierInvites are the invites of an address that may be in the way of another one.
-type earlierInvites struct{ pending, expired []client.Invite }
+type earlierInvites struct {
+	pending, expired []client.Invite
+	// lastPage is where the list's last page begins.
+	lastPage client.Cursor
+}
 
-// invitesOf walks all invites: the API does not find them by address.
-func (p provisioning) invitesOf(ctx context.Context, wanted invitation) (earlierInvites, error) {
+func (e *earlierInvites) add(wanted invitation, invites []client.Invite) {
+	for _, invite := range invites {
+		switch {
+		case !strings.EqualFold(invite.Email, wanted.email):
+		case invite.Status == client.InvitePending:
+			e.pending = append(e.pending, invite)
+		case invite.Status == client.InviteExpired:
+			e.expired = append(e.expired, invite)
+		}
+	}
+}
+
+// invitesOf walks all invites from their beginning: the API does not find them by address.
+func (p provisioning) invitesOf(ctx context.Context, wanted invitation, _ client.Cursor) (earlierInvites, error) {
+	return p.invitesFrom(ctx, wanted, client.Cursor{})
+}
+
+// newInvitesOf looks at the first page of the list, and at the last one and what has come behind it.
+func (p provisioning) newInvitesOf(ctx context.Context, wanted invitation, lastPage client.Cursor) (earlierInvites, error) {
+	found, err := p.invitesFrom(ctx, wanted, lastPage)
+	if err != nil || lastPage.IsZero() || len(found.pending) > 0 {
+		return found, err
+	}
+	page, err := p.client.ListInvites(ctx, client.Cursor{})
+	found.add(wanted, page.Items)
+	return found, err
+}
+
+func (p provisioning) invitesFrom(ctx context.Context, wanted invitation, cursor client.Cursor) (earlierInvites, error) {
 	var found earlierInvites
-	for cursor := (client.Cursor{}); ; {
+	for {
+		found.lastPage = cursor
 		page, err := p.client.ListInvites(walking(ctx, cursor), cursor)
 		if err != nil {
 			return earlierInvites{}, err
 		}
-		for _, invite := range page.Items {
-			switch {
-			case !strings.EqualFold(invite.Email, wanted.email):
-			case invite.Status == client.InvitePending:
-				found.pending = append(found.pending, invite)
-			case invite.Status == client.InviteExpired:
-				found.expired = append(found.expired, invite)
-			}
-		}
+		found.add(wanted, page.Items)
 		if page.Next.IsZero() {
 			return found, nil
 		}

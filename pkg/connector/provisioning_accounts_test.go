@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
+	"github.com/conductorone/baton-sdk/pkg/connectorbuilder"
 	"github.com/stretchr/testify/require"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
@@ -332,4 +333,14 @@ func TestMemberUnderAnotherSpelling(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, "user:ann", id(answer.GetAlreadyExists().GetResource().GetId()))
 	requireState(t, before, server)
+}
+
+// inviteDirectly leaves the SDK out.
+func (d desk) inviteDirectly(ctx context.Context, profile map[string]any) error {
+	values, err := structpb.NewStruct(profile)
+	if err != nil {
+		return err
+	}
+	_, _, _, err = builderOf[connectorbuilder.AccountManagerLimited](ctx, d, "user").CreateAccount(ctx, v2.AccountInfo_builder{Profile: values}.Build(), nil)
+	return err
 }

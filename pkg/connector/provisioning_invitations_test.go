@@ -21,7 +21,9 @@ func piaIsInvited(role string, projects ...openaitest.InviteProject) func(*opena
 func TestCreateAccountOfSomebodyInvited(t *testing.T) {
 	t.Parallel()
 	alpha, beta := openaitest.InviteProject{ID: "alpha", Role: "member"}, openaitest.InviteProject{ID: "beta", Role: "owner"}
-	untold := func(o *openaitest.Organization) { o.Invites[0].JSON = openaitest.Fields{"projects": openaitest.Absent{}} }
+	untold := func(o *openaitest.Organization) {
+		o.Invites[0].JSON = openaitest.Fields{"projects": openaitest.Absent{}}
+	}
 	for name, test := range map[string]struct {
 		profile map[string]any
 		bend    func(*openaitest.Organization)

@@ -105,10 +105,10 @@ func TestSuccessAfterWhichSomethingElseIsThere(t *testing.T) {
 		access
 		meanwhile func(*openaitest.Organization)
 	}{
-		"in a project, to somebody new":    {access{alphaOwner, "user:eva"}, setProjectRole("eva", "viewer")},
-		"in a project":                     {access{alphaOwner, "user:ben"}, setProjectRole("ben", "viewer")},
-		"a service account":                {access{alphaOwner, "service_account:svc-1"}, setAccountRole("svc-1", "none")},
-		"in the organization":              {access{ownerRole, "user:ann"}, setRole("ann", "billing")},
+		"in a project, to somebody new":     {access{alphaOwner, "user:eva"}, setProjectRole("eva", "viewer")},
+		"in a project":                      {access{alphaOwner, "user:ben"}, setProjectRole("ben", "viewer")},
+		"a service account":                 {access{alphaOwner, "service_account:svc-1"}, setAccountRole("svc-1", "none")},
+		"in the organization":               {access{ownerRole, "user:ann"}, setRole("ann", "billing")},
 		"in a project, and out of it again": {access{alphaOwner, "user:ben"}, removed("ben")},
 	} {
 		t.Run(name, func(t *testing.T) {

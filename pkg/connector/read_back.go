@@ -19,6 +19,8 @@ type change struct {
 	before, wanted string
 	// taking says that something is taken: whatever else is read then is as good as what is wanted.
 	taking bool
+	// saysDone tells a refusal that may be the answer to a request that arrived twice; nil if there is none.
+	saysDone func(error) bool
 }
 
 // The words for what is there or not.
@@ -86,8 +88,8 @@ func (p patience) settle(ctx context.Context, err error, c change) error {
 		return err
 	}
 	waits := p
-	if isPlainRefusal(err) {
-		// A plain refusal is not looked at for longer than once.
+	if isPlainRefusal(err) && (c.saysDone == nil || !c.saysDone(err)) {
+		// Any other plain refusal is not looked at for longer than once.
 		waits = nil
 	}
 	seen := stateUnknown
