@@ -59,6 +59,35 @@ func TestRevokeTwiceWhatAGroupGivesAsWell(t *testing.T) {
 	}
 }
 
+// The sources of a grant that a sync has expanded tell the same.
+func TestRevokeTwiceWhatASyncHasSeen(t *testing.T) {
+	t.Parallel()
+	server := newOffice()
+	synced := runSync(t, server, syncOptions{})
+	require.NoError(t, synced.err)
+	grants := map[string]*v2.Grant{}
+	page, err := openFile(t, synced.path).ListGrants(t.Context(), v2.GrantsServiceListGrantsRequest_builder{}.Build())
+	require.NoError(t, err)
+	require.Empty(t, page.GetNextPageToken())
+	for _, grant := range page.GetList() {
+		grants[grant.GetId()] = grant
+	}
+	server.ResetRequests()
+	d := open(t, server)
+	revoke := func(id string) (*v2.GrantManagerServiceRevokeResponse, error) {
+		require.Contains(t, grants, id)
+		return d.Revoke(t.Context(), v2.GrantManagerServiceRevokeRequest_builder{Grant: grants[id]}.Build())
+	}
+	for attempt := range 2 {
+		answer, err := revoke(auditRole + ":user:cem")
+		require.NoError(t, err)
+		require.Equal(t, attempt == 1, pick(t, answer.GetAnnotations(), &v2.GrantAlreadyRevoked{}))
+	}
+	require.Equal(t, []string{unassignUserRole}, writes(server))
+	_, err = revoke(auditRole + ":user:ann")
+	requireRefusal(t, err, "through the group auditors")
+}
+
 // Where the member routes refuse the word viewer, the role is assigned by its id, and the other one taken.
 func TestViewerWhereTheWordIsRefused(t *testing.T) {
 	t.Parallel()
