@@ -17,14 +17,12 @@ func (c *Client) post(ctx context.Context, route Route, ids []string, body, out 
 // be read: some answers name only a part of it, some nothing.
 func change[T any](ctx context.Context, c *Client, route Route, ids []string, body any) (T, error) {
 	var said json.RawMessage
-	var object, nothing T
-	if err := c.send(ctx, call{method: http.MethodPost, route: route, ids: ids, body: body, said: &said}); err != nil {
-		return nothing, err
+	var object T
+	err := c.send(ctx, call{method: http.MethodPost, route: route, ids: ids, body: body, said: &said})
+	if err == nil {
+		_ = json.Unmarshal(said, &object)
 	}
-	if json.Unmarshal(said, &object) != nil {
-		return nothing, nil
-	}
-	return object, nil
+	return object, err
 }
 
 // remove sends DELETE to the route. An answer may be empty; one that says that nothing was deleted is an error.

@@ -44,7 +44,8 @@ func (e *exclusion) enter(ctx context.Context, about string) (func(), error) {
 	leave := func() {
 		e.mu.Lock()
 		defer e.mu.Unlock()
-		if same.count--; same.count == 0 {
+		same.count--
+		if same.count == 0 {
 			delete(e.changes, about)
 		}
 	}

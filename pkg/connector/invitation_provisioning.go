@@ -155,7 +155,8 @@ func (p provisioning) createInvite(ctx context.Context, wanted invitation, earli
 				return wanted.compare(found), nil
 			}
 			look := p.newInvitesOf
-			if looks++; looks > len(p.patience) {
+			looks++
+			if looks > len(p.patience) {
 				look = p.invitesOf
 			}
 			found, err := look(ctx, wanted, earlier.lastPage)

@@ -115,13 +115,14 @@ func maySayLastRole(err error) bool { return kindOf(err) == client.KindRefused }
 func (g projectGroup) leave(ctx context.Context, role requestedRole) (bool, error) {
 	for attempt := 0; ; attempt++ {
 		held, err := g.assignment(ctx, role)
+		isAlone := err == nil && held.others == 0
 		switch {
-		case err == nil && held.others > 0, isGone(err), isFinal(err):
+		case err == nil && !isAlone, isGone(err), isFinal(err):
 			return false, nil
 		case attempt < len(g.patience) && sleep(ctx, g.patience[attempt]):
 			continue
-		case err != nil:
-			return false, nil
+		case !isAlone:
+			return false, nil // it could not be read
 		}
 		return true, g.patience.make(ctx, deletionOf(
 			func(ctx context.Context) error { return g.client.RemoveProjectGroup(ctx, g.of.ProjectID, g.of.ID) },

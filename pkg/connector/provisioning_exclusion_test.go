@@ -18,8 +18,8 @@ import (
 	"github.com/conductorone/baton-openai/pkg/openaitest"
 )
 
-// holdWrites holds each write until the writes of all changes have come, or the others wait for the one that is held.
-func (d desk) holdWrites(t *testing.T, changes int) {
+// holdWrites holds each write of two changes until that of the other one has come, or the other one waits for it.
+func (d desk) holdWrites(t *testing.T) {
 	t.Helper()
 	var arrived atomic.Int32
 	d.server.OnRequest = func(request openaitest.Request) {
@@ -27,7 +27,7 @@ func (d desk) holdWrites(t *testing.T, changes int) {
 			return
 		}
 		arrived.Add(1)
-		assert.Eventually(t, func() bool { return int(arrived.Load())+d.connector.WaitingChanges() >= changes }, time.Minute, time.Millisecond)
+		assert.Eventually(t, func() bool { return int(arrived.Load())+d.connector.WaitingChanges() >= 2 }, time.Minute, time.Millisecond)
 	}
 }
 
@@ -59,7 +59,7 @@ func TestLastTwoOwnersAtOnce(t *testing.T) {
 				server := newOffice()
 				server.LastOwnerMayGo = true
 				d := open(t, server)
-				d.holdWrites(t, 2)
+				d.holdWrites(t)
 				errs := atOnce(t.Context(), d, first("ola"), second("ole"))
 				refusal := errs[0]
 				if refusal == nil {
@@ -93,7 +93,7 @@ func TestRolesOfOneExclusionGroupAtOnce(t *testing.T) {
 			t.Parallel()
 			server := newOffice()
 			d := open(t, server)
-			d.holdWrites(t, 2)
+			d.holdWrites(t)
 			var answers [2]*v2.GrantManagerServiceGrantResponse
 			change := func(i int) func(context.Context, desk) error {
 				return func(ctx context.Context, d desk) error {
@@ -179,7 +179,7 @@ func TestCreationsAtOnce(t *testing.T) {
 	t.Parallel()
 	server := newOffice()
 	d := open(t, server)
-	d.holdWrites(t, 2)
+	d.holdWrites(t)
 	invite := invited(t, map[string]any{"email": "new@example.com"})
 	other := invited(t, map[string]any{"email": "New@example.com"})
 	for _, err := range atOnce(t.Context(), d, invite, other) {
@@ -189,14 +189,16 @@ func TestCreationsAtOnce(t *testing.T) {
 
 	server = newOffice()
 	d = open(t, server)
-	d.holdWrites(t, 2)
+	d.holdWrites(t)
 	var ids sync.Map
-	create := func(ctx context.Context, d desk) error {
-		answer, err := newGroup("Night shift")(ctx, d)
-		ids.Store(answer.GetCreated().GetId().GetResource(), true)
-		return err
+	create := func(name string) func(ctx context.Context, d desk) error {
+		return func(ctx context.Context, d desk) error {
+			answer, err := newGroup(name)(ctx, d)
+			ids.Store(answer.GetCreated().GetId().GetResource(), true)
+			return err
+		}
 	}
-	for _, err := range atOnce(t.Context(), d, create, create) {
+	for _, err := range atOnce(t.Context(), d, create("Night shift"), create(" Night shift ")) {
 		require.NoError(t, err)
 	}
 	count := 0

@@ -63,11 +63,14 @@ func TestCreateAccountOfSomebodyInvitedOtherwise(t *testing.T) {
 		role    string
 		want    []openaitest.InviteProject
 	}{
-		"more":                    {map[string]any{"email": "pia@example.com", "role": "owner"}, nil, "owner", []openaitest.InviteProject{}},
-		"less":                    {map[string]any{"email": "pia@example.com"}, piaIsInvited("owner"), "reader", []openaitest.InviteProject{}},
-		"a project":               {map[string]any{"email": "pia@example.com", "projects": []any{"alpha"}}, nil, "reader", []openaitest.InviteProject{alpha}},
-		"no project":              {map[string]any{"email": "pia@example.com", "projects": []any{}}, piaIsInvited("reader", alpha), "reader", []openaitest.InviteProject{}},
-		"another role in project": {map[string]any{"email": "pia@example.com", "projects": []any{"alpha"}}, piaIsInvited("reader", openaitest.InviteProject{ID: "alpha", Role: "owner"}), "reader", []openaitest.InviteProject{alpha}},
+		"more":       {map[string]any{"email": "pia@example.com", "role": "owner"}, nil, "owner", []openaitest.InviteProject{}},
+		"less":       {map[string]any{"email": "pia@example.com"}, piaIsInvited("owner"), "reader", []openaitest.InviteProject{}},
+		"a project":  {map[string]any{"email": "pia@example.com", "projects": []any{"alpha"}}, nil, "reader", []openaitest.InviteProject{alpha}},
+		"no project": {map[string]any{"email": "pia@example.com", "projects": []any{}}, piaIsInvited("reader", alpha), "reader", []openaitest.InviteProject{}},
+		"another role in project": {
+			map[string]any{"email": "pia@example.com", "projects": []any{"alpha"}},
+			piaIsInvited("reader", openaitest.InviteProject{ID: "alpha", Role: "owner"}), "reader", []openaitest.InviteProject{alpha},
+		},
 	} {
 		for lag := range 3 {
 			t.Run(fmt.Sprintf("%s, %d", name, lag), func(t *testing.T) {
