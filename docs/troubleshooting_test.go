@@ -35,8 +35,9 @@ var notMessages = []string{
 // notOnThePage are the texts of three words or more that are no message of their own, each with the reason.
 var notOnThePage = map[string]string{
 	// pkg/client
-	"OpenAI Admin API: no answer": "a line of the log at level debug, which the error behind it explains",
-	"OpenAI Admin API":            "a line of the log at level debug: each request",
+	"OpenAI Admin API: no answer":    "a line of the log at level debug, which the error behind it explains",
+	"OpenAI Admin API":               "a line of the log at level debug: each request",
+	"the owners of the organization": "what changes exclude each other by",
 	// pkg/service
 	"created by github.com/conductorone/baton-sdk/pkg/connectorrunner.(*connectorRunner).run in ": "what a goroutine is known by",
 	// pkg/connector

@@ -81,17 +81,6 @@ func (c *Client) get(ctx context.Context, route Route, ids []string, query url.V
 	return c.send(ctx, call{method: http.MethodGet, route: route, ids: ids, query: query, out: out})
 }
 
-// post sends the body to the route and decodes the answer into out. Without out the answer's body does not matter: the
-// API answers some writes with the object, some with a confirmation, some with nothing.
-func (c *Client) post(ctx context.Context, route Route, ids []string, body, out any) error {
-	return c.send(ctx, call{method: http.MethodPost, route: route, ids: ids, body: body, out: out})
-}
-
-// remove sends DELETE to the route. What the API answers beside the status does not matter.
-func (c *Client) remove(ctx context.Context, route Route, ids ...string) error {
-	return c.send(ctx, call{method: http.MethodDelete, route: route, ids: ids})
-}
-
 // retrieve gets one object.
 func retrieve[T item](ctx context.Context, c *Client, route Route, ids ...string) (T, error) {
 	var object, none T
@@ -124,7 +113,9 @@ type call struct {
 	ids    []string
 	query  url.Values
 	body   any
-	out    any
+	// out is what the answer is decoded into; said is the answer as it came, for calls that succeed whatever it says.
+	out  any
+	said *json.RawMessage
 	// answered says that the API has answered another call: it is where the base URL leads.
 	answered bool
 }
@@ -272,6 +263,9 @@ func accept(call call, body []byte) (Kind, error) {
 		// A network that wants a login, say, answers so, with 200.
 		return KindNoAnswer, errPage
 	case call.out == nil:
+		if call.said != nil {
+			*call.said = body
+		}
 		return 0, nil
 	default:
 		return decode(body, call.out)

@@ -171,7 +171,7 @@ func TestIDsArriveAsTheyWereSent(t *testing.T) {
 			seen := &recorder{Handler: answer(http.StatusOK, `{"data":[],"has_more":false}`)}
 			c := newClient(t, start(t, seen))
 
-			_, err := c.ListProjectUserRoles(t.Context(), id, id, client.Cursor{})
+			_, err := c.ListAssignedRoles(t.Context(), client.ProjectPrincipal(id, client.PrincipalUser, id), client.Cursor{})
 			require.NoError(t, err)
 
 			require.Len(t, seen.requests(), 1)
@@ -195,11 +195,11 @@ func TestIDsThatWouldNameAnotherRouteAreRefused(t *testing.T) {
 			return err
 		},
 		"first of two ids": func(ctx context.Context, c *client.Client, id string) error {
-			_, err := c.ListProjectGroupRoles(ctx, id, "group_1", client.Cursor{})
+			_, err := c.ListAssignedRoles(ctx, client.ProjectPrincipal(id, client.PrincipalGroup, "group_1"), client.Cursor{})
 			return err
 		},
 		"second of two ids": func(ctx context.Context, c *client.Client, id string) error {
-			_, err := c.ListProjectUserRoles(ctx, "proj_1", id, client.Cursor{})
+			_, err := c.ListAssignedRoles(ctx, client.ProjectPrincipal("proj_1", client.PrincipalUser, id), client.Cursor{})
 			return err
 		},
 	}

@@ -140,6 +140,12 @@ func (e *Error) SaysAlreadyInProject() bool {
 	return (e.Kind == KindRefused || e.Kind == KindConflict) && strings.Contains(strings.ToLower(e.Message), "already exists in project")
 }
 
+// SaysAlreadyThere tells whether the API refused to invite somebody because the address has been invited or belongs to a
+// member. Its words vary, and none of them are documented.
+func (e *Error) SaysAlreadyThere() bool {
+	return e.Kind == KindConflict || e.Kind == KindRefused && strings.Contains(strings.ToLower(e.Message), "already")
+}
+
 // giveUp ends a call that has been repeated for as long as it may be: the SDK, which repeats what may pass without end, is
 // told that this does not.
 func (e *Error) giveUp(tried string) *Error {

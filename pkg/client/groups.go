@@ -3,6 +3,7 @@ package client
 import (
 	"context"
 	"net/http"
+	"net/url"
 )
 
 // Group is a set of users that roles can be given to.
@@ -42,6 +43,14 @@ func (u GroupUser) itemID() string { return u.ID }
 // permissions.
 func (c *Client) ListGroups(ctx context.Context, cursor Cursor) (Page[Group], error) {
 	return list[Group](ctx, c, next1000, "/organization/groups", nil, nil, cursor)
+}
+
+// ListNewestGroups gives the 1,000 groups that were made last, the newest first.
+//
+// GET /organization/groups?order=desc, https://platform.openai.com/docs/api-reference/groups/list, needs a key with all
+// permissions.
+func (c *Client) ListNewestGroups(ctx context.Context) (Page[Group], error) {
+	return list[Group](ctx, c, next1000, "/organization/groups", nil, url.Values{"order": {"desc"}}, Cursor{})
 }
 
 // ListGroupUsers gives a page of at most 1,000 members of a group. The API answers with 403 or 404 where the plan does

@@ -29,6 +29,8 @@ const (
 	KindCursorGone
 	// KindProjectArchived is the refusal of everything below an archived project.
 	KindProjectArchived
+	// KindNotDone is a success that says of itself that nothing was done.
+	KindNotDone
 	// KindConflict is a refusal because of something else that happens, or is there already.
 	KindConflict
 	// KindUnauthenticated is a refusal of the key.
@@ -77,6 +79,7 @@ var verdicts = map[Kind]struct {
 	KindNoSuchList:          {never, codes.FailedPrecondition, codes.OK},
 	KindCursorGone:          {never, codes.FailedPrecondition, codes.OK},
 	KindProjectArchived:     {never, codes.FailedPrecondition, codes.OK},
+	KindNotDone:             {never, codes.FailedPrecondition, codes.OK},
 	KindConflict:            {reads, codes.AlreadyExists, codes.Aborted},
 	KindUnauthenticated:     {never, codes.Unauthenticated, codes.OK},
 	KindDenied:              {never, codes.PermissionDenied, codes.OK},

@@ -240,7 +240,7 @@ func TestErrorNamesTheIDs(t *testing.T) {
 	t.Parallel()
 	list := func(projectID, userID string) error {
 		c := newClient(t, start(t, refuse(http.StatusNotFound, `{"error":"No."}`)))
-		_, err := c.ListProjectUserRoles(t.Context(), projectID, userID, client.Cursor{})
+		_, err := c.ListAssignedRoles(t.Context(), client.ProjectPrincipal(projectID, client.PrincipalUser, userID), client.Cursor{})
 		return err
 	}
 	err := list("proj_1", "user-1")

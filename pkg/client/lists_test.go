@@ -54,7 +54,11 @@ func each[T any](items []T, id func(T) string) []string {
 	return ids
 }
 
-func assignedRoleID(r client.AssignedRole) string { return r.ID }
+func assigned(p client.Principal) pager {
+	return rows(func(c *client.Client, ctx context.Context, cursor client.Cursor) (client.Page[client.AssignedRole], error) {
+		return c.ListAssignedRoles(ctx, p, cursor)
+	}, func(r client.AssignedRole) string { return r.ID })
+}
 
 // listings are all the list methods of the client.
 func listings(projectID, groupID, userID string) []listing {
@@ -160,28 +164,24 @@ func roleListings(projectID, groupID, userID string) []listing {
 		},
 		{
 			name: "roles of a user", limit: 1000, needsID: true,
-			page: rowsOf(userID, (*client.Client).ListUserRoles, assignedRoleID),
+			page: assigned(client.OrganizationPrincipal(client.PrincipalUser, userID)),
 			want: func(o *openaitest.Organization) []string { return rolesOf(o, &o.Users[0]) },
 		},
 		{
 			name: "roles of a group", limit: 1000, needsID: true,
-			page: rowsOf(groupID, (*client.Client).ListGroupRoles, assignedRoleID),
+			page: assigned(client.OrganizationPrincipal(client.PrincipalGroup, groupID)),
 			want: func(o *openaitest.Organization) []string {
 				return append(each(o.Roles, standInRoleID), o.RoleID("owner"))
 			},
 		},
 		{
 			name: "project roles of a user", limit: 1000, needsID: true,
-			page: rows(func(c *client.Client, ctx context.Context, cursor client.Cursor) (client.Page[client.AssignedRole], error) {
-				return c.ListProjectUserRoles(ctx, projectID, userID, cursor)
-			}, assignedRoleID),
+			page: assigned(client.ProjectPrincipal(projectID, client.PrincipalUser, userID)),
 			want: func(o *openaitest.Organization) []string { return allRoles(&o.Projects[0]) },
 		},
 		{
 			name: "project roles of a group", limit: 1000, needsID: true,
-			page: rows(func(c *client.Client, ctx context.Context, cursor client.Cursor) (client.Page[client.AssignedRole], error) {
-				return c.ListProjectGroupRoles(ctx, projectID, groupID, cursor)
-			}, assignedRoleID),
+			page: assigned(client.ProjectPrincipal(projectID, client.PrincipalGroup, groupID)),
 			want: func(o *openaitest.Organization) []string { return allRoles(&o.Projects[0]) },
 		},
 	}

@@ -37,7 +37,7 @@ func (o *outage) wait(ctx context.Context, failure *Error, patience time.Duratio
 	}
 	wait := max(o.waits.NextBackOff(), min(failure.RetryAfter, slowRepetition))
 	lasted := time.Since(o.began)
-	if isUrgent(ctx) && lasted+wait > min(patience, urgentPatience) || endsWithin(ctx, wait) {
+	if isAwaited(ctx) && lasted+wait > min(patience, urgentPatience) || endsWithin(ctx, wait) {
 		// Whoever waits is told what it is, and repeats it or not.
 		failure.tried = triedFor(lasted)
 		return failure

@@ -244,6 +244,7 @@ func TestPaceLetsUrgentCallsGoFirst(t *testing.T) {
 		queue(t.Context(), "first")
 		queue(leaving, "leaving")
 		queue(t.Context(), "second")
+		queue(Awaited(Urgent(t.Context())), "awaited")
 		queue(Urgent(t.Context()), "urgent")
 		queue(Urgent(t.Context()), "also urgent")
 		sofar := func() []string {
@@ -257,7 +258,7 @@ func TestPaceLetsUrgentCallsGoFirst(t *testing.T) {
 		require.Equal(t, []string{"leaving: context canceled"}, sofar())
 		require.Zero(t, time.Since(start))
 		wait.Wait()
-		require.Equal(t, []string{"leaving: context canceled", "urgent", "also urgent", "first", "second"}, sofar())
+		require.Equal(t, []string{"leaving: context canceled", "urgent", "also urgent", "first", "second", "awaited"}, sofar())
 	})
 }
 

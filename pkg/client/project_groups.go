@@ -2,7 +2,7 @@ package client
 
 import "context"
 
-// ProjectGroup is a group's access to a project. Its role is not told here but by ListProjectGroupRoles.
+// ProjectGroup is a group's access to a project. Its role is not told here but by ListAssignedRoles.
 type ProjectGroup struct {
 	GroupID   string `json:"group_id"`
 	GroupName string `json:"group_name"`

@@ -34,18 +34,18 @@ func (c *Client) GetProjectUser(ctx context.Context, projectID, userID string) (
 // answers with an error and leaves the role as it is.
 //
 // POST /organization/projects/{project_id}/users, https://platform.openai.com/docs/api-reference/project-users/create.
-func (c *Client) AddProjectUser(ctx context.Context, projectID, userID, role string) error {
+func (c *Client) AddProjectUser(ctx context.Context, projectID, userID, role string) (ProjectUser, error) {
 	body := map[string]string{"user_id": userID, "role": role}
-	return c.post(ctx, "/organization/projects/{project_id}/users", []string{projectID}, body, nil)
+	return change[ProjectUser](ctx, c, "/organization/projects/{project_id}/users", []string{projectID}, body)
 }
 
 // ModifyProjectUser gives a user of a project another predefined role, by its name, in place of the one before.
 //
 // POST /organization/projects/{project_id}/users/{user_id},
 // https://platform.openai.com/docs/api-reference/project-users/modify.
-func (c *Client) ModifyProjectUser(ctx context.Context, projectID, userID, role string) error {
+func (c *Client) ModifyProjectUser(ctx context.Context, projectID, userID, role string) (ProjectUser, error) {
 	ids := []string{projectID, userID}
-	return c.post(ctx, "/organization/projects/{project_id}/users/{user_id}", ids, map[string]string{"role": role}, nil)
+	return change[ProjectUser](ctx, c, "/organization/projects/{project_id}/users/{user_id}", ids, map[string]string{"role": role})
 }
 
 // RemoveProjectUser takes a user out of a project, custom roles there included.

@@ -2,94 +2,101 @@ package client
 
 import "context"
 
-// The API has no list of all role assignments: each of these methods asks for one principal's.
-// All are described at https://platform.openai.com/docs/api-reference/role-assignments and need a key with all
-// permissions. A page holds at most 1,000 roles.
+// PrincipalType is what a principal is, in the API's words.
+type PrincipalType string
 
-// ListUserRoles gives the organization roles of a user, those inherited through groups included.
+// The types of principals.
+const (
+	PrincipalUser           PrincipalType = "user"
+	PrincipalGroup          PrincipalType = "group"
+	PrincipalServiceAccount PrincipalType = "service_account"
+)
+
+// Principal is to whom roles are assigned, and where: in a project or, without one, in the organization. It is the address
+// of every call about role assignments; the API has no list of all of them.
 //
-// GET /organization/users/{user_id}/roles.
-func (c *Client) ListUserRoles(ctx context.Context, userID string, cursor Cursor) (Page[AssignedRole], error) {
-	return list[AssignedRole](ctx, c, next1000, "/organization/users/{user_id}/roles", []string{userID}, nil, cursor)
+// The calls are described at https://platform.openai.com/docs/api-reference/role-assignments and need a key with all
+// permissions.
+type Principal struct {
+	Type PrincipalType
+	ID   string
+	// ProjectID is "" in the organization.
+	ProjectID string
+	// inProject keeps a project's id that is empty by mistake from meaning the organization.
+	inProject bool
 }
 
-// ListGroupRoles gives the organization roles of a group.
-//
-// GET /organization/groups/{group_id}/roles.
-func (c *Client) ListGroupRoles(ctx context.Context, groupID string, cursor Cursor) (Page[AssignedRole], error) {
-	return list[AssignedRole](ctx, c, next1000, "/organization/groups/{group_id}/roles", []string{groupID}, nil, cursor)
+// OrganizationPrincipal is a principal in the organization.
+func OrganizationPrincipal(of PrincipalType, id string) Principal {
+	return Principal{Type: of, ID: id}
 }
 
-// ListProjectUserRoles gives the project roles of a user or service account, those inherited through groups included.
-//
-// GET /projects/{project_id}/users/{user_id}/roles.
-func (c *Client) ListProjectUserRoles(ctx context.Context, projectID, userID string, cursor Cursor) (Page[AssignedRole], error) {
-	return list[AssignedRole](ctx, c, next1000, "/projects/{project_id}/users/{user_id}/roles", []string{projectID, userID}, nil, cursor)
+// ProjectPrincipal is a principal in a project.
+func ProjectPrincipal(projectID string, of PrincipalType, id string) Principal {
+	return Principal{Type: of, ID: id, ProjectID: projectID, inProject: true}
 }
 
-// ListProjectGroupRoles gives the project roles of a group.
-//
-// GET /projects/{project_id}/groups/{group_id}/roles.
-func (c *Client) ListProjectGroupRoles(ctx context.Context, projectID, groupID string, cursor Cursor) (Page[AssignedRole], error) {
-	return list[AssignedRole](ctx, c, next1000, "/projects/{project_id}/groups/{group_id}/roles", []string{projectID, groupID}, nil, cursor)
+// rolesRoute is the route of the principal's assignments. A service account's are those of a user.
+func (p Principal) rolesRoute() Route {
+	switch {
+	case !p.inProject && p.Type == PrincipalGroup:
+		return "/organization/groups/{group_id}/roles"
+	case !p.inProject:
+		return "/organization/users/{user_id}/roles"
+	case p.Type == PrincipalGroup:
+		return "/projects/{project_id}/groups/{group_id}/roles"
+	default:
+		return "/projects/{project_id}/users/{user_id}/roles"
+	}
 }
 
-// AssignUserRole gives a user an organization role, by the API's id of it.
-//
-// POST /organization/users/{user_id}/roles.
-func (c *Client) AssignUserRole(ctx context.Context, userID, roleID string) error {
-	return c.post(ctx, "/organization/users/{user_id}/roles", []string{userID}, roleBody(roleID), nil)
+// ids fill the placeholders of the principal's routes.
+func (p Principal) ids(more ...string) []string {
+	ids := append([]string{p.ID}, more...)
+	if p.inProject {
+		ids = append([]string{p.ProjectID}, ids...)
+	}
+	return ids
 }
 
-// UnassignUserRole takes an organization role that a user holds directly.
+// ListAssignedRoles gives a page of at most 1,000 roles of the principal; those of a user are with the ones that groups
+// give.
 //
-// DELETE /organization/users/{user_id}/roles/{role_id}.
-func (c *Client) UnassignUserRole(ctx context.Context, userID, roleID string) error {
-	return c.remove(ctx, "/organization/users/{user_id}/roles/{role_id}", userID, roleID)
+// GET /organization/users/{user_id}/roles, /organization/groups/{group_id}/roles,
+// /projects/{project_id}/users/{user_id}/roles or /projects/{project_id}/groups/{group_id}/roles.
+func (c *Client) ListAssignedRoles(ctx context.Context, p Principal, cursor Cursor) (Page[AssignedRole], error) {
+	return list[AssignedRole](ctx, c, next1000, p.rolesRoute(), p.ids(), nil, cursor)
 }
 
-// AssignGroupRole gives a group an organization role.
+// AssignRole gives the principal a role, by the API's id of it. In a project, whoever is not in it is refused, and so are
+// service accounts.
 //
-// POST /organization/groups/{group_id}/roles.
-func (c *Client) AssignGroupRole(ctx context.Context, groupID, roleID string) error {
-	return c.post(ctx, "/organization/groups/{group_id}/roles", []string{groupID}, roleBody(roleID), nil)
+// POST to the route of [Client.ListAssignedRoles].
+func (c *Client) AssignRole(ctx context.Context, p Principal, roleID string) error {
+	return c.post(ctx, p.rolesRoute(), p.ids(), map[string]string{"role_id": roleID}, nil)
 }
 
-// UnassignGroupRole takes an organization role from a group.
+// UnassignRole takes a role that the principal holds directly. A group leaves the project with its last one.
 //
-// DELETE /organization/groups/{group_id}/roles/{role_id}.
-func (c *Client) UnassignGroupRole(ctx context.Context, groupID, roleID string) error {
-	return c.remove(ctx, "/organization/groups/{group_id}/roles/{role_id}", groupID, roleID)
+// DELETE on the route of [Client.ListAssignedRoles], followed by /{role_id}.
+func (c *Client) UnassignRole(ctx context.Context, p Principal, roleID string) error {
+	return c.remove(ctx, p.rolesRoute()+"/{role_id}", p.ids(roleID)...)
 }
 
-// AssignProjectUserRole gives a member of a project a role there. Service accounts are refused.
-//
-// POST /projects/{project_id}/users/{user_id}/roles.
-func (c *Client) AssignProjectUserRole(ctx context.Context, projectID, userID, roleID string) error {
-	return c.post(ctx, "/projects/{project_id}/users/{user_id}/roles", []string{projectID, userID}, roleBody(roleID), nil)
-}
-
-// UnassignProjectUserRole takes a project role that a member holds directly.
-//
-// DELETE /projects/{project_id}/users/{user_id}/roles/{role_id}.
-func (c *Client) UnassignProjectUserRole(ctx context.Context, projectID, userID, roleID string) error {
-	return c.remove(ctx, "/projects/{project_id}/users/{user_id}/roles/{role_id}", projectID, userID, roleID)
-}
-
-// AssignProjectGroupRole gives a group of a project a role there.
-//
-// POST /projects/{project_id}/groups/{group_id}/roles.
-func (c *Client) AssignProjectGroupRole(ctx context.Context, projectID, groupID, roleID string) error {
-	return c.post(ctx, "/projects/{project_id}/groups/{group_id}/roles", []string{projectID, groupID}, roleBody(roleID), nil)
-}
-
-// UnassignProjectGroupRole takes a project role from a group. The last one takes the group out of the project.
-//
-// DELETE /projects/{project_id}/groups/{group_id}/roles/{role_id}.
-func (c *Client) UnassignProjectGroupRole(ctx context.Context, projectID, groupID, roleID string) error {
-	return c.remove(ctx, "/projects/{project_id}/groups/{group_id}/roles/{role_id}", projectID, groupID, roleID)
-}
-
-func roleBody(roleID string) map[string]string {
-	return map[string]string{"role_id": roleID}
+// FindPrincipal asks for the principal itself; the error is of [KindGone] if it is not there.
+func (c *Client) FindPrincipal(ctx context.Context, p Principal) error {
+	var err error
+	switch {
+	case !p.inProject && p.Type == PrincipalGroup:
+		_, err = c.GetGroup(ctx, p.ID)
+	case !p.inProject:
+		_, err = c.GetUser(ctx, p.ID)
+	case p.Type == PrincipalGroup:
+		_, err = c.GetProjectGroup(ctx, p.ProjectID, p.ID)
+	case p.Type == PrincipalServiceAccount:
+		_, err = c.GetProjectServiceAccount(ctx, p.ProjectID, p.ID)
+	default:
+		_, err = c.GetProjectUser(ctx, p.ProjectID, p.ID)
+	}
+	return err
 }

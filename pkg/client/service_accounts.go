@@ -34,9 +34,10 @@ func (c *Client) GetProjectServiceAccount(ctx context.Context, projectID, accoun
 //
 // POST /organization/projects/{project_id}/service_accounts/{service_account_id},
 // https://platform.openai.com/docs/api-reference/project-service-accounts.
-func (c *Client) ModifyProjectServiceAccount(ctx context.Context, projectID, accountID, role string) error {
+func (c *Client) ModifyProjectServiceAccount(ctx context.Context, projectID, accountID, role string) (ServiceAccount, error) {
 	ids := []string{projectID, accountID}
-	return c.post(ctx, "/organization/projects/{project_id}/service_accounts/{service_account_id}", ids, map[string]string{"role": role}, nil)
+	const route Route = "/organization/projects/{project_id}/service_accounts/{service_account_id}"
+	return change[ServiceAccount](ctx, c, route, ids, map[string]string{"role": role})
 }
 
 // DeleteProjectServiceAccount deletes a service account and its keys. The API has been seen to answer 404 although it

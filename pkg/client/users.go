@@ -65,8 +65,8 @@ func (c *Client) FindUsers(ctx context.Context, emails []string, cursor Cursor) 
 // ModifyUser gives a person the role owner or reader, in place of the one before. Service accounts are refused.
 //
 // POST /organization/users/{user_id}, https://platform.openai.com/docs/api-reference/users/modify.
-func (c *Client) ModifyUser(ctx context.Context, userID, role string) error {
-	return c.post(ctx, "/organization/users/{user_id}", []string{userID}, map[string]string{"role": role}, nil)
+func (c *Client) ModifyUser(ctx context.Context, userID, role string) (User, error) {
+	return change[User](ctx, c, "/organization/users/{user_id}", []string{userID}, map[string]string{"role": role})
 }
 
 // DeleteUser takes a user out of the organization.

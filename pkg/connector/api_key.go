@@ -18,9 +18,9 @@ const (
 )
 
 type apiKeyBuilder struct {
-	client   *client.Client
-	reader   *reader
-	patience patience
+	provisioning
+
+	reader *reader
 }
 
 func (b *apiKeyBuilder) ResourceType(context.Context) *v2.ResourceType {

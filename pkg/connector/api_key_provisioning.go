@@ -12,61 +12,59 @@ import (
 
 var _ connectorbuilder.ResourceDeleterV2Limited = (*apiKeyBuilder)(nil)
 
-// Delete deletes an admin key or a project's key. Without a parent it is looked for, the admin keys first.
+// Delete deletes an admin key or a project's key. The parent tells which one it is. Without a parent it is looked for, the
+// admin keys first.
 func (b *apiKeyBuilder) Delete(ctx context.Context, id, parent *v2.ResourceId) (annotations.Annotations, error) {
-	ctx = client.Urgent(ctx)
-	if parent.GetResourceType() != resourceTypeProject.GetId() {
-		found, err := b.deleteAdminKey(ctx, id)
-		if found || err != nil {
-			return nil, err
+	return nil, b.delete(ctx, resourceTypeAPIKey, id, func(ctx context.Context) (bool, error) {
+		if parent.GetResourceType() == resourceTypeProject.GetId() {
+			return b.deleteProjectKey(ctx, id.GetResource(), parent)
 		}
-	}
-	return nil, b.deleteProjectKey(ctx, id, parent)
+		key, err := b.client.GetAdminAPIKey(ctx, id.GetResource())
+		switch {
+		case isGone(err) && parent.GetResourceType() == resourceTypeOrganization.GetId():
+			return true, nil
+		case isGone(err), err == nil && key.IsProjectKey():
+			// The list of admin keys repeats project keys, and so may this.
+			return b.deleteProjectKey(ctx, id.GetResource(), parent)
+		case err != nil:
+			return false, err
+		default:
+			return b.deleteAdminKey(ctx, key)
+		}
+	})
 }
 
-// deleteAdminKey is false if no admin key has the id. The list of admin keys repeats project keys, and so may this.
-func (b *apiKeyBuilder) deleteAdminKey(ctx context.Context, id *v2.ResourceId) (bool, error) {
-	key, err := b.client.GetAdminAPIKey(ctx, id.GetResource())
-	if isGone(err) || err == nil && key.IsProjectKey() {
-		return false, nil
+func (b *apiKeyBuilder) deleteAdminKey(ctx context.Context, key client.AdminAPIKey) (bool, error) {
+	if b.client.IsOwnKey(key) {
+		return false, refusal("this is the key that the connector itself uses: give the connector another key first")
 	}
-	return true, deletion{
-		resourceType: resourceTypeAPIKey,
-		check: func(context.Context) error {
-			if err == nil && b.client.IsOwnKey(key) {
-				return refusal("this is the key that the connector itself uses: give the connector another key first")
-			}
+	return false, b.patience.make(ctx, deletionOf(
+		func(ctx context.Context) error { return b.client.DeleteAdminAPIKey(ctx, key.ID) },
+		func(ctx context.Context) error {
+			_, err := b.client.GetAdminAPIKey(ctx, key.ID)
 			return err
-		},
-		remove: func(ctx context.Context) error { return b.client.DeleteAdminAPIKey(ctx, id.GetResource()) },
-		gone: gone(func(ctx context.Context) (client.AdminAPIKey, error) {
-			return b.client.GetAdminAPIKey(ctx, id.GetResource())
-		}),
-	}.run(ctx, b.patience, id)
+		}))
 }
 
-func (b *apiKeyBuilder) deleteProjectKey(ctx context.Context, id, parent *v2.ResourceId) error {
-	var projectID string
+func (b *apiKeyBuilder) deleteProjectKey(ctx context.Context, id string, parent *v2.ResourceId) (bool, error) {
 	var key client.ProjectAPIKey
-	return deletion{
-		resourceType: resourceTypeAPIKey,
-		check: func(ctx context.Context) error {
-			var err error
-			projectID, err = findProject(ctx, b.client, parent, func(ctx context.Context, projectID string) error {
-				var err error
-				key, err = b.client.GetProjectAPIKey(ctx, projectID, id.GetResource())
-				return err
-			})
-			if err == nil && key.Owner.OwnerType() == client.OwnerServiceAccount {
-				return refusal("the key belongs to the service account %s and cannot be deleted alone: delete the service account", key.Owner.OwnerID())
-			}
+	projectID, err := findProject(ctx, b.client, parent, func(ctx context.Context, projectID string) error {
+		var err error
+		key, err = b.client.GetProjectAPIKey(ctx, projectID, id)
+		return err
+	})
+	switch {
+	case isGone(err):
+		return true, nil
+	case err != nil:
+		return false, err
+	case key.Owner.OwnerType() == client.OwnerServiceAccount:
+		return false, refusal("the key belongs to the service account %s and cannot be deleted alone: delete the service account", key.Owner.OwnerID())
+	}
+	return false, b.patience.make(ctx, deletionOf(
+		func(ctx context.Context) error { return b.client.DeleteProjectAPIKey(ctx, projectID, id) },
+		func(ctx context.Context) error {
+			_, err := b.client.GetProjectAPIKey(ctx, projectID, id)
 			return err
-		},
-		remove: func(ctx context.Context) error {
-			return b.client.DeleteProjectAPIKey(ctx, projectID, id.GetResource())
-		},
-		gone: gone(func(ctx context.Context) (client.ProjectAPIKey, error) {
-			return b.client.GetProjectAPIKey(ctx, projectID, id.GetResource())
-		}),
-	}.run(ctx, b.patience, id)
+		}))
 }

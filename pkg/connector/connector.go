@@ -31,6 +31,8 @@ type Connector struct {
 	patience patience
 	// worksOnTasks says that errors of an event feed reach nobody.
 	worksOnTasks bool
+	// exclusion lets changes that exclude each other go one after the other.
+	exclusion *exclusion
 }
 
 // New checks the configuration without sending anything: the SDK calls it in two processes and for every change of a
@@ -47,7 +49,7 @@ func New(ctx context.Context, config *cfg.Openai, opts *cli.ConnectorOpts) (conn
 	if err != nil {
 		return nil, nil, refuse(codes.Internal, err)
 	}
-	built := &Connector{client: api, reader: newReader(ctx, api, !inLambda()), patience: standardPatience}
+	built := &Connector{client: api, reader: newReader(ctx, api, !inLambda()), patience: standardPatience, exclusion: newExclusion()}
 	if opts != nil {
 		built.reader.chosen = opts.SyncResourceTypeIDs
 	}
@@ -133,16 +135,17 @@ func (c *Connector) checkAtOnce(ctx context.Context) error {
 // ResourceSyncers are all resource types, whatever the key may read or the plan offers: a type that goes missing would
 // look as if everybody had lost that access.
 func (c *Connector) ResourceSyncers(context.Context) []connectorbuilder.ResourceSyncerV2 {
+	changes := provisioning{client: c.client, patience: c.patience, exclusion: c.exclusion}
 	return []connectorbuilder.ResourceSyncerV2{
-		&organizationBuilder{client: c.client, reader: c.reader, patience: c.patience},
-		&userBuilder{client: c.client, reader: c.reader, patience: c.patience},
-		&invitationBuilder{client: c.client, reader: c.reader, patience: c.patience},
-		&organizationRoleBuilder{client: c.client, reader: c.reader, patience: c.patience},
-		&groupBuilder{client: c.client, reader: c.reader, patience: c.patience},
-		&projectBuilder{client: c.client, reader: c.reader, patience: c.patience},
-		&projectRoleBuilder{client: c.client, reader: c.reader, patience: c.patience},
-		&serviceAccountBuilder{client: c.client, reader: c.reader, patience: c.patience},
-		&apiKeyBuilder{client: c.client, reader: c.reader, patience: c.patience},
+		&organizationBuilder{provisioning: changes, reader: c.reader},
+		&userBuilder{provisioning: changes, reader: c.reader},
+		&invitationBuilder{provisioning: changes, reader: c.reader},
+		&organizationRoleBuilder{provisioning: changes, reader: c.reader},
+		&groupBuilder{provisioning: changes, reader: c.reader},
+		&projectBuilder{provisioning: changes, reader: c.reader},
+		&projectRoleBuilder{provisioning: changes, reader: c.reader},
+		&serviceAccountBuilder{provisioning: changes, reader: c.reader},
+		&apiKeyBuilder{provisioning: changes, reader: c.reader},
 	}
 }
 

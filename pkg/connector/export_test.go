@@ -12,6 +12,24 @@ func (c *Connector) SetPatience(waits ...time.Duration) { c.patience = waits }
 // SetPacePatience is for how long a call is repeated before it gives up.
 func (c *Connector) SetPacePatience(patience time.Duration) { c.client.Patience = patience }
 
+// WaitingChanges counts the changes that wait for another one.
+func (c *Connector) WaitingChanges() int {
+	c.exclusion.mu.Lock()
+	defer c.exclusion.mu.Unlock()
+	waiting := 0
+	for _, same := range c.exclusion.changes {
+		waiting += same.count - len(same.turn)
+	}
+	return waiting
+}
+
+// ExcludingChanges counts what changes are known to be about.
+func (c *Connector) ExcludingChanges() int {
+	c.exclusion.mu.Lock()
+	defer c.exclusion.mu.Unlock()
+	return len(c.exclusion.changes)
+}
+
 // SetTimeout is for how long one attempt of a call may take.
 func (c *Connector) SetTimeout(timeout time.Duration) { c.client.Timeout = timeout }
 

@@ -18,9 +18,9 @@ import (
 const profileSCIMManaged = "is_scim_managed"
 
 type groupBuilder struct {
-	client   *client.Client
-	reader   *reader
-	patience patience
+	provisioning
+
+	reader *reader
 }
 
 func (b *groupBuilder) ResourceType(context.Context) *v2.ResourceType {

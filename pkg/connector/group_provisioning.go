@@ -20,83 +20,86 @@ var (
 
 // Grant adds a user or service account to the group.
 func (b *groupBuilder) Grant(ctx context.Context, principal *v2.Resource, entitlement *v2.Entitlement) ([]*v2.Grant, annotations.Annotations, error) {
-	return provisionGrant(ctx, principal, entitlement, func(ctx context.Context, w wish) (granted, error) {
-		if err := w.isGroupMembership(); err != nil {
-			return granted{}, err
+	return b.provisionGrant(ctx, principal, entitlement, func(ctx context.Context, r changeRequest) (outcome, error) {
+		if err := r.isGroupMembership(); err != nil {
+			return outcome{}, err
 		}
-		isMember := b.isMember(w)
-		if member, err := isMember(ctx); err == nil && member {
-			return granted{already: true}, nil
+		if state, err := b.readMembership(r)(ctx); err == nil && state == stateThere {
+			return outcome{already: true}, nil
 		}
-		if err := b.refuseManaged(ctx, w.what.GetResource()); err != nil {
-			return granted{}, err
+		if err := b.refuseManaged(ctx, r.resource.GetResource()); err != nil {
+			return outcome{}, err
 		}
-		err := b.client.AddGroupUser(ctx, w.what.GetResource(), w.who.GetResource())
-		err = b.patience.settle(ctx, err, isMember)
-		return granted{}, cmp.Or(b.refuseUnoffered(ctx, w.what.GetResource(), err), err)
+		err := b.patience.make(ctx, change{
+			write: func(ctx context.Context) error {
+				return b.client.AddGroupUser(ctx, r.resource.GetResource(), r.principal.GetResource())
+			},
+			read: b.readMembership(r), before: stateNotThere, wanted: stateThere,
+		})
+		return outcome{}, cmp.Or(b.refuseUnoffered(ctx, r.resource.GetResource(), err), err)
 	})
 }
 
 // Revoke takes a user or service account out of the group.
 func (b *groupBuilder) Revoke(ctx context.Context, grant *v2.Grant) (annotations.Annotations, error) {
-	return provisionRevoke(ctx, grant, func(ctx context.Context, w wish) (revoked, error) {
-		if err := w.isGroupMembership(); err != nil {
-			return revoked{}, err
+	return b.provisionRevoke(ctx, grant, func(ctx context.Context, r changeRequest) (outcome, error) {
+		if err := r.isGroupMembership(); err != nil {
+			return outcome{}, err
 		}
-		return b.revokeMembership(ctx, w)
+		return b.revokeMembership(ctx, r)
 	})
 }
 
-func (b *groupBuilder) revokeMembership(ctx context.Context, w wish) (revoked, error) {
-	groupID := w.what.GetResource()
+func (b *groupBuilder) revokeMembership(ctx context.Context, r changeRequest) (outcome, error) {
+	groupID := r.resource.GetResource()
 	err := b.refuseManaged(ctx, groupID)
 	switch {
-	case isGone(err), err != nil && b.isNoMember(ctx, w):
-		return revoked{already: true}, nil
+	case isGone(err), err != nil && b.isNoMember(ctx, r):
+		return outcome{already: true}, nil
 	case err != nil:
-		return revoked{}, err
+		return outcome{}, err
 	}
 	// Whether somebody is a member is not asked first: on a plan without member lists the API denies it of everybody.
-	answer := b.client.RemoveGroupUser(ctx, groupID, w.who.GetResource())
-	err = b.patience.settle(ctx, answer, func(ctx context.Context) (bool, error) {
-		member, err := b.isMember(w)(ctx)
-		return !member, err
+	var answer error
+	err = b.patience.make(ctx, change{
+		write: func(ctx context.Context) error {
+			answer = b.client.RemoveGroupUser(ctx, groupID, r.principal.GetResource())
+			return answer
+		},
+		read: b.readMembership(r), before: stateThere, wanted: stateNotThere,
 	})
 	if unoffered := b.refuseUnoffered(ctx, groupID, answer); unoffered != nil {
-		return revoked{}, unoffered
+		return outcome{}, unoffered
 	}
-	return revoked{already: err == nil && isGone(answer)}, err
+	return outcome{already: err == nil && isGone(answer)}, err
 }
 
-func (w wish) isGroupMembership() error {
-	if w.slug != slugMember {
-		return w.unknown()
+func (r changeRequest) isGroupMembership() error {
+	if r.slug != slugMember {
+		return r.unknown()
 	}
-	switch w.who.GetResourceType() {
+	switch r.principal.GetResourceType() {
 	case resourceTypeUser.GetId(), resourceTypeServiceAccount.GetId():
 		return nil
 	default:
-		return w.wrongPrincipal()
+		return r.wrongPrincipal()
 	}
 }
 
-func (b *groupBuilder) isMember(w wish) func(context.Context) (bool, error) {
-	return func(ctx context.Context) (bool, error) {
-		_, err := b.client.GetGroupUser(ctx, w.what.GetResource(), w.who.GetResource())
-		if isGone(err) {
-			return false, nil
-		}
-		return err == nil, err
+func (b *groupBuilder) readMembership(r changeRequest) func(context.Context) (string, error) {
+	return func(ctx context.Context) (string, error) {
+		_, err := b.client.GetGroupUser(ctx, r.resource.GetResource(), r.principal.GetResource())
+		return presence(!isGone(err)), unlessGone(err)
 	}
 }
 
 // isNoMember is true only if the API can be believed that somebody is no member.
-func (b *groupBuilder) isNoMember(ctx context.Context, w wish) bool {
-	member, err := b.isMember(w)(ctx)
-	if err != nil || member {
+func (b *groupBuilder) isNoMember(ctx context.Context, r changeRequest) bool {
+	state, err := b.readMembership(r)(ctx)
+	if err != nil || state == stateThere {
 		return false
 	}
-	_, err = b.client.ListGroupUsers(ctx, w.what.GetResource(), client.Cursor{})
+	_, err = b.client.ListGroupUsers(ctx, r.resource.GetResource(), client.Cursor{})
 	return err == nil
 }
 
@@ -125,13 +128,19 @@ func (b *groupBuilder) refuseManaged(ctx context.Context, groupID string) error 
 	return nil
 }
 
-// Create makes a group of the resource's display name.
+// Create makes a group of the resource's display name. Names need not be unique, and the SDK does not repeat a creation: so
+// a group of the name that is there already is another one.
 func (b *groupBuilder) Create(ctx context.Context, resource *v2.Resource) (*v2.Resource, annotations.Annotations, error) {
 	name := strings.TrimSpace(resource.GetDisplayName())
 	if name == "" {
 		return nil, nil, malformed("a group needs a display name")
 	}
-	group, err := b.client.CreateGroup(client.Urgent(ctx), name)
+	var group client.Group
+	err := b.inTurn(ctx, "group named "+name, func(ctx context.Context) error {
+		var err error
+		group, err = b.create(ctx, name)
+		return err
+	})
 	logChange(ctx, "create group", false, err, zap.String("group_id", group.ID))
 	if err != nil {
 		return nil, nil, refused("creating a group", err)
@@ -140,14 +149,68 @@ func (b *groupBuilder) Create(ctx context.Context, resource *v2.Resource) (*v2.R
 	return created, nil, err
 }
 
+// create makes a group. If the answer is lost, the group is looked for among those that were made since: one of the name is
+// the one that was asked for.
+func (b *groupBuilder) create(ctx context.Context, name string) (client.Group, error) {
+	before, err := b.client.ListNewestGroups(ctx)
+	if err != nil {
+		return client.Group{}, err
+	}
+	var group client.Group
+	err = b.patience.make(ctx, change{
+		write: func(ctx context.Context) error {
+			var err error
+			group, err = b.client.CreateGroup(ctx, name)
+			return err
+		},
+		read: func(ctx context.Context) (string, error) {
+			if group.ID != "" {
+				_, err := b.client.GetGroup(ctx, group.ID)
+				return presence(!isGone(err)), unlessGone(err)
+			}
+			after, err := b.client.ListNewestGroups(ctx)
+			if made := madeSince(before.Items, after.Items, name); made != nil {
+				group = *made
+			}
+			return presence(group.ID != ""), err
+		},
+		before: stateNotThere, wanted: stateThere,
+	})
+	return group, err
+}
+
+// madeSince finds the group of the name among the newest ones that were not there before, nil if there is none, or more than
+// one.
+func madeSince(before, after []client.Group, name string) *client.Group {
+	old := map[string]bool{}
+	for _, group := range before {
+		old[group.ID] = true
+	}
+	var found *client.Group
+	for _, group := range after {
+		switch {
+		case old[group.ID]:
+			// Those behind it are older.
+			return found
+		case group.Name != name:
+		case found != nil:
+			return nil
+		default:
+			found = &group
+		}
+	}
+	return found
+}
+
 // Delete deletes a group.
 func (b *groupBuilder) Delete(ctx context.Context, id, _ *v2.ResourceId) (annotations.Annotations, error) {
-	return nil, deletion{
-		resourceType: resourceTypeGroup,
-		check:        func(ctx context.Context) error { return b.refuseManaged(ctx, id.GetResource()) },
-		remove:       func(ctx context.Context) error { return b.client.DeleteGroup(ctx, id.GetResource()) },
-		gone: gone(func(ctx context.Context) (client.Group, error) {
-			return b.client.GetGroup(ctx, id.GetResource())
-		}),
-	}.run(ctx, b.patience, id)
+	return nil, b.delete(ctx, resourceTypeGroup, id, func(ctx context.Context) (bool, error) {
+		return b.deleteChecked(ctx,
+			func(ctx context.Context) error { return b.refuseManaged(ctx, id.GetResource()) },
+			func(ctx context.Context) error { return b.client.DeleteGroup(ctx, id.GetResource()) },
+			func(ctx context.Context) error {
+				_, err := b.client.GetGroup(ctx, id.GetResource())
+				return err
+			})
+	})
 }

@@ -12,9 +12,9 @@ import (
 )
 
 type invitationBuilder struct {
-	client   *client.Client
-	reader   *reader
-	patience patience
+	provisioning
+
+	reader *reader
 }
 
 func (b *invitationBuilder) ResourceType(context.Context) *v2.ResourceType {

@@ -1,8 +1,12 @@
 package connector
 
 import (
+	"cmp"
 	"context"
+	"errors"
+	"fmt"
 	"net/mail"
+	"slices"
 	"strings"
 
 	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
@@ -15,11 +19,15 @@ import (
 
 var _ connectorbuilder.ResourceManagerV2Limited = (*invitationBuilder)(nil)
 
-// invitation is an invitation that is wanted.
+// invitation is an invitation that is asked for.
 type invitation struct {
-	email    string
-	role     string
+	email string
+	role  string
+	// projects are nil if the request does not name any: then a new invitation is to none, and one that is pending may be to
+	// whatever it is.
 	projects []client.InviteProject
+	// ignored are keys of the profile that nothing is done with.
+	ignored []string
 }
 
 func (i invitation) normalized() (invitation, error) {
@@ -28,9 +36,7 @@ func (i invitation) normalized() (invitation, error) {
 	if err != nil || address.Address != i.email {
 		return invitation{}, malformed("%q is not an email address", i.email)
 	}
-	if i.role == "" {
-		i.role = roleReader
-	}
+	i.role = cmp.Or(i.role, roleReader)
 	role := organizationRoleName(i.role)
 	if role == "" {
 		return invitation{}, malformed("%q is not a role to be invited with: it is reader or owner", i.role)
@@ -39,58 +45,227 @@ func (i invitation) normalized() (invitation, error) {
 	return i, nil
 }
 
-// send invites, unless the address has an invitation that is still pending: that one is given back as it is, and true.
-func (i invitation) send(ctx context.Context, api *client.Client, p patience) (client.Invite, bool, error) {
-	pending, err := i.pending(ctx, api)
-	if err != nil {
-		return client.Invite{}, false, err
-	}
-	if pending != nil {
-		return *pending, true, nil
-	}
-	if err := i.checkProjects(ctx, api); err != nil {
-		return client.Invite{}, false, err
-	}
-	invite, err := api.CreateInvite(ctx, i.email, i.role, i.projects)
-	err = p.settle(ctx, err, func(ctx context.Context) (bool, error) {
-		made, err := i.pending(ctx, api)
-		if made != nil && invite.ID == "" {
-			invite = *made
-		}
-		return made != nil, err
-	})
-	return invite, false, err
+// about is what the invitation excludes others by: the address, in whatever spelling.
+func (i invitation) about() string { return "invitation of " + strings.ToLower(i.email) }
+
+// spellings are those of the address that OpenAI may know.
+func (i invitation) spellings() []string {
+	return slices.Compact([]string{i.email, strings.ToLower(i.email)})
 }
 
-func (i invitation) pending(ctx context.Context, api *client.Client) (*client.Invite, error) {
-	for cursor := (client.Cursor{}); ; {
-		page, err := api.ListInvites(ctx, cursor)
-		if err != nil {
-			return nil, err
+// isMetBy tells whether an invite is as it was asked for. Some answers leave the projects out.
+func (i invitation) isMetBy(invite client.Invite) bool {
+	return organizationRoleName(invite.Role) == i.role && (len(i.projects) == 0 && invite.Projects == nil || sameProjects(i.projects, invite.Projects))
+}
+
+// isMetByPending is [invitation.isMetBy] for an invite that was there before.
+func (i invitation) isMetByPending(invite client.Invite) bool {
+	if i.projects == nil {
+		return organizationRoleName(invite.Role) == i.role
+	}
+	return i.isMetBy(invite)
+}
+
+func sameProjects(a, b []client.InviteProject) bool {
+	return slices.Equal(sortedProjects(a), sortedProjects(b))
+}
+
+func sortedProjects(projects []client.InviteProject) []client.InviteProject {
+	return slices.SortedFunc(slices.Values(projects), func(a, b client.InviteProject) int {
+		return cmp.Or(cmp.Compare(a.ID, b.ID), cmp.Compare(a.Role, b.Role))
+	})
+}
+
+// sentInvitation is what became of an invitation.
+type sentInvitation struct {
+	invite client.Invite
+	// already says that nothing had to be done.
+	already bool
+	// takenBack are the ids of invites that were in the way.
+	takenBack []string
+}
+
+// logged is what the line of the log tells.
+func (i invitation) logged(sent sentInvitation) []zap.Field {
+	fields := []zap.Field{zap.String(accountEmail, i.email), zap.String(accountRole, i.role)}
+	if len(sent.takenBack) > 0 {
+		fields = append(fields, zap.Strings("taken_back", sent.takenBack))
+	}
+	return fields
+}
+
+// sendInvitation invites, unless the address has an invite that is pending and as it is asked for. One that is not is taken
+// back first, since OpenAI has one for each address and cannot change it. An expired one is taken back where it is in the way.
+func (p provisioning) sendInvitation(ctx context.Context, wanted invitation) (sentInvitation, error) {
+	earlier, err := p.invitesOf(ctx, wanted, client.Cursor{})
+	if err != nil {
+		return sentInvitation{}, err
+	}
+	for _, invite := range earlier.pending {
+		if wanted.isMetByPending(invite) {
+			return sentInvitation{invite: invite, already: true}, nil
 		}
-		for _, invite := range page.Items {
-			if invite.Status == client.InvitePending && strings.EqualFold(invite.Email, i.email) {
-				return &invite, nil
+	}
+	if err := p.checkProjects(ctx, wanted); err != nil {
+		return sentInvitation{}, err
+	}
+	var sent sentInvitation
+	if sent.takenBack, err = p.takeBack(ctx, earlier.pending); err == nil {
+		sent.invite, err = p.createInvite(ctx, wanted, earlier)
+	}
+	if saysAlreadyThere(err) && len(earlier.expired) > 0 {
+		expired, takeErr := p.takeBack(ctx, earlier.expired)
+		sent.takenBack = append(sent.takenBack, expired...)
+		if takeErr == nil {
+			earlier.expired = nil
+			sent.invite, err = p.createInvite(ctx, wanted, earlier)
+		}
+	}
+	if err != nil && len(sent.takenBack) > 0 {
+		err = fmt.Errorf("the invitation %s is taken back, and no other one is sent: %w", strings.Join(sent.takenBack, ", "), err)
+	}
+	return sent, err
+}
+
+func saysAlreadyThere(err error) bool {
+	var failure *client.Error
+	return !isOurs(err) && errors.As(err, &failure) && failure.SaysAlreadyThere()
+}
+
+// createInvite sends the invitation. It is read back by its id. If the answer was lost, it is looked for at the ends of the
+// list, one of which new invites are at, and in the whole list at last.
+func (p provisioning) createInvite(ctx context.Context, wanted invitation, earlier earlierInvites) (client.Invite, error) {
+	var invite client.Invite
+	looks := 0
+	err := p.patience.make(ctx, change{
+		write: func(ctx context.Context) error {
+			answered, err := p.client.CreateInvite(ctx, wanted.email, wanted.role, wanted.projects)
+			if err != nil {
+				return err
 			}
+			invite = answered
+			return contradicts(organizationRoleName(answered.Role), wanted.role)
+		},
+		read: func(ctx context.Context) (string, error) {
+			if invite.ID != "" {
+				found, err := p.client.GetInvite(ctx, invite.ID)
+				if err != nil {
+					return stateNotThere, unlessGone(err)
+				}
+				return wanted.compare(found), nil
+			}
+			look := p.newInvitesOf
+			looks++
+			if looks > len(p.patience) {
+				look = p.invitesOf
+			}
+			found, err := look(ctx, wanted, earlier.lastPage)
+			if err != nil || len(found.pending) == 0 {
+				return stateNotThere, err
+			}
+			state := wanted.compare(found.pending[0])
+			if state == stateThere {
+				invite = found.pending[0]
+			}
+			return state, nil
+		},
+		before: stateNotThere, wanted: stateThere,
+		saysDone: func(err error) bool { return saysAlreadyThere(err) && len(earlier.expired) == 0 },
+	})
+	return invite, err
+}
+
+// compare is the word for an invite that was found.
+func (i invitation) compare(found client.Invite) string {
+	if i.isMetBy(found) {
+		return stateThere
+	}
+	return fmt.Sprintf("an invitation %s with the role %q to %d projects", found.ID, found.Role, len(found.Projects))
+}
+
+// earlierInvites are the invites of an address that may be in the way of another one.
+type earlierInvites struct {
+	pending, expired []client.Invite
+	// lastPage is where the list's last page begins.
+	lastPage client.Cursor
+}
+
+func (e *earlierInvites) add(wanted invitation, invites []client.Invite) {
+	for _, invite := range invites {
+		switch {
+		case !strings.EqualFold(invite.Email, wanted.email):
+		case invite.Status == client.InvitePending:
+			e.pending = append(e.pending, invite)
+		case invite.Status == client.InviteExpired:
+			e.expired = append(e.expired, invite)
 		}
+	}
+}
+
+// invitesOf walks all invites from their beginning: the API does not find them by address.
+func (p provisioning) invitesOf(ctx context.Context, wanted invitation, _ client.Cursor) (earlierInvites, error) {
+	return p.invitesFrom(ctx, wanted, client.Cursor{})
+}
+
+// newInvitesOf looks at the first page of the list, and at the last one and what has come behind it.
+func (p provisioning) newInvitesOf(ctx context.Context, wanted invitation, lastPage client.Cursor) (earlierInvites, error) {
+	found, err := p.invitesFrom(ctx, wanted, lastPage)
+	if err != nil || lastPage.IsZero() || len(found.pending) > 0 {
+		return found, err
+	}
+	page, err := p.client.ListInvites(ctx, client.Cursor{})
+	found.add(wanted, page.Items)
+	return found, err
+}
+
+func (p provisioning) invitesFrom(ctx context.Context, wanted invitation, cursor client.Cursor) (earlierInvites, error) {
+	var found earlierInvites
+	for {
+		found.lastPage = cursor
+		page, err := p.client.ListInvites(walking(ctx, cursor), cursor)
+		if err != nil {
+			return earlierInvites{}, err
+		}
+		found.add(wanted, page.Items)
 		if page.Next.IsZero() {
-			return nil, nil //nolint:nilnil // no invitation is an answer, not an error
+			return found, nil
 		}
 		cursor = page.Next
 	}
 }
 
+// takeBack deletes invites, and gives the ids of those that are deleted.
+func (p provisioning) takeBack(ctx context.Context, invites []client.Invite) ([]string, error) {
+	var ids []string
+	for _, invite := range invites {
+		if err := p.patience.make(ctx, p.deletionOfInvite(invite.ID)); err != nil {
+			return ids, err
+		}
+		ids = append(ids, invite.ID)
+	}
+	return ids, nil
+}
+
+func (p provisioning) deletionOfInvite(id string) change {
+	return deletionOf(
+		func(ctx context.Context) error { return p.client.DeleteInvite(ctx, id) },
+		func(ctx context.Context) error {
+			_, err := p.client.GetInvite(ctx, id)
+			return err
+		})
+}
+
 // checkProjects refuses an invitation to a project that nobody can join, before anything is sent.
-func (i invitation) checkProjects(ctx context.Context, api *client.Client) error {
-	for _, wanted := range i.projects {
-		project, err := api.GetProject(ctx, wanted.ID)
+func (p provisioning) checkProjects(ctx context.Context, wanted invitation) error {
+	for _, named := range wanted.projects {
+		project, err := p.client.GetProject(ctx, named.ID)
 		switch {
 		case isGone(err):
-			return refusal("there is no project %s: invite without it, or to another one", wanted.ID)
+			return refusal("there is no project %s: invite without it, or to another one", named.ID)
 		case err != nil:
 			return err
 		case project.Status == client.ProjectArchived:
-			return refusal("the project %s is archived: invite without it, or to another one", wanted.ID)
+			return refusal("the project %s is archived: invite without it, or to another one", named.ID)
 		}
 	}
 	return nil
@@ -112,29 +287,32 @@ func (b *invitationBuilder) Create(ctx context.Context, resource *v2.Resource) (
 	if err != nil {
 		return nil, nil, err
 	}
-	invite, already, err := wanted.send(client.Urgent(ctx), b.client, b.patience)
-	logChange(ctx, "create invitation", already, err, zap.String(accountEmail, wanted.email), zap.String(accountRole, wanted.role))
+	wanted.warnOfIgnored(ctx)
+	var sent sentInvitation
+	err = b.inTurn(ctx, wanted.about(), func(ctx context.Context) error {
+		var err error
+		sent, err = b.sendInvitation(ctx, wanted)
+		return err
+	})
+	logChange(ctx, "create invitation", sent.already, err, wanted.logged(sent)...)
 	if err != nil {
 		return nil, nil, refused("inviting "+wanted.email, err)
 	}
-	created, err := invitationResource(invite)
+	created, err := invitationResource(sent.invite)
 	return created, nil, err
 }
 
 // Delete takes the invitation back.
 func (b *invitationBuilder) Delete(ctx context.Context, id, _ *v2.ResourceId) (annotations.Annotations, error) {
-	return nil, deletion{
-		resourceType: resourceTypeInvitation,
-		check: func(ctx context.Context) error {
-			invite, err := b.client.GetInvite(ctx, id.GetResource())
-			if err == nil && invite.Status == client.InviteAccepted {
-				return refusal("the invitation has been accepted: delete the user instead")
-			}
-			return err
-		},
-		remove: func(ctx context.Context) error { return b.client.DeleteInvite(ctx, id.GetResource()) },
-		gone: gone(func(ctx context.Context) (client.Invite, error) {
-			return b.client.GetInvite(ctx, id.GetResource())
-		}),
-	}.run(ctx, b.patience, id)
+	return nil, b.delete(ctx, resourceTypeInvitation, id, func(ctx context.Context) (bool, error) {
+		invite, err := b.client.GetInvite(ctx, id.GetResource())
+		switch {
+		case err != nil:
+			return isGone(err), unlessGone(err)
+		case invite.Status == client.InviteAccepted:
+			return false, refusal("the invitation has been accepted: delete the user instead")
+		default:
+			return false, b.patience.make(ctx, b.deletionOfInvite(invite.ID))
+		}
+	})
 }

@@ -87,7 +87,7 @@ func adminKeysList() list[client.AdminAPIKey] {
 }
 
 func userRolesList(userID string) list[client.AssignedRole] {
-	return list[client.AssignedRole]{kind: kindUserRoles, of: []string{userID}, page: pageOf((*client.Client).ListUserRoles, userID)}
+	return list[client.AssignedRole]{kind: kindUserRoles, of: []string{userID}, page: assignmentsPage(client.OrganizationPrincipal(client.PrincipalUser, userID))}
 }
 
 func groupUsersList(groupID string) list[client.GroupUser] {
@@ -95,7 +95,7 @@ func groupUsersList(groupID string) list[client.GroupUser] {
 }
 
 func groupRolesList(groupID string) list[client.AssignedRole] {
-	return list[client.AssignedRole]{kind: kindGroupRoles, of: []string{groupID}, page: pageOf((*client.Client).ListGroupRoles, groupID)}
+	return list[client.AssignedRole]{kind: kindGroupRoles, of: []string{groupID}, page: assignmentsPage(client.OrganizationPrincipal(client.PrincipalGroup, groupID))}
 }
 
 func projectRolesList(projectID string) list[client.Role] {
@@ -127,18 +127,20 @@ func projectGroupsList(projectID string) list[client.ProjectGroup] {
 func projectUserRolesList(projectID, userID string) list[client.AssignedRole] {
 	return list[client.AssignedRole]{
 		kind: kindProjectUserRoles, of: []string{projectID, userID},
-		page: func(ctx context.Context, api *client.Client, cursor client.Cursor) (client.Page[client.AssignedRole], error) {
-			return api.ListProjectUserRoles(ctx, projectID, userID, cursor)
-		},
+		page: assignmentsPage(client.ProjectPrincipal(projectID, client.PrincipalUser, userID)),
 	}
 }
 
 func projectGroupRolesList(projectID, groupID string) list[client.AssignedRole] {
 	return list[client.AssignedRole]{
 		kind: kindProjectGroupRoles, of: []string{projectID, groupID},
-		page: func(ctx context.Context, api *client.Client, cursor client.Cursor) (client.Page[client.AssignedRole], error) {
-			return api.ListProjectGroupRoles(ctx, projectID, groupID, cursor)
-		},
+		page: assignmentsPage(client.ProjectPrincipal(projectID, client.PrincipalGroup, groupID)),
+	}
+}
+
+func assignmentsPage(p client.Principal) func(context.Context, *client.Client, client.Cursor) (client.Page[client.AssignedRole], error) {
+	return func(ctx context.Context, api *client.Client, cursor client.Cursor) (client.Page[client.AssignedRole], error) {
+		return api.ListAssignedRoles(ctx, p, cursor)
 	}
 }
 

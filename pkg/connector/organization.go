@@ -22,9 +22,9 @@ const (
 func theOrganization() *v2.ResourceId { return resourceID(resourceTypeOrganization, organizationID) }
 
 type organizationBuilder struct {
-	client   *client.Client
-	reader   *reader
-	patience patience
+	provisioning
+
+	reader *reader
 }
 
 func (b *organizationBuilder) ResourceType(context.Context) *v2.ResourceType {

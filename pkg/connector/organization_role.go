@@ -31,9 +31,9 @@ var predefinedOrganizationRoles = map[string]struct {
 const organizationRoleExclusion = "organization-role"
 
 type organizationRoleBuilder struct {
-	client   *client.Client
-	reader   *reader
-	patience patience
+	provisioning
+
+	reader *reader
 }
 
 func (b *organizationRoleBuilder) ResourceType(context.Context) *v2.ResourceType {

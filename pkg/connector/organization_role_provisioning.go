@@ -14,117 +14,113 @@ var _ connectorbuilder.ResourceProvisionerV2Limited = (*organizationRoleBuilder)
 
 // Grant gives a role of the organization. A person holds one of owner and reader, which one call switches.
 func (b *organizationRoleBuilder) Grant(ctx context.Context, principal *v2.Resource, entitlement *v2.Entitlement) ([]*v2.Grant, annotations.Annotations, error) {
-	return provisionGrant(ctx, principal, entitlement, func(ctx context.Context, w wish) (granted, error) {
-		switch {
-		case w.slug != slugAssigned:
-			return granted{}, w.unknown()
-		case w.who.GetResourceType() == resourceTypeUser.GetId() && w.isPredefinedOrganizationRole():
-			return b.switchTo(ctx, w)
+	return b.provisionGrant(ctx, principal, entitlement, func(ctx context.Context, r changeRequest) (outcome, error) {
+		switch err := r.isOrganizationRole(); {
+		case err != nil:
+			return outcome{}, err
+		case r.principal.GetResourceType() == resourceTypeUser.GetId() && r.isPredefinedOrganizationRole():
+			return b.switchTo(ctx, r)
+		default:
+			return b.rolesOf(r.inOrganization()).grant(ctx, r.organizationRole())
 		}
-		holder, err := b.holder(w)
-		if err != nil {
-			return granted{}, err
-		}
-		return holder.grant(ctx, w.organizationRole(), b.client.ListRoles)
 	})
 }
 
 // Revoke takes a role of the organization. Reader is the least that a person holds.
 func (b *organizationRoleBuilder) Revoke(ctx context.Context, grant *v2.Grant) (annotations.Annotations, error) {
-	return provisionRevoke(ctx, grant, func(ctx context.Context, w wish) (revoked, error) {
-		switch {
-		case w.slug != slugAssigned:
-			return revoked{}, w.unknown()
-		case w.who.GetResourceType() == resourceTypeUser.GetId() && w.isPredefinedOrganizationRole():
-			return b.revokePredefined(ctx, w)
+	return b.provisionRevoke(ctx, grant, func(ctx context.Context, r changeRequest) (outcome, error) {
+		switch err := r.isOrganizationRole(); {
+		case err != nil:
+			return outcome{}, err
+		case r.principal.GetResourceType() == resourceTypeUser.GetId() && r.isPredefinedOrganizationRole():
+			return b.revokePredefined(ctx, r)
+		default:
+			return b.rolesOf(r.inOrganization()).revoke(ctx, r, r.organizationRole())
 		}
-		holder, err := b.holder(w)
-		if err != nil {
-			return revoked{}, err
-		}
-		return holder.revoke(ctx, w.organizationRole())
 	})
 }
 
-func (w wish) isPredefinedOrganizationRole() bool {
-	_, ok := predefinedOrganizationRoles[w.what.GetResource()]
+func (r changeRequest) isOrganizationRole() error {
+	if r.slug != slugAssigned {
+		return r.unknown()
+	}
+	switch r.principal.GetResourceType() {
+	case resourceTypeUser.GetId(), resourceTypeGroup.GetId():
+		return nil
+	default:
+		return r.wrongPrincipal()
+	}
+}
+
+func (r changeRequest) isPredefinedOrganizationRole() bool {
+	_, ok := predefinedOrganizationRoles[r.resource.GetResource()]
 	return ok
 }
 
-func (w wish) organizationRole() wantedRole {
-	if w.isPredefinedOrganizationRole() {
-		return roleOfName(organizationKey, w.what.GetResource())
+func (r changeRequest) organizationRole() requestedRole {
+	if r.isPredefinedOrganizationRole() {
+		return roleOfName(organizationKey, r.resource.GetResource())
 	}
-	return roleOfID(w.what.GetResource())
+	return roleOfID(r.resource.GetResource())
 }
 
-func (b *organizationRoleBuilder) holder(w wish) (roleHolder, error) {
-	switch w.who.GetResourceType() {
-	case resourceTypeUser.GetId():
-		return userInOrganization(b.client, b.patience, w.who.GetResource()), nil
-	case resourceTypeGroup.GetId():
-		return groupInOrganization(b.client, b.patience, w.who.GetResource()), nil
-	default:
-		return roleHolder{}, w.wrongPrincipal()
-	}
-}
-
-func (b *organizationRoleBuilder) switchTo(ctx context.Context, w wish) (granted, error) {
-	user, err := b.client.GetUser(ctx, w.who.GetResource())
+func (b *organizationRoleBuilder) switchTo(ctx context.Context, r changeRequest) (outcome, error) {
+	user, err := b.client.GetUser(ctx, r.principal.GetResource())
 	if err != nil {
-		return granted{}, err
+		return outcome{}, err
 	}
-	role := w.what.GetResource()
-	held, err := predefinedOrganizationRole(ctx, b.client, user)
+	role := r.resource.GetResource()
+	before, err := b.predefinedOrganizationRole(ctx, user)
 	switch {
 	case err != nil:
-		return granted{}, err
-	case held == role:
-		return granted{already: true}, nil
+		return outcome{}, err
+	case before == role:
+		return outcome{already: true}, nil
 	}
 	if err := refuseServiceAccount(user); err != nil {
-		return granted{}, err
+		return outcome{}, err
 	}
 	if role == roleReader {
-		err = b.makeReader(ctx, user)
+		err = b.makeReader(ctx, user, before)
 	} else {
-		err = b.modify(ctx, user.ID, role)
+		err = b.modify(ctx, user.ID, before, role)
 	}
-	if err != nil || held == "" {
-		return granted{}, err
+	if err != nil || before == "" {
+		return outcome{}, err
 	}
-	before := wish{what: resourceID(resourceTypeOrganizationRole, held), slug: slugAssigned, who: w.who}
-	return granted{replaced: &before}, nil
+	return outcome{replaced: &changeRequest{
+		resource: resourceID(resourceTypeOrganizationRole, before), slug: slugAssigned, principal: r.principal,
+	}}, nil
 }
 
-func (b *organizationRoleBuilder) revokePredefined(ctx context.Context, w wish) (revoked, error) {
-	user, err := b.client.GetUser(ctx, w.who.GetResource())
+func (b *organizationRoleBuilder) revokePredefined(ctx context.Context, r changeRequest) (outcome, error) {
+	user, err := b.client.GetUser(ctx, r.principal.GetResource())
 	if isGone(err) {
-		return revoked{already: true}, nil
+		return outcome{already: true}, nil
 	}
 	if err != nil {
-		return revoked{}, err
+		return outcome{}, err
 	}
-	role := w.what.GetResource()
+	role := r.resource.GetResource()
 	if organizationRoleName(user.Role) != role {
 		// Not by the person's own row; by the assignment list it may be held all the same.
-		held, err := userInOrganization(b.client, b.patience, user.ID).holds(ctx, w.organizationRole().matches)
+		held, err := b.userInOrganization(user.ID).assignment(ctx, r.organizationRole())
 		switch {
 		case err != nil:
-			return revoked{}, err
+			return outcome{}, err
 		case held.row == nil:
-			return revoked{already: true}, nil
+			return outcome{already: true}, nil
 		case held.inherited():
-			return revoked{}, heldThroughGroups(held)
+			return r.throughGroups(held)
 		}
 	}
 	if role == roleReader {
-		return revoked{}, refusal("reader is the least role of the organization and cannot be revoked: delete the account instead")
+		return outcome{}, refusal("reader is the least role of the organization and cannot be revoked: delete the account instead")
 	}
 	if err := refuseServiceAccount(user); err != nil {
-		return revoked{}, err
+		return outcome{}, err
 	}
-	return revoked{}, b.makeReader(ctx, user)
+	return outcome{}, b.makeReader(ctx, user, roleOwner)
 }
 
 func refuseServiceAccount(user client.User) error {
@@ -135,49 +131,50 @@ func refuseServiceAccount(user client.User) error {
 }
 
 // makeReader takes the ownership of the organization from the user.
-func (b *organizationRoleBuilder) makeReader(ctx context.Context, user client.User) error {
-	if organizationRoleName(user.Role) != roleOwner {
-		return b.takeAssignedOwnership(ctx, user)
+func (b *organizationRoleBuilder) makeReader(ctx context.Context, user client.User, before string) error {
+	if organizationRoleName(user.Role) == roleOwner {
+		return b.keepingAnOwner(ctx, user.ID, func(ctx context.Context) error { return b.modify(ctx, user.ID, before, roleReader) })
 	}
-	if err := refuseLastOwner(ctx, b.client, user.ID); err != nil {
+	// Only the assignment list may call the user an owner. The assignment may outlast the change of the row, and whoever
+	// loses it is to be a reader all the same.
+	roles, owner := b.userInOrganization(user.ID), roleOfName(organizationKey, roleOwner)
+	held, err := roles.assignment(ctx, owner)
+	if err != nil {
 		return err
 	}
-	return b.modify(ctx, user.ID, roleReader)
-}
-
-// takeAssignedOwnership is for whom only the assignment list may call an owner. The assignment may outlast the change of
-// the row, and whoever loses it is to be a reader all the same.
-func (b *organizationRoleBuilder) takeAssignedOwnership(ctx context.Context, user client.User) error {
-	holder, owner := userInOrganization(b.client, b.patience, user.ID), roleOfName(organizationKey, roleOwner)
-	held, err := holder.holds(ctx, owner.matches)
-	if err == nil && held.direct {
-		err = refuseLastOwner(ctx, b.client, user.ID)
-	}
-	if err == nil && organizationRoleName(user.Role) != roleReader {
-		err = b.modify(ctx, user.ID, roleReader)
-	}
-	if err == nil && held.direct {
-		err = holder.drop(ctx, owner)
-	}
-	return err
-}
-
-func (b *organizationRoleBuilder) modify(ctx context.Context, userID, role string) error {
-	return b.patience.settle(ctx, b.client.ModifyUser(ctx, userID, role), func(ctx context.Context) (bool, error) {
-		user, err := b.client.GetUser(ctx, userID)
-		if err != nil {
-			return false, err
+	change := func(ctx context.Context) error {
+		if organizationRoleName(user.Role) != roleReader {
+			if err := b.modify(ctx, user.ID, before, roleReader); err != nil {
+				return err
+			}
 		}
-		held, err := predefinedOrganizationRole(ctx, b.client, user)
-		return held == role, err
-	})
+		if !held.direct {
+			return nil
+		}
+		return roles.drop(ctx, owner)
+	}
+	if !held.direct {
+		return change(ctx)
+	}
+	return b.keepingAnOwner(ctx, user.ID, change)
 }
 
-// predefinedOrganizationRole is the user's own predefined role, "" for none. Where the row does not name one that is
-// known, the assignment list does, as it does for a sync.
-func predefinedOrganizationRole(ctx context.Context, api *client.Client, user client.User) (string, error) {
-	if role := organizationRoleName(user.Role); role != "" {
-		return role, nil
-	}
-	return userInOrganization(api, nil, user.ID).predefined(ctx, organizationKey, roleOwner, roleReader)
+func (b *organizationRoleBuilder) modify(ctx context.Context, userID, before, role string) error {
+	return b.patience.make(ctx, change{
+		write: func(ctx context.Context) error {
+			answered, err := b.client.ModifyUser(ctx, userID, role)
+			if err != nil {
+				return err
+			}
+			return contradicts(organizationRoleName(answered.Role), role)
+		},
+		read: func(ctx context.Context) (string, error) {
+			user, err := b.client.GetUser(ctx, userID)
+			if err != nil {
+				return "", err
+			}
+			return b.predefinedOrganizationRole(ctx, user)
+		},
+		before: before, wanted: role,
+	})
 }

@@ -14,9 +14,9 @@ import (
 )
 
 type projectBuilder struct {
-	client   *client.Client
-	reader   *reader
-	patience patience
+	provisioning
+
+	reader *reader
 }
 
 func (b *projectBuilder) ResourceType(context.Context) *v2.ResourceType {

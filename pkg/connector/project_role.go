@@ -13,9 +13,9 @@ import (
 )
 
 type projectRoleBuilder struct {
-	client   *client.Client
-	reader   *reader
-	patience patience
+	provisioning
+
+	reader *reader
 }
 
 func (b *projectRoleBuilder) ResourceType(context.Context) *v2.ResourceType {

@@ -17,123 +17,134 @@ var _ connectorbuilder.ResourceProvisionerV2Limited = (*projectRoleBuilder)(nil)
 // Grant gives a custom role of a project. It needs the membership of the project, so that whoever is not in it is made a
 // member first.
 func (b *projectRoleBuilder) Grant(ctx context.Context, principal *v2.Resource, entitlement *v2.Entitlement) ([]*v2.Grant, annotations.Annotations, error) {
-	return provisionGrant(ctx, principal, entitlement, func(ctx context.Context, w wish) (granted, error) {
-		c, err := b.custom(w)
+	return b.provisionGrant(ctx, principal, entitlement, func(ctx context.Context, r changeRequest) (outcome, error) {
+		c, err := b.customRole(ctx, r)
 		if err != nil {
-			return granted{}, err
+			return outcome{}, err
 		}
-		switch w.who.GetResourceType() {
+		switch r.principal.GetResourceType() {
 		case resourceTypeUser.GetId(), resourceTypeGroup.GetId():
 			return c.grant(ctx)
 		case resourceTypeServiceAccount.GetId():
-			return granted{}, refusal("the API cannot give a custom role to a service account: grant member or owner of the project, or give the role in OpenAI's own pages")
+			return outcome{}, refusal("the API cannot give a custom role to a service account: grant member or owner of the project, or give the role in OpenAI's own pages")
 		default:
-			return granted{}, w.wrongPrincipal()
+			return outcome{}, r.wrongPrincipal()
 		}
 	})
 }
 
 // Revoke takes a custom role of a project. The membership stays.
 func (b *projectRoleBuilder) Revoke(ctx context.Context, grant *v2.Grant) (annotations.Annotations, error) {
-	return provisionRevoke(ctx, grant, func(ctx context.Context, w wish) (revoked, error) {
-		c, err := b.custom(w)
+	return b.provisionRevoke(ctx, grant, func(ctx context.Context, r changeRequest) (outcome, error) {
+		c, err := b.customRole(ctx, r)
 		if err != nil {
-			return revoked{}, err
+			return outcome{}, err
 		}
-		switch w.who.GetResourceType() {
+		switch r.principal.GetResourceType() {
 		case resourceTypeUser.GetId(), resourceTypeServiceAccount.GetId():
-			return c.holder().revoke(ctx, roleOfID(c.roleID))
+			return c.roles().revoke(ctx, r, c.role)
 		case resourceTypeGroup.GetId():
-			return c.group().revoke(ctx, roleOfID(c.roleID))
+			return c.group().revoke(ctx, c.role)
 		default:
-			return revoked{}, w.wrongPrincipal()
+			return outcome{}, r.wrongPrincipal()
 		}
 	})
 }
 
 // customRole is a custom role of a project and who is to hold it.
 type customRole struct {
-	client    *client.Client
-	patience  patience
-	wish      wish
+	provisioning
+	request   changeRequest
 	projectID string
-	roleID    string
+	role      requestedRole
 }
 
-func (b *projectRoleBuilder) custom(w wish) (customRole, error) {
-	if w.slug != slugAssigned {
-		return customRole{}, w.unknown()
+func (p provisioning) customRole(ctx context.Context, r changeRequest) (customRole, error) {
+	if r.slug != slugAssigned {
+		return customRole{}, r.unknown()
 	}
-	projectID, roleID, ok := strings.Cut(w.what.GetResource(), "/")
-	if !ok || projectID == "" || roleID == "" || strings.Contains(roleID, "/") {
-		return customRole{}, malformed("%q is not the id of a project role, which is <project id>/<role id>", w.what.GetResource())
+	projectID, roleID, err := p.splitProjectRoleID(ctx, r)
+	return customRole{provisioning: p, request: r, projectID: projectID, role: roleOfID(roleID)}, err
+}
+
+func firstSegment(id string) string {
+	segment, _, _ := strings.Cut(id, "/")
+	return segment
+}
+
+// splitProjectRoleID parts the id of a project role. Ids are opaque and may have slashes themselves: where there is more than
+// one, the resource's parent tells the project, or else the API, which is asked for the projects that may be meant.
+func (p provisioning) splitProjectRoleID(ctx context.Context, r changeRequest) (string, string, error) {
+	id := r.resource.GetResource()
+	if r.parent.GetResourceType() == resourceTypeProject.GetId() {
+		if roleID, ok := strings.CutPrefix(id, projectRoleID(r.parent.GetResource(), "")); ok && r.parent.GetResource() != "" && roleID != "" {
+			return r.parent.GetResource(), roleID, nil
+		}
 	}
-	return customRole{client: b.client, patience: b.patience, wish: w, projectID: projectID, roleID: roleID}, nil
-}
-
-func (c customRole) group() projectGroup {
-	return projectGroup{c.client, c.patience, c.projectID, c.wish.who.GetResource()}
-}
-
-func (c customRole) isGroup() bool { return c.wish.who.GetResourceType() == resourceTypeGroup.GetId() }
-
-func (c customRole) holder() roleHolder {
-	if c.isGroup() {
-		return c.group().holder()
+	var projects []string
+	for at := range len(id) {
+		if id[at] == '/' && at > 0 && at < len(id)-1 {
+			projects = append(projects, id[:at])
+		}
 	}
-	return userInProject(c.client, c.patience, c.projectID, c.wish.who.GetResource())
+	for i, projectID := range projects {
+		if i == len(projects)-1 {
+			return projectID, id[len(projectID)+1:], nil
+		}
+		switch _, err := p.client.GetProject(ctx, projectID); {
+		case err == nil:
+			return projectID, id[len(projectID)+1:], nil
+		case !isGone(err):
+			return "", "", err
+		}
+	}
+	return "", "", malformed("%q is not the id of a project role, which is <project id>/<role id>", id)
 }
 
-func (c customRole) grant(ctx context.Context) (granted, error) {
-	held, err := c.holder().holdsIfThere(ctx, roleOfID(c.roleID).matches)
+func (c customRole) roles() principalRoles { return c.rolesOf(c.request.inProject(c.projectID)) }
+
+func (c customRole) group() projectGroup { return c.projectGroup(c.request.inProject(c.projectID)) }
+
+func (c customRole) grant(ctx context.Context) (outcome, error) {
+	held, err := c.roles().assignmentIfThere(ctx, c.role)
 	if err != nil || held.direct {
-		return granted{already: err == nil}, err
+		return outcome{already: err == nil}, err
 	}
-	entered, err := c.enter(ctx)
+	joined, err := c.join(ctx)
 	if err != nil {
-		return granted{}, err
+		return outcome{}, err
 	}
-	err = c.assign(ctx, entered)
-	if entered.membership != nil && kindOf(err) == client.KindNoAnswer {
+	err = c.assign(ctx, joined)
+	if joined.granted != nil && kindOf(err) == client.KindNoAnswer {
 		// The SDK repeats the whole grant, which then cannot tell any more that the membership is of its making.
-		err = c.assign(ctx, entered)
+		err = c.assign(ctx, joined)
 	}
-	if err != nil && entered.membership != nil {
-		return granted{}, fmt.Errorf("%s is now a member of the project %s, but does not have the custom role: %w", c.wish.who.GetResource(), c.projectID, err)
+	if err != nil && joined.granted != nil {
+		return outcome{}, fmt.Errorf("%s is now a member of the project %s, but does not have the custom role: %w", c.request.principal.GetResource(), c.projectID, err)
 	}
-	return granted{also: entered.membership}, err
+	return outcome{also: joined.granted}, err
 }
 
-func (c customRole) assign(ctx context.Context, entered entry) error {
-	assign := func(ctx context.Context) error { return c.holder().assign(ctx, c.roleID) }
-	var err error
-	if entered.recent {
-		err = c.patience.insist(ctx, assign)
-	} else {
-		err = assign(ctx)
+func (c customRole) assign(ctx context.Context, joined joining) error {
+	assignment := c.roles().assigning(c.role, c.role.id)
+	if joined.recent {
+		assign := assignment.write
+		assignment.write = func(ctx context.Context) error { return c.patience.insist(ctx, assign) }
 	}
-	return c.patience.settle(ctx, err, func(ctx context.Context) (bool, error) {
-		held, err := c.holder().holds(ctx, roleOfID(c.roleID).matches)
-		return held.direct, err
-	})
+	return c.patience.make(ctx, assignment)
 }
 
-// enter makes the principal a member of the project unless it is in it already. An owner of the organization always is.
-func (c customRole) enter(ctx context.Context) (entry, error) {
-	membership := wish{what: resourceID(resourceTypeProject, c.projectID), slug: slugMember, who: c.wish.who}
-	if c.isGroup() {
-		return c.group().join(ctx, membership, c.refuseMissing)
+// join makes the principal a member of the project unless it is in it already. An owner of the organization always is.
+func (c customRole) join(ctx context.Context) (joining, error) {
+	membership := changeRequest{resource: resourceID(resourceTypeProject, c.projectID), slug: slugMember, principal: c.request.principal}
+	check := func(ctx context.Context) error { return c.roles().refuseMissing(ctx, c.role) }
+	if c.request.principal.GetResourceType() == resourceTypeGroup.GetId() {
+		return c.group().join(ctx, membership, check)
 	}
-	member := projectMember{c.client, c.patience, membership}
-	owner, err := member.ownsOrganization(ctx)
+	user := c.projectUser(membership)
+	owner, err := user.ownsOrganization(ctx, user.userID)
 	if err != nil || owner {
-		return entry{}, err
+		return joining{}, err
 	}
-	return member.join(ctx, c.refuseMissing)
-}
-
-// refuseMissing keeps anybody from being made a member for a role that is not there any more.
-func (c customRole) refuseMissing(ctx context.Context) error {
-	_, err := wantedRole{matches: roleOfID(c.roleID).matches}.findID(ctx, c.group().roles)
-	return err
+	return user.join(ctx, check)
 }

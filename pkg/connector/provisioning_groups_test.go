@@ -189,3 +189,47 @@ func TestCreateGroupWithoutName(t *testing.T) {
 	}
 	require.Empty(t, server.Requests())
 }
+
+// A creation whose answer is lost made the group that was not there before; one of the same name that was is another one.
+func TestGroupWhoseAnswerIsLost(t *testing.T) {
+	t.Parallel()
+	for name, fault := range badAnswers {
+		for _, lag := range []int{0, 2} {
+			if (fault.Status == 400 || fault.Status == 409) && lag > 0 {
+				continue // is looked at once
+			}
+			t.Run(fmt.Sprintf("%s, %d", name, lag), func(t *testing.T) {
+				t.Parallel()
+				server := newOffice(func(o *openaitest.Organization) { group(o, "empty").Name = "Night shift" })
+				server.WriteLag = lag
+				fault.AfterEffect = true
+				server.SetFault(createGroup, fault)
+				d := open(t, server)
+				answer, err := newGroup("Night shift")(t.Context(), d)
+				require.NoError(t, err)
+				require.Equal(t, []string{createGroup}, writes(server))
+				groups := server.Snapshot().Groups
+				require.Len(t, groups, len(office().Groups)+1)
+				require.Equal(t, groups[len(groups)-1].ID, answer.GetCreated().GetId().GetResource())
+			})
+		}
+	}
+}
+
+// A group that was not made is not taken for one of the same name, nor is one of two.
+func TestGroupThatWasNotMade(t *testing.T) {
+	t.Parallel()
+	lost := openaitest.Fault{Status: 500}
+	server := newOffice(func(o *openaitest.Organization) { group(o, "empty").Name = "Night shift" })
+	server.SetFault(createGroup, lost)
+	_, err := newGroup("Night shift")(t.Context(), open(t, server))
+	require.Equal(t, codes.Unavailable, status.Code(err), err)
+	requireMessage(t, err)
+	require.Equal(t, []string{createGroup}, writes(server))
+
+	server = newOffice()
+	lost.AfterEffect, lost.Twice = true, true
+	server.SetFault(createGroup, lost)
+	_, err = newGroup("Night shift")(t.Context(), open(t, server))
+	require.Equal(t, codes.Unavailable, status.Code(err), err)
+}

@@ -263,18 +263,6 @@ func TestInvitationThatWasSentIsASuccess(t *testing.T) {
 	}
 }
 
-// A creation whose answer is lost is not repeated: the name of a group tells nobody whether it is the same one.
-func TestGroupWhoseAnswerIsLost(t *testing.T) {
-	t.Parallel()
-	server := newOffice()
-	server.SetFault(createGroup, openaitest.Fault{Status: 500, AfterEffect: true})
-	d := open(t, server)
-	_, err := newGroup("Night shift")(t.Context(), d)
-	require.Equal(t, codes.Unavailable, status.Code(err), err)
-	requireMessage(t, err)
-	require.Equal(t, []string{createGroup}, writes(server))
-}
-
 // What does not exist cannot be given nor be given to, and nothing is half done on the way.
 func TestGrantOfWhatIsGone(t *testing.T) {
 	t.Parallel()

@@ -11,9 +11,9 @@ import (
 )
 
 type serviceAccountBuilder struct {
-	client   *client.Client
-	reader   *reader
-	patience patience
+	provisioning
+
+	reader *reader
 }
 
 func (b *serviceAccountBuilder) ResourceType(context.Context) *v2.ResourceType {

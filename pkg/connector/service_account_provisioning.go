@@ -16,24 +16,23 @@ var _ connectorbuilder.ResourceDeleterV2Limited = (*serviceAccountBuilder)(nil)
 
 // Delete deletes a service account and with it its keys.
 func (b *serviceAccountBuilder) Delete(ctx context.Context, id, parent *v2.ResourceId) (annotations.Annotations, error) {
-	var projectID string
-	return nil, deletion{
-		resourceType: resourceTypeServiceAccount,
-		check: func(ctx context.Context) error {
-			var err error
-			projectID, err = findProject(ctx, b.client, parent, func(ctx context.Context, projectID string) error {
+	return nil, b.delete(ctx, resourceTypeServiceAccount, id, func(ctx context.Context) (bool, error) {
+		projectID, err := findProject(ctx, b.client, parent, func(ctx context.Context, projectID string) error {
+			_, err := b.client.GetProjectServiceAccount(ctx, projectID, id.GetResource())
+			return err
+		})
+		if err != nil {
+			return isGone(err), unlessGone(err)
+		}
+		return false, b.patience.make(ctx, deletionOf(
+			func(ctx context.Context) error {
+				return b.client.DeleteProjectServiceAccount(ctx, projectID, id.GetResource())
+			},
+			func(ctx context.Context) error {
 				_, err := b.client.GetProjectServiceAccount(ctx, projectID, id.GetResource())
 				return err
-			})
-			return err
-		},
-		remove: func(ctx context.Context) error {
-			return b.client.DeleteProjectServiceAccount(ctx, projectID, id.GetResource())
-		},
-		gone: gone(func(ctx context.Context) (client.ServiceAccount, error) {
-			return b.client.GetProjectServiceAccount(ctx, projectID, id.GetResource())
-		}),
-	}.run(ctx, b.patience, id)
+			}))
+	})
 }
 
 // errNoProjectHasIt is the error for what no project has.
@@ -45,6 +44,7 @@ func findProject(ctx context.Context, api *client.Client, parent *v2.ResourceId,
 	if parent.GetResourceType() == resourceTypeProject.GetId() {
 		return parent.GetResource(), look(ctx, parent.GetResource())
 	}
+	ctx = client.Awaited(ctx) // it may be in the last of thousands of projects
 	for cursor := (client.Cursor{}); ; {
 		page, err := api.ListProjects(ctx, cursor)
 		if err != nil {

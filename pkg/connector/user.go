@@ -18,9 +18,9 @@ const (
 )
 
 type userBuilder struct {
-	client   *client.Client
-	reader   *reader
-	patience patience
+	provisioning
+
+	reader *reader
 }
 
 func (b *userBuilder) ResourceType(context.Context) *v2.ResourceType {

@@ -40,6 +40,15 @@ type Fault struct {
 	// AfterEffect has the request handled all the same, so that a write takes effect; only its answer is lost.
 	AfterEffect bool
 
+	// NoEffect answers as if the request had been handled, and nothing has changed.
+	NoEffect bool
+	// Twice has the request handled twice, as if something on the way had repeated it; the second answer is sent.
+	Twice bool
+	// NotDeleted answers a deletion that was handled with deleted false.
+	NotDeleted bool
+	// Role is the role that a success names in place of the one that there is.
+	Role string
+
 	// ContentType is answered in place of application/json.
 	ContentType string
 	// Header is added to the answer.
@@ -149,6 +158,36 @@ func (f *Fault) replaces(c *call) bool {
 	default:
 		return f.Status != 0 || f.Body != "" || f.EmptyBody || f.WrongShape || f.Page || f.Text || f.Gateway || f.Code != "" || f.Redirect != "" || f.Drop
 	}
+}
+
+// handleLocked handles the call, as often and with as much effect as f says; without f once.
+func (f *Fault) handleLocked(s *Server, c *call) (any, error) {
+	var as Fault
+	if f != nil {
+		as = *f
+	}
+	before := s.Organization
+	if as.NoEffect {
+		before = s.Organization.clone()
+	}
+	body, err := s.handleLocked(c)
+	if as.Twice {
+		body, err = s.handleLocked(c)
+	}
+	if as.NoEffect {
+		s.Organization, s.views = before, nil
+	}
+	answered, ok := body.(object)
+	if !ok || err != nil {
+		return body, err
+	}
+	if as.NotDeleted {
+		answered["deleted"] = false
+	}
+	if as.Role != "" {
+		answered["role"] = as.Role
+	}
+	return answered, nil
 }
 
 func (f *Fault) answer() answer {

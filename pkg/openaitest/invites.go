@@ -72,10 +72,11 @@ func (s *Server) createInviteLocked(_ *call, body newInvite) (any, error) {
 	if o.userByEmail(body.Email) != nil {
 		return nil, invalid("email", "", "%s is a member of the organization already.", body.Email)
 	}
-	if slices.ContainsFunc(o.Invites, func(i Invite) bool {
-		return cmp.Or(i.Status, statusPending) == statusPending && strings.EqualFold(i.Email, body.Email)
-	}) {
+	if s.isInvitedLocked(body.Email, statusPending) {
 		return nil, invalid("email", "", "An invitation of %s is pending already.", body.Email)
+	}
+	if s.ExpiredInvitesBlock && s.isInvitedLocked(body.Email, statusExpired) {
+		return nil, invalid("email", "", "%s has already been invited.", body.Email)
 	}
 	now := s.nowLocked()
 	invite := Invite{
@@ -84,6 +85,12 @@ func (s *Server) createInviteLocked(_ *call, body newInvite) (any, error) {
 	}
 	o.Invites = append(o.Invites, invite)
 	return renderInvite(invite), nil
+}
+
+func (s *Server) isInvitedLocked(email, status string) bool {
+	return slices.ContainsFunc(s.Organization.Invites, func(i Invite) bool {
+		return cmp.Or(i.Status, statusPending) == status && strings.EqualFold(i.Email, email)
+	})
 }
 
 func (b *newInvite) check() error {

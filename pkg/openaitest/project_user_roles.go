@@ -1,5 +1,7 @@
 package openaitest
 
+import "slices"
+
 var projectUserRoleRoutes = []route{
 	{"GET /projects/{project_id}/users/{user_id}/roles", rolesFamily, nextQuery, (*Server).listProjectUserRolesLocked},
 	{"GET /projects/{project_id}/users/{user_id}/roles/{role_id}", rolesFamily, nil, (*Server).retrieveProjectUserRoleLocked},
@@ -26,6 +28,8 @@ func (s *Server) assignProjectUserRoleLocked(c *call, body roleAssignment) (any,
 	case owner && role.predefined && role.Name != roleOwner:
 		return nil, ownsEveryProject(id)
 	case owner && role.predefined:
+	case role.predefined && s.AssignedRolesAddUp && member.Role != role.Name:
+		member.RoleIDs = withRole(member.RoleIDs, role, project.RoleID)
 	case role.predefined:
 		member.Role = role.Name
 	default:
@@ -52,6 +56,8 @@ func (s *Server) unassignProjectUserRoleLocked(c *call) (any, error) {
 		return nil, ownsEveryProject(id)
 	case member == nil:
 		return nil, notFound(typeUser, id)
+	case roleID == project.RoleID(member.Role) && s.AssignedRolesAddUp && project.stepsDown(member):
+		return deleted("user.role", ""), nil
 	case roleID == project.RoleID(member.Role) && roleID != member.Role:
 		return nil, invalid("", "", "The role %s is the membership of the project: remove the user from the project.", member.Role)
 	}
@@ -59,6 +65,17 @@ func (s *Server) unassignProjectUserRoleLocked(c *call) (any, error) {
 		return nil, err
 	}
 	return deleted("user.role", ""), nil
+}
+
+// stepsDown lets the row name another predefined role that the member holds, and is false if there is none.
+func (p *Project) stepsDown(member *ProjectUser) bool {
+	for i, role := range member.RoleIDs {
+		if p.RoleID(role) != role {
+			member.Role, member.RoleIDs = role, slices.Delete(member.RoleIDs, i, i+1)
+			return true
+		}
+	}
+	return false
 }
 
 // projectOfPersonLocked refuses service accounts: their roles are read here, but changed elsewhere or not at all.

@@ -53,7 +53,7 @@ func (s *Server) addProjectUserLocked(c *call, body newProjectUser) (any, error)
 	if err != nil {
 		return nil, err
 	}
-	if err := checkProjectRole(body.Role); err != nil {
+	if err := s.checkMemberRole(body.Role); err != nil {
 		return nil, err
 	}
 	user, err := body.find(&s.Organization)
@@ -82,7 +82,10 @@ func (b *newProjectUser) find(o *Organization) (*User, error) {
 	return user, nil
 }
 
-func checkProjectRole(role string) error {
+func (s *Server) checkMemberRole(role string) error {
+	if s.MembersRefuseViewer {
+		return oneOfWords("role", role, roleOwner, roleMember)
+	}
 	return oneOfWords("role", role, roleOwner, roleMember, roleViewer)
 }
 
@@ -97,7 +100,7 @@ func (s *Server) modifyProjectUserLocked(c *call, body projectUserChange) (any, 
 		return nil, err
 	}
 	if body.Role != "" {
-		if err := checkProjectRole(body.Role); err != nil {
+		if err := s.checkMemberRole(body.Role); err != nil {
 			return nil, err
 		}
 		user.Role = body.Role

@@ -108,6 +108,7 @@ func (s *Server) listRolesOf(c *call, roles []scopedRole) (any, error) {
 		rows:   roles,
 		id:     func(r scopedRole) string { return r.ID },
 		render: s.renderRole,
+		keep:   func(r scopedRole) bool { return !s.OmitPredefinedRoles || !r.predefined },
 	}.byNext(c, roleLimits, ascending)
 }
 

@@ -22,23 +22,23 @@ func (s *Server) assignUserRoleLocked(c *call, body roleAssignment) (any, error)
 	if err != nil {
 		return nil, err
 	}
-	if err := s.Organization.assignToUser(user, role); err != nil {
+	if err := s.assignToUserLocked(user, role); err != nil {
 		return nil, err
 	}
 	return object{"object": "user.role", "user": s.renderThinUserLocked(user.ID), "role": s.renderRole(*role)}, nil
 }
 
-func (o *Organization) assignToUser(user *User, role *scopedRole) error {
+func (s *Server) assignToUserLocked(user *User, role *scopedRole) error {
 	switch {
 	case !role.predefined:
-		user.RoleIDs = withRole(user.RoleIDs, role, o.RoleID)
+		user.RoleIDs = withRole(user.RoleIDs, role, s.Organization.RoleID)
 		return nil
 	case user.Role == role.Name:
 		return nil
 	case user.IsServiceAccount:
 		return serviceAccountRole(user.ID)
 	default:
-		return o.setRole(user, role.Name)
+		return s.setRoleLocked(user, role.Name)
 	}
 }
 
@@ -56,7 +56,7 @@ func (s *Server) unassignUserRoleLocked(c *call) (any, error) {
 		if user.IsServiceAccount {
 			return nil, serviceAccountRole(user.ID)
 		}
-		err = o.setRole(user, roleReader)
+		err = s.setRoleLocked(user, roleReader)
 	default:
 		user.RoleIDs, err = withoutRole(user.RoleIDs, id, o.RoleID)
 	}

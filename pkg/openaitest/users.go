@@ -71,7 +71,7 @@ func (s *Server) modifyUserLocked(c *call, body userChange) (any, error) {
 		wanted = role.Name
 	}
 	if wanted != "" {
-		if err := s.Organization.setRole(user, wanted); err != nil {
+		if err := s.setRoleLocked(user, wanted); err != nil {
 			return nil, err
 		}
 	}
@@ -88,7 +88,7 @@ func (s *Server) deleteUserLocked(c *call) (any, error) {
 		return nil, err
 	}
 	o, id := &s.Organization, user.ID
-	if o.isLastOwner(user) {
+	if !s.LastOwnerMayGo && o.isLastOwner(user) {
 		return nil, lastOwner()
 	}
 	o.Users = slices.DeleteFunc(o.Users, func(u User) bool { return u.ID == id })
@@ -99,9 +99,9 @@ func (s *Server) deleteUserLocked(c *call) (any, error) {
 	return deleted("organization.user", id), nil
 }
 
-// setRole gives the user owner or reader in place of the other.
-func (o *Organization) setRole(user *User, role string) error {
-	if role != roleOwner && o.isLastOwner(user) {
+// setRoleLocked gives the user owner or reader in place of the other.
+func (s *Server) setRoleLocked(user *User, role string) error {
+	if role != roleOwner && !s.LastOwnerMayGo && s.Organization.isLastOwner(user) {
 		return lastOwner()
 	}
 	user.Role = role

@@ -1,0 +1,119 @@
+package client_test
+
+import (
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"google.golang.org/grpc/codes"
+
+	"github.com/conductorone/baton-openai/pkg/client"
+	"github.com/conductorone/baton-openai/pkg/openaitest"
+)
+
+// A deletion that says of itself that nothing was deleted is none; what says nothing is one.
+func TestDeletionByItsOwnWords(t *testing.T) {
+	t.Parallel()
+	for body, done := range map[string]bool{
+		`{"object":"group.deleted","id":"group_1","deleted":true}`: true, `{"object":"group.deleted"}`: true, `{"deleted":null}`: true, ``: true, `{"del`: true,
+		`[]`: true, `{"deleted":"no"}`: true, `{"object":"group.deleted","id":"group_1","deleted":false}`: false,
+	} {
+		t.Run(body, func(t *testing.T) {
+			t.Parallel()
+			err := newClient(t, start(t, answer(http.StatusOK, body))).DeleteGroup(t.Context(), "group_1")
+			if done {
+				require.NoError(t, err)
+				return
+			}
+			require.Equal(t, client.KindNotDone, client.KindOf(err))
+			requireCode(t, codes.FailedPrecondition, err)
+			require.ErrorContains(t, err, `DELETE /organization/groups/{group_id}: the answer says that nothing was deleted (group_id "group_1"`)
+		})
+	}
+}
+
+// A change gives the object as the answer has it, and is a success whatever the answer is.
+func TestAnswersOfChanges(t *testing.T) {
+	t.Parallel()
+	for body, role := range map[string]string{`{"id":"user-1","role":"owner"}`: "owner", `{"role":null}`: "", ``: "", `{"ro`: "", `[]`: "", `{"role":7}`: ""} {
+		t.Run(body, func(t *testing.T) {
+			t.Parallel()
+			c := newClient(t, start(t, answer(http.StatusOK, body)))
+			user, err := c.ModifyUser(t.Context(), "user-1", "owner")
+			require.NoError(t, err)
+			require.Equal(t, role, user.Role)
+			member, err := c.AddProjectUser(t.Context(), "proj_1", "user-1", "owner")
+			require.NoError(t, err)
+			require.Equal(t, role, member.Role)
+			member, err = c.ModifyProjectUser(t.Context(), "proj_1", "user-1", "owner")
+			require.NoError(t, err)
+			require.Equal(t, role, member.Role)
+			account, err := c.ModifyProjectServiceAccount(t.Context(), "proj_1", "svc-1", "owner")
+			require.NoError(t, err)
+			require.Equal(t, role, account.Role)
+		})
+	}
+}
+
+// Each principal has an address of its own, under which roles are listed, assigned and taken, and itself is found.
+func TestAddressesOfPrincipals(t *testing.T) {
+	t.Parallel()
+	for roles, test := range map[string]struct {
+		of   client.Principal
+		self string
+	}{
+		"/v1/organization/users/u/roles":  {client.OrganizationPrincipal(client.PrincipalUser, "u"), "/v1/organization/users/u"},
+		"/v1/organization/groups/g/roles": {client.OrganizationPrincipal(client.PrincipalGroup, "g"), "/v1/organization/groups/g"},
+		"/v1/organization/users/s/roles":  {client.OrganizationPrincipal(client.PrincipalServiceAccount, "s"), "/v1/organization/users/s"},
+		"/v1/projects/p/users/u/roles":    {client.ProjectPrincipal("p", client.PrincipalUser, "u"), "/v1/organization/projects/p/users/u"},
+		"/v1/projects/p/groups/g/roles":   {client.ProjectPrincipal("p", client.PrincipalGroup, "g"), "/v1/organization/projects/p/groups/g"},
+		"/v1/projects/p/users/s/roles":    {client.ProjectPrincipal("p", client.PrincipalServiceAccount, "s"), "/v1/organization/projects/p/service_accounts/s"},
+	} {
+		t.Run(roles+" "+string(test.of.Type), func(t *testing.T) {
+			t.Parallel()
+			seen := &recorder{Handler: answer(http.StatusOK, `{"id":"x","group_id":"x","data":[],"has_more":false}`)}
+			c := newClient(t, start(t, seen))
+			_, err := c.ListAssignedRoles(t.Context(), test.of, client.Cursor{})
+			require.NoError(t, err)
+			require.NoError(t, c.AssignRole(t.Context(), test.of, "r"))
+			require.NoError(t, c.UnassignRole(t.Context(), test.of, "r"))
+			require.NoError(t, c.FindPrincipal(t.Context(), test.of))
+			var asked []string
+			for _, request := range seen.requests() {
+				asked = append(asked, request.Method+" "+request.URL.Path)
+			}
+			require.Equal(t, []string{"GET " + roles, "POST " + roles, "DELETE " + roles + "/r", "GET " + test.self}, asked)
+		})
+	}
+}
+
+// A call that is awaited and not urgent is asked again for as short a time as an urgent one.
+func TestAwaitedRead(t *testing.T) {
+	t.Parallel()
+	lasting := faulty(openaitest.Fault{Text: true})
+	began := time.Now()
+	_, err := patient(t, lasting).ListGroups(client.Awaited(client.Urgent(t.Context())), client.Cursor{})
+	requireCode(t, codes.Unavailable, err)
+	require.Less(t, time.Since(began), 10*time.Second)
+	require.Greater(t, len(lasting.Requests()), 2)
+}
+
+func TestNewestGroups(t *testing.T) {
+	t.Parallel()
+	standIn := &openaitest.Server{Organization: openaitest.Organization{Groups: []openaitest.Group{{ID: "a", Name: "A"}, {ID: "b", Name: "B"}}}}
+	page, err := newClient(t, start(t, standIn)).ListNewestGroups(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, []string{"b", "a"}, each(page.Items, func(g client.Group) string { return g.ID }))
+	require.Empty(t, standIn.Unknown())
+}
+
+func TestRefusalThatSaysAlready(t *testing.T) {
+	t.Parallel()
+	for body, want := range map[string]bool{
+		`{"error":{"message":"a@example.com has already been invited."}}`: true, `{"error":{"message":"A payment method is required."}}`: false,
+	} {
+		_, err := newClient(t, start(t, answer(http.StatusBadRequest, body))).CreateInvite(t.Context(), "a@example.com", "reader", nil)
+		require.Equal(t, want, failureOf(t, err).SaysAlreadyThere(), body)
+	}
+}

@@ -1,0 +1,123 @@
+package connector
+
+import (
+	"fmt"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
+	ent "github.com/conductorone/baton-sdk/pkg/types/entitlement"
+	"google.golang.org/grpc/codes"
+
+	"github.com/conductorone/baton-openai/pkg/client"
+)
+
+// changeRequest is a grant that is to be made or revoked: WHO is the principal, WHAT the entitlement's resource and slug. A
+// request need not say more, since the command line does not.
+type changeRequest struct {
+	resource  *v2.ResourceId
+	slug      string
+	principal *v2.ResourceId
+	// parent is the resource's parent, nil where the request does not name it.
+	parent *v2.ResourceId
+	// seenDirect says of a grant that is to be revoked that a sync has found the principal to hold it directly, beside what
+	// groups give.
+	seenDirect bool
+}
+
+func newChangeRequest(principal *v2.Resource, entitlement *v2.Entitlement) (changeRequest, error) {
+	r := changeRequest{
+		resource: entitlement.GetResource().GetId(), slug: entitlement.GetSlug(), principal: principal.GetId(),
+		parent: entitlement.GetResource().GetParentResourceId(),
+	}
+	switch {
+	case r.resource.GetResourceType() == "" || r.resource.GetResource() == "":
+		return changeRequest{}, malformed("the entitlement %q names no resource", entitlement.GetId())
+	case r.principal.GetResourceType() == "" || r.principal.GetResource() == "":
+		return changeRequest{}, malformed("the principal has no id")
+	case !isReadable(entitlement.GetId()), !isReadable(r.principal.GetResourceType()), !isReadable(r.principal.GetResource()):
+		return changeRequest{}, malformed("%q or %q has a character that no id has",
+			entitlement.GetId(), r.principal.GetResourceType()+":"+r.principal.GetResource())
+	}
+	// The id, which the SDK insists on, ends with the slug. A grant that the SDK made has an entitlement without slug.
+	slug, ok := strings.CutPrefix(entitlement.GetId(), ent.NewEntitlementID(reference(r.resource), ""))
+	if !ok || slug == "" || r.slug != "" && r.slug != slug {
+		return changeRequest{}, malformed("the entitlement %q is none of the %s %q", entitlement.GetId(), r.resource.GetResourceType(), r.resource.GetResource())
+	}
+	r.slug = slug
+	return r, nil
+}
+
+// newRevocation reads what a grant says of itself as well. Where groups give what the principal holds directly too, the SDK
+// notes the entitlement among the grant's own sources.
+func newRevocation(grant *v2.Grant) (changeRequest, error) {
+	r, err := newChangeRequest(grant.GetPrincipal(), grant.GetEntitlement())
+	if err == nil {
+		_, r.seenDirect = grant.GetSources().GetSources()[r.entitlementID()]
+	}
+	return r, err
+}
+
+// isReadable tells whether an id can be told to people as it is: one with a line break, say, would make two lines of one.
+func isReadable(id string) bool {
+	return utf8.ValidString(id) && !strings.ContainsFunc(id, func(r rune) bool { return !unicode.IsPrint(r) })
+}
+
+// entitlementID and grantID are the ids that a sync gives the same.
+func (r changeRequest) entitlementID() string {
+	return ent.NewEntitlementID(reference(r.resource), r.slug)
+}
+
+func (r changeRequest) grantID() string {
+	return fmt.Sprintf("%s:%s:%s", r.entitlementID(), r.principal.GetResourceType(), r.principal.GetResource())
+}
+
+// inOrganization and inProject are the principal where roles are assigned to it.
+func (r changeRequest) inOrganization() client.Principal {
+	return client.OrganizationPrincipal(r.principalType(), r.principal.GetResource())
+}
+
+func (r changeRequest) inProject(projectID string) client.Principal {
+	return client.ProjectPrincipal(projectID, r.principalType(), r.principal.GetResource())
+}
+
+func (r changeRequest) principalType() client.PrincipalType {
+	switch r.principal.GetResourceType() {
+	case resourceTypeGroup.GetId():
+		return client.PrincipalGroup
+	case resourceTypeServiceAccount.GetId():
+		return client.PrincipalServiceAccount
+	default:
+		return client.PrincipalUser
+	}
+}
+
+// instead is the same request for another slug of the same resource.
+func (r changeRequest) instead(slug string) changeRequest {
+	r.slug = slug
+	return r
+}
+
+// unknown is the error for a slug that the resource type does not have.
+func (r changeRequest) unknown() error {
+	return malformed("there is no entitlement %q on the type %s", r.slug, r.resource.GetResourceType())
+}
+
+// wrongPrincipal is the error for a principal to whom the entitlement is not grantable.
+func (r changeRequest) wrongPrincipal() error {
+	if r.principal.GetResourceType() == resourceTypeInvitation.GetId() {
+		return malformed("%s is not for an invitation: name the projects when inviting, and grant the rest when it is accepted", r.entitlementID())
+	}
+	return malformed("%s is not for the type %s", r.entitlementID(), r.principal.GetResourceType())
+}
+
+// malformed is a request that no state of the organization makes right.
+func malformed(format string, args ...any) error {
+	return refuse(codes.InvalidArgument, fmt.Errorf(format, args...))
+}
+
+// refusal is a request that is refused before any harm: the message says in one sentence what to do instead.
+func refusal(format string, args ...any) error {
+	return refuse(codes.FailedPrecondition, fmt.Errorf(format, args...))
+}

@@ -1,0 +1,207 @@
+package connector
+
+import (
+	"context"
+	"strings"
+
+	"github.com/conductorone/baton-openai/pkg/client"
+)
+
+// principalRoles are the roles of one principal in the organization or in a project, and the way to change them.
+type principalRoles struct {
+	provisioning
+	of client.Principal
+}
+
+func (p provisioning) rolesOf(principal client.Principal) principalRoles {
+	return principalRoles{p, principal}
+}
+
+// roleAssignment is how a principal has a role assigned.
+type roleAssignment struct {
+	// row is the API's row, nil if the role is not assigned at all.
+	row *client.AssignedRole
+	// direct says that the principal holds the role itself, and not only through groups.
+	direct bool
+	// others counts the roles that are assigned beside it.
+	others int
+}
+
+func (a roleAssignment) inherited() bool { return a.row != nil && !a.direct }
+
+// through names the groups through which alone the role is held.
+func (a roleAssignment) through() string {
+	if a.row == nil {
+		return ""
+	}
+	var groups []string
+	for _, source := range a.row.AssignmentSources {
+		groups = append(groups, source.PrincipalID)
+	}
+	return strings.Join(groups, ", ")
+}
+
+// isDirect tells whether the principal holds the role itself. Groups are in no groups.
+func (r principalRoles) isDirect(row client.AssignedRole) bool {
+	return r.of.Type == client.PrincipalGroup || row.HeldDirectlyBy(r.of.ID)
+}
+
+// assignment reads all of the principal's roles and finds the one that is meant. Of two rows the direct one counts.
+func (r principalRoles) assignment(ctx context.Context, role requestedRole) (roleAssignment, error) {
+	var found roleAssignment
+	err := r.each(ctx, func(row client.AssignedRole) {
+		direct := r.isDirect(row)
+		switch {
+		case !role.matches(row.Role):
+			found.others++
+		case found.row == nil || direct:
+			found.row, found.direct = &row, direct
+		}
+	})
+	return found, err
+}
+
+func (r principalRoles) each(ctx context.Context, look func(client.AssignedRole)) error {
+	for cursor := (client.Cursor{}); ; {
+		page, err := r.client.ListAssignedRoles(ctx, r.of, cursor)
+		if err != nil {
+			return err
+		}
+		for _, row := range page.Items {
+			look(row)
+		}
+		if page.Next.IsZero() {
+			return nil
+		}
+		cursor = page.Next
+	}
+}
+
+// assignmentIfThere is [principalRoles.assignment] of whoever is to be given something and may not be there yet.
+func (r principalRoles) assignmentIfThere(ctx context.Context, role requestedRole) (roleAssignment, error) {
+	found, err := r.assignment(ctx, role)
+	if isGone(err) {
+		return roleAssignment{}, nil
+	}
+	return found, err
+}
+
+// assignmentUnlessGone is [principalRoles.assignment] of whoever is to lose something and may be gone. As in a sync, a 404
+// of the list alone says too little to report an access as taken: only whoever is not there either has nothing assigned.
+// Somebody who came a moment ago may be known in one place and not yet in the other.
+func (r principalRoles) assignmentUnlessGone(ctx context.Context, role requestedRole) (roleAssignment, error) {
+	var found roleAssignment
+	err := r.patience.insist(ctx, func(ctx context.Context) error {
+		var err error
+		if found, err = r.assignment(ctx, role); !isGone(err) {
+			return err
+		}
+		found = roleAssignment{}
+		switch findErr := r.client.FindPrincipal(ctx, r.of); {
+		case findErr == nil:
+			return err
+		case isGone(findErr):
+			return nil
+		default:
+			return findErr
+		}
+	})
+	if isGone(err) {
+		err = failed("listing the roles of "+r.of.ID, err)
+	}
+	return found, err
+}
+
+// predefined is what the predefined role is called that the principal has directly, "" for none; of several, the first of
+// the names.
+func (r principalRoles) predefined(ctx context.Context, in string, names ...string) (string, error) {
+	nameOf := predefinedIn(in)
+	direct := map[string]bool{}
+	err := r.each(ctx, func(row client.AssignedRole) {
+		if r.isDirect(row) {
+			direct[nameOf(row.Role)] = true
+		}
+	})
+	for _, name := range names {
+		if direct[name] {
+			return name, err
+		}
+	}
+	return "", err
+}
+
+// grant assigns the role unless it is held directly.
+func (r principalRoles) grant(ctx context.Context, role requestedRole) (outcome, error) {
+	held, err := r.assignment(ctx, role)
+	if err != nil {
+		return outcome{}, err
+	}
+	if held.direct {
+		return outcome{already: true}, nil
+	}
+	id, err := r.findID(ctx, role)
+	if err != nil {
+		return outcome{}, err
+	}
+	return outcome{}, r.assign(ctx, role, id)
+}
+
+// assign assigns a role that is not held directly.
+func (r principalRoles) assign(ctx context.Context, role requestedRole, id string) error {
+	return r.patience.make(ctx, r.assigning(role, id))
+}
+
+func (r principalRoles) assigning(role requestedRole, id string) change {
+	return change{
+		write: func(ctx context.Context) error { return r.client.AssignRole(ctx, r.of, id) },
+		read: func(ctx context.Context) (string, error) {
+			held, err := r.assignment(ctx, role)
+			return possession(held.direct), err
+		},
+		before: stateNotHeld, wanted: stateHeld,
+	}
+}
+
+// revoke takes the role if it is held directly. What only groups give cannot be taken from one of their members.
+func (r principalRoles) revoke(ctx context.Context, request changeRequest, role requestedRole) (outcome, error) {
+	held, err := r.assignmentUnlessGone(ctx, role)
+	switch {
+	case err != nil:
+		return outcome{}, err
+	case held.row == nil:
+		return outcome{already: true}, nil
+	case held.inherited():
+		return request.throughGroups(held)
+	}
+	return outcome{}, r.take(ctx, held, role)
+}
+
+// drop takes the role from whoever holds it directly, and leaves what groups give.
+func (r principalRoles) drop(ctx context.Context, role requestedRole) error {
+	held, err := r.assignmentUnlessGone(ctx, role)
+	if err != nil || !held.direct {
+		return err
+	}
+	return r.take(ctx, held, role)
+}
+
+// take takes what is held directly.
+func (r principalRoles) take(ctx context.Context, held roleAssignment, role requestedRole) error {
+	return r.patience.make(ctx, change{
+		write: func(ctx context.Context) error { return r.client.UnassignRole(ctx, r.of, held.row.ID) },
+		read: func(ctx context.Context) (string, error) {
+			held, err := r.assignmentUnlessGone(ctx, role)
+			return possession(held.direct), err
+		},
+		before: stateHeld, wanted: stateNotHeld,
+	})
+}
+
+// throughGroups is the end of a revocation of what only groups give: a refusal, unless a sync has seen it held directly as
+// well. Then that has been taken already.
+func (r changeRequest) throughGroups(held roleAssignment) (outcome, error) {
+	if r.seenDirect {
+		return outcome{already: true}, nil
+	}
+	return outcome{}, refusal("the role is held only through the group %s: take it from the group, or the member out of the group", held.through())
+}

@@ -1,0 +1,134 @@
+package connector
+
+import (
+	"context"
+
+	"github.com/conductorone/baton-openai/pkg/client"
+)
+
+// projectGroup is a group's access to a project.
+type projectGroup struct {
+	principalRoles
+}
+
+func (p provisioning) projectGroup(group client.Principal) projectGroup {
+	return projectGroup{p.rolesOf(group)}
+}
+
+func (g projectGroup) grant(ctx context.Context, role requestedRole) (outcome, error) {
+	held, err := g.assignmentIfThere(ctx, role)
+	if err != nil {
+		return outcome{}, err
+	}
+	if held.row != nil {
+		return outcome{already: true}, nil
+	}
+	id, err := g.findID(ctx, role)
+	if err != nil {
+		return outcome{}, err
+	}
+	if held.others == 0 {
+		present, err := g.add(ctx, role, id)
+		if err != nil || !present {
+			return outcome{}, err
+		}
+	}
+	c := g.assigning(role, id)
+	c.read = g.readRole(role)
+	return outcome{}, g.patience.make(ctx, c)
+}
+
+// add adds the group to the project with the role. It is true if somebody was faster, with other roles; beside them the
+// role can be assigned.
+func (g projectGroup) add(ctx context.Context, role requestedRole, roleID string) (bool, error) {
+	err := g.patience.make(ctx, change{
+		write: func(ctx context.Context) error { return g.client.AddProjectGroup(ctx, g.of.ProjectID, g.of.ID, roleID) },
+		read:  g.readRole(role), before: stateNotHeld, wanted: stateHeld,
+	})
+	if err == nil {
+		return false, nil
+	}
+	if held, readErr := g.assignmentIfThere(ctx, role); readErr == nil && held.others > 0 || saysAlreadyInProject(err) {
+		return true, nil
+	}
+	return false, err
+}
+
+// readRole reads whether the group holds the role; one that is not in the project holds none.
+func (g projectGroup) readRole(role requestedRole) func(context.Context) (string, error) {
+	return func(ctx context.Context) (string, error) {
+		held, err := g.assignmentIfThere(ctx, role)
+		return possession(held.row != nil), err
+	}
+}
+
+// join is [projectUser.join] for a group.
+func (g projectGroup) join(ctx context.Context, membership changeRequest, check func(context.Context) error) (joining, error) {
+	role := roleOfName(g.of.ProjectID, membership.slug)
+	held, err := g.assignmentIfThere(ctx, role)
+	if err != nil || held.row != nil || held.others > 0 {
+		return joining{}, err
+	}
+	if err := check(ctx); err != nil {
+		return joining{}, err
+	}
+	id, err := g.findID(ctx, role)
+	if err != nil {
+		return joining{}, err
+	}
+	present, err := g.add(ctx, role, id)
+	switch {
+	case err != nil:
+		return joining{}, err
+	case present:
+		return joining{recent: true}, nil
+	default:
+		return joining{recent: true, granted: &membership}, nil
+	}
+}
+
+// revoke keeps the group's other roles, also one that is given to it at the same time: no more is taken than the role.
+// With the last one the group leaves the project, by what the API does or by what it is told.
+func (g projectGroup) revoke(ctx context.Context, role requestedRole) (outcome, error) {
+	held, err := g.assignmentUnlessGone(ctx, role)
+	if err != nil || held.row == nil {
+		return outcome{already: err == nil}, err
+	}
+	err = g.take(ctx, held, role)
+	switch {
+	case err != nil && maySayLastRole(err):
+		// Whether the API lets go of a last role is not documented.
+		if left, leaveErr := g.leave(ctx, role); left {
+			err = leaveErr
+		}
+	case err == nil && held.others == 0:
+		_, err = g.leave(ctx, requestedRole{matches: func(client.Role) bool { return false }})
+	}
+	return outcome{}, err
+}
+
+// maySayLastRole tells a refusal of the role from one of everything in the project.
+func maySayLastRole(err error) bool { return kindOf(err) == client.KindRefused }
+
+// leave takes the group out of the project if it holds nothing there but the role, and tells whether it did. Another role
+// that was given to it a moment ago would be lost with it, and has the time to show.
+func (g projectGroup) leave(ctx context.Context, role requestedRole) (bool, error) {
+	for attempt := 0; ; attempt++ {
+		held, err := g.assignment(ctx, role)
+		isAlone := err == nil && held.others == 0
+		switch {
+		case err == nil && !isAlone, isGone(err), isFinal(err):
+			return false, nil
+		case attempt < len(g.patience) && sleep(ctx, g.patience[attempt]):
+			continue
+		case !isAlone:
+			return false, nil // it could not be read
+		}
+		return true, g.patience.make(ctx, deletionOf(
+			func(ctx context.Context) error { return g.client.RemoveProjectGroup(ctx, g.of.ProjectID, g.of.ID) },
+			func(ctx context.Context) error {
+				_, err := g.assignment(ctx, role)
+				return err
+			}))
+	}
+}

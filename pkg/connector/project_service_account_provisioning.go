@@ -1,0 +1,77 @@
+package connector
+
+import (
+	"context"
+
+	"github.com/conductorone/baton-openai/pkg/client"
+)
+
+// projectServiceAccount is a service account's role in its project.
+type projectServiceAccount struct {
+	provisioning
+	request changeRequest
+}
+
+func (s projectServiceAccount) projectID() string { return s.request.resource.GetResource() }
+func (s projectServiceAccount) id() string        { return s.request.principal.GetResource() }
+
+func (s projectServiceAccount) account(ctx context.Context) (client.ServiceAccount, error) {
+	return s.client.GetProjectServiceAccount(ctx, s.projectID(), s.id())
+}
+
+func (s projectServiceAccount) grant(ctx context.Context) (outcome, error) {
+	account, err := s.account(ctx)
+	if isGone(err) {
+		return outcome{}, refusal("the service account %s does not belong to the project %s: a service account has access to its own project only", s.id(), s.projectID())
+	}
+	if err != nil {
+		return outcome{}, err
+	}
+	role, before := s.request.slug, projectRoleName(account.Role)
+	switch role {
+	case before:
+		return outcome{already: true}, nil
+	case slugViewer:
+		return outcome{}, refusal("a service account cannot be a viewer: grant member or owner instead")
+	}
+	err = s.patience.make(ctx, change{
+		write: func(ctx context.Context) error {
+			answered, err := s.client.ModifyProjectServiceAccount(ctx, s.projectID(), account.ID, role)
+			if err != nil {
+				return err
+			}
+			return contradicts(projectRoleName(answered.Role), role)
+		},
+		read: func(ctx context.Context) (string, error) {
+			account, err := s.account(ctx)
+			return projectRoleName(account.Role), err
+		},
+		before: before, wanted: role,
+	})
+	if err != nil || before == "" {
+		return outcome{}, err
+	}
+	replaced := s.request.instead(before)
+	return outcome{replaced: &replaced}, nil
+}
+
+func (s projectServiceAccount) revoke(ctx context.Context) (outcome, error) {
+	account, err := s.account(ctx)
+	if err != nil && !isGone(err) {
+		return outcome{}, err
+	}
+	held := roleAssignment{direct: projectRoleName(account.Role) == s.request.slug}
+	if !held.direct {
+		held, err = s.rolesOf(s.request.inProject(s.projectID())).assignmentUnlessGone(ctx, roleOfName(s.projectID(), s.request.slug))
+	}
+	switch {
+	case err != nil:
+		return outcome{}, err
+	case held.direct:
+		return outcome{}, refusal("the API cannot take a role from a service account: delete the service account instead")
+	case held.inherited():
+		return s.request.throughGroups(held)
+	default:
+		return s.revokeNotHeld(ctx, s.request)
+	}
+}

@@ -1,0 +1,164 @@
+package connector_test
+
+import (
+	"context"
+	"fmt"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"go.uber.org/zap"
+
+	"github.com/conductorone/baton-openai/pkg/openaitest"
+)
+
+// piaIsInvited makes the pending invitation one with a role to projects; nil leaves them out of what the API tells.
+func piaIsInvited(role string, projects ...openaitest.InviteProject) func(*openaitest.Organization) {
+	return func(o *openaitest.Organization) { o.Invites[0].Role, o.Invites[0].Projects = role, projects }
+}
+
+// Who has been invited as it is asked for, and may still accept, is not invited again. A request that names no projects asks
+// for none in particular.
+func TestCreateAccountOfSomebodyInvited(t *testing.T) {
+	t.Parallel()
+	alpha, beta := openaitest.InviteProject{ID: "alpha", Role: "member"}, openaitest.InviteProject{ID: "beta", Role: "owner"}
+	untold := func(o *openaitest.Organization) {
+		o.Invites[0].JSON = openaitest.Fields{"projects": openaitest.Absent{}}
+	}
+	for name, test := range map[string]struct {
+		profile map[string]any
+		bend    func(*openaitest.Organization)
+	}{
+		"email alone":                      {profile: map[string]any{"email": "Pia@Example.com"}},
+		"another spelling":                 {profile: map[string]any{"email": "pia@example.com", "role": "reader", "projects": []any{}}},
+		"the same projects":                {map[string]any{"email": "pia@example.com", "projects": []any{"beta:owner", "alpha"}}, piaIsInvited("reader", alpha, beta)},
+		"no projects named":                {map[string]any{"email": "pia@example.com"}, piaIsInvited("reader", alpha, beta)},
+		"the same role":                    {map[string]any{"email": "pia@example.com", "role": "owner"}, piaIsInvited("owner")},
+		"the old word for a reader":        {map[string]any{"email": "pia@example.com", "role": "reader"}, piaIsInvited("member")},
+		"no projects, which are not told":  {map[string]any{"email": "pia@example.com", "projects": []any{}}, untold},
+		"projects unnamed and not told of": {map[string]any{"email": "pia@example.com"}, untold},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			server := newOffice(test.bend)
+			before := server.Snapshot()
+			d := open(t, server)
+			answer, err := d.createAccount(t.Context(), accountInfo(t, test.profile))
+			require.NoError(t, err)
+			require.Equal(t, "invitation:inv-pending", id(answer.GetSuccess().GetResource().GetId()))
+			require.EqualValues(t, now+100, answer.GetSuccess().GetInvitationExpiresAt().GetSeconds())
+			requireState(t, before, server)
+			require.Empty(t, writes(server))
+			d.requireOneLine(t, "nothing to do")
+		})
+	}
+}
+
+// An invitation that is pending with another role or to other projects is taken back and sent anew.
+func TestCreateAccountOfSomebodyInvitedOtherwise(t *testing.T) {
+	t.Parallel()
+	alpha := openaitest.InviteProject{ID: "alpha", Role: "member"}
+	for name, test := range map[string]struct {
+		profile map[string]any
+		bend    func(*openaitest.Organization)
+		role    string
+		want    []openaitest.InviteProject
+	}{
+		"more":       {map[string]any{"email": "pia@example.com", "role": "owner"}, nil, "owner", []openaitest.InviteProject{}},
+		"less":       {map[string]any{"email": "pia@example.com"}, piaIsInvited("owner"), "reader", []openaitest.InviteProject{}},
+		"a project":  {map[string]any{"email": "pia@example.com", "projects": []any{"alpha"}}, nil, "reader", []openaitest.InviteProject{alpha}},
+		"no project": {map[string]any{"email": "pia@example.com", "projects": []any{}}, piaIsInvited("reader", alpha), "reader", []openaitest.InviteProject{}},
+		"another role in project": {
+			map[string]any{"email": "pia@example.com", "projects": []any{"alpha"}},
+			piaIsInvited("reader", openaitest.InviteProject{ID: "alpha", Role: "owner"}), "reader", []openaitest.InviteProject{alpha},
+		},
+	} {
+		for lag := range 3 {
+			t.Run(fmt.Sprintf("%s, %d", name, lag), func(t *testing.T) {
+				t.Parallel()
+				server := newOffice(test.bend)
+				server.WriteLag = lag
+				d := open(t, server)
+				answer, err := d.createAccount(t.Context(), accountInfo(t, test.profile))
+				require.NoError(t, err)
+				require.Equal(t, []string{deleteInvite, createInvite}, writes(server))
+				invites := server.Snapshot().Invites
+				require.Len(t, invites, 3)
+				made := invites[2]
+				require.Equal(t, made.ID, answer.GetSuccess().GetResource().GetId().GetResource())
+				require.Equal(t, test.role, made.Role)
+				require.Equal(t, test.want, made.Projects)
+				d.requireOneLine(t, "pia@example.com", "taken_back", "inv-pending")
+			})
+		}
+	}
+}
+
+// What cannot be sent anew is not taken back, as far as that can be told before; otherwise the error says both.
+func TestInvitationThatCannotBeSentAnew(t *testing.T) {
+	t.Parallel()
+	profile := map[string]any{"email": "pia@example.com", "projects": []any{"delta"}}
+	requireAllRefused(t, map[string]refusedCase{
+		"a project that is gone": {do: invited(t, profile), says: []string{"there is no project delta"}},
+	})
+	server := newOffice()
+	server.PaymentMethodMissing = true
+	d := open(t, server)
+	_, err := d.createAccount(t.Context(), accountInfo(t, map[string]any{"email": "pia@example.com", "role": "owner"}))
+	requireRefusal(t, err, "the invitation inv-pending is taken back, and no other one is sent", "payment_method_required")
+	d.requireOneLine(t, "taken_back", "inv-pending")
+}
+
+// An invitation that has expired is in the way of another one only where OpenAI says so.
+func TestExpiredInvitationInTheWay(t *testing.T) {
+	t.Parallel()
+	for _, blocks := range []bool{false, true} {
+		t.Run(fmt.Sprint(blocks), func(t *testing.T) {
+			t.Parallel()
+			server := newOffice()
+			server.ExpiredInvitesBlock = blocks
+			d := open(t, server)
+			answer, err := d.createAccount(t.Context(), accountInfo(t, map[string]any{"email": "Ivo@example.com"}))
+			require.NoError(t, err)
+			invites := server.Snapshot().Invites
+			made := invites[len(invites)-1]
+			require.Equal(t, made.ID, answer.GetSuccess().GetResource().GetId().GetResource())
+			if blocks {
+				require.Equal(t, []string{createInvite, deleteInvite, createInvite}, writes(server))
+				require.Len(t, invites, 3)
+				d.requireOneLine(t, "taken_back", "inv-expired")
+				return
+			}
+			require.Equal(t, []string{createInvite}, writes(server))
+			require.Len(t, invites, 4)
+		})
+	}
+}
+
+// Somebody who accepts at the moment at which the invitation is taken back has the account.
+func TestInvitationThatIsAcceptedMeanwhile(t *testing.T) {
+	t.Parallel()
+	server := newOffice()
+	server.OnRequest = func(request openaitest.Request) {
+		if request.Route == deleteInvite {
+			server.Update(func(o *openaitest.Organization) {
+				o.Invites[0].Status = "accepted"
+				o.Users = append(o.Users, openaitest.User{ID: "pia", Email: "Pia@Example.com", Role: "reader", AddedAt: now})
+			})
+		}
+	}
+	answer, err := open(t, server).createAccount(t.Context(), accountInfo(t, map[string]any{"email": "pia@example.com", "role": "owner"}))
+	require.NoError(t, err)
+	require.Equal(t, "user:pia", id(answer.GetAlreadyExists().GetResource().GetId()))
+}
+
+// Keys of a profile that are none of the form are told of, and not in silence passed over.
+func TestProfileWithUnknownKeys(t *testing.T) {
+	t.Parallel()
+	d := open(t, newOffice())
+	_, err := d.createAccount(context.WithoutCancel(t.Context()), accountInfo(t, map[string]any{"email": "new@example.com", "project": "alpha", "Role": "owner"}))
+	require.NoError(t, err)
+	told := d.logs.FilterLevelExact(zap.WarnLevel).All()
+	require.Len(t, told, 1)
+	require.Equal(t, "baton-openai: nothing is done with these keys of the profile", told[0].Message)
+	require.Equal(t, []any{"Role", "project"}, told[0].ContextMap()["keys"])
+}

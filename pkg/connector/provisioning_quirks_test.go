@@ -1,0 +1,247 @@
+package connector_test
+
+import (
+	"context"
+	"testing"
+
+	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
+	"github.com/stretchr/testify/require"
+	"go.uber.org/zap"
+
+	"github.com/conductorone/baton-openai/pkg/openaitest"
+)
+
+// revokeSeen revokes a grant as a sync has seen it: held directly, and through what the sources name.
+func revokeSeen(ctx context.Context, d desk, a access, sources ...string) (*v2.GrantManagerServiceRevokeResponse, error) {
+	principal, entitlement := shapes["full"](a)
+	grant := v2.Grant_builder{Id: a.grantID(), Principal: principal, Entitlement: entitlement}.Build()
+	if len(sources) > 0 {
+		from := map[string]*v2.GrantSources_GrantSource{}
+		for _, source := range sources {
+			from[source] = &v2.GrantSources_GrantSource{IsDirect: source == a.entitlement}
+		}
+		grant.SetSources(v2.GrantSources_builder{Sources: from}.Build())
+	}
+	return d.Revoke(ctx, v2.GrantManagerServiceRevokeRequest_builder{Grant: grant}.Build())
+}
+
+// A grant that a sync has seen held directly as well as through a group is revoked when only the group is left; one that only
+// the group gave is refused.
+func TestRevokeTwiceWhatAGroupGivesAsWell(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		access
+		bend  func(*openaitest.Organization)
+		group string
+		sends string
+	}{
+		"a custom role":     {access{auditRole, "user:cem"}, nil, "group:auditors:member", unassignUserRole},
+		"owner":             {access{ownerRole, "user:dora"}, setRole("dora", "owner"), "group:admins:member", modifyUser},
+		"a project's role":  {access{alphaViewer, "user:dora"}, joined("dora", "viewer"), teamMember, removeProjectUser},
+		"a project's owner": {access{alphaOwner, "user:dora"}, joined("dora", "owner"), ownerRole, removeProjectUser},
+		"a project's custom role": {
+			access{tuneRole, "user:dora"}, joined("dora", "member", "r-tune"), teamMember, unassignProjectUser,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			server := newOffice(test.bend)
+			d := open(t, server)
+			for attempt := range 2 {
+				answer, err := revokeSeen(t.Context(), d, test.access, test.entitlement, test.group)
+				require.NoError(t, err)
+				require.Equal(t, attempt == 1, pick(t, answer.GetAnnotations(), &v2.GrantAlreadyRevoked{}))
+				require.Equal(t, []string{test.sends}, writes(server))
+			}
+			_, err := revokeSeen(t.Context(), d, test.access, test.group)
+			requireRefusal(t, err, "through the group")
+		})
+	}
+}
+
+// The sources of a grant that a sync has expanded tell the same.
+func TestRevokeTwiceWhatASyncHasSeen(t *testing.T) {
+	t.Parallel()
+	server := newOffice()
+	synced := runSync(t, server, syncOptions{})
+	require.NoError(t, synced.err)
+	grants := map[string]*v2.Grant{}
+	page, err := openFile(t, synced.path).ListGrants(t.Context(), v2.GrantsServiceListGrantsRequest_builder{}.Build())
+	require.NoError(t, err)
+	require.Empty(t, page.GetNextPageToken())
+	for _, grant := range page.GetList() {
+		grants[grant.GetId()] = grant
+	}
+	server.ResetRequests()
+	d := open(t, server)
+	revoke := func(id string) (*v2.GrantManagerServiceRevokeResponse, error) {
+		require.Contains(t, grants, id)
+		return d.Revoke(t.Context(), v2.GrantManagerServiceRevokeRequest_builder{Grant: grants[id]}.Build())
+	}
+	for attempt := range 2 {
+		answer, err := revoke(auditRole + ":user:cem")
+		require.NoError(t, err)
+		require.Equal(t, attempt == 1, pick(t, answer.GetAnnotations(), &v2.GrantAlreadyRevoked{}))
+	}
+	require.Equal(t, []string{unassignUserRole}, writes(server))
+	_, err = revoke(auditRole + ":user:ann")
+	requireRefusal(t, err, "through the group auditors")
+}
+
+// Where the member routes refuse the word viewer, the role is assigned by its id, and the other one taken.
+func TestViewerWhereTheWordIsRefused(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		access
+		mean     func(*openaitest.Organization)
+		replaces string
+	}{
+		"somebody new":                       {access{alphaViewer, "user:eva"}, joined("eva", "viewer"), ""},
+		"a member, who keeps a custom role":  {access{alphaViewer, "user:ben"}, setProjectRole("ben", "viewer"), alphaMember + ":user:ben"},
+		"an owner":                           {access{alphaViewer, "user:ann"}, setProjectRole("ann", "viewer"), alphaOwner + ":user:ann"},
+		"somebody in it through a group too": {access{alphaViewer, "user:dora"}, joined("dora", "viewer"), ""},
+	} {
+		for _, addsUp := range []bool{false, true} {
+			for _, omitted := range []bool{false, true} {
+				t.Run(name, func(t *testing.T) {
+					t.Parallel()
+					server := newOffice()
+					server.MembersRefuseViewer, server.AssignedRolesAddUp, server.OmitPredefinedRoles = true, addsUp, omitted
+					d := open(t, server)
+					want := server.Snapshot()
+					test.mean(&want)
+					answer, err := d.grant(t.Context(), shapes["full"], test.access)
+					require.NoError(t, err)
+					// The stand-in keeps an empty list where a role has gone.
+					after := server.Snapshot()
+					for i := range after.Projects[0].Users {
+						if u := &after.Projects[0].Users[i]; len(u.RoleIDs) == 0 {
+							u.RoleIDs = nil
+						}
+					}
+					require.Empty(t, differences(state(want), state(after)))
+					replaced := &v2.GrantReplaced{}
+					pick(t, answer.GetAnnotations(), replaced)
+					require.Equal(t, test.replaces, replaced.GetReplacedGrantId())
+				})
+			}
+		}
+	}
+}
+
+// Somebody who could not be made a viewer is not left as a member.
+func TestViewerWhoCannotBeMadeOne(t *testing.T) {
+	t.Parallel()
+	for name, fault := range map[string]openaitest.Fault{
+		"refused": {Status: 400, Body: object("role_limit", "There are too many roles.")}, "out of order": {Status: 500},
+		"denied": {Status: 403, Body: object("", missingScopeText)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			server := newOffice()
+			server.MembersRefuseViewer = true
+			server.SetFault(assignProjectUser, fault)
+			require.Error(t, open(t, server).grantDirectly(t.Context(), access{alphaViewer, "user:eva"}))
+			requireState(t, office(), server)
+		})
+	}
+}
+
+// A predefined role that the role list leaves out is assigned by its short id.
+func TestPredefinedRolesThatTheListLeavesOut(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		access
+		mean func(*openaitest.Organization)
+	}{
+		"of the organization, to a group": {access{ownerRole, "group:team"}, setGroupRoles("team", "owner")},
+		"of a project, to a new group":    {access{alphaViewer, "group:empty"}, addedGroup("empty", "viewer")},
+		"of a project, to a group in it":  {access{alphaOwner, "group:auditors"}, setProjectGroup("auditors", "member", "owner")},
+		"of a project, for a custom one":  {access{tuneRole, "group:empty"}, addedGroup("empty", "member", "r-tune")},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			server := newOffice()
+			server.OmitPredefinedRoles = true
+			d := open(t, server)
+			want := server.Snapshot()
+			test.mean(&want)
+			_, err := d.grant(t.Context(), shapes["full"], test.access)
+			require.NoError(t, err)
+			requireState(t, want, server)
+			_, err = d.revoke(t.Context(), shapes["full"], test.access)
+			require.NoError(t, err)
+			after := server.Snapshot()
+			require.False(t, holds(&after, test.access))
+		})
+	}
+}
+
+// The ids of projects and of their roles may have slashes.
+func TestProjectRoleIDsWithSlashes(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct{ projectID, roleID string }{
+		{"alpha", "team/tune"}, {"alpha", "a/b/c"}, {"eu/alpha", "r-tune"}, {"eu/alpha", "team/tune"}, {"eu/north/alpha", "a/b"},
+	} {
+		for _, parent := range []string{"", "project:" + test.projectID} {
+			t.Run(test.projectID+" "+test.roleID+" "+parent, func(t *testing.T) {
+				t.Parallel()
+				server := newOffice(func(o *openaitest.Organization) {
+					o.Projects[0].ID, o.Projects[0].Roles[0].ID = test.projectID, test.roleID
+				})
+				d := open(t, server)
+				a := access{"project_role:" + test.projectID + "/" + test.roleID + ":assigned", "user:cem"}
+				in := func(a access) (*v2.Resource, *v2.Entitlement) {
+					principal, entitlement := shapes["identity only"](a)
+					if parent != "" {
+						entitlement.GetResource().SetParentResourceId(parseID(parent))
+					}
+					return principal, entitlement
+				}
+				for range 2 {
+					_, err := d.grant(t.Context(), in, a)
+					require.NoError(t, err)
+					require.Equal(t, []string{test.roleID}, server.Snapshot().Projects[0].Users[2].RoleIDs)
+				}
+				for range 2 {
+					_, err := d.revoke(t.Context(), in, a)
+					require.NoError(t, err)
+					require.Empty(t, server.Snapshot().Projects[0].Users[2].RoleIDs)
+				}
+				require.Equal(t, []string{assignProjectUser, unassignProjectUser}, writes(server))
+				if parent != "" {
+					require.Zero(t, calls(server)["GET /organization/projects/{project_id}"])
+				}
+			})
+		}
+	}
+}
+
+// Whoever the identity provider manages is deleted all the same, and the log says where else.
+func TestDeleteAUserThatSCIMManages(t *testing.T) {
+	t.Parallel()
+	for name, do := range map[string]func(context.Context, desk) error{
+		"account": deleted("user:ben", ""), "membership": revoked(organizationMember, "user:ben"),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			server := newOffice(func(o *openaitest.Organization) { user(o, "ben").IsSCIMManaged = true })
+			d := open(t, server)
+			want := server.Snapshot()
+			leave("ben")(&want)
+			require.NoError(t, do(t.Context(), d))
+			requireState(t, want, server)
+			told := d.logs.FilterLevelExact(zap.WarnLevel).FilterMessageSnippet("remove the person in the identity provider too").All()
+			require.Len(t, told, 1)
+			require.Equal(t, "ben", told[0].ContextMap()["user_id"])
+		})
+	}
+}
+
+// An admin key that is deleted twice is looked for nowhere else.
+func TestDeleteAnAdminKeyThatIsGone(t *testing.T) {
+	t.Parallel()
+	server := newOffice()
+	require.NoError(t, deleted("api_key:nothing", "organization:organization")(t.Context(), open(t, server)))
+	require.Equal(t, map[string]int{"GET /organization/admin_api_keys/{key_id}": 1}, calls(server))
+}

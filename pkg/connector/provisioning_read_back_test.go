@@ -1,0 +1,218 @@
+package connector_test
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/grpc-ecosystem/go-grpc-middleware/logging/zap/ctxzap"
+	"github.com/stretchr/testify/require"
+	"go.uber.org/zap"
+	"go.uber.org/zap/zaptest/observer"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"github.com/conductorone/baton-openai/pkg/openaitest"
+)
+
+const notShownYet = "baton-openai: OpenAI answered that it was done, and does not show it yet"
+
+// A success is one by what it says of itself and by the state. An answer that says of a deletion that nothing was deleted is
+// a failure, unless it was.
+func TestDeletionThatSaysNothingWasDeleted(t *testing.T) {
+	t.Parallel()
+	for name, c := range changes() {
+		if last := c.sends[len(c.sends)-1]; len(c.sends) == 1 && strings.HasPrefix(last, http.MethodDelete+" ") {
+			t.Run(name, func(t *testing.T) {
+				t.Parallel()
+				server := newOffice(c.bend)
+				before := server.Snapshot()
+				server.SetFault(last, openaitest.Fault{NotDeleted: true, NoEffect: true})
+				d := open(t, server)
+				err := c.do(t.Context(), d)
+				requireRefusal(t, err, last+": the answer says that nothing was deleted")
+				requireState(t, before, server)
+
+				c.requireChanged(t, func(s *openaitest.Server) { s.SetFault(last, openaitest.Fault{NotDeleted: true}) })
+			})
+		}
+	}
+}
+
+// The same for a role that an answer names and that was not asked for.
+func TestAnswerThatNamesAnotherRole(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		access
+		route, role string
+	}{
+		"added to a project":                {access{alphaOwner, "user:eva"}, addProjectUser, "member"},
+		"modified in a project":             {access{alphaOwner, "user:ben"}, modifyProjectUser, "viewer"},
+		"modified in the organization":      {access{ownerRole, "user:ann"}, modifyUser, "reader"},
+		"a service account of a project":    {access{alphaOwner, "service_account:svc-1"}, modifyServiceAccount, "member"},
+		"modified, with the role it had":    {access{alphaOwner, "user:ben"}, modifyProjectUser, "member"},
+		"modified, the other way around":    {access{readerRole, "user:ola"}, modifyUser, "owner"},
+		"a service account, to a lower one": {access{alphaMember, "service_account:svc-3"}, modifyServiceAccount, "owner"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			server := newOffice()
+			server.SetFault(test.route, openaitest.Fault{NoEffect: true, Role: test.role})
+			err := granted(test.entitlement, test.principal)(t.Context(), open(t, server))
+			requireRefusal(t, err, "OpenAI answered with the role "+test.role, "sync again")
+			requireState(t, office(), server)
+
+			server = newOffice()
+			server.SetFault(test.route, openaitest.Fault{Role: test.role})
+			require.NoError(t, granted(test.entitlement, test.principal)(t.Context(), open(t, server)))
+			after := server.Snapshot()
+			require.True(t, holds(&after, test.access))
+		})
+	}
+}
+
+// A success of which nothing shows may be one that is read late. It stays one, and what is wanted and what is read is told.
+func TestSuccessOfWhichNothingShows(t *testing.T) {
+	t.Parallel()
+	for name, c := range changes() {
+		if len(c.sends) > 1 {
+			continue // the second step goes by what is read
+		}
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			server := newOffice(c.bend)
+			server.SetFault(c.sends[0], openaitest.Fault{NoEffect: true})
+			server.DeleteAnswersNoContent = true
+			d := open(t, server)
+			core, logs := observer.New(zap.WarnLevel)
+			require.NoError(t, c.do(ctxzap.ToContext(t.Context(), zap.New(core)), d))
+			told := append(logs.FilterMessage(notShownYet).All(), d.logs.FilterMessage(notShownYet).All()...)
+			require.NotEmpty(t, told)
+			require.NotEmpty(t, told[0].ContextMap()["shown"])
+			require.Contains(t, told[0].ContextMap(), "wanted")
+			require.NotEqual(t, told[0].ContextMap()["shown"], told[0].ContextMap()["wanted"])
+		})
+	}
+}
+
+// A success after which something else is there, since somebody else was faster or later, is none.
+func TestSuccessAfterWhichSomethingElseIsThere(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		access
+		meanwhile func(*openaitest.Organization)
+	}{
+		"in a project, to somebody new":     {access{alphaOwner, "user:eva"}, setProjectRole("eva", "viewer")},
+		"in a project":                      {access{alphaOwner, "user:ben"}, setProjectRole("ben", "viewer")},
+		"a service account":                 {access{alphaOwner, "service_account:svc-1"}, setAccountRole("svc-1", "none")},
+		"in the organization":               {access{ownerRole, "user:ann"}, setRole("ann", "billing")},
+		"in a project, and out of it again": {access{alphaOwner, "user:ben"}, removed("ben")},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			server := newOffice()
+			var written, changed sync.Once
+			isWritten := false
+			server.OnRequest = func(request openaitest.Request) {
+				if request.Method != http.MethodGet {
+					written.Do(func() { isWritten = true })
+				} else if isWritten {
+					changed.Do(func() { server.Update(test.meanwhile) })
+				}
+			}
+			d := open(t, server)
+			err := granted(test.entitlement, test.principal)(t.Context(), d)
+			requireRefusal(t, err, "OpenAI answered that it was done, and shows ", "where owner was asked for", "sync again")
+			require.Len(t, writes(server), 1)
+			d.requireOneLine(t, "failed")
+		})
+	}
+}
+
+const busy = "Another request is modifying this project. Please try again."
+
+// Where OpenAI is busy with another change, a change is asked for once more, if the state still wants it.
+func TestBusyWithAnotherChange(t *testing.T) {
+	t.Parallel()
+	for name, c := range changes() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			once := openaitest.Fault{Status: 409, Body: object("conflict", busy), Times: 1}
+			server := c.requireChanged(t, func(s *openaitest.Server) { s.SetFault(c.sends[0], once) })
+			require.Equal(t, append([]string{c.sends[0]}, c.sends...), writes(server))
+
+			// What has happened meanwhile is not asked for again.
+			once.AfterEffect = true
+			server = c.requireChanged(t, func(s *openaitest.Server) { s.SetFault(c.sends[0], once) })
+			require.Equal(t, c.sends, writes(server))
+
+			// It stays busy.
+			server = newOffice(c.bend)
+			server.SetFault(c.sends[0], openaitest.Fault{Status: 409, Body: object("conflict", busy)})
+			before := server.Snapshot()
+			err := c.do(t.Context(), open(t, server))
+			requireRefusal(t, err, busy)
+			requireState(t, before, server)
+			require.LessOrEqual(t, len(writes(server)), 3)
+		})
+	}
+}
+
+// A creation is asked for once more as well.
+func TestCreationWhileBusy(t *testing.T) {
+	t.Parallel()
+	once := openaitest.Fault{Status: 409, Body: object("conflict", busy), Times: 1}
+	for route, do := range map[string]func(context.Context, desk) error{
+		createInvite: invited(t, map[string]any{"email": "new@example.com"}),
+		createGroup: func(ctx context.Context, d desk) error {
+			_, err := newGroup("Night shift")(ctx, d)
+			return err
+		},
+	} {
+		t.Run(route, func(t *testing.T) {
+			t.Parallel()
+			server := newOffice()
+			server.SetFault(route, once)
+			require.NoError(t, do(t.Context(), open(t, server)))
+			require.Equal(t, []string{route, route}, writes(server))
+		})
+	}
+}
+
+// Where something that is held is gone with the write that took it, a request that arrives twice is a success all the same.
+func TestWriteThatArrivesTwice(t *testing.T) {
+	t.Parallel()
+	for name, c := range changes() {
+		for i, route := range c.sends {
+			t.Run(fmt.Sprintf("%s, %d", name, i), func(t *testing.T) {
+				t.Parallel()
+				c.requireChanged(t, func(s *openaitest.Server) { s.SetFault(route, openaitest.Fault{Twice: true}) })
+			})
+		}
+	}
+}
+
+// What is not known to be the API's word is no success.
+func TestChangeOfSomebodyOfWhomAGatewaySpeaks(t *testing.T) {
+	t.Parallel()
+	directly := func(a access) func(context.Context, desk) error {
+		return func(ctx context.Context, d desk) error { return d.revokeDirectly(ctx, a) }
+	}
+	for name, do := range map[string]func(context.Context, desk) error{
+		"delete": deleted("user:ann", ""), "membership": directly(access{organizationMember, "user:ann"}), "role": directly(access{alphaOwner, "user:ann"}),
+	} {
+		for kind, fault := range map[string]openaitest.Fault{"text": {Text: true}, "gateway": {Gateway: true}, "nothing": {Status: 404, EmptyBody: true}} {
+			t.Run(name+", "+kind, func(t *testing.T) {
+				t.Parallel()
+				server := newOffice()
+				server.SetFault("*", fault)
+				err := do(t.Context(), open(t, server))
+				require.Equal(t, codes.Unavailable, status.Code(err), err)
+				require.Empty(t, writes(server))
+			})
+		}
+	}
+}

@@ -1,0 +1,188 @@
+package connector
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/conductorone/baton-openai/pkg/client"
+)
+
+// change is one write and what is read of it: a word for the state, such as the name of a role.
+type change struct {
+	write func(context.Context) error
+	read  func(context.Context) (string, error)
+	// before is the word that was read before the write, wanted the one that is to be read afterwards.
+	before, wanted string
+	// taking says that something is taken: whatever else is read then is as good as what is wanted.
+	taking bool
+	// saysDone tells a refusal that may be the answer to a request that arrived twice; nil if there is none.
+	saysDone func(error) bool
+}
+
+// The words for what is there or not.
+const (
+	stateThere    = "there"
+	stateNotThere = "not there"
+	stateHeld     = "held"
+	stateNotHeld  = "not held"
+	stateUnknown  = "nothing that can be read"
+)
+
+// presence is the word for whether something is there.
+func presence(there bool) string {
+	if there {
+		return stateThere
+	}
+	return stateNotThere
+}
+
+// possession is the word for whether something is held.
+func possession(held bool) string {
+	if held {
+		return stateHeld
+	}
+	return stateNotHeld
+}
+
+func (c change) isDone(state string) bool {
+	return state == c.wanted || c.taking && state != c.before
+}
+
+// patience is how long a change waits, attempt by attempt, for a state that the API may show late.
+type patience []time.Duration
+
+// standardPatience covers the some five seconds that a write has been seen to take until it is read.
+var standardPatience = patience{500 * time.Millisecond, time.Second, 2 * time.Second, 4 * time.Second}
+
+// make makes a change and judges it by its outcome. Where OpenAI is busy with another change, it is asked once more, if the
+// state still wants it.
+func (p patience) make(ctx context.Context, c change) error {
+	err := c.write(ctx)
+	if kindOf(err) == client.KindConflict && len(p) > 0 && sleep(ctx, p[0]) {
+		state, readErr := c.read(ctx)
+		switch {
+		case readErr == nil && c.isDone(state):
+			return nil
+		case readErr == nil && state == c.before:
+			err = c.write(ctx)
+		}
+	}
+	return p.settle(ctx, err, c)
+}
+
+// settle decides by the state where an answer leaves the outcome open, and where it does not as well.
+//
+//   - An error is one unless the state shows what was wanted: the API has answered 404 and 400 for what it had done, and an
+//     answer may be lost.
+//   - A success is waited for, so that the next change does not decide by what was there before this one. If nothing shows
+//     but what was there before, which on some plans is so for ever, it stays a success, with a warning. If something else
+//     shows, it is an error.
+//
+// Therefore a change that reads as made already sends nothing.
+func (p patience) settle(ctx context.Context, err error, c change) error {
+	if isFinal(err) {
+		return err
+	}
+	waits := p
+	if isPlainRefusal(err) && (c.saysDone == nil || !c.saysDone(err)) {
+		// Any other plain refusal is not looked at for longer than once.
+		waits = nil
+	}
+	seen := stateUnknown
+	for attempt := 0; ; attempt++ {
+		state, readErr := c.read(ctx)
+		if readErr == nil {
+			if c.isDone(state) {
+				return nil
+			}
+			seen = state
+		}
+		if attempt == len(waits) || isFinal(readErr) || !sleep(ctx, waits[attempt]) {
+			return c.judge(ctx, err, seen)
+		}
+	}
+}
+
+// judge is the end of a change whose outcome was not seen.
+func (c change) judge(ctx context.Context, err error, seen string) error {
+	wanted, shown := cmp.Or(c.wanted, "nothing"), cmp.Or(seen, "nothing")
+	switch {
+	case err != nil:
+		return err
+	case seen != c.before && seen != stateUnknown:
+		return refusal("OpenAI answered that it was done, and shows %s where %s was asked for: somebody else may have changed it at the same time; sync again to see what there is", shown, wanted)
+	default:
+		warn(ctx, "OpenAI answered that it was done, and does not show it yet", zap.String("wanted", wanted), zap.String("shown", shown))
+		return nil
+	}
+}
+
+// isFinal tells an error after which there is nothing to look at: nothing was done, or nobody may look.
+func isFinal(err error) bool {
+	switch kindOf(err) {
+	case client.KindUnauthenticated, client.KindDenied, client.KindDeniedWithoutReason, client.KindLimited, client.KindBilling, client.KindStopped:
+		return true
+	default:
+		return false
+	}
+}
+
+// contradicts is the error of a write that succeeded in giving another role than was asked for, by what it answered; nil
+// where the answer does not tell.
+func contradicts(answered, wanted string) error {
+	if answered == "" || answered == wanted {
+		return nil
+	}
+	return refusal("OpenAI answered with the role %s where %s was asked for: sync again to see what there is", answered, wanted)
+}
+
+// insist repeats a call about something that was made a moment ago and that the API may not know yet.
+func (p patience) insist(ctx context.Context, call func(context.Context) error) error {
+	for attempt := 0; ; attempt++ {
+		err := call(ctx)
+		if !isGone(err) || attempt == len(p) || !sleep(ctx, p[attempt]) {
+			return err
+		}
+	}
+}
+
+// sleep is false if the context ended first.
+func sleep(ctx context.Context, wait time.Duration) bool {
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// isGone tells the error of a retrieval that says that the thing is not there.
+func isGone(err error) bool {
+	return kindOf(err) == client.KindGone || errors.Is(err, errNoProjectHasIt)
+}
+
+// unlessGone is nil for an error that says that the thing is not there.
+func unlessGone(err error) error {
+	if isGone(err) {
+		return nil
+	}
+	return err
+}
+
+// deletionOf is the change of what is deleted, and retrieved to see whether it is.
+func deletionOf(deletes, retrieve func(context.Context) error) change {
+	return change{
+		write: deletes,
+		read: func(ctx context.Context) (string, error) {
+			err := retrieve(ctx)
+			return presence(!isGone(err)), unlessGone(err)
+		},
+		before: stateThere, wanted: stateNotThere,
+	}
+}

@@ -1,0 +1,72 @@
+package connector
+
+import (
+	"context"
+
+	"github.com/conductorone/baton-openai/pkg/client"
+)
+
+// requestedRole is a role of the organization or of a project that is to be granted or revoked.
+type requestedRole struct {
+	// id is the API's id; "" for a predefined role, whose id has to be looked up.
+	id string
+	// shortID is the documented short form of a predefined role's id, which the API takes where something is assigned.
+	shortID string
+	matches func(client.Role) bool
+}
+
+// roleOfID is the role that has the id.
+func roleOfID(id string) requestedRole {
+	return requestedRole{id: id, matches: func(role client.Role) bool { return role.ID == id }}
+}
+
+// roleOfName is a predefined role of the organization, or of a project.
+func roleOfName(in, name string) requestedRole {
+	predefined := predefinedIn(in)
+	scope := "project"
+	if in == organizationKey {
+		scope = "organization"
+	}
+	return requestedRole{
+		shortID: "role-api-" + scope + "-" + name,
+		matches: func(role client.Role) bool { return predefined(role) == name },
+	}
+}
+
+// findID is the id to assign the role by. Of predefined roles the role list has it. There are organizations whose lists
+// leave those out: then the short id does, and what it has brought about is read back by name.
+func (r principalRoles) findID(ctx context.Context, role requestedRole) (string, error) {
+	if role.id != "" {
+		return role.id, nil
+	}
+	list := r.client.ListRoles
+	if r.of.ProjectID != "" {
+		list = func(ctx context.Context, cursor client.Cursor) (client.Page[client.Role], error) {
+			return r.client.ListProjectRoles(ctx, r.of.ProjectID, cursor)
+		}
+	}
+	for cursor := (client.Cursor{}); ; {
+		page, err := list(ctx, cursor)
+		if err != nil {
+			return "", err
+		}
+		for _, listed := range page.Items {
+			if role.matches(listed) {
+				return listed.ID, nil
+			}
+		}
+		if page.Next.IsZero() && role.shortID != "" {
+			return role.shortID, nil
+		}
+		if page.Next.IsZero() {
+			return "", refusal("OpenAI does not list the role: sync again to see the roles that there are")
+		}
+		cursor = page.Next
+	}
+}
+
+// refuseMissing keeps anybody from being made a member for a role that is not there any more.
+func (r principalRoles) refuseMissing(ctx context.Context, role requestedRole) error {
+	_, err := r.findID(ctx, requestedRole{matches: role.matches})
+	return err
+}

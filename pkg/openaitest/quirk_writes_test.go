@@ -1,0 +1,121 @@
+package openaitest_test
+
+import (
+	"net/http"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/conductorone/baton-openai/pkg/openaitest"
+)
+
+func TestExpiredInvitesThatBlock(t *testing.T) {
+	t.Parallel()
+	blocks := func(s *openaitest.Server) { s.ExpiredInvitesBlock = true }
+	body := `{"email":"Late@example.com","role":"reader","projects":[]}`
+	requireRefusals(t, map[string]refusal{
+		"blocked": {route: "POST /organization/invites", body: body, bend: blocks, status: 400, message: "has already been invited"},
+	})
+	standIn := newWritable()
+	blocks(standIn)
+	require.Equal(t, http.StatusOK, remove(t, standIn, "/organization/invites/expired").status)
+	require.Equal(t, http.StatusOK, post(t, standIn, "/organization/invites", body).status)
+}
+
+func TestMembersWhoseRoutesKnowNoViewer(t *testing.T) {
+	t.Parallel()
+	refuses := func(s *openaitest.Server) { s.MembersRefuseViewer = true }
+	requireRefusals(t, map[string]refusal{
+		"added": {
+			route: "POST /organization/projects/p/users", body: `{"user_id":"dee","role":"viewer"}`, bend: refuses, status: 400, code: "invalid_value", message: "viewer",
+		},
+		"modified": {
+			route: "POST /organization/projects/p/users/cyd", body: `{"role":"viewer"}`, bend: refuses, status: 400, code: "invalid_value", message: "viewer",
+		},
+	})
+	requireWrites(t, map[string]write{"assigned by its id": {
+		route: "POST /projects/p/users/cyd/roles", body: `{"role_id":"role-api-project-viewer"}`,
+		effect: func(o *openaitest.Organization) { o.Projects[0].Users[0].Role = "viewer" },
+	}}, refuses)
+}
+
+func TestAssignedRolesThatAddUp(t *testing.T) {
+	t.Parallel()
+	addsUp := func(s *openaitest.Server) { s.AssignedRolesAddUp = true }
+	both := bent(func(o *openaitest.Organization) { o.Projects[0].Users[0].RoleIDs = []string{"role_p", "viewer"} })
+	requireWrites(t, map[string]write{"beside the one of the row": {
+		route: "POST /projects/p/users/cyd/roles", body: `{"role_id":"role-api-project-viewer"}`,
+		effect: func(o *openaitest.Organization) { o.Projects[0].Users[0].RoleIDs = []string{"role_p", "viewer"} },
+	}}, addsUp)
+	requireWrites(t, map[string]write{"the row's taken": {
+		route: "DELETE /projects/p/users/cyd/roles/role-api-project-member__api-project__p",
+		effect: func(o *openaitest.Organization) {
+			o.Projects[0].Users[0].Role, o.Projects[0].Users[0].RoleIDs = "viewer", []string{"role_p"}
+		},
+	}}, addsUp, both)
+	requireRefusals(t, map[string]refusal{"the only one": {
+		route: "DELETE /projects/p/users/cyd/roles/role-api-project-member__api-project__p", bend: addsUp, status: 400, message: "is the membership",
+	}})
+}
+
+func TestRoleListsWithoutPredefinedRoles(t *testing.T) {
+	t.Parallel()
+	standIn := newWritable()
+	standIn.OmitPredefinedRoles = true
+	for path, want := range map[string][]string{"/organization/roles": {"role_a", "role_b"}, "/projects/p/roles": {"role_p", "role_q"}} {
+		r := get(t, standIn, path)
+		rows, ok := r.body["data"].([]any)
+		require.True(t, ok)
+		var ids []string
+		for _, row := range rows {
+			ids = append(ids, row.(map[string]any)["id"].(string))
+		}
+		assert.Equal(t, want, ids)
+	}
+	require.Equal(t, http.StatusOK, post(t, standIn, "/projects/p/groups/g/roles", `{"role_id":"role-api-project-owner"}`).status)
+	assert.Contains(t, get(t, standIn, "/projects/p/groups/g/roles").text, `"id":"role-api-project-owner__api-project__p"`)
+}
+
+func TestLastOwnerWhoMayGo(t *testing.T) {
+	t.Parallel()
+	mayGo := func(s *openaitest.Server) { s.LastOwnerMayGo = true }
+	alone := bent(func(o *openaitest.Organization) { o.Users[1].Role, o.Users[4].Role = "reader", "reader" })
+	requireWrites(t, map[string]write{"modified": {
+		route: "POST /organization/users/ada", body: `{"role":"reader"}`,
+		effect: func(o *openaitest.Organization) { o.Users[0].Role = "reader" },
+	}}, mayGo, alone)
+}
+
+// Faults of a write that is handled, and of its answer.
+func TestFaultsOfHandledWrites(t *testing.T) {
+	t.Parallel()
+	const route = "DELETE /organization/groups/{group_id}/users/{user_id}"
+	removing := func(f openaitest.Fault) (reply, []string) {
+		standIn := newWritable()
+		standIn.SetFault(route, f)
+		r := remove(t, standIn, "/organization/groups/g/users/cyd")
+		return r, standIn.Snapshot().Groups[0].MemberIDs
+	}
+	r, members := removing(openaitest.Fault{NotDeleted: true})
+	assert.Equal(t, false, r.body["deleted"])
+	assert.Equal(t, []string{"sa"}, members)
+
+	r, members = removing(openaitest.Fault{NoEffect: true})
+	assert.Equal(t, true, r.body["deleted"])
+	assert.Equal(t, []string{"cyd", "sa"}, members)
+
+	r, members = removing(openaitest.Fault{Twice: true})
+	assert.Equal(t, http.StatusNotFound, r.status)
+	assert.Equal(t, []string{"sa"}, members)
+
+	r, members = removing(openaitest.Fault{Twice: true, Status: 502, AfterEffect: true})
+	assert.Equal(t, http.StatusBadGateway, r.status)
+	assert.Equal(t, []string{"sa"}, members)
+
+	standIn := newWritable()
+	standIn.SetFault("POST /organization/projects/{project_id}/users/{user_id}", openaitest.Fault{Role: "viewer"})
+	r = post(t, standIn, "/organization/projects/p/users/cyd", `{"role":"owner"}`)
+	assert.Equal(t, "viewer", r.body["role"])
+	assert.Equal(t, "owner", standIn.Snapshot().Projects[0].Users[0].Role)
+}
