@@ -31,6 +31,9 @@ const adminKey = "sk-admin-scripts-abcdefghijklmnopqrstuvwxyz"
 // into the session store. What is ours, the tests of pkg/connector and of the daemon would see.
 const raceSettings = "atexit_sleep_ms=0 exitcode=0"
 
+// otherKey is another one of the same organization.
+const otherKey = "sk-admin-another-abcdefghijklmnopqrstuvwx"
+
 // restrictedKey may read everything but the groups, readOnlyKey read everything and write nothing, legacyKey nothing.
 const (
 	restrictedKey = "sk-admin-restricted-abcdefghijklmnopqrst"
@@ -49,6 +52,8 @@ const (
 //	passed ROUTE N M  holds that the stand-in answered the route N to M times with what it was asked for
 //	terminate         sends SIGTERM to the programs in the background
 //	limit N INTERVAL  lets the stand-in answer each route N times at once, and then once an interval; "limit off" ends it
+//	organization ID   makes it another organization, with the same objects; "organization ID silent" has the header of
+//	                  answers say nothing of it
 //	repeat N COMMAND  runs the command N times and holds that it ends with the status of $STATUS each time
 func TestScripts(t *testing.T) {
 	t.Parallel()
@@ -70,7 +75,9 @@ func TestScripts(t *testing.T) {
 			"reached": reached,
 			"passed":  passed,
 			"limit":   limit,
-			"repeat":  repeat,
+
+			"organization": organization,
+			"repeat":       repeat,
 
 			"terminate": terminate,
 		},
@@ -111,6 +118,7 @@ func setup(env *testscript.Env) error {
 		Organization: openaitest.Sample(),
 		Keys: map[string]openaitest.Key{
 			adminKey:      {},
+			otherKey:      {},
 			restrictedKey: {MissingScopes: map[string]string{"groups": "api.groups.read"}},
 			readOnlyKey:   {MissingScopes: writes},
 			legacyKey:     {Project: true},
@@ -131,6 +139,7 @@ func setup(env *testscript.Env) error {
 	env.Setenv("BATON_BASE_URL", listener.URL+"/v1")
 	env.Setenv("BATON_OPENAI_ADMIN_KEY", adminKey)
 	env.Setenv("ADMIN_KEY", adminKey)
+	env.Setenv("OTHER_KEY", otherKey)
 	env.Setenv("RESTRICTED_KEY", restrictedKey)
 	env.Setenv("READ_ONLY_KEY", readOnlyKey)
 	env.Setenv("LEGACY_KEY", legacyKey)
@@ -239,6 +248,14 @@ func limit(ts *testscript.TestScript, _ bool, args []string) {
 	}
 	server := standIn(ts)
 	server.Update(func(*openaitest.Organization) { server.RateLimit = limited })
+}
+
+func organization(ts *testscript.TestScript, _ bool, args []string) {
+	server := standIn(ts)
+	server.Update(func(o *openaitest.Organization) {
+		o.ID = args[0]
+		server.OmitOrganizationHeader = len(args) > 1
+	})
 }
 
 func terminate(ts *testscript.TestScript, _ bool, _ []string) {

@@ -47,10 +47,11 @@ type Client struct {
 	// Timeout is for how long one attempt may take, up to the last byte of the answer. It is set before the first call.
 	Timeout time.Duration
 
-	base  *url.URL
-	key   string
-	http  *uhttp.BaseHttpClient
-	pacer *pacer
+	base         *url.URL
+	key          string
+	http         *uhttp.BaseHttpClient
+	pacer        *pacer
+	organization organization
 	// underWay has an element for each request of a sync that is under way.
 	underWay chan struct{}
 }
@@ -252,6 +253,7 @@ func (c *Client) attempt(ctx context.Context, call call) *Error {
 	case answer.StatusCode < 200 || answer.StatusCode > 299:
 		return failure.fromAnswer(ctx, call, answer, c.key)
 	}
+	c.organization.note(answer.Header)
 	failure.StatusCode = answer.StatusCode
 	failure.RequestID = answer.Header.Get(requestIDHeader)
 	switch {

@@ -16,6 +16,7 @@ import (
 	"github.com/conductorone/baton-sdk/pkg/annotations"
 	"github.com/conductorone/baton-sdk/pkg/cli"
 	"github.com/conductorone/baton-sdk/pkg/connectorbuilder"
+	"github.com/conductorone/baton-sdk/pkg/types/sessions"
 	"google.golang.org/grpc/codes"
 
 	"github.com/conductorone/baton-openai/pkg/client"
@@ -93,6 +94,30 @@ func (c *Connector) Validate(ctx context.Context) (annotations.Annotations, erro
 		return nil, failed("checking the admin key", err)
 	}
 	return nil, nil
+}
+
+// Organization is what the API called the organization of the key in its last answer, "" where it did not.
+func (c *Connector) Organization() string { return c.client.Organization() }
+
+// OrganizationID asks for the organization's id, which shows in the ids of its predefined roles; "" where it does not.
+func (c *Connector) OrganizationID(ctx context.Context) (string, error) {
+	page, err := c.client.ListRoles(ctx, client.Cursor{})
+	if err == nil {
+		return openAIOrganizationID(page.Items), nil
+	}
+	switch kindOf(err) {
+	case client.KindDenied, client.KindDeniedWithoutReason, client.KindNoSuchList, client.KindGone, client.KindRefused:
+		return "", nil
+	default:
+		return "", failed("asking for the organization", err)
+	}
+}
+
+// OrganizationIDOf is the id of the organization that a sync has read, as far as it has come, "" if it has not come to it.
+func OrganizationIDOf(ctx context.Context, store sessions.SessionStore) (string, error) {
+	roles := organizationRolesList()
+	page, _, err := storedPage[client.Role](ctx, syncSession{store}, roles.kind, pageKey(roles, client.Cursor{}))
+	return openAIOrganizationID(page.Items), err
 }
 
 const (

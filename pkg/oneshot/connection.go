@@ -44,7 +44,7 @@ func (p inProcess) RoundTrip(ctx context.Context, request *transport.Request) (*
 func stopAtFailure(stop context.CancelCauseFunc) interceptor {
 	return func(ctx context.Context, request any, _ *grpc.UnaryServerInfo, handle grpc.UnaryHandler) (any, error) {
 		answer, err := handle(ctx, request)
-		if endsSync(err) {
+		if endsSync(err) && ctx.Err() == nil {
 			stop(&failedError{Code: status.Code(err), Message: err.Error()})
 		}
 		return answer, err

@@ -19,17 +19,28 @@ func (r *Run) sync(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	running, stop := context.WithCancelCause(ctx)
-	defer stop(nil)
-	syncer, err := r.syncer(running, place, stop)
+	options, err := r.syncOptions()
 	if err != nil {
 		return err
+	}
+	store, err := dotc1z.NewStore(ctx, place.written, r.storeOptions()...)
+	if err != nil {
+		return fmt.Errorf("baton-openai: the file of the sync cannot be opened: %w", err)
+	}
+	running, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	continuation := r.continuation(ctx, store)
+	syncer, err := r.syncer(running, store, options, stopAtFailure(stop), continuation.decideAfterValidation)
+	if err != nil {
+		return errors.Join(err, store.Close(ctx))
 	}
 	err = syncer.Sync(running)
 	if failure := (*failedError)(nil); errors.As(context.Cause(running), &failure) {
 		err = failure
 	}
-	err = ended(ctx, err)
+	if err != nil {
+		err = errors.Join(ended(ctx, err), continuation.keep(context.WithoutCancel(ctx)))
+	}
 	if closeErr := syncer.Close(running); closeErr != nil {
 		// This comes first: nothing is kept then.
 		err = fmt.Errorf("baton-openai: the file of the sync cannot be written: %w", errors.Join(closeErr, err))
@@ -37,25 +48,13 @@ func (r *Run) sync(ctx context.Context) error {
 	return place.finish(err)
 }
 
-// syncer is the SDK's, with the connector and the file; an error of the connector stops it.
-func (r *Run) syncer(ctx context.Context, place *place, stop context.CancelCauseFunc) (sdk.Syncer, error) {
-	options, err := r.syncOptions()
+// syncer is the SDK's, with the connector and the file.
+func (r *Run) syncer(ctx context.Context, store c1zstore.Store, options []sdk.SyncOpt, interceptors ...interceptor) (sdk.Syncer, error) {
+	client, err := r.client(ctx, store.SessionStore(), interceptors...)
 	if err != nil {
 		return nil, err
 	}
-	store, err := dotc1z.NewStore(ctx, place.written, r.storeOptions()...)
-	if err != nil {
-		return nil, fmt.Errorf("baton-openai: the file of the sync cannot be opened: %w", err)
-	}
-	client, err := r.client(ctx, store.SessionStore(), stopAtFailure(stop))
-	if err != nil {
-		return nil, errors.Join(err, store.Close(ctx))
-	}
-	syncer, err := sdk.NewSyncer(ctx, client, append(options, sdk.WithConnectorStore(store))...)
-	if err != nil {
-		return nil, errors.Join(err, store.Close(ctx))
-	}
-	return syncer, nil
+	return sdk.NewSyncer(ctx, client, append(options, sdk.WithConnectorStore(store))...)
 }
 
 func (r *Run) storeOptions() []dotc1z.C1ZOption {

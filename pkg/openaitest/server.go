@@ -38,6 +38,10 @@ type Server struct {
 	// GroupMembersUnavailable is the status, 403 or 404, that the routes of group members answer where the plan lacks them.
 	GroupMembersUnavailable int
 
+	// OmitOrganizationHeader leaves the header openai-organization out. Other parts of the API send it; whether the Admin
+	// API does is not known.
+	OmitOrganizationHeader bool
+
 	// CreatedStatus is the status of a creation: 200, or 201 as before December 2025. 0 is 200.
 	CreatedStatus int
 	// DeleteAnswersNoContent answers each deletion with 204 and no body.
@@ -343,6 +347,9 @@ func (s *Server) finishLocked(entry Request, reply answer) answer {
 	entry.Status = reply.status
 	s.requests = append(s.requests, entry)
 	reply.header.Set("X-Request-Id", fmt.Sprintf("req_%024x", s.served))
+	if reply.status < http.StatusBadRequest && !s.OmitOrganizationHeader {
+		reply.header.Set("Openai-Organization", s.Organization.slug())
+	}
 	return reply
 }
 
