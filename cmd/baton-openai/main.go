@@ -158,22 +158,17 @@ func (i *invocation) connector(ctx context.Context, configuration *cfg.Openai, g
 	if len(i.idle) > 0 {
 		log.Warn("baton-openai: these have no effect here", zap.Strings("flags", i.idle))
 	}
-	builder, options, err := connector.New(ctx, configuration, &cli.ConnectorOpts{
-		TokenSource:         given.TokenSource,
-		SelectedAuthMethod:  given.SelectedAuthMethod,
-		SyncResourceTypeIDs: given.SyncResourceTypeIDs,
-		EgressPolicy:        given.EgressPolicy,
-	})
+	built, err := connector.Build(ctx, configuration)
 	if err != nil {
 		return nil, err
 	}
-	if built, isOurs := builder.(*connector.Connector); isOurs && i.settings.GetBool("skip-entitlements-and-grants") {
+	if i.settings.GetBool("skip-entitlements-and-grants") {
 		built.ReadNoGrants()
 	}
 	if i.isOnce {
-		once := &oneshot.Run{Settings: i.settings, Connector: builder, Options: options}
+		once := &oneshot.Run{Settings: i.settings, Connector: built}
 		i.outcome = once.Do(ctx)
 		return nil, errDone
 	}
-	return connectorbuilder.NewConnector(ctx, builder, append(options, connectorbuilder.WithSessionStore(given.SessionStore))...)
+	return connectorbuilder.NewConnector(ctx, built, connectorbuilder.WithSessionStore(given.SessionStore))
 }

@@ -32,21 +32,30 @@ type Connector struct {
 	patience patience
 }
 
-// New checks the configuration without sending anything: the SDK calls it in two processes and for every change of a
-// hosted connector's configuration. Validate tries the key.
+// New is [Build] in the SDK's form.
 func New(ctx context.Context, config *cfg.Openai, _ *cli.ConnectorOpts) (connectorbuilder.ConnectorBuilderV2, []connectorbuilder.Opt, error) {
+	built, err := Build(ctx, config)
+	if err != nil {
+		return nil, nil, err
+	}
+	return built, nil, nil
+}
+
+// Build checks the configuration without sending anything: the SDK does so in two processes and for every change of a
+// hosted connector's configuration. Validate tries the key.
+func Build(ctx context.Context, config *cfg.Openai) (*Connector, error) {
 	if err := cfg.CheckAdminKey(config.OpenaiAdminKey); err != nil {
-		return nil, nil, refuse(codes.InvalidArgument, err)
+		return nil, refuse(codes.InvalidArgument, err)
 	}
 	base, err := cfg.ParseBaseURL(config.BaseUrl)
 	if err != nil {
-		return nil, nil, refuse(codes.InvalidArgument, err)
+		return nil, refuse(codes.InvalidArgument, err)
 	}
 	api, err := client.New(ctx, base, config.OpenaiAdminKey, "baton-openai/"+buildVersion())
 	if err != nil {
-		return nil, nil, refuse(codes.Internal, err)
+		return nil, refuse(codes.Internal, err)
 	}
-	return &Connector{client: api, reader: newReader(ctx, api, !inLambda()), patience: standardPatience}, nil, nil
+	return &Connector{client: api, reader: newReader(ctx, api, !inLambda()), patience: standardPatience}, nil
 }
 
 // ReadNoGrants says that nobody will ask for grants, so that their lists are not read ahead. It is called before the first

@@ -3,6 +3,7 @@ package oneshot
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -43,27 +44,20 @@ var askings = []string{
 	"external-resource-c1z", "external-resource-entitlement-id-filter", "external-resource-traits",
 }
 
-// organizations tells whose key the connector has.
-type organizations interface {
-	Organization() string
-	OrganizationID(ctx context.Context) (string, error)
-}
-
 // continuation is what becomes of a sync that the file has.
 type continuation struct {
 	store c1zstore.Store
 	asked map[string]string
 	// kind is the SDK's for what is asked: it looks for a sync of the same kind.
 	kind connectorstore.SyncType
-	of   organizations
+	of   Connector
 	log  *zap.Logger
 	// decided is set once the sync in the file, or that which begins, is known to be this run's.
 	decided bool
 }
 
 func (r *Run) continuation(ctx context.Context, store c1zstore.Store) *continuation {
-	c := &continuation{store: store, asked: map[string]string{}, log: ctxzap.Extract(ctx)}
-	c.of, _ = r.Connector.(organizations)
+	c := &continuation{store: store, asked: map[string]string{}, of: r.Connector, log: ctxzap.Extract(ctx)}
 	switch {
 	case len(r.Settings.GetStringSlice("sync-resources")) > 0:
 		c.kind = connectorstore.SyncTypePartial
@@ -99,12 +93,13 @@ func (c *continuation) decide(ctx context.Context) error {
 	if err != nil || unfinished == nil {
 		return err
 	}
-	then, isKnown, err := session.GetJSON[identity](ctx, c.session(unfinished), identityKey)
+	record, _, err := c.session(unfinished).Get(ctx, identityKey)
 	if err != nil {
 		return fmt.Errorf("baton-openai: what the unfinished sync is cannot be read: %w", err)
 	}
+	var then identity
 	reason, fields := "it is of another version of the connector", []zap.Field(nil)
-	if isKnown && then.Format == connector.SyncFormat {
+	if json.Unmarshal(record, &then) == nil && then.Format == connector.SyncFormat {
 		if reason, fields, err = c.differs(ctx, then); err != nil || reason == "" {
 			return err
 		}
@@ -153,7 +148,7 @@ func (c *continuation) differs(ctx context.Context, then identity) (string, []za
 // keep writes what this run's sync is into the file of it.
 func (c *continuation) keep(ctx context.Context) error {
 	unfinished, err := c.unfinished(ctx)
-	if err != nil || unfinished == nil || !c.decided {
+	if err != nil || !c.decided || unfinished.GetSyncType() != string(c.kind) {
 		return err
 	}
 	store := c.session(unfinished)

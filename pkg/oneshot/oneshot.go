@@ -30,8 +30,17 @@ import (
 type Run struct {
 	// Settings are the SDK's, from wherever they were given.
 	Settings  *viper.Viper
-	Connector connectorbuilder.ConnectorBuilderV2
-	Options   []connectorbuilder.Opt
+	Connector Connector
+}
+
+// Connector is this repository's, which knows whose key it has.
+type Connector interface {
+	connectorbuilder.ConnectorBuilderV2
+
+	// Organization is what the API has called the organization of the key so far, "" if it has not.
+	Organization() string
+	// OrganizationID asks for the organization's id; "" where that does not show.
+	OrganizationID(ctx context.Context) (string, error)
 }
 
 // Do does what the SDK's settings ask for. The first SIGTERM or Ctrl-C ends it, a second one the process at once.
@@ -108,7 +117,7 @@ func (r *Run) temporary() string { return tempdir.Resolve(r.Settings.GetString("
 
 // client gives a client of the connector, whose syncs have the session store.
 func (r *Run) client(ctx context.Context, store sessions.SessionStore, interceptors ...interceptor) (types.ConnectorClient, error) {
-	server, err := connectorbuilder.NewConnector(ctx, r.Connector, append(r.Options, connectorbuilder.WithSessionStore(store))...)
+	server, err := connectorbuilder.NewConnector(ctx, r.Connector, connectorbuilder.WithSessionStore(store))
 	if err != nil {
 		return nil, err
 	}
