@@ -14,6 +14,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/conductorone/baton-sdk/pkg/uhttp"
@@ -52,6 +53,7 @@ type Client struct {
 	http         *uhttp.BaseHttpClient
 	pacer        *pacer
 	organization organization
+	calls        atomic.Int64
 	// underWay has an element for each request of a sync that is under way.
 	underWay chan struct{}
 }
@@ -241,6 +243,7 @@ func (c *Client) attempt(ctx context.Context, call call) *Error {
 		return failure.because(KindRefused, errors.New("the request cannot be built"))
 	}
 
+	c.calls.Add(1)
 	var answer *uhttp.WrapperResponse
 	response, err := c.http.Do(request, func(r *uhttp.WrapperResponse) error { answer = r; return nil })
 	if response != nil {

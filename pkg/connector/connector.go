@@ -108,6 +108,9 @@ func (c *Connector) Validate(ctx context.Context) (annotations.Annotations, erro
 // Organization is what the API called the organization of the key in its last answer, "" where it did not.
 func (c *Connector) Organization() string { return c.client.Organization() }
 
+// Calls is how many calls of the API were made so far.
+func (c *Connector) Calls() int64 { return c.client.Calls() }
+
 // OrganizationID asks for the organization's id, which shows in the ids of its predefined roles; "" where it does not.
 func (c *Connector) OrganizationID(ctx context.Context) (string, error) {
 	page, err := c.client.ListRoles(ctx, client.Cursor{})

@@ -37,6 +37,8 @@ type Run struct {
 type Connector interface {
 	connectorbuilder.ConnectorBuilderV2
 
+	// Calls is how many calls of the API were made so far.
+	Calls() int64
 	// Organization is what the API has called the organization of the key so far, "" if it has not.
 	Organization() string
 	// OrganizationID asks for the organization's id; "" where that does not show.

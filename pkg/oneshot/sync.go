@@ -5,12 +5,15 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
 	"github.com/conductorone/baton-sdk/pkg/bid"
 	"github.com/conductorone/baton-sdk/pkg/dotc1z"
 	"github.com/conductorone/baton-sdk/pkg/dotc1z/c1zstore"
 	sdk "github.com/conductorone/baton-sdk/pkg/sync"
+	"github.com/grpc-ecosystem/go-grpc-middleware/logging/zap/ctxzap"
+	"go.uber.org/zap"
 )
 
 // sync writes what the organization holds to the file. Whatever ends it, what it has read stands in the file.
@@ -27,25 +30,34 @@ func (r *Run) sync(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("baton-openai: the file of the sync cannot be opened: %w", err)
 	}
-	running, stop := context.WithCancelCause(ctx)
+	running, warnings := countWarnings(ctx)
+	running, stop := context.WithCancelCause(running)
 	defer stop(nil)
 	continuation := r.continuation(ctx, store)
 	syncer, err := r.syncer(running, store, options, stopAtFailure(stop), continuation.decideAfterValidation)
 	if err != nil {
 		return errors.Join(err, store.Close(ctx))
 	}
+	began := time.Now()
 	err = syncer.Sync(running)
 	if failure := (*failedError)(nil); errors.As(context.Cause(running), &failure) {
 		err = failure
 	}
-	if err != nil {
+	var summary []zap.Field
+	if err == nil {
+		summary = r.summary(ctx, store, continuation.kind, time.Since(began), warnings)
+	} else {
 		err = errors.Join(ended(ctx, err), continuation.keep(context.WithoutCancel(ctx)))
 	}
 	if closeErr := syncer.Close(running); closeErr != nil {
 		// This comes first: nothing is kept then.
 		err = fmt.Errorf("baton-openai: the file of the sync cannot be written: %w", errors.Join(closeErr, err))
 	}
-	return place.finish(err)
+	if err := place.finish(err); err != nil {
+		return err
+	}
+	ctxzap.Extract(ctx).Info("baton-openai: the sync is complete", summary...)
+	return nil
 }
 
 // syncer is the SDK's, with the connector and the file.

@@ -26,8 +26,8 @@ import (
 
 const notContinued = "baton-openai: the unfinished sync in this file is not continued, and a new one begins"
 
-// syncs reads the organization into the file, and gives what the log says of an unfinished sync.
-func syncs(t *testing.T, server *openaitest.Server, path string) []observer.LoggedEntry {
+// syncs reads the organization into the file, and gives what the log says with a message.
+func syncs(t *testing.T, server *openaitest.Server, path, message string) []observer.LoggedEntry {
 	t.Helper()
 	listener := httptest.NewServer(server)
 	defer listener.Close()
@@ -39,7 +39,7 @@ func syncs(t *testing.T, server *openaitest.Server, path string) []observer.Logg
 	settings.Set("file", path)
 	run := oneshot.Run{Settings: settings, Connector: built}
 	require.NoError(t, run.Do(ctx))
-	return log.FilterMessage(notContinued).All()
+	return log.FilterMessage(message).All()
 }
 
 // grants are the grants of the file, by their ids.
@@ -80,7 +80,7 @@ func unfinished(t *testing.T, step string, record any) string {
 func TestUnfinishedSyncOfAnotherVersion(t *testing.T) {
 	t.Parallel()
 	undisturbed := filepath.Join(t.TempDir(), "sync.c1z")
-	require.Empty(t, syncs(t, &openaitest.Server{Organization: openaitest.Sample()}, undisturbed))
+	require.Empty(t, syncs(t, &openaitest.Server{Organization: openaitest.Sample()}, undisturbed, notContinued))
 	want := grants(t, undisturbed)
 	require.NotEmpty(t, want)
 	tests := map[string]struct {
@@ -108,10 +108,24 @@ func TestUnfinishedSyncOfAnotherVersion(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			path := unfinished(t, test.step, test.record)
-			lines := syncs(t, &openaitest.Server{Organization: openaitest.Sample()}, path)
+			lines := syncs(t, &openaitest.Server{Organization: openaitest.Sample()}, path, notContinued)
 			require.Len(t, lines, 1)
 			assert.Equal(t, map[string]any{"reason": "it is of another version of the connector"}, lines[0].ContextMap())
 			assert.ElementsMatch(t, want, grants(t, path))
 		})
 	}
+}
+
+// The warnings of a sync are counted in its last line.
+func TestSummaryCountsWarnings(t *testing.T) {
+	t.Parallel()
+	server := &openaitest.Server{Organization: openaitest.Sample(), GroupMembersUnavailable: 403}
+	lines := syncs(t, server, filepath.Join(t.TempDir(), "sync.c1z"), "baton-openai: the sync is complete")
+	require.Len(t, lines, 1)
+	said := lines[0].ContextMap()
+	assert.Equal(t, map[string]int{
+		"OpenAI does not list the members of this group to this key on this plan; access through the group is not shown for them": len(server.Organization.Groups),
+	}, said["warnings"])
+	assert.EqualValues(t, len(server.Requests()), said["calls"])
+	assert.Positive(t, said["duration"])
 }

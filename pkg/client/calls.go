@@ -17,6 +17,9 @@ func (o *organization) note(header http.Header) {
 	}
 }
 
+// Calls is how many requests were sent so far.
+func (c *Client) Calls() int64 { return c.calls.Load() }
+
 // Organization is what the API last called the organization of the key, "" if it did not.
 func (c *Client) Organization() string {
 	if name := c.organization.name.Load(); name != nil {
