@@ -39,6 +39,8 @@ var notOnThePage = map[string]string{
 	"OpenAI Admin API":            "a line of the log at level debug: each request",
 	// pkg/service
 	"created by github.com/conductorone/baton-sdk/pkg/connectorrunner.(*connectorRunner).run in ": "what a goroutine is known by",
+	// cmd/baton-openai
+	"what was to be done is done": "what stands for a connector where the SDK is to start none",
 	// pkg/connector
 	"Syncs the users, invitations, roles, groups, projects, service accounts and API keys of an OpenAI organization.": "the connector's description",
 	"Sees the project without using the API in it":                                                                    "the description of an entitlement",

@@ -153,12 +153,15 @@ func (c *continuation) keep(ctx context.Context) error {
 	}
 	store := c.session(unfinished)
 	id, err := connector.OrganizationIDOf(ctx, store)
-	if err != nil {
-		return err
+	if err == nil {
+		err = session.SetJSON(ctx, store, identityKey, identity{
+			Format: connector.SyncFormat, Asked: c.asked, Organization: c.of.Organization(), OrganizationID: id,
+		})
 	}
-	return session.SetJSON(ctx, store, identityKey, identity{
-		Format: connector.SyncFormat, Asked: c.asked, Organization: c.of.Organization(), OrganizationID: id,
-	})
+	if err != nil {
+		return fmt.Errorf("baton-openai: what the sync is cannot be kept: %w", err)
+	}
+	return nil
 }
 
 func (c *continuation) session(run *reader.SyncRun) sessions.SessionStore {
