@@ -54,7 +54,7 @@ func run(ctx context.Context) error {
 	}
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
-	asked := &invocation{}
+	asked := &invocation{stop: stop}
 	settings, command, err := config.DefineConfigurationV2(ctx, "baton-openai", asked.connector, cfg.Config,
 		connectorrunner.WithDefaultCapabilitiesConnectorBuilderV2(&connector.Connector{}),
 		connectorrunner.WithSessionStoreEnabled(),
@@ -78,21 +78,21 @@ func run(ctx context.Context) error {
 		return nil
 	}
 	command.PreRunE = func(command *cobra.Command, _ []string) error {
-		asked.isDaemon = command.Flags().Changed(cfg.ServiceFlag)
-		asked.isOnce = !asked.isDaemon
+		asked.isMain = true
 		asked.idle = cfg.WithoutEffect(command.Flags())
 		return prepare(ctx, command, settings)
 	}
 	runSDK := command.RunE
 	command.RunE = func(command *cobra.Command, arguments []string) error {
-		if asked.isDaemon {
-			stopped := service.Stoppable(stop)
-			return stopped.End(runSDK(command, arguments))
-		}
-		if err := runSDK(command, arguments); !errors.Is(err, errDone) {
+		err := runSDK(command, arguments)
+		switch {
+		case asked.daemon != nil:
+			return asked.daemon.End(err)
+		case errors.Is(err, errDone):
+			return asked.outcome
+		default:
 			return err
 		}
-		return asked.outcome
 	}
 	return command.ExecuteContext(ctx)
 }
@@ -121,26 +121,25 @@ func prepare(ctx context.Context, command *cobra.Command, settings *viper.Viper)
 	}
 }
 
-func resourceTypes(ctx context.Context) cfg.ResourceTypes {
-	var found cfg.ResourceTypes
+func resourceTypes(ctx context.Context) []string {
+	var ids []string
 	for _, syncer := range (&connector.Connector{}).ResourceSyncers(ctx) {
-		id := syncer.ResourceType(ctx).GetId()
-		found.All = append(found.All, id)
-		if _, isSingle := syncer.(connectorbuilder.ResourceTargetedSyncerLimited); isSingle {
-			found.Single = append(found.Single, id)
-		}
+		ids = append(ids, syncer.ResourceType(ctx).GetId())
 	}
-	return found
+	return ids
 }
 
 // invocation is what this process was started for.
 type invocation struct {
 	settings *viper.Viper
-	// isOnce and isDaemon are set by the main command.
-	isOnce, isDaemon bool
+	// stop ends the context of whatever this process does.
+	stop context.CancelFunc
+	// isMain tells the main command from the others.
+	isMain bool
 	// idle are the flags that have no effect. They are known in the first process only, so that it is said once.
 	idle []string
-	// outcome is how what was to be done once has ended.
+	// daemon is what ends a daemon, outcome how what was to be done once has ended.
+	daemon  *service.Daemon
 	outcome error
 }
 
@@ -165,7 +164,11 @@ func (i *invocation) connector(ctx context.Context, configuration *cfg.Openai, g
 	if i.settings.GetBool("skip-entitlements-and-grants") {
 		built.ReadNoGrants()
 	}
-	if i.isOnce {
+	switch {
+	case !i.isMain:
+	case i.settings.GetString(cfg.ServiceFlag) != "":
+		i.daemon = service.Stoppable(i.stop)
+	default:
 		once := &oneshot.Run{Settings: i.settings, Connector: built}
 		i.outcome = once.Do(ctx)
 		return nil, errDone

@@ -50,12 +50,16 @@ func (c *Client) GetUser(ctx context.Context, userID string) (User, error) {
 	return retrieve[User](ctx, c, "/organization/users/{user_id}", userID)
 }
 
-// FindUsers gives a page of the users who have the email address. The API's comparison is not documented, so the caller
-// compares again.
+// MostEmails is how many addresses [Client.FindUsers] takes: their number is not documented, and an address line of a few
+// thousand characters passes everywhere.
+const MostEmails = 50
+
+// FindUsers gives a page of the users who have one of the email addresses. The API's comparison is not documented, so the
+// caller compares again.
 //
 // GET /organization/users?emails[]=…, https://platform.openai.com/docs/api-reference/users/list.
-func (c *Client) FindUsers(ctx context.Context, email string, cursor Cursor) (Page[User], error) {
-	return list[User](ctx, c, lastID100, "/organization/users", nil, url.Values{"emails[]": {email}}, cursor)
+func (c *Client) FindUsers(ctx context.Context, emails []string, cursor Cursor) (Page[User], error) {
+	return list[User](ctx, c, lastID100, "/organization/users", nil, url.Values{"emails[]": emails}, cursor)
 }
 
 // ModifyUser gives a person the role owner or reader, in place of the one before. Service accounts are refused.

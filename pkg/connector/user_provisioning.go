@@ -82,7 +82,7 @@ func (b *userBuilder) CreateAccount(
 
 func (b *userBuilder) invite(ctx context.Context, wanted invitation) (connectorbuilder.CreateAccountResponse, bool, error) {
 	member, err := findMember(ctx, wanted.email, func(ctx context.Context, cursor client.Cursor) (client.Page[client.User], error) {
-		return b.client.FindUsers(ctx, wanted.email, cursor)
+		return b.client.FindUsers(ctx, []string{wanted.email}, cursor)
 	})
 	if err != nil {
 		return nil, false, err

@@ -21,8 +21,8 @@ func IsConnector() bool { return slices.Contains(os.Args[1:], commandName) }
 // longestStart is for how long the SDK has to hear of a signal, as it does once it has begun to poll.
 const longestStart = time.Second
 
-// Stop is what becomes of the first SIGTERM or Ctrl-C that a daemon hears.
-type Stop struct {
+// Daemon is one that hears signals.
+type Daemon struct {
 	returned, heard chan struct{}
 }
 
@@ -30,24 +30,24 @@ type Stop struct {
 // up then, and tell ConductorOne so. Its context must go on meanwhile, since the connector is killed with it, and the SDK
 // ends this process then. Before it polls, the SDK hears no signal, and stop ends its context. A second signal ends the
 // process at once.
-func Stoppable(stop context.CancelFunc) *Stop {
-	s := &Stop{returned: make(chan struct{}), heard: make(chan struct{})}
+func Stoppable(stop context.CancelFunc) *Daemon {
+	d := &Daemon{returned: make(chan struct{}), heard: make(chan struct{})}
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
 	go func() {
 		received := <-signals
-		close(s.heard)
+		close(d.heard)
 		if received != os.Interrupt && interrupt() == nil {
 			<-signals // our own
 		}
 		signal.Stop(signals)
 		select {
-		case <-s.returned:
+		case <-d.returned:
 		case <-time.After(longestStart):
 			stop()
 		}
 	}()
-	return s
+	return d
 }
 
 // interrupt sends this process what Ctrl-C does. Where that is not possible, as on Windows, it fails.
@@ -61,10 +61,10 @@ func interrupt() error {
 
 // End gives how a daemon ends, for how the SDK says that it has: one that was stopped has done what it was asked for, once
 // its tasks have reported.
-func (s *Stop) End(err error) error {
-	close(s.returned)
+func (d *Daemon) End(err error) error {
+	close(d.returned)
 	select {
-	case <-s.heard:
+	case <-d.heard:
 		awaitTasks(taskPatience)
 		return nil
 	default:
