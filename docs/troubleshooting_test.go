@@ -40,6 +40,8 @@ var notOnThePage = map[string]string{
 	"the owners of the organization": "what changes exclude each other by",
 	// pkg/service
 	"created by github.com/conductorone/baton-sdk/pkg/connectorrunner.(*connectorRunner).run in ": "what a goroutine is known by",
+	// cmd/baton-openai
+	"what was to be done is done": "what stands for a connector where the SDK is to start none",
 	// pkg/connector
 	"it is not there": "never shown: a targeted sync makes another message of it",
 	"Syncs the users, invitations, roles, groups, projects, service accounts and API keys of an OpenAI organization.": "the connector's description",

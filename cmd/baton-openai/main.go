@@ -3,8 +3,11 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
+	"os/signal"
+	"syscall"
 
 	"github.com/conductorone/baton-sdk/pkg/cli"
 	"github.com/conductorone/baton-sdk/pkg/config"
@@ -21,6 +24,7 @@ import (
 	cfg "github.com/conductorone/baton-openai/pkg/config"
 	"github.com/conductorone/baton-openai/pkg/connector"
 	"github.com/conductorone/baton-openai/pkg/health"
+	"github.com/conductorone/baton-openai/pkg/oneshot"
 	"github.com/conductorone/baton-openai/pkg/service"
 )
 
@@ -35,29 +39,30 @@ func main() {
 	exit.LogExit(run(context.Background()))
 }
 
-// run is config.RunConnector in two halves: between them the command is told what the SDK does not do by itself.
+// run is config.RunConnector, but for what the SDK's runner does once: that is done here, in this process.
 func run(ctx context.Context) error {
 	// The SDK would keep the answers as they came, in a file if it is told to, and its aid for debugging would print them
 	// on that way: keys that nobody has redacted might be among them. No request is ever answered from there.
 	if err := os.Setenv("BATON_DISABLE_HTTP_CACHE", "true"); err != nil {
 		return fmt.Errorf("baton-openai: turning the cache off: %w", err)
 	}
-	done, err := service.Start(exit.LogExit)
-	if done || err != nil {
+	if err := oneshot.CheckLimits(); err != nil {
 		return err
 	}
-	ctx, stopped := service.UntilStopped(ctx)
-	var idle []string
-	var settings *viper.Viper
-	skipsGrants := func() bool { return settings.GetBool("skip-entitlements-and-grants") }
-	isService := func() bool { return settings.GetString(cfg.ServiceFlag) != "" }
-	settings, command, err := config.DefineConfigurationV2(ctx, "baton-openai", connectorTelling(&idle, skipsGrants, isService), cfg.Config,
+	if service.IsConnector() {
+		signal.Ignore(os.Interrupt, syscall.SIGTERM)
+	}
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	asked := &invocation{stop: stop}
+	settings, command, err := config.DefineConfigurationV2(ctx, "baton-openai", asked.connector, cfg.Config,
 		connectorrunner.WithDefaultCapabilitiesConnectorBuilderV2(&connector.Connector{}),
 		connectorrunner.WithSessionStoreEnabled(),
 	)
 	if err != nil {
 		return err
 	}
+	asked.settings = settings
 	command.Version = version
 	if err := health.Tell(ctx, command, settings); err != nil {
 		return err
@@ -72,15 +77,24 @@ func run(ctx context.Context) error {
 		}
 		return nil
 	}
-	var file service.File
 	command.PreRunE = func(command *cobra.Command, _ []string) error {
-		if err := prepare(ctx, command, settings); err != nil {
+		asked.isMain = true
+		asked.idle = cfg.WithoutEffect(command.Flags())
+		return prepare(ctx, command, settings)
+	}
+	runSDK := command.RunE
+	command.RunE = func(command *cobra.Command, arguments []string) error {
+		err := runSDK(command, arguments)
+		switch {
+		case asked.daemon != nil:
+			return asked.daemon.End(err)
+		case errors.Is(err, errDone):
+			return asked.outcome
+		default:
 			return err
 		}
-		idle = cfg.WithoutEffect(command.Flags())
-		return file.Prepare(ctx, command)
 	}
-	return file.Finish(stopped(command, command.ExecuteContext(ctx)))
+	return command.ExecuteContext(ctx)
 }
 
 // prepare checks everything that was given, which the SDK does in part; checks for the key, because the SDK's message
@@ -99,9 +113,6 @@ func prepare(ctx context.Context, command *cobra.Command, settings *viper.Viper)
 	case flags.Changed("create-account-email") && !flags.Changed("create-account-login") && !flags.Changed("create-account-profile"):
 		return connector.EmailAlone()
 	}
-	if err := service.SaveOnFailure(command); err != nil {
-		return err
-	}
 	switch {
 	case flags.Changed(field.WorkerCountField.FieldName), flags.Changed(field.ParallelSyncField.FieldName):
 		return nil
@@ -118,43 +129,50 @@ func resourceTypes(ctx context.Context) []string {
 	return ids
 }
 
-// connectorTelling makes the connector, and says in the log which flags have no effect. They are known in the first
-// process only, so that it is said once.
-func connectorTelling(idle *[]string, skipsGrants, isService func() bool) cli.GetConnectorFunc2[*cfg.Openai] {
-	return func(ctx context.Context, configuration *cfg.Openai, opts cli.RunTimeOpts) (types.ConnectorServer, error) {
-		log := ctxzap.Extract(ctx)
-		// Libraries write past the SDK's log, such as the store its "Found 0 WALs".
-		if _, err := zap.RedirectStdLogAt(log, zap.DebugLevel); err != nil {
-			return nil, fmt.Errorf("baton-openai: redirecting the standard log: %w", err)
-		}
-		if len(*idle) > 0 {
-			log.Warn("baton-openai: these have no effect here", zap.Strings("flags", *idle))
-		}
-		return newConnector(ctx, configuration, opts, skipsGrants(), isService())
-	}
+// invocation is what this process was started for.
+type invocation struct {
+	settings *viper.Viper
+	// stop ends the context of whatever this process does.
+	stop context.CancelFunc
+	// isMain tells the main command from the others.
+	isMain bool
+	// idle are the flags that have no effect. They are known in the first process only, so that it is said once.
+	idle []string
+	// daemon is what ends a daemon, outcome how what was to be done once has ended.
+	daemon  *service.Daemon
+	outcome error
 }
 
-func newConnector(ctx context.Context, configuration *cfg.Openai, opts cli.RunTimeOpts, skipsGrants, isService bool) (types.ConnectorServer, error) {
-	builder, options, err := connector.New(ctx, configuration, &cli.ConnectorOpts{
-		TokenSource:         opts.TokenSource,
-		SelectedAuthMethod:  opts.SelectedAuthMethod,
-		SyncResourceTypeIDs: opts.SyncResourceTypeIDs,
-		EgressPolicy:        opts.EgressPolicy,
-	})
+// errDone takes the place of a connector for the SDK's runner.
+var errDone = errors.New("what was to be done is done")
+
+// connector gives the SDK the connector when it has read the settings and begun its log. What is to be done once is done
+// then: the SDK's runner would come next, and its command ends with errDone.
+func (i *invocation) connector(ctx context.Context, configuration *cfg.Openai, given cli.RunTimeOpts) (types.ConnectorServer, error) {
+	log := ctxzap.Extract(ctx)
+	// Libraries write past the SDK's log, such as the store its "Found 0 WALs".
+	if _, err := zap.RedirectStdLogAt(log, zap.DebugLevel); err != nil {
+		return nil, fmt.Errorf("baton-openai: redirecting the standard log: %w", err)
+	}
+	if len(i.idle) > 0 {
+		log.Warn("baton-openai: these have no effect here", zap.Strings("flags", i.idle))
+	}
+	built, err := connector.Build(ctx, configuration, given.SyncResourceTypeIDs)
 	if err != nil {
 		return nil, err
 	}
-	if built, ok := builder.(*connector.Connector); ok {
-		if skipsGrants {
-			built.ReadNoGrants()
-		}
-		if isService {
-			built.WorkOnTasks()
-		}
+	if i.settings.GetBool("skip-entitlements-and-grants") {
+		built.ReadNoGrants()
 	}
-	server, err := connectorbuilder.NewConnector(ctx, builder, append(options, connectorbuilder.WithSessionStore(opts.SessionStore))...)
-	if err != nil {
-		return nil, err
+	switch {
+	case !i.isMain:
+	case i.settings.GetString(cfg.ServiceFlag) != "":
+		built.WorkOnTasks()
+		i.daemon = service.Stoppable(i.stop)
+	default:
+		once := &oneshot.Run{Settings: i.settings, Connector: built}
+		i.outcome = once.Do(ctx)
+		return nil, errDone
 	}
-	return service.Reporting(server), nil
+	return connectorbuilder.NewConnector(ctx, built, connectorbuilder.WithSessionStore(given.SessionStore))
 }

@@ -26,10 +26,11 @@ func TestMain(m *testing.M) {
 // adminKey is the one key that the stand-in of the scripts accepts in full.
 const adminKey = "sk-admin-scripts-abcdefghijklmnopqrstuvwxyz"
 
-// raceSettings are for a binary that is built with the race detector. It would wait a second at its end, and its status
-// would be that of a race: when a sync fails or is stopped, the SDK closes the file while the connector may still write
-// into the session store. What is ours, the tests of pkg/connector and of the daemon would see.
-const raceSettings = "atexit_sleep_ms=0 exitcode=0"
+// raceSettings are for a binary that is built with the race detector. It would wait a second at its end.
+const raceSettings = "atexit_sleep_ms=0"
+
+// otherKey is another one of the same organization.
+const otherKey = "sk-admin-another-abcdefghijklmnopqrstuvwx"
 
 // restrictedKey may read everything but the groups, noAuditLogKey everything but the audit log, readOnlyKey read everything
 // and write nothing, legacyKey nothing.
@@ -51,6 +52,8 @@ const (
 //	passed ROUTE N M  holds that the stand-in answered the route N to M times with what it was asked for
 //	terminate         sends SIGTERM to the programs in the background
 //	limit N INTERVAL  lets the stand-in answer each route N times at once, and then once an interval; "limit off" ends it
+//	organization ID   makes it another organization, with the same objects; "organization ID silent" has the header of
+//	                  answers say nothing of it
 //	happened AGO      has somebody log in and change something in OpenAI's own pages so long ago
 //	audit_log CODE    switches the audit log off, which answers with the status
 //	repeat N COMMAND  runs the command N times and holds that it ends with the status of $STATUS each time
@@ -74,7 +77,9 @@ func TestScripts(t *testing.T) {
 			"reached": reached,
 			"passed":  passed,
 			"limit":   limit,
-			"repeat":  repeat,
+
+			"organization": organization,
+			"repeat":       repeat,
 
 			"terminate": terminate,
 			"happened":  happened,
@@ -117,6 +122,7 @@ func setup(env *testscript.Env) error {
 		Organization: openaitest.Sample(),
 		Keys: map[string]openaitest.Key{
 			adminKey:      {},
+			otherKey:      {},
 			restrictedKey: {MissingScopes: map[string]string{"groups": "api.groups.read"}},
 			readOnlyKey:   {MissingScopes: writes},
 			legacyKey:     {Project: true},
@@ -138,6 +144,7 @@ func setup(env *testscript.Env) error {
 	env.Setenv("BATON_BASE_URL", listener.URL+"/v1")
 	env.Setenv("BATON_OPENAI_ADMIN_KEY", adminKey)
 	env.Setenv("ADMIN_KEY", adminKey)
+	env.Setenv("OTHER_KEY", otherKey)
 	env.Setenv("RESTRICTED_KEY", restrictedKey)
 	env.Setenv("READ_ONLY_KEY", readOnlyKey)
 	env.Setenv("LEGACY_KEY", legacyKey)
@@ -247,6 +254,14 @@ func limit(ts *testscript.TestScript, _ bool, args []string) {
 	}
 	server := standIn(ts)
 	server.Update(func(*openaitest.Organization) { server.RateLimit = limited })
+}
+
+func organization(ts *testscript.TestScript, _ bool, args []string) {
+	server := standIn(ts)
+	server.Update(func(o *openaitest.Organization) {
+		o.ID = args[0]
+		server.OmitOrganizationHeader = len(args) > 1
+	})
 }
 
 func terminate(ts *testscript.TestScript, _ bool, _ []string) {

@@ -38,7 +38,7 @@ func mainMeasured() {
 	switch {
 	case !slices.Contains(os.Args, "_connector-service"):
 		tellSize(clientProcess)
-	case os.Getenv("BATON_OPENAI_SERVING") != "":
+	default:
 		tellSize(serviceProcess)
 	}
 	main()

@@ -253,6 +253,7 @@ func (r *trial) run(t *testing.T, arguments ...string) (string, bool) {
 var quoting = http.Header{
 	"X-Echo":                         {"Bearer " + secretAdminKey},
 	"X-Request-Id":                   {secretAdminKey},
+	"Openai-Organization":            {secretAdminKey},
 	"Set-Cookie":                     {"key=" + secretAdminKey},
 	"Warning":                        {"199 - " + secretAdminKey},
 	"X-Ratelimit-Remaining-Requests": {secretAdminKey},

@@ -113,8 +113,8 @@ func TestStopsLoseNothing(t *testing.T) {
 			}
 			require.Equal(t, want, rows(t, s.path))
 			if kills == 0 {
-				// Each run checks the key; up to 12 calls are on their way at once, and as many may be begun while the client
-				// closes the session store, which the service does not hear of at once.
+				// Each run checks the key; up to 12 calls are on their way at once, and as many may be begun before those that
+				// read ahead hear of the stop.
 				allowance += (runs - 1) * (1 + 12 + 12)
 				require.LessOrEqual(t, len(s.server.Requests()), allowance, told)
 			}

@@ -45,10 +45,12 @@ type Client struct {
 	// Timeout is for how long one attempt may take, up to the last byte of the answer. It is set before the first call.
 	Timeout time.Duration
 
-	base  *url.URL
-	key   string
-	http  *uhttp.BaseHttpClient
-	pacer *pacer
+	base         *url.URL
+	key          string
+	http         *uhttp.BaseHttpClient
+	pacer        *pacer
+	organization organization
+	calls        atomic.Int64
 	// underWay has an element for each request of a sync that is under way.
 	underWay chan struct{}
 	// answered is set once the API has answered a call with what was asked for.
@@ -232,6 +234,7 @@ func (c *Client) attempt(ctx context.Context, call call) *Error {
 		return c.newError(call).because(KindRefused, errors.New("the request cannot be built"))
 	}
 
+	c.calls.Add(1)
 	var answer *uhttp.WrapperResponse
 	response, err := c.http.Do(request, func(r *uhttp.WrapperResponse) error { answer = r; return nil })
 	if response != nil {
@@ -244,6 +247,7 @@ func (c *Client) attempt(ctx context.Context, call call) *Error {
 	case answer.StatusCode < 200 || answer.StatusCode > 299:
 		return c.newError(call).fromAnswer(ctx, call, answer, c.key)
 	}
+	c.organization.note(answer.Header)
 	if kind, err := accept(call, answer.Body); err != nil {
 		failure := c.newError(call).because(kind, err)
 		failure.StatusCode = answer.StatusCode

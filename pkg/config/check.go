@@ -240,13 +240,6 @@ var purposes = []string{
 // ServiceFlag starts a service in place of a single run.
 const ServiceFlag = "client-id"
 
-// IsSync tells whether a single run reads the organization into a file, and not one of the things that are known to do
-// something else.
-func IsSync(flags *pflag.FlagSet) bool {
-	g := given{flags}
-	return !g.asksFor(ServiceFlag) && !slices.ContainsFunc(purposes, g.asksFor)
-}
-
 // checkPurpose refuses two things at once, of which the SDK would do one.
 func (g given) checkPurpose() error {
 	var asked []string

@@ -16,6 +16,7 @@ import (
 	"github.com/conductorone/baton-sdk/pkg/annotations"
 	"github.com/conductorone/baton-sdk/pkg/cli"
 	"github.com/conductorone/baton-sdk/pkg/connectorbuilder"
+	"github.com/conductorone/baton-sdk/pkg/types/sessions"
 	"google.golang.org/grpc/codes"
 
 	"github.com/conductorone/baton-openai/pkg/client"
@@ -35,25 +36,37 @@ type Connector struct {
 	exclusion *exclusion
 }
 
-// New checks the configuration without sending anything: the SDK calls it in two processes and for every change of a
-// hosted connector's configuration. Validate tries the key.
+// New is [Build] in the SDK's form.
 func New(ctx context.Context, config *cfg.Openai, opts *cli.ConnectorOpts) (connectorbuilder.ConnectorBuilderV2, []connectorbuilder.Opt, error) {
+	var chosen []string
+	if opts != nil {
+		chosen = opts.SyncResourceTypeIDs
+	}
+	built, err := Build(ctx, config, chosen)
+	if err != nil {
+		return nil, nil, err
+	}
+	return built, nil, nil
+}
+
+// Build checks the configuration without sending anything: the SDK does so in two processes and for every change of a
+// hosted connector's configuration. Validate tries the key. chosen are the resource types of every sync, if the command names
+// some.
+func Build(ctx context.Context, config *cfg.Openai, chosen []string) (*Connector, error) {
 	if err := cfg.CheckAdminKey(config.OpenaiAdminKey); err != nil {
-		return nil, nil, refuse(codes.InvalidArgument, err)
+		return nil, refuse(codes.InvalidArgument, err)
 	}
 	base, err := cfg.ParseBaseURL(config.BaseUrl)
 	if err != nil {
-		return nil, nil, refuse(codes.InvalidArgument, err)
+		return nil, refuse(codes.InvalidArgument, err)
 	}
 	api, err := client.New(ctx, base, config.OpenaiAdminKey, "baton-openai/"+buildVersion())
 	if err != nil {
-		return nil, nil, refuse(codes.Internal, err)
+		return nil, refuse(codes.Internal, err)
 	}
 	built := &Connector{client: api, reader: newReader(ctx, api, !inLambda()), patience: standardPatience, exclusion: newExclusion()}
-	if opts != nil {
-		built.reader.chosen = opts.SyncResourceTypeIDs
-	}
-	return built, nil, nil
+	built.reader.chosen = chosen
+	return built, nil
 }
 
 // ReadNoGrants says that nobody will ask for grants, so that their lists are not read ahead. It is called before the first
@@ -102,6 +115,33 @@ func (c *Connector) Validate(ctx context.Context) (annotations.Annotations, erro
 		return nil, failed("checking the admin key", err)
 	}
 	return nil, nil
+}
+
+// Organization is what the API called the organization of the key in its last answer, "" where it did not.
+func (c *Connector) Organization() string { return c.client.Organization() }
+
+// Calls is how many calls of the API were made so far.
+func (c *Connector) Calls() int64 { return c.client.Calls() }
+
+// OrganizationID asks for the organization's id, which shows in the ids of its predefined roles; "" where it does not.
+func (c *Connector) OrganizationID(ctx context.Context) (string, error) {
+	page, err := c.client.ListRoles(ctx, client.Cursor{})
+	if err == nil {
+		return openAIOrganizationID(page.Items), nil
+	}
+	switch kindOf(err) {
+	case client.KindDenied, client.KindDeniedWithoutReason, client.KindNoSuchList, client.KindGone, client.KindRefused:
+		return "", nil
+	default:
+		return "", failed("asking for the organization", err)
+	}
+}
+
+// OrganizationIDOf is the id of the organization that a sync has read, as far as it has come, "" if it has not come to it.
+func OrganizationIDOf(ctx context.Context, store sessions.SessionStore) (string, error) {
+	roles := organizationRolesList()
+	page, _, err := storedPage[client.Role](ctx, syncSession{store}, roles.kind, pageKey(roles, client.Cursor{}))
+	return openAIOrganizationID(page.Items), err
 }
 
 const (

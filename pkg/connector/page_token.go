@@ -16,6 +16,10 @@ import (
 	"github.com/conductorone/baton-openai/pkg/client"
 )
 
+// SyncFormat is raised with each change of what an unfinished sync leaves for the next run: page tokens, and what is kept
+// in the session store. One of another format is not continued.
+const SyncFormat = 1
+
 // place is a place in one list, and the page token: all that is needed to go on from there, by another process as well.
 // The zero place is the beginning of the first list.
 type place struct {

@@ -1,6 +1,7 @@
 package openaitest
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 )
@@ -8,8 +9,11 @@ import (
 // Organization is the state that a [Server] serves. Every slice is in the API's ascending order, which is the order of
 // creation. Times are Unix seconds; 0 is served as null where the API allows it.
 type Organization struct {
-	// ID is visible only inside the ids of the predefined roles; empty means org-standin.
-	ID      string
+	// ID is visible only inside the ids of the predefined roles, and, where no Slug is given, in the header of answers;
+	// empty means org-standin.
+	ID string
+	// Slug is what the header openai-organization of an answer says.
+	Slug    string
 	Users   []User
 	Invites []Invite
 	// Roles are the custom organization roles; owner and reader always exist.
@@ -181,12 +185,11 @@ func (o *Organization) RoleID(role string) string {
 	if role != roleOwner && role != roleReader {
 		return role
 	}
-	id := o.ID
-	if id == "" {
-		id = defaultOrganizationID
-	}
-	return "role-api-organization-" + role + "__api-organization__" + id
+	return "role-api-organization-" + role + "__api-organization__" + cmp.Or(o.ID, defaultOrganizationID)
 }
+
+// slug is the organization's name in the header of answers.
+func (o *Organization) slug() string { return cmp.Or(o.Slug, o.ID, defaultOrganizationID) }
 
 // RoleID is the id under which a project role is served: the long form for owner, member and viewer, which holds the
 // project's id; any other role's id is returned as it is.

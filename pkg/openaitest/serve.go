@@ -183,6 +183,9 @@ func (s *Server) finishLocked(entry Request, reply answer) answer {
 	entry.Status = reply.status
 	s.requests = append(s.requests, entry)
 	reply.header.Set("X-Request-Id", fmt.Sprintf("req_%024x", s.served))
+	if reply.status < http.StatusBadRequest && !s.OmitOrganizationHeader {
+		reply.header.Set("Openai-Organization", s.Organization.slug())
+	}
 	return reply
 }
 

@@ -38,6 +38,10 @@ type Server struct {
 	// GroupMembersUnavailable is the status, 403 or 404, that the routes of group members answer where the plan lacks them.
 	GroupMembersUnavailable int
 
+	// OmitOrganizationHeader leaves the header openai-organization out. Other parts of the API send it; whether the Admin
+	// API does is not known.
+	OmitOrganizationHeader bool
+
 	// CreatedStatus is the status of a creation: 200, or 201 as before December 2025. 0 is 200.
 	CreatedStatus int
 	// DeleteAnswersNoContent answers each deletion with 204 and no body.

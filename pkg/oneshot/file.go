@@ -1,4 +1,4 @@
-package service
+package oneshot
 
 import (
 	"bytes"
@@ -9,15 +9,11 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 
 	"github.com/conductorone/baton-sdk/pkg/connectorstore"
 	"github.com/conductorone/baton-sdk/pkg/dotc1z"
 	"github.com/conductorone/baton-sdk/pkg/dotc1z/c1zstore"
-	"github.com/spf13/cobra"
 	"google.golang.org/grpc/codes"
-
-	"github.com/conductorone/baton-openai/pkg/config"
 )
 
 // unfinishedSuffix is what a sync is called while an earlier one is in its place.
@@ -30,82 +26,70 @@ var pebbleMagic = []byte("C1Z3")
 // modeOfNew is the mode of a file that is not there yet: it tells who has access to what.
 const modeOfNew fs.FileMode = 0o600
 
-// File is where a sync is written. An earlier sync in that place stays there until the new one is complete: a sync that
+// place is where a sync is written. An earlier sync in that place stays there until the new one is complete: a sync that
 // fails or is stopped then leaves what it has beside it, and the next run goes on from that.
-type File struct {
-	// target is empty where no sync is run. written is what the SDK writes, the target or what is beside it.
+type place struct {
+	// written is what the SDK writes, the target or what is beside it.
 	target, written string
 	mode            fs.FileMode
 }
 
-// Prepare looks at the place of a sync before anything is asked for, since the SDK does so when all is done.
-func (f *File) Prepare(ctx context.Context, command *cobra.Command) error {
-	if !config.IsSync(command.Flags()) {
-		return nil
-	}
-	named, err := command.Flags().GetString("file")
-	if err != nil {
-		return err
-	}
+// place looks at the place of a sync before anything is asked for, since the SDK does so when all is done.
+func (r *Run) place(ctx context.Context) (*place, error) {
+	named := r.Settings.GetString("file")
 	target, err := followLinks(named)
 	if err == nil {
 		err = checkWritable(target)
 	}
 	if err != nil {
-		return &failedError{Code: codes.FailedPrecondition, Message: fmt.Sprintf("baton-openai: the sync cannot be written to %s: %v; give another place with --file", named, err)}
+		return nil, &failedError{Code: codes.FailedPrecondition, Message: fmt.Sprintf("baton-openai: the sync cannot be written to %s: %v; give another place with --file", named, err)}
 	}
-	f.target, f.written, f.mode = target, target, modeOfNew
+	p := &place{target: target, written: target, mode: modeOfNew}
 	switch info, err := os.Stat(target); {
 	case err == nil:
-		f.mode = info.Mode().Perm()
+		p.mode = info.Mode().Perm()
 	case !errors.Is(err, fs.ErrNotExist):
-		return fmt.Errorf("baton-openai: the mode of the file cannot be read: %w", err)
+		return nil, fmt.Errorf("baton-openai: the mode of the file cannot be read: %w", err)
 	}
 	switch earlier, err := finishedSync(ctx, target); {
 	case errors.Is(err, fs.ErrNotExist):
 		// Nothing is there, so somebody wants to begin anew.
 		if err := removeIfThere(target + unfinishedSuffix); err != nil {
-			return err
+			return nil, err
 		}
 	case err != nil:
-		return &failedError{Code: codes.FailedPrecondition, Message: fmt.Sprintf("baton-openai: %s cannot be read, so it is left as it is: %v; give another place with --file", named, err)}
+		return nil, &failedError{Code: codes.FailedPrecondition, Message: fmt.Sprintf("baton-openai: %s cannot be read, so it is left as it is: %v; give another place with --file", named, err)}
 	case earlier == nil:
-	case isPartial(command) && earlier.Type == connectorstore.SyncTypeFull:
-		return &failedError{
+	case r.isPartial() && earlier.Type == connectorstore.SyncTypeFull:
+		return nil, &failedError{
 			Code:    codes.InvalidArgument,
 			Message: fmt.Sprintf("baton-openai: %s holds a whole sync, and a part does not take its place; give another place with --file", named),
 		}
 	default:
-		f.written = target + unfinishedSuffix
+		p.written = target + unfinishedSuffix
 	}
 	private()
-	return command.Flags().Set("file", f.written)
+	return p, nil
 }
 
-// Finish puts a sync that ended well in its place. It takes how the command ended, and gives how the process ends.
-func (f *File) Finish(err error) error {
-	if f.target == "" {
-		return err
-	}
-	if chmodErr := os.Chmod(f.written, f.mode); chmodErr != nil && !errors.Is(chmodErr, fs.ErrNotExist) && err == nil {
+// finish puts a sync that ended well in its place. It takes how the sync ended, and gives how the run ends.
+func (p *place) finish(err error) error {
+	if chmodErr := os.Chmod(p.written, p.mode); chmodErr != nil && !errors.Is(chmodErr, fs.ErrNotExist) && err == nil {
 		err = fmt.Errorf("baton-openai: the mode of the file cannot be set: %w", chmodErr)
 	}
-	if err != nil || f.written == f.target {
+	if err != nil || p.written == p.target {
 		return err
 	}
-	if err := os.Rename(f.written, f.target); err != nil {
-		return fmt.Errorf("baton-openai: the sync is complete, and is left in %s: %w", f.written, err)
+	if err := os.Rename(p.written, p.target); err != nil {
+		return fmt.Errorf("baton-openai: the sync is complete, and is left in %s: %w", p.written, err)
 	}
 	return nil
 }
 
-// isPartial tells whether the command asks for a part of what a sync reads. A sync of some resource types counts as a
-// whole one, in the SDK's files as well.
-func isPartial(command *cobra.Command) bool {
-	return slices.ContainsFunc([]string{"sync-resources", "skip-entitlements-and-grants", "skip-grants"}, func(name string) bool {
-		flag := command.Flags().Lookup(name)
-		return flag != nil && flag.Changed && flag.Value.String() != "false"
-	})
+// isPartial tells whether a part of what a sync reads is asked for. A sync of some resource types counts as a whole one,
+// in the SDK's files as well.
+func (r *Run) isPartial() bool {
+	return len(r.Settings.GetStringSlice("sync-resources")) > 0 || r.Settings.GetBool("skip-entitlements-and-grants") || r.Settings.GetBool("skip-grants")
 }
 
 // mostLinks is how many symbolic links lead to a file at most.

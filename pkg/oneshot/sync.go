@@ -1,0 +1,112 @@
+package oneshot
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
+	"github.com/conductorone/baton-sdk/pkg/bid"
+	"github.com/conductorone/baton-sdk/pkg/dotc1z"
+	"github.com/conductorone/baton-sdk/pkg/dotc1z/c1zstore"
+	sdk "github.com/conductorone/baton-sdk/pkg/sync"
+	"github.com/grpc-ecosystem/go-grpc-middleware/logging/zap/ctxzap"
+	"go.uber.org/zap"
+)
+
+// sync writes what the organization holds to the file. Whatever ends it, what it has read stands in the file.
+func (r *Run) sync(ctx context.Context) error {
+	place, err := r.place(ctx)
+	if err != nil {
+		return err
+	}
+	options, err := r.syncOptions()
+	if err != nil {
+		return err
+	}
+	store, err := dotc1z.NewStore(ctx, place.written, r.storeOptions()...)
+	if err != nil {
+		return fmt.Errorf("baton-openai: the file of the sync cannot be opened: %w", err)
+	}
+	running, warnings := countWarnings(ctx)
+	running, stop := context.WithCancelCause(running)
+	defer stop(nil)
+	continuation := r.continuation(ctx, store)
+	syncer, err := r.syncer(running, store, options, stopAtFailure(stop), continuation.decideAfterValidation)
+	if err != nil {
+		return errors.Join(err, store.Close(ctx))
+	}
+	began := time.Now()
+	err = syncer.Sync(running)
+	if failure := (*failedError)(nil); errors.As(context.Cause(running), &failure) {
+		err = failure
+	}
+	var summary []zap.Field
+	if err == nil {
+		summary = r.summary(ctx, store, continuation.kind, time.Since(began), warnings)
+	} else {
+		err = errors.Join(ended(ctx, err), continuation.keep(context.WithoutCancel(ctx)))
+	}
+	if closeErr := syncer.Close(running); closeErr != nil {
+		// This comes first: nothing is kept then.
+		err = fmt.Errorf("baton-openai: the file of the sync cannot be written: %w", errors.Join(closeErr, err))
+	}
+	if err := place.finish(err); err != nil {
+		return err
+	}
+	ctxzap.Extract(ctx).Info("baton-openai: the sync is complete", summary...)
+	return nil
+}
+
+// syncer is the SDK's, with the connector and the file.
+func (r *Run) syncer(ctx context.Context, store c1zstore.Store, options []sdk.SyncOpt, interceptors ...interceptor) (sdk.Syncer, error) {
+	client, err := r.client(ctx, store.SessionStore(), interceptors...)
+	if err != nil {
+		return nil, err
+	}
+	return sdk.NewSyncer(ctx, client, append(options, sdk.WithConnectorStore(store))...)
+}
+
+func (r *Run) storeOptions() []dotc1z.C1ZOption {
+	options := []dotc1z.C1ZOption{dotc1z.WithTmpDir(r.temporary())}
+	if engine := r.Settings.GetString("storage-engine"); engine != "" {
+		options = append(options, dotc1z.WithEngine(c1zstore.Engine(engine)))
+	}
+	return options
+}
+
+func (r *Run) syncOptions() ([]sdk.SyncOpt, error) {
+	var targets []*v2.Resource
+	for _, id := range r.Settings.GetStringSlice("sync-resources") {
+		target, err := bid.ParseResourceBid(id)
+		if err != nil {
+			return nil, fmt.Errorf("baton-openai: --sync-resources: %w", err)
+		}
+		targets = append(targets, target)
+	}
+	var traits []v2.ResourceType_Trait
+	for _, name := range r.Settings.GetStringSlice("external-resource-traits") {
+		// The SDK has checked them; both "app" and "TRAIT_APP" are good.
+		name = "TRAIT_" + strings.TrimPrefix(strings.ToUpper(strings.TrimSpace(name)), "TRAIT_")
+		if trait, ok := v2.ResourceType_Trait_value[name]; ok {
+			traits = append(traits, v2.ResourceType_Trait(trait))
+		}
+	}
+	workers := r.Settings.GetInt("workers")
+	if workers == 0 && r.Settings.GetBool("parallel-sync") {
+		workers = -1 // as many as there are processors
+	}
+	return []sdk.SyncOpt{
+		sdk.WithTmpDir(r.temporary()),
+		sdk.WithTargetedSyncResources(targets),
+		sdk.WithSyncResourceTypes(r.Settings.GetStringSlice("sync-resource-types")),
+		sdk.WithSkipEntitlementsAndGrants(r.Settings.GetBool("skip-entitlements-and-grants")),
+		sdk.WithSkipGrants(r.Settings.GetBool("skip-grants")),
+		sdk.WithExternalResourceC1ZPath(r.Settings.GetString("external-resource-c1z")),
+		sdk.WithExternalResourceEntitlementIdFilter(r.Settings.GetString("external-resource-entitlement-id-filter")),
+		sdk.WithExternalResourceTraits(traits...),
+		sdk.WithWorkerCount(workers),
+	}, nil
+}
