@@ -46,6 +46,24 @@ var mutants = map[string]mutant{
 		"	return true\n",
 		[]string{"-run", "^TestSyncOfSomeTypes$", "./pkg/connector"},
 	},
+	"a role without sources is taken for a group's": {
+		"pkg/connector/role_assignment.go",
+		"	return !given, err\n",
+		"	return given && false, err\n",
+		[]string{"-run", "^TestPredefinedRoleBesideTheOneOfTheRow$", "./pkg/connector"},
+	},
+	"a group's role is taken for one that is held directly": {
+		"pkg/connector/role_assignment.go",
+		"	return !given, err\n",
+		"	return given || true, err\n",
+		[]string{"-run", "^TestPredefinedRoleBesideTheOneOfTheRow$", "./pkg/connector"},
+	},
+	"a list that begins again is two": {
+		"pkg/connector/list_page.go",
+		"		if page.Again {\n			all = nil\n		}\n",
+		"",
+		[]string{"-run", "^TestNextRunBeginsAListAgain$", "./pkg/connector"},
+	},
 	"a page of resources is dropped": {
 		"pkg/connector/listing.go",
 		"	if next == nil {\n		next = at.nextPage(page.Next)\n	}\n",
