@@ -8,7 +8,8 @@ import (
 // Role is a role of the organization or of a project, depending on which list it is from.
 type Role struct {
 	// ID is long and the organization's or project's own for predefined roles
-	// (role-api-project-member__api-project__proj_…); it is never built, only read.
+	// (role-api-project-member__api-project__proj_…); it is never built, only read. Where a role is assigned, the API takes
+	// the short form role-api-project-member as well.
 	ID          string   `json:"id"`
 	Name        string   `json:"name"`
 	Description string   `json:"description"`

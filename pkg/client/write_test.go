@@ -79,10 +79,7 @@ func TestAddressesOfPrincipals(t *testing.T) {
 			require.NoError(t, c.AssignRole(t.Context(), test.of, "r"))
 			require.NoError(t, c.UnassignRole(t.Context(), test.of, "r"))
 			require.NoError(t, c.FindPrincipal(t.Context(), test.of))
-			var asked []string
-			for _, request := range seen.requests() {
-				asked = append(asked, request.Method+" "+request.URL.Path)
-			}
+			asked := each(seen.requests(), func(r *http.Request) string { return r.Method + " " + r.URL.Path })
 			require.Equal(t, []string{"GET " + roles, "POST " + roles, "DELETE " + roles + "/r", "GET " + test.self}, asked)
 		})
 	}

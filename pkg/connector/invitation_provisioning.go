@@ -121,6 +121,10 @@ func (p provisioning) sendInvitation(ctx context.Context, wanted invitation) (se
 			sent.invite, err = p.createInvite(ctx, wanted, earlier)
 		}
 	}
+	if saysAlreadyThere(err) && len(sent.takenBack) > 0 {
+		// OpenAI may have known of what is taken back for a while.
+		sent.invite, err = p.createInvite(ctx, wanted, earlier)
+	}
 	if err != nil && len(sent.takenBack) > 0 {
 		err = fmt.Errorf("the invitation %s is taken back, and no other one is sent: %w", strings.Join(sent.takenBack, ", "), err)
 	}

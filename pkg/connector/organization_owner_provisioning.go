@@ -29,7 +29,15 @@ func (p provisioning) refuseLastOwner(ctx context.Context, userID string) error 
 			return err
 		}
 		for _, other := range page.Items {
-			if other.ID != userID && !other.IsServiceAccount && organizationRoleName(other.Role) == roleOwner && other.Active() {
+			if other.ID == userID || !standsInAsOwner(other) {
+				continue
+			}
+			// A list may show what was there before the last change, which has been read back by the id.
+			other, err := p.client.GetUser(ctx, other.ID)
+			if err != nil && !isGone(err) {
+				return err
+			}
+			if err == nil && standsInAsOwner(other) {
 				return nil
 			}
 		}
@@ -38,6 +46,10 @@ func (p provisioning) refuseLastOwner(ctx context.Context, userID string) error 
 		}
 		cursor = page.Next
 	}
+}
+
+func standsInAsOwner(user client.User) bool {
+	return !user.IsServiceAccount && organizationRoleName(user.Role) == roleOwner && user.Active()
 }
 
 // predefinedOrganizationRole is the user's own predefined role, "" for none. Where the row does not name one that is

@@ -81,6 +81,19 @@ func TestLastTwoOwnersAtOnce(t *testing.T) {
 	}
 }
 
+// A list that shows an owner who is none any more keeps nobody from being the last one.
+func TestOwnerWhomOnlyTheListShows(t *testing.T) {
+	t.Parallel()
+	server := newOffice(oneOwner)
+	server.LastOwnerMayGo = true
+	server.SetFault("GET /organization/users", openaitest.Fault{
+		Body: `{"object":"list","data":[{"id":"ola","role":"owner"},{"id":"ole","role":"owner"},{"id":"nobody","role":"owner"}],"has_more":false}`,
+	})
+	before := server.Snapshot()
+	requireRefusal(t, revoked(ownerRole, "user:ola")(t.Context(), open(t, server)), "ola is the last owner")
+	requireState(t, before, server)
+}
+
 // Two roles of one exclusion group for one principal: the second one takes the place of the first one, and says so.
 func TestRolesOfOneExclusionGroupAtOnce(t *testing.T) {
 	t.Parallel()

@@ -108,6 +108,28 @@ func TestInvitationThatCannotBeSentAnew(t *testing.T) {
 	d.requireOneLine(t, "taken_back", "inv-pending")
 }
 
+// OpenAI may know of an invitation for a while that has been taken back.
+func TestInvitationThatIsInTheWayForAWhile(t *testing.T) {
+	t.Parallel()
+	for email, bend := range map[string]func(*openaitest.Organization){"pia@example.com": piaIsInvited("owner"), "ivo@example.com": nil} {
+		t.Run(email, func(t *testing.T) {
+			t.Parallel()
+			server := newOffice(bend)
+			server.ExpiredInvitesBlock = true
+			inTheWay := openaitest.Fault{Status: 400, Body: object("", email+" has already been invited."), Times: 1}
+			if bend == nil {
+				inTheWay.Times = 2
+			}
+			server.SetFault(createInvite, inTheWay)
+			answer, err := open(t, server).createAccount(t.Context(), accountInfo(t, map[string]any{"email": email}))
+			require.NoError(t, err)
+			invites := server.Snapshot().Invites
+			require.Len(t, invites, 3)
+			require.Equal(t, invites[2].ID, answer.GetSuccess().GetResource().GetId().GetResource())
+		})
+	}
+}
+
 // An invitation that has expired is in the way of another one only where OpenAI says so.
 func TestExpiredInvitationInTheWay(t *testing.T) {
 	t.Parallel()

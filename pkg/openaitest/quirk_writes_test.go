@@ -1,6 +1,7 @@
 package openaitest_test
 
 import (
+	"encoding/json"
 	"net/http"
 	"testing"
 
@@ -64,14 +65,12 @@ func TestRoleListsWithoutPredefinedRoles(t *testing.T) {
 	standIn := newWritable()
 	standIn.OmitPredefinedRoles = true
 	for path, want := range map[string][]string{"/organization/roles": {"role_a", "role_b"}, "/projects/p/roles": {"role_p", "role_q"}} {
-		r := get(t, standIn, path)
-		rows, ok := r.body["data"].([]any)
-		require.True(t, ok)
-		var ids []string
-		for _, row := range rows {
-			ids = append(ids, row.(map[string]any)["id"].(string))
+		var list struct{ Data []struct{ ID string } }
+		require.NoError(t, json.Unmarshal([]byte(get(t, standIn, path).text), &list))
+		require.Len(t, list.Data, len(want))
+		for i, role := range list.Data {
+			assert.Equal(t, want[i], role.ID)
 		}
-		assert.Equal(t, want, ids)
 	}
 	require.Equal(t, http.StatusOK, post(t, standIn, "/projects/p/groups/g/roles", `{"role_id":"role-api-project-owner"}`).status)
 	assert.Contains(t, get(t, standIn, "/projects/p/groups/g/roles").text, `"id":"role-api-project-owner__api-project__p"`)
