@@ -1,0 +1,58 @@
+package connector
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/conductorone/baton-openai/pkg/client"
+)
+
+// FuzzFeedCursor reads anything as the cursor of a feed: it is refused, or is exactly what a feed would give out there, and
+// leads on.
+func FuzzFeedCursor(f *testing.F) {
+	for _, place := range []feedPlace{
+		{Version: 1, From: 5}, {Version: 1, From: 5, Until: 9}, {Version: 1, From: 5, Until: 9, Restarts: 2},
+		{Version: 1, From: 5, Until: 9, Cursor: client.Cursor{After: "audit_log-1", Mark: "audit_log-1", Power: 1}},
+		{Version: 2, From: 5}, {Version: 1, From: -5}, {Version: 1, From: 5, Until: 4}, {Version: 1, From: 5, Cursor: client.Cursor{After: "a"}},
+		{Version: 1, From: 5, Until: 9, Cursor: client.Cursor{Mark: "a"}}, {},
+	} {
+		f.Add(place.text())
+	}
+	for _, text := range []string{"", "e30", "e30=", "bnVsbA", "audit_log-1", "eyJ2IjoxLCJmcm9tIjo1fQ ", "eyJWIjoxLCJmcm9tIjo1fQ"} {
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		t.Parallel()
+		place, isOurs := parseFeedPlace(text)
+		if !isOurs || text == "" {
+			require.Equal(t, feedPlace{}, place)
+			return
+		}
+		require.Equal(t, text, place.text())
+		require.GreaterOrEqual(t, place.From, int64(0))
+		require.True(t, place.Until == 0 || place.Until > place.From)
+		state, err := place.after(client.Cursor{})
+		require.NoError(t, err)
+		require.False(t, state.HasMore)
+		next, isOurs := parseFeedPlace(state.Cursor)
+		require.True(t, isOurs)
+		require.GreaterOrEqual(t, next.From, place.From)
+		require.Zero(t, next.Until)
+	})
+}
+
+// OpenAI's cursor is part of the feed's own, which has a limit.
+func TestFeedCursorsHaveALimit(t *testing.T) {
+	t.Parallel()
+	after := func(id string) error {
+		_, err := feedPlace{From: 1, Until: 2}.after(client.Cursor{After: id, Mark: id, Power: 1})
+		return err
+	}
+	long := make([]byte, 1_400)
+	for i := range long {
+		long[i] = 'a'
+	}
+	require.NoError(t, after(string(long)))
+	require.ErrorIs(t, after(string(long)+string(long)), errLongCursor)
+}
