@@ -128,7 +128,7 @@ var flagsAlone = map[string]flagAlone{
 	"skip-grants":                             {refused: "--skip-grants needs --sync-resources as well"},
 	"storage-engine":                          {value: "=sqlite", file: "sync.c1z"},
 	"sync-resource-types":                     {value: "=user", file: "sync.c1z"},
-	"sync-resources":                          {value: "=user-1", refused: "--sync-resources takes ids such as bid:r:user/user-1"},
+	"sync-resources":                          {value: "=user-1", refused: "--sync-resources takes ids such as bid:r:user/user-1 and bid:r:project/proj_1/service_account/svc_1"},
 	"task-concurrency":                        {value: "=5", idle: true},
 	"ticket-id":                               {value: "=a", refused: "--ticket-id cannot be used: this connector has no tickets"},
 	"ticket-template-path":                    {value: "=a", refused: "--ticket-template-path cannot be used: this connector has no tickets"},
