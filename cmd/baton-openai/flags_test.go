@@ -122,7 +122,7 @@ var flagsAlone = map[string]flagAlone{
 	"revoke-grant":                            {value: "=a", status: 9, refused: "no current sync"},
 	"rotate-credentials":                      {value: "=a", refused: "--rotate-credentials cannot be used: this connector rotates no credentials"},
 	"rotate-credentials-type":                 {value: "=user", refused: "--rotate-credentials-type cannot be used: this connector rotates no credentials"},
-	"session-store-maximum-size":              {value: "=1000000", file: "sync.c1z"},
+	"session-store-maximum-size":              {value: "=1000000", idle: true},
 	"skip-entitlements-and-grants":            {file: "sync.c1z"},
 	"skip-full-sync":                          {idle: true},
 	"skip-grants":                             {refused: "--skip-grants needs --sync-resources as well"},

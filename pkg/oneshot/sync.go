@@ -42,7 +42,7 @@ func (r *Run) sync(ctx context.Context) error {
 	}
 	began := time.Now()
 	err = syncer.Sync(running)
-	if failure := (*failedError)(nil); errors.As(context.Cause(running), &failure) {
+	if failure := (*failedError)(nil); err != nil && errors.As(context.Cause(running), &failure) {
 		err = failure
 	}
 	var summary []zap.Field
