@@ -122,8 +122,9 @@ func prepare(ctx context.Context, command *cobra.Command, settings *viper.Viper)
 }
 
 func resourceTypes(ctx context.Context) []string {
-	var ids []string
-	for _, syncer := range (&connector.Connector{}).ResourceSyncers(ctx) {
+	syncers := (&connector.Connector{}).ResourceSyncers(ctx)
+	ids := make([]string, 0, len(syncers))
+	for _, syncer := range syncers {
 		ids = append(ids, syncer.ResourceType(ctx).GetId())
 	}
 	return ids

@@ -415,6 +415,7 @@ var (
 	withoutEffect = []string{"ticketing", "keep-previous-sync-c1z", "log-level-debug-expires-at"}
 	forService    = []string{
 		"provisioning", "skip-full-sync", "task-concurrency", "health-check", "health-check-port", "health-check-bind-address",
+		"session-store-maximum-size", // of the memory that keeps what is in the file, where that is another process's
 	}
 	forSingleRun = []string{"file", "sync-resources", "skip-grants"}
 )

@@ -30,17 +30,19 @@ func (r *Run) sync(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("baton-openai: the file of the sync cannot be opened: %w", err)
 	}
-	running, warnings := countWarnings(ctx)
+	watched, watching, unwatch := r.watch(ctx)
+	defer unwatch()
+	running, warnings := countWarnings(watched)
 	running, stop := context.WithCancelCause(running)
 	defer stop(nil)
-	continuation := r.continuation(ctx, store)
-	syncer, err := r.syncer(running, store, options, stopAtFailure(stop), continuation.decideAfterValidation)
+	continuation := r.continuation(watched, store)
+	syncer, err := r.syncer(running, store, append(options, watching...), stopAtFailure(stop), continuation.decideAfterValidation)
 	if err != nil {
 		return errors.Join(err, store.Close(ctx))
 	}
 	began := time.Now()
 	err = syncer.Sync(running)
-	if failure := (*failedError)(nil); errors.As(context.Cause(running), &failure) {
+	if failure := (*failedError)(nil); err != nil && errors.As(context.Cause(running), &failure) {
 		err = failure
 	}
 	var summary []zap.Field
@@ -56,7 +58,7 @@ func (r *Run) sync(ctx context.Context) error {
 	if err := place.finish(err); err != nil {
 		return err
 	}
-	ctxzap.Extract(ctx).Info("baton-openai: the sync is complete", summary...)
+	ctxzap.Extract(running).Info("baton-openai: the sync is complete", summary...)
 	return nil
 }
 

@@ -1,0 +1,46 @@
+package oneshot
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+	"time"
+
+	sdk "github.com/conductorone/baton-sdk/pkg/sync"
+	"github.com/grpc-ecosystem/go-grpc-middleware/logging/zap/ctxzap"
+	"github.com/stretchr/testify/assert"
+	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
+)
+
+// The lines of the log are whole, and nothing of the progress is left at the end.
+func TestProgressLeavesTheLogReadable(t *testing.T) {
+	t.Parallel()
+	var terminal bytes.Buffer
+	encoder := zapcore.NewConsoleEncoder(zapcore.EncoderConfig{MessageKey: "message", LineEnding: "\n"})
+	log := zap.New(zapcore.NewCore(encoder, zapcore.AddSync(&terminal), zap.InfoLevel))
+	p := &progress{out: &terminal, began: time.Now(), calls: func() int64 { return 7 }, ended: make(chan struct{})}
+	ctx := p.below(ctxzap.ToContext(t.Context(), log))
+
+	ctxzap.Extract(ctx).Info("before")
+	p.at(&sdk.Progress{Action: "list-grants", ResourceTypeID: "user"})
+	p.show()
+	p.show()
+	ctxzap.Extract(ctx).With(zap.String("a", "b")).Info("between")
+	ctxzap.Extract(ctx).Debug("not at this level")
+	p.at(&sdk.Progress{Action: "grant-expansion"})
+	p.show()
+	p.end()
+	p.show()
+	ctxzap.Extract(ctx).Info("after")
+
+	assert.Contains(t, terminal.String(), eraseLine+"syncing: list-grants user, 7 calls, 0s"+eraseLine)
+	assert.Contains(t, terminal.String(), eraseLine+"syncing: grant-expansion, 7 calls, 0s"+eraseLine)
+	var seen []string
+	for line := range strings.Lines(terminal.String()) {
+		// What a terminal shows of a line is what comes after the last time that it was emptied.
+		parts := strings.Split(line, eraseLine)
+		seen = append(seen, parts[len(parts)-1])
+	}
+	assert.Equal(t, []string{"before\n", "between\t{\"a\": \"b\"}\n", "after\n"}, seen)
+}
