@@ -82,35 +82,6 @@ func known(values map[string]any) map[string]any {
 	return values
 }
 
-// unseen are the characters of these tests of which nothing is seen.
-const unseen = "\x00\x01\t\n\r\x1b\x7f\u0085\u009b\u2028\u2029" + " \u00a0\u2003\u3000" +
-	"\u200b\u200d\u200e\u200f\u202b\u202c\u202e\u2060\u2066\u2069\ufeff"
-
-// written is the first of the texts in which something can be seen.
-func written(texts ...string) string {
-	for _, text := range texts {
-		if strings.Trim(text, unseen) != "" {
-			return text
-		}
-	}
-	return ""
-}
-
-// shortened is what can be shown of a text in so many bytes.
-func shortened(text string, most int) string {
-	var b strings.Builder
-	for _, r := range text {
-		if r < ' ' || r >= 0x7f && r < 0xa0 || r == 0x2028 || r == 0x2029 {
-			r = ' '
-		}
-		if b.Len()+len(string(r)) > most {
-			break
-		}
-		b.WriteRune(r)
-	}
-	return b.String()
-}
-
 func (e *expectation) resource(row resourceRow) {
 	if whole := row.Name; shortened(whole, 1_024) != whole {
 		row.Name, row.Profile["name"] = shortened(whole, 1_024), whole

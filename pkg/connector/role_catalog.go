@@ -35,8 +35,9 @@ var (
 // and may answer, and role-api-project-member__api-project__proj_abc, which it lists.
 var predefinedRoleID = regexp.MustCompile(`^role-api-([a-z]+)-([a-z]+)(?:__.*)?$`)
 
-// wordsOfRoleID gives what such an id says the role is of, and which role it is; "" for any other id.
-func wordsOfRoleID(id string) (noun, word string) {
+// wordsOfRoleID gives the noun that such an id says the role is of, and the word that says which role it is; "" for any
+// other id.
+func wordsOfRoleID(id string) (string, string) {
 	if found := predefinedRoleID.FindStringSubmatch(id); len(found) == 3 {
 		return found[1], found[2]
 	}

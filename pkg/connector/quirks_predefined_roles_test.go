@@ -1,0 +1,210 @@
+package connector_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/conductorone/baton-openai/pkg/openaitest"
+)
+
+// A predefined role that this connector does not know, or that belongs elsewhere, is a role like a custom one, under its own
+// id; a warning says so. Who holds it only the assignment lists tell.
+func TestUnknownPredefinedRole(t *testing.T) {
+	t.Parallel()
+	const unknown = "a predefined role that this version does not know"
+	predefined := openaitest.Fields{"predefined_role": true}
+	auditor := openaitest.Role{ID: "role-api-organization-auditor__api-organization__org-1", Name: "auditor", JSON: predefined}
+	foreign := openaitest.Role{ID: "role-api-project-owner", Name: "owner", JSON: openaitest.Fields{"predefined_role": true, "resource_type": "api.project"}}
+	untyped := openaitest.Role{ID: "role-api-project-owner__api-project__proj_1", Name: "owner", JSON: openaitest.Fields{"predefined_role": true, "resource_type": nil}}
+	inspector := openaitest.Role{ID: "role-api-project-inspector", Name: "inspector", JSON: predefined}
+	two := openaitest.Role{ID: "role_two", Name: "Project Member Owner", JSON: predefined}
+	organization := openaitest.Organization{
+		ID: "org-1", Users: many(3, userRow), Roles: []openaitest.Role{auditor, foreign, untyped},
+		Projects: []openaitest.Project{{
+			ID: "proj_1", Name: "Project", Status: "active", Roles: []openaitest.Role{inspector, two},
+			Users: []openaitest.ProjectUser{{UserID: "user-0", Role: "member", RoleIDs: []string{inspector.ID}}, {UserID: "user-1", Role: "inspector", RoleIDs: []string{inspector.ID, two.ID}}},
+		}},
+	}
+	organization.Users[2].RoleIDs = []string{auditor.ID, foreign.ID, untyped.ID}
+	server := &openaitest.Server{Organization: organization}
+	synced := runSync(t, server, syncOptions{})
+	require.NoError(t, synced.err)
+	want := expected(organization)
+	for _, id := range []string{
+		"organization_role:" + auditor.ID, "organization_role:" + foreign.ID, "organization_role:" + untyped.ID,
+		"project_role:proj_1/" + inspector.ID, "project_role:proj_1/" + two.ID,
+	} {
+		want = want.withProfile(id, "predefined", true)
+	}
+	want.Grants = mapRows(want.Grants, func(row grantRow) (grantRow, bool) { return row, row.Entitlement != "project:proj_1:inspector" })
+	requireSame(t, want, readFile(t, synced.path))
+	requireWarnings(t, synced.logs, []warning{
+		{unknown, map[string]any{"role": "auditor", "in": "organization"}},
+		{unknown, map[string]any{"role_id": foreign.ID, "in": "organization"}},
+		{unknown, map[string]any{"role_id": untyped.ID, "in": "organization"}},
+		{unknown, map[string]any{"role": "inspector", "in": "proj_1"}},
+		{unknown, map[string]any{"role_id": two.ID, "in": "proj_1"}},
+	})
+}
+
+// What the predefined roles are called is disputed: they are known by their names in any letter case, by their display
+// names, and by their ids alone, so that none of them shows as a role of its own.
+func TestPredefinedRolesByAnyName(t *testing.T) {
+	t.Parallel()
+	stays := func(*openaitest.Organization) {}
+	requireQuirks(t, map[string]quirk{
+		"capitalized":   {bend: func(s *openaitest.Server) { s.CapitalizedRoleNames = true }, mean: stays},
+		"display names": {bend: func(s *openaitest.Server) { s.RoleDisplayNames = true }, mean: stays},
+		"nameless":      {bend: func(s *openaitest.Server) { s.NamelessRoles = true }, mean: stays},
+		"display names and no word of a user's role": {
+			bend: func(s *openaitest.Server) {
+				s.RoleDisplayNames = true
+				user(&s.Organization, priya).JSON, user(&s.Organization, diego).JSON = openaitest.Fields{"role": nil}, openaitest.Fields{"role": nil}
+				projectUser(&s.Organization, search, lena).JSON = openaitest.Fields{"role": nil}
+			},
+			mean: stays,
+			amend: func(f file) file {
+				return f.withProfile("user:"+priya, "organization_role", nil).withProfile("user:"+diego, "organization_role", nil)
+			},
+		},
+		"display name under an alias": {
+			bend: func(s *openaitest.Server) {
+				answer(s, groupRolesRoute, suppt, rows(assignedRole("role_1", map[string]any{"name": "Organization  READER", "predefined_role": true})))
+			},
+			mean: stays,
+		},
+		"id alone, in its short form": {
+			bend: func(s *openaitest.Server) {
+				answer(s, groupRolesRoute, suppt, rows(assignedRole("role-api-organization-reader", map[string]any{"name": nil, "predefined_role": true})))
+				answer(s, projectGroupRolesRoute, assist+"/groups/"+platfm, rows(assignedRole("role-api-project-owner", map[string]any{"name": "", "predefined_role": true})))
+			},
+			mean: stays,
+		},
+	})
+}
+
+// predefinedRow is a predefined role's row of an assignment list, without sources.
+func predefinedRow(name string) map[string]any {
+	return assignedRole("role_alias_"+name, map[string]any{"name": name, "predefined_role": true})
+}
+
+// A predefined role beside the one that the principal's row names is held directly, unless a group that holds it has the
+// principal as a member: then expansion shows it.
+func TestPredefinedRoleBesideTheOneOfTheRow(t *testing.T) {
+	t.Parallel()
+	const hana = "user-HanaSato00000000000000006" // member of the platform engineers, who own the organization
+	add := func(roles *[]string, role string) { *roles = append(*roles, role) }
+	stays := func(*openaitest.Organization) {}
+	requireQuirks(t, map[string]quirk{
+		"in the organization": {
+			bend: func(s *openaitest.Server) {
+				answer(s, userRolesRoute, diego, rows(predefinedRow("reader"), predefinedRow("owner")))
+			},
+			mean: func(o *openaitest.Organization) { add(&user(o, diego).RoleIDs, "owner") },
+		},
+		"in the organization, by a group": {
+			bend: func(s *openaitest.Server) {
+				answer(s, userRolesRoute, tomas, rows(predefinedRow("reader"), predefinedRow("owner")))
+			},
+			mean: stays,
+		},
+		"in the organization, by the group and by itself": {
+			bend: func(s *openaitest.Server) { add(&user(&s.Organization, tomas).RoleIDs, "owner") },
+			mean: func(o *openaitest.Organization) { add(&user(o, tomas).RoleIDs, "owner") },
+		},
+		"in the organization, of an owner by itself": {
+			bend: func(s *openaitest.Server) {
+				answer(s, userRolesRoute, priya, rows(predefinedRow("reader"), predefinedRow("owner")))
+			},
+			mean: func(o *openaitest.Organization) { add(&user(o, priya).RoleIDs, "reader") },
+		},
+		"in a project": {
+			bend: func(s *openaitest.Server) {
+				answer(s, projectUserRolesRoute, diego, rows(predefinedRow("member"), predefinedRow("viewer")))
+			},
+			mean: func(o *openaitest.Organization) {
+				projectUser(o, assist, diego).RoleIDs = []string{"viewer"}
+			},
+		},
+		"in a project, by a group": {
+			bend: func(s *openaitest.Server) {
+				projectUser(&s.Organization, search, lena).Role = "member"
+				answer(s, projectUserRolesRoute, search+"/users/"+lena, rows(predefinedRow("member"), predefinedRow("viewer")))
+			},
+			mean: func(o *openaitest.Organization) { projectUser(o, search, lena).Role = "member" },
+		},
+		"in a project, by a group of the organization's owners": {
+			bend: func(s *openaitest.Server) {
+				answer(s, projectUserRolesRoute, search+"/users/"+hana, rows(predefinedRow("member"), predefinedRow("owner")))
+			},
+			mean: func(o *openaitest.Organization) { projectUser(o, search, hana).RoleIDs = nil },
+		},
+		"in a project, by the ownership of the organization": {
+			bend: func(s *openaitest.Server) {
+				p := project(&s.Organization, search)
+				p.Users = append(p.Users, openaitest.ProjectUser{UserID: priya, Role: "viewer"})
+				answer(s, projectUserRolesRoute, search+"/users/"+priya, rows(predefinedRow("viewer"), predefinedRow("owner")))
+			},
+			mean: func(o *openaitest.Organization) {
+				p := project(o, search)
+				p.Users = append(p.Users, openaitest.ProjectUser{UserID: priya, Role: "viewer"})
+			},
+		},
+		"of a service account, by a group": {
+			bend: func(s *openaitest.Server) {
+				project(&s.Organization, search).Groups[0].RoleIDs = []string{tuner, "viewer"}
+				answer(s, projectUserRolesRoute, indexr, rows(predefinedRow("member"), predefinedRow("viewer"), assignedRole(tuner, nil)))
+			},
+			mean: func(o *openaitest.Organization) { project(o, search).Groups[0].RoleIDs = []string{tuner, "viewer"} },
+		},
+		"of a service account without role, by a group": {
+			bend: func(s *openaitest.Server) {
+				account(&s.Organization, indexr).Role = "none"
+				project(&s.Organization, search).Groups[0].RoleIDs = []string{tuner, "viewer"}
+				answer(s, projectUserRolesRoute, indexr, rows(predefinedRow("viewer"), assignedRole(tuner, nil)))
+			},
+			mean: func(o *openaitest.Organization) {
+				account(o, indexr).Role = "none"
+				project(o, search).Groups[0].RoleIDs = []string{tuner, "viewer"}
+			},
+		},
+		"of a group whose members the plan does not tell": {
+			bend: func(s *openaitest.Server) {
+				s.GroupMembersUnavailable = 403
+				answer(s, userRolesRoute, tomas, rows(predefinedRow("reader"), predefinedRow("owner")))
+			},
+			mean: func(o *openaitest.Organization) {
+				add(&user(o, tomas).RoleIDs, "owner")
+				for i := range o.Groups {
+					o.Groups[i].MemberIDs = nil
+				}
+			},
+			warned: []warning{{"does not list the members", nil}, {"does not list the members", nil}, {"does not list the members", nil}},
+		},
+	})
+}
+
+// It is the same where groups are no part of the sync: what a group gives is not shown as if it was held directly.
+func TestPredefinedRoleBesideTheOneOfTheRowWithoutGroups(t *testing.T) {
+	t.Parallel()
+	types := []string{"user", "organization_role"}
+	bent := func() *openaitest.Server {
+		server := &openaitest.Server{Organization: openaitest.Sample()}
+		answer(server, userRolesRoute, tomas, rows(predefinedRow("reader"), predefinedRow("owner")))
+		return server
+	}
+	server := bent()
+	synced := runSync(t, server, syncOptions{resourceTypes: types})
+	require.NoError(t, synced.err)
+	requireSame(t, expected(openaitest.Sample()).of(types...), readFile(t, synced.path))
+
+	// Where the organization knows no groups, none gives anything.
+	server = bent()
+	server.SetFault("GET /organization/groups", openaitest.Fault{Status: 404, Body: object("", "There are no groups.")})
+	synced = runSync(t, server, syncOptions{resourceTypes: types})
+	require.NoError(t, synced.err)
+	meant := openaitest.Sample()
+	user(&meant, tomas).RoleIDs = []string{"owner"}
+	requireSame(t, expected(meant).of(types...), readFile(t, synced.path))
+}
