@@ -60,6 +60,10 @@ bench: ## Measure syncs of organizations of three sizes and write docs/benchmark
 long: ## Try what goes wrong now and then hundreds of times: stops, faults, exit statuses, a daemon's memory (takes minutes)
 	go test -tags long -run '^(TestSoak|TestStopsLoseNothing$$|TestDaemonDoesNotGrow$$)' -count=1 -v -timeout 2h ./...
 
+.PHONY: mutants
+mutants: ## Make the mistakes that matter most, one after the other, and see that a test finds each (takes minutes)
+	go test -tags mutants -run '^TestMutants$$' -count=1 -v -timeout 1h ./pkg/connector
+
 .PHONY: demo
 demo: build baton ## Sync a sample organization from a stand-in server and show what was found
 	@CGO_ENABLED=0 $(FOR_HOST) go build -o $(STAND_IN) ./cmd/openaitest

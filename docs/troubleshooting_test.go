@@ -41,6 +41,7 @@ var notOnThePage = map[string]string{
 	// pkg/service
 	"created by github.com/conductorone/baton-sdk/pkg/connectorrunner.(*connectorRunner).run in ": "what a goroutine is known by",
 	// pkg/connector
+	"it is not there": "never shown: a targeted sync makes another message of it",
 	"Syncs the users, invitations, roles, groups, projects, service accounts and API keys of an OpenAI organization.": "the connector's description",
 	"Sees the project without using the API in it":                                                                    "the description of an entitlement",
 	"Uses the API in the project":                                                                                     "the description of an entitlement",

@@ -109,16 +109,12 @@ func prepare(ctx context.Context, command *cobra.Command, settings *viper.Viper)
 	}
 }
 
-func resourceTypes(ctx context.Context) cfg.ResourceTypes {
-	var found cfg.ResourceTypes
+func resourceTypes(ctx context.Context) []string {
+	var ids []string
 	for _, syncer := range (&connector.Connector{}).ResourceSyncers(ctx) {
-		id := syncer.ResourceType(ctx).GetId()
-		found.All = append(found.All, id)
-		if _, isSingle := syncer.(connectorbuilder.ResourceTargetedSyncerLimited); isSingle {
-			found.Single = append(found.Single, id)
-		}
+		ids = append(ids, syncer.ResourceType(ctx).GetId())
 	}
-	return found
+	return ids
 }
 
 // connectorTelling makes the connector, and says in the log which flags have no effect. They are known in the first

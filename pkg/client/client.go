@@ -124,12 +124,12 @@ func (c *Client) send(ctx context.Context, call call) error {
 	pace := c.pacer.of(call.method, call.route)
 	turn := pace.arrive(ctx)
 	var outage outage
-	failure := c.newError(call)
 	for {
 		if err := c.pacer.take(ctx, pace, turn); err != nil {
-			return failure.because(KindStopped, err)
+			return c.newError(call).because(KindStopped, err)
 		}
-		if failure = c.attemptInTurn(ctx, call); failure == nil {
+		failure := c.attemptInTurn(ctx, call)
+		if failure == nil {
 			pace.passedThrough(turn)
 			return nil
 		}
@@ -208,11 +208,9 @@ func (c *Client) refused(pace *pace, turn *turn, failure *Error) error {
 
 // attempt sends one request; nil is a success.
 func (c *Client) attempt(ctx context.Context, call call) *Error {
-	failure := c.newError(call)
-
 	u, err := c.url(call.route, call.ids, call.query)
 	if err != nil {
-		return failure.because(KindRefused, err)
+		return c.newError(call).because(KindRefused, err)
 	}
 	options := []uhttp.RequestOption{
 		uhttp.WithBearerToken(c.key),
@@ -228,7 +226,7 @@ func (c *Client) attempt(ctx context.Context, call call) *Error {
 	defer cancel()
 	request, err := c.http.NewRequest(limited, call.method, u, options...)
 	if err != nil {
-		return failure.because(KindRefused, errors.New("the request cannot be built"))
+		return c.newError(call).because(KindRefused, errors.New("the request cannot be built"))
 	}
 
 	var answer *uhttp.WrapperResponse
@@ -239,37 +237,46 @@ func (c *Client) attempt(ctx context.Context, call call) *Error {
 	}
 	switch {
 	case answer == nil:
-		return failure.fromTransport(ctx, call, err, c.key)
+		return c.newError(call).fromTransport(ctx, call, err, c.key)
 	case answer.StatusCode < 200 || answer.StatusCode > 299:
-		return failure.fromAnswer(ctx, call, answer, c.key)
+		return c.newError(call).fromAnswer(ctx, call, answer, c.key)
 	}
-	failure.StatusCode = answer.StatusCode
-	failure.RequestID = answer.Header.Get(requestIDHeader)
+	if kind, err := accept(call, answer.Body); err != nil {
+		failure := c.newError(call).because(kind, err)
+		failure.StatusCode = answer.StatusCode
+		failure.RequestID = answer.Header.Get(requestIDHeader)
+		return failure
+	}
+	return nil
+}
+
+// accept takes the body of a success.
+func accept(call call, body []byte) (Kind, error) {
 	switch {
-	case isPage(answer.Body):
+	case isPage(body):
 		// A network that wants a login, say, answers so, with 200.
-		return failure.because(KindNoAnswer, errPage)
+		return KindNoAnswer, errPage
 	case call.out == nil:
 		if call.said != nil {
-			*call.said = answer.Body
+			*call.said = body
 		}
-		return nil
+		return 0, nil
 	default:
-		return decode(answer.Body, call.out, failure)
+		return decode(body, call.out)
 	}
 }
 
 // decode tells a body that was cut off, which another attempt may mend, from one that is not what the route answers.
-func decode(body []byte, out any, failure *Error) *Error {
+func decode(body []byte, out any) (Kind, error) {
 	err := json.Unmarshal(body, out)
 	var syntax *json.SyntaxError
 	switch {
 	case err == nil:
-		return nil
+		return 0, nil
 	case errors.As(err, &syntax):
-		return failure.because(KindNoAnswer, fmt.Errorf("the answer is not complete JSON: %w", err))
+		return KindNoAnswer, fmt.Errorf("the answer is not complete JSON: %w", err)
 	default:
-		return failure.because(KindMalformed, fmt.Errorf("the answer does not have the documented shape: %w", err))
+		return KindMalformed, fmt.Errorf("the answer does not have the documented shape: %w", err)
 	}
 }
 

@@ -31,7 +31,8 @@ func (g Group) Managed() *bool {
 
 // GroupUser is a member of a group: a user, a service account or a user of another product.
 type GroupUser struct {
-	ID string `json:"id"`
+	ID    string `json:"id"`
+	Email string `json:"email"`
 }
 
 func (u GroupUser) itemID() string { return u.ID }

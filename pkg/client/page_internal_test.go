@@ -100,7 +100,7 @@ func FuzzPage(f *testing.F) {
 	f.Fuzz(func(t *testing.T, body []byte, after, mark string, steps, power int) {
 		t.Parallel()
 		var list envelope[User]
-		if decode(body, &list, &Error{}) != nil {
+		if _, err := decode(body, &list); err != nil {
 			return
 		}
 		cursor := Cursor{After: after, Mark: mark, Steps: steps, Power: power}

@@ -5,7 +5,8 @@ import "context"
 // ProjectUser is a user's membership of a project.
 type ProjectUser struct {
 	// ID is the user's.
-	ID string `json:"id"`
+	ID    string `json:"id"`
+	Email string `json:"email"`
 	// Role is owner, member or viewer; the documentation names it a free string.
 	Role string `json:"role"`
 }

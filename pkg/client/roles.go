@@ -69,3 +69,17 @@ func (c *Client) ListRoles(ctx context.Context, cursor Cursor) (Page[Role], erro
 func (c *Client) ListProjectRoles(ctx context.Context, projectID string, cursor Cursor) (Page[Role], error) {
 	return list[Role](ctx, c, next1000, "/projects/{project_id}/roles", []string{projectID}, nil, cursor)
 }
+
+// GetRole gives one role of the organization. A predefined role is known by its long id only.
+//
+// GET /organization/roles/{role_id}, https://platform.openai.com/docs/api-reference/roles
+func (c *Client) GetRole(ctx context.Context, roleID string) (Role, error) {
+	return retrieve[Role](ctx, c, "/organization/roles/{role_id}", roleID)
+}
+
+// GetProjectRole gives one role of a project.
+//
+// GET /projects/{project_id}/roles/{role_id}, https://platform.openai.com/docs/api-reference/project-roles
+func (c *Client) GetProjectRole(ctx context.Context, projectID, roleID string) (Role, error) {
+	return retrieve[Role](ctx, c, "/projects/{project_id}/roles/{role_id}", projectID, roleID)
+}

@@ -50,6 +50,10 @@ func (c *Client) GetUser(ctx context.Context, userID string) (User, error) {
 	return retrieve[User](ctx, c, "/organization/users/{user_id}", userID)
 }
 
+// MostEmails is how many addresses [Client.FindUsers] takes: their number is not documented, and an address line of a few
+// thousand characters passes everywhere.
+const MostEmails = 50
+
 // FindUsers gives a page of the users who have one of the email addresses. The API's comparison is not documented, so the
 // caller compares again.
 //

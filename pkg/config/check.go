@@ -8,21 +8,16 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/conductorone/baton-sdk/pkg/bid"
 	"github.com/conductorone/baton-sdk/pkg/logging"
 	"github.com/spf13/pflag"
 	"github.com/spf13/viper"
 )
 
-// ResourceTypes are the ids of the connector's resource types, and of those among them of which it can read one resource
-// alone.
-type ResourceTypes struct {
-	All, Single []string
-}
-
 // Check refuses what the SDK would take for something else, or for nothing, without a word: from the command line, the
 // environment and the configuration file alike. The SDK has read the latter two into the flags, where it could. No value
-// is quoted.
-func Check(settings *viper.Viper, flags *pflag.FlagSet, types ResourceTypes) error {
+// is quoted. types are the ids of the connector's resource types.
+func Check(settings *viper.Viper, flags *pflag.FlagSet, types []string) error {
 	if err := CheckFile(settings, flags.Lookup); err != nil {
 		return err
 	}
@@ -37,8 +32,8 @@ func Check(settings *viper.Viper, flags *pflag.FlagSet, types ResourceTypes) err
 		g.checkPurpose,
 		g.checkChoices,
 		g.checkNumbers,
-		func() error { return g.checkTypes(types.All) },
-		func() error { return g.checkTargets(types.Single) },
+		func() error { return g.checkTypes(types) },
+		func() error { return g.checkTargets(types) },
 		g.checkPlaces,
 	} {
 		if err := check(); err != nil {
@@ -361,21 +356,20 @@ func (g given) checkTypes(known []string) error {
 	return nil
 }
 
-// bidPrefix begins the ids of resources that the SDK takes.
-const bidPrefix = "bid:r:"
-
 // checkTargets refuses what would leave a sync nothing to read: the SDK would make an empty file of it.
-func (g given) checkTargets(single []string) error {
+func (g given) checkTargets(known []string) error {
 	types := g.list("sync-resource-types")
 	for _, target := range g.list("sync-resources") {
-		kind, id, found := strings.Cut(strings.TrimPrefix(target, bidPrefix), "/")
+		resource, err := bid.ParseResourceBid(target)
+		if err != nil {
+			return errors.New("--sync-resources takes ids such as bid:r:user/user-1 and bid:r:project/proj_1/service_account/svc_1")
+		}
+		resourceType := resource.GetId().GetResourceType()
 		switch {
-		case !strings.HasPrefix(target, bidPrefix) || !found || kind == "" || id == "":
-			return errors.New("--sync-resources takes ids such as bid:r:user/user-1")
-		case len(types) > 0 && !slices.Contains(types, kind):
+		case !slices.Contains(known, resourceType):
+			return fmt.Errorf("--sync-resources names a type that there is not: the types are %s", strings.Join(known, ", "))
+		case len(types) > 0 && !slices.Contains(types, resourceType):
 			return errors.New("--sync-resources names a resource of a type that --sync-resource-types leaves out")
-		case !slices.Contains(single, kind):
-			return errors.New("--sync-resources names a resource of a type that cannot be read alone: give --sync-resource-types instead")
 		}
 	}
 	return nil

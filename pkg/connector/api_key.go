@@ -5,6 +5,7 @@ import (
 	"context"
 
 	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
+	"github.com/conductorone/baton-sdk/pkg/annotations"
 	rs "github.com/conductorone/baton-sdk/pkg/types/resource"
 
 	"github.com/conductorone/baton-openai/pkg/client"
@@ -41,6 +42,33 @@ func (b *apiKeyBuilder) List(ctx context.Context, parent *v2.ResourceId, opts rs
 			}
 			return adminKeyResource(key)
 		})
+}
+
+// Get gives an admin key, or a key of an active project. Where the parent is not given, the admin keys come first, then all
+// projects are looked through.
+//
+// GET /organization/admin_api_keys/{key_id}, GET /organization/projects/{project_id}/api_keys/{api_key_id}
+func (b *apiKeyBuilder) Get(ctx context.Context, id, parent *v2.ResourceId) (*v2.Resource, annotations.Annotations, error) {
+	return getResource(id, func() (*v2.Resource, error) {
+		if parent.GetResourceType() != resourceTypeProject.GetId() {
+			key, err := b.client.GetAdminAPIKey(ctx, id.GetResource())
+			switch {
+			case err == nil && !key.IsProjectKey():
+				return adminKeyResource(key)
+			case err != nil && !isGone(err):
+				return nil, err
+			case parent.GetResourceType() == resourceTypeOrganization.GetId():
+				return nil, errNotThere
+			}
+		}
+		return getOfProject(ctx, b.client, parent, func(ctx context.Context, project *v2.ResourceId) (*v2.Resource, error) {
+			key, err := b.client.GetProjectAPIKey(ctx, project.GetResource(), id.GetResource())
+			if err != nil {
+				return nil, err
+			}
+			return projectKeyResource(project, key)
+		})
+	})
 }
 
 // StaticEntitlements gives none. It is called once everything has been listed.

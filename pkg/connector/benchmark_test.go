@@ -38,8 +38,8 @@ import (
 func TestBenchmarks(t *testing.T) { //nolint:paralleltest // nothing else may run while it measures
 	table := []string{
 		"| users | projects | custom roles | calls / bound | refused / calls | wall / bound, limited | " +
-			"wall / bound, 50 ms | CPU / in-memory | memory / in-memory | official client, 50 ms / ours | official client, limited |",
-		"|---|---|---|---|---|---|---|---|---|---|---|",
+			"wall / bound, 50 ms | in-memory / bound, 50 ms | CPU / in-memory | calls alone, CPU / in-memory | memory / in-memory | official client, 50 ms / ours | official client, limited |",
+		"|---|---|---|---|---|---|---|---|---|---|---|---|---|",
 	}
 	for _, users := range sizes(t) {
 		row := benchmark{users: users}.row(t)
@@ -116,7 +116,8 @@ func (b benchmark) row(t *testing.T) string {
 	free := &openaitest.Server{Organization: b.organization()}
 	file := filepath.Join(t.TempDir(), "free.c1z")
 	ours := b.measure(t, free, roleConnector, file)
-	calls := len(free.Requests())
+	count := len(free.Requests())
+	bare := b.measure(t, free, roleCalls, "", "BENCH_CALLS="+callsOf(t, free))
 	memory := b.measure(t, free, roleMemory, filepath.Join(t.TempDir(), "memory.c1z"), "BENCH_ROWS="+file)
 	for range b.repetitions() {
 		ours = ours.best(b.measure(t, free, roleConnector, filepath.Join(t.TempDir(), "again.c1z")))
@@ -154,11 +155,13 @@ func (b benchmark) row(t *testing.T) string {
 	if err != nil {
 		limitedOfficial = fmt.Sprintf("fails after %d calls (7 a minute)", len(limitedWalk.Requests()))
 	}
-	return fmt.Sprintf("| %d | %d | %d | %s | %s | %s | %s | %s | %s | %s | %s |",
+	distantBound := (time.Duration(bound) * benchLatency / benchWorkers).Seconds()
+	return fmt.Sprintf("| %d | %d | %d | %s | %s | %s | %s | %s | %s | %s | %s | %s | %s |",
 		b.users, len(o.Projects), len(o.Roles),
-		ratio(float64(calls), float64(bound)), refused, limitedRatio,
-		ratio(distant.Wall.Seconds(), (time.Duration(bound)*benchLatency/benchWorkers).Seconds()),
-		ratio(ours.CPU.Seconds(), memory.CPU.Seconds()), ratio(float64(ours.Peak), float64(memory.Peak)),
+		ratio(float64(count), float64(bound)), refused, limitedRatio,
+		ratio(distant.Wall.Seconds(), distantBound), ratio(memory.Wall.Seconds(), distantBound),
+		ratio(ours.CPU.Seconds(), memory.CPU.Seconds()), ratio(bare.CPU.Seconds(), memory.CPU.Seconds()),
+		ratio(float64(ours.Peak), float64(memory.Peak)),
 		official, limitedOfficial)
 }
 
@@ -212,7 +215,7 @@ func (b benchmark) measure(t *testing.T, server *openaitest.Server, role, file s
 	require.NoError(t, err)
 	command := exec.CommandContext(t.Context(), binary, "-test.run=^TestBenchmarkRole$", "-test.timeout=2h")
 	output := filepath.Join(t.TempDir(), "measured.json")
-	command.Env = append(os.Environ(), append(environment, roleEnv+"="+role, "BENCH_URL="+listener.URL+"/v1", "BENCH_FILE="+file, "BENCH_OUTPUT="+output)...)
+	command.Env = append(os.Environ(), append(environment, roleEnv+"="+role, "BENCH_HOST="+listener.URL, "BENCH_URL="+listener.URL+"/v1", "BENCH_FILE="+file, "BENCH_OUTPUT="+output)...)
 	text, err := command.CombinedOutput()
 	require.NoError(t, err, string(text))
 	answer, err := os.ReadFile(output)
@@ -228,6 +231,10 @@ func TestBenchmarkRole(t *testing.T) { //nolint:paralleltest // it is alone in i
 	role := os.Getenv(roleEnv)
 	if role == "" {
 		t.Skip("it is run by TestBenchmarks")
+	}
+	if role == roleCalls {
+		writeMeasured(t, makeCalls(t, os.Getenv("BENCH_CALLS")))
+		return
 	}
 	var builder connectorbuilder.ConnectorBuilderV2
 	switch role {
@@ -256,6 +263,11 @@ func TestBenchmarkRole(t *testing.T) { //nolint:paralleltest // it is alone in i
 	found := measured{Wall: time.Since(start), CPU: processorTime(t) - before, Peak: peakMemory(t)}
 
 	found.Rows = countRows(t, path)
+	writeMeasured(t, found)
+}
+
+func writeMeasured(t *testing.T, found measured) {
+	t.Helper()
 	text, err := json.Marshal(found)
 	require.NoError(t, err)
 	require.NoError(t, os.WriteFile(os.Getenv("BENCH_OUTPUT"), text, 0o600))
@@ -469,9 +481,11 @@ Measured with %d cores (%s, %s) at commit %s, with 12 workers.
   the real API scaled to a second). The bound is the largest, over all routes of the sync, of the calls beyond the
   burst times the interval.
 - **wall / bound, 50 ms**: every answer takes 50 ms, without limits. The bound is calls × 50 ms / 12, since that many
-  calls are under way at once.
+  calls are under way at once. **in-memory / bound** is the time of the process described next over the same bound: what the
+  SDK takes for the rows, of which only a part can be done while calls are under way, and on few processors less.
 - **CPU** and **memory / in-memory**: processor time and peak resident memory of the syncing process over those of one whose
   connector has the same rows in memory and gives them resource by resource, with the same SDK and workers; the least of
-  four runs each up to 2,000 users.
+  four runs each up to 2,000 users. **calls alone** is a process that makes the same calls with net/http, decodes the answers
+  and does nothing else.
 - **official client**: the same inventory, walked one call after the other with OpenAI's own Go client as it comes.
 `

@@ -21,17 +21,19 @@ func TestCapabilities(t *testing.T) {
 		account   = v2.Capability_CAPABILITY_ACCOUNT_PROVISIONING
 		create    = v2.Capability_CAPABILITY_RESOURCE_CREATE
 		remove    = v2.Capability_CAPABILITY_RESOURCE_DELETE
+		targeted  = v2.Capability_CAPABILITY_TARGETED_SYNC
+		service   = v2.Capability_CAPABILITY_SERVICE_MODE_TARGETED_SYNC
 	)
 	want := map[string][]v2.Capability{
-		"organization":      {syncs, provision},
-		"user":              {syncs, account, remove},
-		"invitation":        {syncs, create, remove},
-		"organization_role": {syncs, provision},
-		"group":             {syncs, provision, create, remove},
-		"project":           {syncs, provision},
-		"project_role":      {syncs, provision},
-		"service_account":   {syncs, remove},
-		"api_key":           {syncs, remove},
+		"organization":      {syncs, targeted, provision},
+		"user":              {syncs, targeted, account, remove},
+		"invitation":        {syncs, targeted, create, remove},
+		"organization_role": {syncs, targeted, provision},
+		"group":             {syncs, targeted, provision, create, remove},
+		"project":           {syncs, targeted, provision},
+		"project_role":      {syncs, targeted, provision},
+		"service_account":   {syncs, targeted, remove},
+		"api_key":           {syncs, targeted, remove},
 	}
 
 	// Which of the API's permissions a key needs for a type, so that somebody can tell from a refusal what will be missing.
@@ -51,7 +53,7 @@ func TestCapabilities(t *testing.T) {
 	metadata, err := open(t, newOffice()).GetMetadata(t.Context(), &v2.ConnectorServiceGetMetadataRequest{})
 	require.NoError(t, err)
 	told := metadata.GetMetadata().GetCapabilities()
-	require.ElementsMatch(t, []v2.Capability{syncs, provision, account, create, remove}, told.GetConnectorCapabilities())
+	require.ElementsMatch(t, []v2.Capability{syncs, targeted, provision, account, create, remove, service}, told.GetConnectorCapabilities())
 	require.Len(t, told.GetResourceTypeCapabilities(), len(want))
 	for _, of := range told.GetResourceTypeCapabilities() {
 		id := of.GetResourceType().GetId()

@@ -7,6 +7,7 @@ import (
 	"fmt"
 
 	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
+	"github.com/conductorone/baton-sdk/pkg/annotations"
 	ent "github.com/conductorone/baton-sdk/pkg/types/entitlement"
 	rs "github.com/conductorone/baton-sdk/pkg/types/resource"
 	"go.uber.org/zap"
@@ -30,6 +31,19 @@ func (b *groupBuilder) ResourceType(context.Context) *v2.ResourceType {
 // List gives a page of the organization's groups.
 func (b *groupBuilder) List(ctx context.Context, parent *v2.ResourceId, opts rs.SyncOpAttrs) ([]*v2.Resource, *rs.SyncOpResults, error) {
 	return listOrganization(ctx, b.reader, resourceTypeGroup, parent, opts, groupsList(), "listing the groups", groupResource)
+}
+
+// Get gives a group.
+//
+// GET /organization/groups/{group_id}
+func (b *groupBuilder) Get(ctx context.Context, id, _ *v2.ResourceId) (*v2.Resource, annotations.Annotations, error) {
+	return getResource(id, func() (*v2.Resource, error) {
+		group, err := b.client.GetGroup(ctx, id.GetResource())
+		if err != nil {
+			return nil, err
+		}
+		return groupResource(group)
+	})
 }
 
 func groupResource(group client.Group) (*v2.Resource, error) {
@@ -104,11 +118,11 @@ func (g groupGrants) members(ctx context.Context, found *answer[*v2.Grant], at p
 	if err := g.membersOffered(ctx); err != nil {
 		return nil, false, err
 	}
-	ids := make([]string, 0, len(page.Items))
-	for _, member := range page.Items {
-		ids = append(ids, member.ID)
+	members := make([]member, 0, len(page.Items))
+	for _, row := range page.Items {
+		members = append(members, member{row.ID, row.Email})
 	}
-	principals, err := g.sync.principals(ctx, ids)
+	principals, err := g.sync.principals(ctx, members)
 	if err != nil {
 		return nil, false, failed(doing, err)
 	}

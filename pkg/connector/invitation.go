@@ -5,6 +5,7 @@ import (
 	"context"
 
 	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
+	"github.com/conductorone/baton-sdk/pkg/annotations"
 	rs "github.com/conductorone/baton-sdk/pkg/types/resource"
 
 	"github.com/conductorone/baton-openai/pkg/client"
@@ -29,6 +30,23 @@ func (b *invitationBuilder) List(ctx context.Context, parent *v2.ResourceId, opt
 			}
 			return invitationResource(invite)
 		})
+}
+
+// Get gives an invitation that is not accepted.
+//
+// GET /organization/invites/{invite_id}
+func (b *invitationBuilder) Get(ctx context.Context, id, _ *v2.ResourceId) (*v2.Resource, annotations.Annotations, error) {
+	return getResource(id, func() (*v2.Resource, error) {
+		invite, err := b.client.GetInvite(ctx, id.GetResource())
+		switch {
+		case err != nil:
+			return nil, err
+		case invite.Status == client.InviteAccepted:
+			return nil, errNotThere
+		default:
+			return invitationResource(invite)
+		}
+	})
 }
 
 func invitationResource(invite client.Invite) (*v2.Resource, error) {

@@ -12,24 +12,22 @@ import (
 
 // The syncer lists every type once without a parent, and once below each resource that names the type as its child. What
 // belongs to the organization is listed in the call without a parent, since that one comes whatever the types of the
-// sync; below the organization only in a targeted sync, where it is the only one.
+// sync. The organization names no children: a targeted sync of it would list everything.
 
 // listOrganization gives a page of what belongs to the organization. resource gives nil for what is left out.
 func listOrganization[T any](
 	ctx context.Context, r *reader, resourceType *v2.ResourceType, parent *v2.ResourceId, opts rs.SyncOpAttrs,
 	l list[T], doing string, resource func(T) (*v2.Resource, error),
 ) ([]*v2.Resource, *rs.SyncOpResults, error) {
+	if parent != nil {
+		return nil, nil, nil
+	}
 	s, err := r.of(ctx, opts)
 	if err != nil {
 		return nil, nil, failed(doing, err)
 	}
-	switch {
-	case parent == nil:
-		if err := s.begins(ctx, resourceType); err != nil {
-			return nil, nil, failed(doing, err)
-		}
-	case parent.GetResourceType() != resourceTypeOrganization.GetId() || s.hasBegun(resourceType):
-		return nil, nil, nil
+	if err := s.begins(ctx, resourceType); err != nil {
+		return nil, nil, failed(doing, err)
 	}
 	return listPage(ctx, s, opts, l, doing, resource)
 }

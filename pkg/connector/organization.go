@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
+	"github.com/conductorone/baton-sdk/pkg/annotations"
 	ent "github.com/conductorone/baton-sdk/pkg/types/entitlement"
 	rs "github.com/conductorone/baton-sdk/pkg/types/resource"
 
@@ -56,6 +57,22 @@ func (b *organizationBuilder) List(ctx context.Context, parent *v2.ResourceId, o
 	return []*v2.Resource{organization}, nil, nil
 }
 
+// Get gives the organization.
+//
+// GET /organization/roles, where the organization's own id shows.
+func (b *organizationBuilder) Get(ctx context.Context, id, _ *v2.ResourceId) (*v2.Resource, annotations.Annotations, error) {
+	return getResource(id, func() (*v2.Resource, error) {
+		if id.GetResource() != organizationID {
+			return nil, errNotThere
+		}
+		page, err := b.client.ListRoles(ctx, client.Cursor{})
+		if err != nil {
+			return nil, err
+		}
+		return organizationResource(page.Items)
+	})
+}
+
 func organizationResource(roles []client.Role) (*v2.Resource, error) {
 	id := openAIOrganizationID(roles)
 	rawID := id
@@ -65,14 +82,6 @@ func organizationResource(roles []client.Role) (*v2.Resource, error) {
 	return newResource(resourceTypeOrganization, organizationID, rawID, organizationName, nil,
 		rs.WithResourceProfile(profile{}.text("organization_id", id)),
 		grantsElsewhere(),
-		rs.WithAnnotation(
-			&v2.ChildResourceType{ResourceTypeId: resourceTypeUser.GetId()},
-			&v2.ChildResourceType{ResourceTypeId: resourceTypeInvitation.GetId()},
-			&v2.ChildResourceType{ResourceTypeId: resourceTypeOrganizationRole.GetId()},
-			&v2.ChildResourceType{ResourceTypeId: resourceTypeGroup.GetId()},
-			&v2.ChildResourceType{ResourceTypeId: resourceTypeProject.GetId()},
-			&v2.ChildResourceType{ResourceTypeId: resourceTypeAPIKey.GetId()},
-		),
 	)
 }
 
@@ -90,20 +99,15 @@ func openAIOrganizationID(roles []client.Role) string {
 	return ""
 }
 
-// StaticEntitlements gives the membership of the organization.
-func (b *organizationBuilder) StaticEntitlements(context.Context, rs.SyncOpAttrs) ([]*v2.Entitlement, *rs.SyncOpResults, error) {
+// Entitlements gives the membership of the organization.
+func (b *organizationBuilder) Entitlements(_ context.Context, organization *v2.Resource, _ rs.SyncOpAttrs) ([]*v2.Entitlement, *rs.SyncOpResults, error) {
 	return []*v2.Entitlement{
-		ent.NewAssignmentEntitlement(nil, slugMember,
+		ent.NewAssignmentEntitlement(organization, slugMember,
 			ent.WithDisplayName("Organization member"),
 			ent.WithDescription("Belongs to the OpenAI organization"),
 			ent.WithGrantableTo(resourceTypeUser),
 		),
 	}, nil, nil
-}
-
-// Entitlements has nothing to add to the static ones.
-func (b *organizationBuilder) Entitlements(context.Context, *v2.Resource, rs.SyncOpAttrs) ([]*v2.Entitlement, *rs.SyncOpResults, error) {
-	return nil, nil, nil
 }
 
 // Grants is not called: the users give them, each of whom is a member.

@@ -5,6 +5,7 @@ import (
 	"context"
 
 	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
+	"github.com/conductorone/baton-sdk/pkg/annotations"
 	ent "github.com/conductorone/baton-sdk/pkg/types/entitlement"
 	rs "github.com/conductorone/baton-sdk/pkg/types/resource"
 
@@ -51,6 +52,44 @@ func (b *organizationRoleBuilder) List(ctx context.Context, parent *v2.ResourceI
 		return nil, nil, failed(doing, err)
 	}
 	return append(roles, missing...), results, nil
+}
+
+// Get gives a role. A predefined one goes by its name here, and is found in the list only.
+//
+// GET /organization/roles/{role_id}, or GET /organization/roles for owner and reader
+func (b *organizationRoleBuilder) Get(ctx context.Context, id, _ *v2.ResourceId) (*v2.Resource, annotations.Annotations, error) {
+	return getResource(id, func() (*v2.Resource, error) {
+		if _, predefined := predefinedOrganizationRoles[id.GetResource()]; predefined {
+			return b.getPredefined(ctx, id.GetResource())
+		}
+		role, err := b.client.GetRole(ctx, id.GetResource())
+		switch {
+		case err != nil:
+			return nil, err
+		case predefinedIn(organizationKey)(role) != "":
+			return nil, errNotThere // it goes by its name
+		default:
+			return organizationRoleResource(role)
+		}
+	})
+}
+
+func (b *organizationRoleBuilder) getPredefined(ctx context.Context, name string) (*v2.Resource, error) {
+	predefined := predefinedIn(organizationKey)
+	for cursor := (client.Cursor{}); ; {
+		page, err := b.client.ListRoles(ctx, cursor)
+		if err != nil {
+			return nil, err
+		}
+		for _, role := range page.Items {
+			if predefined(role) == name {
+				return organizationRoleResource(role)
+			}
+		}
+		if cursor = page.Next; cursor.IsZero() {
+			return organizationRoleResource(client.Role{Name: name, PredefinedRole: true})
+		}
+	}
 }
 
 // missing gives the predefined roles that the API's list left out. The users' rows name them all the same.

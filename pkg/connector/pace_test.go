@@ -54,7 +54,7 @@ func TestChangeGoesBeforeASync(t *testing.T) {
 		wait.Go(func() {
 			begun <- struct{}{}
 			// Each is a sync of its own, so that each asks.
-			_, _, err := users.List(t.Context(), parseID("organization:organization"), rs.SyncOpAttrs{Session: newMapSessionStore()})
+			_, _, err := users.List(t.Context(), nil, rs.SyncOpAttrs{Session: newMapSessionStore()})
 			assert.NoError(t, err)
 		})
 	}

@@ -2,21 +2,33 @@ package connector
 
 import (
 	"context"
+	"slices"
 
 	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
 
 	"github.com/conductorone/baton-openai/pkg/client"
 )
 
-// principals tells for each id, as the API gives it for the members of groups and projects, whether it is a user or a
-// service account: the ids look alike. One that both lists hold is the user. One that neither holds is missing, and so is
+// member is somebody in the list of a group or of a project.
+type member struct{ id, email string }
+
+func idsOf(members []member) []string {
+	ids := make([]string, 0, len(members))
+	for _, m := range members {
+		ids = append(ids, m.id)
+	}
+	return ids
+}
+
+// principals tells of each member, by the id, whether it is a user or a service account: the ids look alike. One that both lists hold is the user. One that neither holds is missing, and so is
 // one of a type that is no part of the sync, which the SDK would drop.
-func (s *syncReader) principals(ctx context.Context, ids []string) (map[string]*v2.ResourceId, error) {
+func (s *syncReader) principals(ctx context.Context, members []member) (map[string]*v2.ResourceId, error) {
 	if s.isTargeted() {
-		if err := s.findPrincipals(ctx, ids); err != nil {
+		if err := s.findPrincipals(ctx, members); err != nil {
 			return nil, err
 		}
 	}
+	ids := idsOf(members)
 	accounts, err := recallMany[string](ctx, s.session, factServiceAccount, ids)
 	if err != nil {
 		return nil, err
@@ -45,28 +57,36 @@ func (s *syncReader) missesPrincipals() bool {
 	return s.includes(resourceTypeUser) && s.includes(resourceTypeServiceAccount)
 }
 
-// findPrincipals asks for what a targeted sync has not listed: whether an id is a user's, and where it is not, for the
-// service accounts of every project, since the API has no other way to find one.
-func (s *syncReader) findPrincipals(ctx context.Context, ids []string) error {
-	accounts, err := recallMany[string](ctx, s.session, factServiceAccount, ids)
+// findPrincipals asks for what a targeted sync has not listed: whether a member is a user, by the addresses of many at once
+// and by the id of one that is not found so. For one that is no user it asks for the service accounts of every project,
+// since the API has no other way to find one.
+func (s *syncReader) findPrincipals(ctx context.Context, members []member) error {
+	unknown, err := s.unknown(ctx, members)
 	if err != nil {
 		return err
 	}
-	users, err := recallMany[string](ctx, s.session, factUser, ids)
-	if err != nil {
-		return err
-	}
-	unknown := 0
-	for _, id := range ids {
-		_, isUser := users[id]
-		_, isAccount := accounts[id]
-		if isUser || isAccount {
-			continue
+	for some := range slices.Chunk(slices.DeleteFunc(slices.Clone(unknown), func(m member) bool { return m.email == "" }), client.MostEmails) {
+		emails := make([]string, 0, len(some))
+		for _, m := range some {
+			emails = append(emails, m.email)
 		}
-		user, err := s.api.GetUser(ctx, id)
+		page, err := s.api.FindUsers(ctx, emails, client.Cursor{})
+		if err != nil {
+			return err
+		}
+		if err := keepUsers(ctx, s.session, page); err != nil {
+			return err
+		}
+	}
+	if unknown, err = s.unknown(ctx, unknown); err != nil {
+		return err
+	}
+	noUsers := 0
+	for _, m := range unknown {
+		user, err := s.api.GetUser(ctx, m.id)
 		switch {
 		case isGone(err):
-			unknown++
+			noUsers++
 		case err != nil:
 			return err
 		default:
@@ -75,10 +95,25 @@ func (s *syncReader) findPrincipals(ctx context.Context, ids []string) error {
 			}
 		}
 	}
-	if unknown == 0 {
+	if noUsers == 0 {
 		return nil
 	}
 	return s.listServiceAccounts(ctx)
+}
+
+// unknown are those of the members that are not known to be users or service accounts.
+func (s *syncReader) unknown(ctx context.Context, members []member) ([]member, error) {
+	ids := idsOf(members)
+	accounts, err := recallMany[string](ctx, s.session, factServiceAccount, ids)
+	if err != nil {
+		return nil, err
+	}
+	users, err := recallMany[string](ctx, s.session, factUser, ids)
+	return slices.DeleteFunc(slices.Clone(members), func(m member) bool {
+		_, isUser := users[m.id]
+		_, isAccount := accounts[m.id]
+		return isUser || isAccount
+	}), err
 }
 
 func (s *syncReader) listServiceAccounts(ctx context.Context) error {

@@ -5,6 +5,7 @@ import (
 	"context"
 
 	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
+	"github.com/conductorone/baton-sdk/pkg/annotations"
 	ent "github.com/conductorone/baton-sdk/pkg/types/entitlement"
 	gr "github.com/conductorone/baton-sdk/pkg/types/grant"
 	rs "github.com/conductorone/baton-sdk/pkg/types/resource"
@@ -34,6 +35,27 @@ func (b *projectBuilder) List(ctx context.Context, parent *v2.ResourceId, opts r
 		})
 }
 
+// Get gives an active project.
+//
+// GET /organization/projects/{project_id}
+func (b *projectBuilder) Get(ctx context.Context, id, _ *v2.ResourceId) (*v2.Resource, annotations.Annotations, error) {
+	return getResource(id, func() (*v2.Resource, error) {
+		project, err := getActiveProject(ctx, b.client, id.GetResource())
+		if err != nil {
+			return nil, err
+		}
+		return projectResource(project)
+	})
+}
+
+func getActiveProject(ctx context.Context, api *client.Client, id string) (client.Project, error) {
+	project, err := api.GetProject(ctx, id)
+	if err == nil && project.Status == client.ProjectArchived {
+		err = errNotThere
+	}
+	return project, err
+}
+
 func projectResource(project client.Project) (*v2.Resource, error) {
 	p := profile{}.
 		text("status", project.Status).
@@ -51,13 +73,13 @@ func projectResource(project client.Project) (*v2.Resource, error) {
 	)
 }
 
-// projectRoleExclusion names the group of a project's predefined roles; the SDK adds the project's id, because a group
-// that all projects shared would be over its size limit at the seventeenth.
+// projectRoleExclusion names the group of a project's predefined roles, with the project's id behind it: a group that all
+// projects shared would be over the SDK's size limit at the seventeenth.
 const projectRoleExclusion = "project-role"
 
-// StaticEntitlements gives the predefined roles, which are the same in every project. They exclude each other; none is
-// the default, since a principal may hold none of them.
-func (b *projectBuilder) StaticEntitlements(context.Context, rs.SyncOpAttrs) ([]*v2.Entitlement, *rs.SyncOpResults, error) {
+// Entitlements gives the predefined roles, which are the same in every project. They exclude each other; none is the
+// default, since a principal may hold none of them.
+func (b *projectBuilder) Entitlements(_ context.Context, project *v2.Resource, _ rs.SyncOpAttrs) ([]*v2.Entitlement, *rs.SyncOpResults, error) {
 	roles := []struct{ slug, displayName, description string }{
 		{slugViewer, "Project viewer", "Sees the project without using the API in it"},
 		{slugMember, "Project member", "Uses the API in the project"},
@@ -65,23 +87,18 @@ func (b *projectBuilder) StaticEntitlements(context.Context, rs.SyncOpAttrs) ([]
 	}
 	entitlements := make([]*v2.Entitlement, 0, len(roles))
 	for i, role := range roles {
-		entitlements = append(entitlements, ent.NewPermissionEntitlement(nil, role.slug,
+		entitlements = append(entitlements, ent.NewPermissionEntitlement(project, role.slug,
 			ent.WithDisplayName(role.displayName),
 			ent.WithDescription(role.description),
 			ent.WithGrantableTo(resourceTypeUser, resourceTypeGroup, resourceTypeServiceAccount),
 			ent.WithAnnotation(&v2.EntitlementExclusionGroup{
-				ExclusionGroupId: projectRoleExclusion,
+				ExclusionGroupId: projectRoleExclusion + "-" + project.GetId().GetResource(),
 				Order:            uint32(i + 1),
 				ScopeToResource:  true,
 			}),
 		))
 	}
 	return entitlements, nil, nil
-}
-
-// Entitlements has nothing to add to the static ones.
-func (b *projectBuilder) Entitlements(context.Context, *v2.Resource, rs.SyncOpAttrs) ([]*v2.Entitlement, *rs.SyncOpResults, error) {
-	return nil, nil, nil
 }
 
 // The lists of a project's grants after the first one, its service accounts.
@@ -193,15 +210,15 @@ func (p projectGrants) users(ctx context.Context, found *answer[*v2.Grant], at p
 	if err != nil {
 		return nil, err
 	}
-	ids := make([]string, 0, len(page.Items))
-	for _, user := range page.Items {
-		ids = append(ids, user.ID)
+	members := make([]member, 0, len(page.Items))
+	for _, row := range page.Items {
+		members = append(members, member{row.ID, row.Email})
 	}
-	principals, err := p.sync.principals(ctx, ids)
+	principals, err := p.sync.principals(ctx, members)
 	if err != nil {
 		return nil, err
 	}
-	organizationRoles, err := recallMany[string](ctx, p.sync.session, factUser, ids)
+	organizationRoles, err := recallMany[string](ctx, p.sync.session, factUser, idsOf(members))
 	if err != nil {
 		return nil, err
 	}

@@ -3,8 +3,10 @@ package connector
 import (
 	"cmp"
 	"context"
+	"strings"
 
 	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
+	"github.com/conductorone/baton-sdk/pkg/annotations"
 	ent "github.com/conductorone/baton-sdk/pkg/types/entitlement"
 	rs "github.com/conductorone/baton-sdk/pkg/types/resource"
 
@@ -38,29 +40,49 @@ func (b *projectRoleBuilder) List(ctx context.Context, parent *v2.ResourceId, op
 		})
 }
 
+// Get gives a custom role of an active project.
+//
+// GET /organization/projects/{project_id}, GET /projects/{project_id}/roles/{role_id}
+func (b *projectRoleBuilder) Get(ctx context.Context, id, _ *v2.ResourceId) (*v2.Resource, annotations.Annotations, error) {
+	return getResource(id, func() (*v2.Resource, error) {
+		projectID, roleID, ok := strings.Cut(id.GetResource(), "/")
+		if !ok {
+			return nil, errNotThere
+		}
+		if _, err := getActiveProject(ctx, b.client, projectID); err != nil {
+			return nil, err
+		}
+		role, err := b.client.GetProjectRole(ctx, projectID, roleID)
+		switch {
+		case err != nil:
+			return nil, err
+		case predefinedIn(projectID)(role) != "":
+			return nil, errNotThere
+		default:
+			return projectRoleResource(resourceID(resourceTypeProject, projectID), role)
+		}
+	})
+}
+
 func projectRoleResource(project *v2.ResourceId, role client.Role) (*v2.Resource, error) {
 	id := projectRoleID(project.GetResource(), role.ID)
 	return newResource(resourceTypeProjectRole, id, role.ID, cmp.Or(role.Name, role.ID), project, roleTrait(roleProfile(role)), rs.WithDescription(role.Description), grantsElsewhere())
 }
 
-// StaticEntitlements gives the assignment of the role.
+// StaticEntitlements gives none. It is called once everything has been listed.
 func (b *projectRoleBuilder) StaticEntitlements(ctx context.Context, opts rs.SyncOpAttrs) ([]*v2.Entitlement, *rs.SyncOpResults, error) {
-	if err := requireProjects(ctx, b.reader, resourceTypeProjectRole, opts); err != nil {
-		return nil, nil, err
-	}
+	return nil, nil, requireProjects(ctx, b.reader, resourceTypeProjectRole, opts)
+}
+
+// Entitlements gives the assignment of the role.
+func (b *projectRoleBuilder) Entitlements(_ context.Context, role *v2.Resource, _ rs.SyncOpAttrs) ([]*v2.Entitlement, *rs.SyncOpResults, error) {
 	return []*v2.Entitlement{
-		ent.NewAssignmentEntitlement(nil, slugAssigned,
-			// Without a name of its own the entitlement gets the role's.
-			ent.WithDisplayName(""),
+		ent.NewAssignmentEntitlement(role, slugAssigned,
+			ent.WithDisplayName(role.GetDisplayName()),
 			ent.WithDescription("Holds this custom role in the project"),
 			ent.WithGrantableTo(resourceTypeUser, resourceTypeGroup),
 		),
 	}, nil, nil
-}
-
-// Entitlements has nothing to add to the static one.
-func (b *projectRoleBuilder) Entitlements(context.Context, *v2.Resource, rs.SyncOpAttrs) ([]*v2.Entitlement, *rs.SyncOpResults, error) {
-	return nil, nil, nil
 }
 
 // Grants is not called: the project gives them.

@@ -5,6 +5,7 @@ import (
 	"context"
 
 	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
+	"github.com/conductorone/baton-sdk/pkg/annotations"
 	rs "github.com/conductorone/baton-sdk/pkg/types/resource"
 
 	"github.com/conductorone/baton-openai/pkg/client"
@@ -24,6 +25,21 @@ func (b *serviceAccountBuilder) ResourceType(context.Context) *v2.ResourceType {
 func (b *serviceAccountBuilder) List(ctx context.Context, parent *v2.ResourceId, opts rs.SyncOpAttrs) ([]*v2.Resource, *rs.SyncOpResults, error) {
 	return listProject(ctx, b.reader, resourceTypeServiceAccount, parent, opts, serviceAccountsList, "listing a project's service accounts",
 		func(row client.ServiceAccount) (*v2.Resource, error) { return serviceAccountResource(parent, row) })
+}
+
+// Get gives a service account of an active project. Where the project is not given, all are looked through.
+//
+// GET /organization/projects/{project_id}/service_accounts/{service_account_id}
+func (b *serviceAccountBuilder) Get(ctx context.Context, id, parent *v2.ResourceId) (*v2.Resource, annotations.Annotations, error) {
+	return getResource(id, func() (*v2.Resource, error) {
+		return getOfProject(ctx, b.client, parent, func(ctx context.Context, project *v2.ResourceId) (*v2.Resource, error) {
+			row, err := b.client.GetProjectServiceAccount(ctx, project.GetResource(), id.GetResource())
+			if err != nil {
+				return nil, err
+			}
+			return serviceAccountResource(project, row)
+		})
+	})
 }
 
 func serviceAccountResource(project *v2.ResourceId, row client.ServiceAccount) (*v2.Resource, error) {

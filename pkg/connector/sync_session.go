@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/conductorone/baton-sdk/pkg/session"
@@ -177,8 +178,14 @@ const mostStored = 3 << 20
 
 // pageKey has the whole cursor, with what it carries to notice that the API leads in a circle.
 func pageKey[T any](l list[T], cursor client.Cursor) string {
-	place := fmt.Sprintf("%d/%d/%s", cursor.Steps, cursor.Power, cursor.Mark)
-	return string(l.kind) + "/" + digest(append(slices.Clone(l.of), place, cursor.After)...)
+	key := string(l.kind)
+	for _, id := range l.of {
+		key += "/" + strconv.Itoa(len(id)) + ":" + id
+	}
+	if !cursor.IsZero() {
+		key += fmt.Sprintf("/%d/%d/%d:%s/%s", cursor.Steps, cursor.Power, len(cursor.Mark), cursor.Mark, cursor.After)
+	}
+	return factKey(key)
 }
 
 // storePage keeps a page, a large one in parts. The first part is written last, and begins with how many follow.

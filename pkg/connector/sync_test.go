@@ -38,6 +38,8 @@ const testKey = "sk-admin-test-0123456789"
 type syncOptions struct {
 	workers       int
 	resourceTypes []string
+	// targets are the resources of a targeted sync.
+	targets []*v2.Resource
 	// patience is for how long calls are repeated that are refused or get no answer of use.
 	patience time.Duration
 	// timeout is for how long one attempt may take; 0 is the standard.
@@ -69,6 +71,7 @@ func runSync(t *testing.T, server *openaitest.Server, options syncOptions) outco
 		sync.WithSessionStore(store),
 		sync.WithWorkerCount(options.workers),
 		sync.WithSyncResourceTypes(options.resourceTypes),
+		sync.WithTargetedSyncResources(options.targets),
 		sync.WithStorageEngine(options.engine),
 		sync.WithFailFastInvariants(),
 	)
@@ -135,6 +138,7 @@ func serve(ctx context.Context, t *testing.T, server types.ConnectorServer) type
 	v2.RegisterConnectorServiceServer(service, server)
 	v2.RegisterResourceTypesServiceServer(service, server)
 	v2.RegisterResourcesServiceServer(service, server)
+	v2.RegisterResourceGetterServiceServer(service, server)
 	v2.RegisterEntitlementsServiceServer(service, server)
 	v2.RegisterGrantsServiceServer(service, server)
 	v2.RegisterAssetServiceServer(service, server)

@@ -5,6 +5,7 @@ import (
 	"context"
 
 	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
+	"github.com/conductorone/baton-sdk/pkg/annotations"
 	rs "github.com/conductorone/baton-sdk/pkg/types/resource"
 
 	"github.com/conductorone/baton-openai/pkg/client"
@@ -29,6 +30,19 @@ func (b *userBuilder) ResourceType(context.Context) *v2.ResourceType {
 // List gives a page of the organization's users.
 func (b *userBuilder) List(ctx context.Context, parent *v2.ResourceId, opts rs.SyncOpAttrs) ([]*v2.Resource, *rs.SyncOpResults, error) {
 	return listOrganization(ctx, b.reader, resourceTypeUser, parent, opts, usersList(), "listing the users", userResource)
+}
+
+// Get gives a user.
+//
+// GET /organization/users/{user_id}
+func (b *userBuilder) Get(ctx context.Context, id, _ *v2.ResourceId) (*v2.Resource, annotations.Annotations, error) {
+	return getResource(id, func() (*v2.Resource, error) {
+		user, err := b.client.GetUser(ctx, id.GetResource())
+		if err != nil {
+			return nil, err
+		}
+		return userResource(user)
+	})
 }
 
 func userResource(user client.User) (*v2.Resource, error) {

@@ -1,0 +1,100 @@
+//go:build mutants
+
+package connector_test
+
+import (
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// mutant is one mistake in the connector that would take access away, or show access that nobody has.
+type mutant struct {
+	// file is where the mistake is made, from the repository's root: before becomes after, in its only place.
+	file, before, after string
+	// tests are the arguments of go test by which it has to be found.
+	tests []string
+}
+
+var mutants = map[string]mutant{
+	"an error is an empty list of resources": {
+		"pkg/connector/listing.go",
+		"	page, err := ask(ctx, s, l, at.Cursor)\n	if err != nil {\n		return nil, nil, failed(doing, err)\n	}\n",
+		"	page, err := ask(ctx, s, l, at.Cursor)\n	if err != nil {\n		return nil, nil, nil\n	}\n",
+		[]string{"-run", "^TestFaultTable$", "./pkg/connector"},
+	},
+	"an error is an empty list of grants": {
+		"pkg/connector/page_token.go",
+		"		case err != nil:\n			return nil, nil, err\n		case next == nil:\n",
+		"		case err != nil:\n			return nil, nil, nil\n		case next == nil:\n",
+		[]string{"-run", "^TestFaultTable$", "./pkg/connector"},
+	},
+	"an error is an empty list in a targeted sync": {
+		"pkg/connector/targeted_sync.go",
+		"	case errors.Is(err, errNotThere), isGone(err),",
+		"	case err != nil, errors.Is(err, errNotThere), isGone(err),",
+		[]string{"-run", "^TestTargetedSyncFails$", "./pkg/connector"},
+	},
+	"the scope of a sync is ignored": {
+		"pkg/connector/sync_types.go",
+		"	return len(s.types) == 0 || s.types[resourceType.GetId()]\n",
+		"	return true\n",
+		[]string{"-run", "^TestSyncOfSomeTypes$", "./pkg/connector"},
+	},
+	"changes that exclude each other run at once": {
+		"pkg/connector/exclusion.go",
+		"turn: make(chan struct{}, 1)",
+		"turn: make(chan struct{}, 9)",
+		[]string{"-run", "^TestLastTwoOwnersAtOnce$", "./pkg/connector"},
+	},
+	"a success is one whatever shows": {
+		"pkg/connector/read_back.go",
+		"	case seen != c.before && seen != stateUnknown:\n",
+		"	case false:\n",
+		[]string{"-run", "^TestSuccessAfterWhichSomethingElseIsThere$", "./pkg/connector"},
+	},
+	"a deletion is one whatever it says": {
+		"pkg/client/write.go",
+		"&& !*answered.Deleted {\n",
+		"&& *answered.Deleted && false {\n",
+		[]string{"-run", "^TestDeletionThatSaysNothingWasDeleted$", "./pkg/connector"},
+	},
+	"a page of resources is dropped": {
+		"pkg/connector/listing.go",
+		"	if next == nil {\n		next = at.nextPage(page.Next)\n	}\n",
+		"",
+		[]string{"-run", "^TestFullSyncEqualsTheOrganization$", "./pkg/connector"},
+	},
+}
+
+// Each of the mistakes is found by a test.
+func TestMutants(t *testing.T) { //nolint:paralleltest // each is a run of go test, which takes every processor
+	root, err := filepath.Abs("../..")
+	require.NoError(t, err)
+	for name, m := range mutants {
+		t.Run(name, func(t *testing.T) { //nolint:paralleltest // as above
+			path := filepath.Join(root, m.file)
+			text, err := os.ReadFile(path)
+			require.NoError(t, err)
+			require.Equal(t, 1, strings.Count(string(text), m.before), "the place of the mistake in %s", m.file)
+			mutated := filepath.Join(t.TempDir(), filepath.Base(m.file))
+			require.NoError(t, os.WriteFile(mutated, []byte(strings.Replace(string(text), m.before, m.after, 1)), 0o600))
+			overlay, err := json.Marshal(map[string]any{"Replace": map[string]string{path: mutated}})
+			require.NoError(t, err)
+			overlayFile := filepath.Join(t.TempDir(), "overlay.json")
+			require.NoError(t, os.WriteFile(overlayFile, overlay, 0o600))
+
+			command := exec.CommandContext(t.Context(), "go", append([]string{"test", "-count=1", "-overlay", overlayFile}, m.tests...)...)
+			command.Dir = root
+			output, err := command.CombinedOutput()
+			require.Error(t, err, "no test has found it: %s", output)
+			require.Contains(t, string(output), "--- FAIL: ", "it is no test that failed")
+			t.Logf("found by %d failures", strings.Count(string(output), "--- FAIL: "))
+		})
+	}
+}

@@ -1,0 +1,64 @@
+package connector
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
+	"github.com/conductorone/baton-sdk/pkg/annotations"
+	"google.golang.org/grpc/codes"
+
+	"github.com/conductorone/baton-openai/pkg/client"
+)
+
+// A targeted sync names single resources. The syncer asks for each by its id, then for its children, its entitlements and
+// its grants. It gives no session store to Get, so that nothing can be kept there.
+
+// errNotThere is for what the API knows and a sync of everything does not list: archived, accepted, or of another type.
+var errNotThere = errors.New("it is not there")
+
+// getResource is the way out of every Get. What is not there is NotFound, which the syncer takes for a resource that is
+// left out; every other error ends the sync.
+func getResource(id *v2.ResourceId, get func() (*v2.Resource, error)) (*v2.Resource, annotations.Annotations, error) {
+	resource, err := get()
+	switch {
+	case err == nil:
+		return resource, nil, nil
+	case errors.Is(err, errNotThere), isGone(err), kindOf(err) == client.KindProjectArchived:
+		return nil, nil, refuse(codes.NotFound, fmt.Errorf("there is no %s %q", id.GetResourceType(), id.GetResource()))
+	default:
+		return nil, nil, failed("getting the "+id.GetResourceType(), err)
+	}
+}
+
+// getOfProject gets what belongs to an active project: the parent, if it is given, else the first project that has it.
+func getOfProject(
+	ctx context.Context, api *client.Client, parent *v2.ResourceId, get func(ctx context.Context, project *v2.ResourceId) (*v2.Resource, error),
+) (*v2.Resource, error) {
+	if parent.GetResourceType() == resourceTypeProject.GetId() {
+		if _, err := getActiveProject(ctx, api, parent.GetResource()); err != nil {
+			return nil, err
+		}
+		return get(ctx, parent)
+	}
+	for cursor := (client.Cursor{}); ; {
+		page, err := api.ListProjects(ctx, cursor)
+		if err != nil {
+			return nil, err
+		}
+		for _, project := range page.Items {
+			if project.Status == client.ProjectArchived {
+				continue
+			}
+			resource, err := get(ctx, resourceID(resourceTypeProject, project.ID))
+			if isGone(err) || kindOf(err) == client.KindProjectArchived {
+				continue
+			}
+			return resource, err
+		}
+		if cursor = page.Next; cursor.IsZero() {
+			return nil, errNotThere
+		}
+	}
+}
