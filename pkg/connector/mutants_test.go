@@ -64,6 +64,48 @@ var mutants = map[string]mutant{
 		"",
 		[]string{"-run", "^TestNextRunBeginsAListAgain$", "./pkg/connector"},
 	},
+	"changes that exclude each other run at once": {
+		"pkg/connector/exclusion.go",
+		"turn: make(chan struct{}, 1)",
+		"turn: make(chan struct{}, 9)",
+		[]string{"-run", "^TestLastTwoOwnersAtOnce$", "./pkg/connector"},
+	},
+	"a success is one whatever shows": {
+		"pkg/connector/read_back.go",
+		"	case seen != c.before && seen != stateUnknown:\n",
+		"	case false:\n",
+		[]string{"-run", "^TestSuccessAfterWhichSomethingElseIsThere$", "./pkg/connector"},
+	},
+	"a deletion is one whatever it says": {
+		"pkg/client/write.go",
+		"&& !*answered.Deleted {\n",
+		"&& *answered.Deleted && false {\n",
+		[]string{"-run", "^TestDeletionThatSaysNothingWasDeleted$", "./pkg/connector"},
+	},
+	"a 404 of something on the way is believed": {
+		"pkg/client/kind.go",
+		"	case !said.own:\n		return KindNoAnswer, ReasonForeign\n",
+		"	case !said.own && statusCode != http.StatusNotFound:\n		return KindNoAnswer, ReasonForeign\n",
+		[]string{"-run", "^TestForeign404", "./pkg/connector"},
+	},
+	"an inherited role is held directly": {
+		"pkg/connector/role_assignment.go",
+		"	case !held.HeldDirectlyBy(a.principal.GetResource()):\n",
+		"	case !held.HeldDirectlyBy(a.principal.GetResource()) && false:\n",
+		[]string{"-run", "^TestFullSyncEqualsTheOrganization$", "./pkg/connector"},
+	},
+	"an unfinished sync of another organization is continued": {
+		"pkg/oneshot/identity.go",
+		"	case before != now:\n",
+		"	case before != now && false:\n",
+		[]string{"-run", "^TestScripts$/^organization$", "./cmd/baton-openai"},
+	},
+	"an unfinished sync of other types is continued": {
+		"pkg/oneshot/identity.go",
+		"	if !maps.Equal(then.Asked, c.asked) {\n",
+		"	if !maps.Equal(then.Asked, c.asked) && false {\n",
+		[]string{"-run", "^TestScripts$/^continued$", "./cmd/baton-openai"},
+	},
 	"a page of resources is dropped": {
 		"pkg/connector/listing.go",
 		"	if next == nil {\n		next = at.nextPage(page.Next)\n	}\n",
