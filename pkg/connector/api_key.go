@@ -46,7 +46,7 @@ func (b *apiKeyBuilder) List(ctx context.Context, parent *v2.ResourceId, opts rs
 // Get gives an admin key, or a key of an active project. Where the parent is not given, the admin keys come first, then all
 // projects are looked through.
 //
-// GET /organization/admin_api_keys/{key_id}, GET /organization/projects/{project_id}/api_keys/{api_key_id}
+// GET /organization/admin_api_keys/{key_id}, GET /organization/projects/{project_id}/api_keys/{api_key_id}.
 func (b *apiKeyBuilder) Get(ctx context.Context, id, parent *v2.ResourceId) (*v2.Resource, annotations.Annotations, error) {
 	return getResource(id, func() (*v2.Resource, error) {
 		if parent.GetResourceType() != resourceTypeProject.GetId() {

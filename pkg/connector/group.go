@@ -34,7 +34,7 @@ func (b *groupBuilder) List(ctx context.Context, parent *v2.ResourceId, opts rs.
 
 // Get gives a group.
 //
-// GET /organization/groups/{group_id}
+// GET /organization/groups/{group_id}.
 func (b *groupBuilder) Get(ctx context.Context, id, _ *v2.ResourceId) (*v2.Resource, annotations.Annotations, error) {
 	return getResource(id, func() (*v2.Resource, error) {
 		group, err := b.client.GetGroup(ctx, id.GetResource())

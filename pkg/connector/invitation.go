@@ -34,7 +34,7 @@ func (b *invitationBuilder) List(ctx context.Context, parent *v2.ResourceId, opt
 
 // Get gives an invitation that is not accepted.
 //
-// GET /organization/invites/{invite_id}
+// GET /organization/invites/{invite_id}.
 func (b *invitationBuilder) Get(ctx context.Context, id, _ *v2.ResourceId) (*v2.Resource, annotations.Annotations, error) {
 	return getResource(id, func() (*v2.Resource, error) {
 		invite, err := b.client.GetInvite(ctx, id.GetResource())

@@ -56,7 +56,7 @@ func (b *organizationRoleBuilder) List(ctx context.Context, parent *v2.ResourceI
 
 // Get gives a role. A predefined one goes by its name here, and is found in the list only.
 //
-// GET /organization/roles/{role_id}, or GET /organization/roles for owner and reader
+// GET /organization/roles/{role_id}, or GET /organization/roles for owner and reader.
 func (b *organizationRoleBuilder) Get(ctx context.Context, id, _ *v2.ResourceId) (*v2.Resource, annotations.Annotations, error) {
 	return getResource(id, func() (*v2.Resource, error) {
 		if _, predefined := predefinedOrganizationRoles[id.GetResource()]; predefined {

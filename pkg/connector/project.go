@@ -36,7 +36,7 @@ func (b *projectBuilder) List(ctx context.Context, parent *v2.ResourceId, opts r
 
 // Get gives an active project.
 //
-// GET /organization/projects/{project_id}
+// GET /organization/projects/{project_id}.
 func (b *projectBuilder) Get(ctx context.Context, id, _ *v2.ResourceId) (*v2.Resource, annotations.Annotations, error) {
 	return getResource(id, func() (*v2.Resource, error) {
 		project, err := getActiveProject(ctx, b.client, id.GetResource())

@@ -41,7 +41,7 @@ func (b *projectRoleBuilder) List(ctx context.Context, parent *v2.ResourceId, op
 
 // Get gives a custom role of an active project.
 //
-// GET /organization/projects/{project_id}, GET /projects/{project_id}/roles/{role_id}
+// GET /organization/projects/{project_id}, GET /projects/{project_id}/roles/{role_id}.
 func (b *projectRoleBuilder) Get(ctx context.Context, id, _ *v2.ResourceId) (*v2.Resource, annotations.Annotations, error) {
 	return getResource(id, func() (*v2.Resource, error) {
 		projectID, roleID, ok := strings.Cut(id.GetResource(), "/")

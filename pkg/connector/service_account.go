@@ -28,7 +28,7 @@ func (b *serviceAccountBuilder) List(ctx context.Context, parent *v2.ResourceId,
 
 // Get gives a service account of an active project. Where the project is not given, all are looked through.
 //
-// GET /organization/projects/{project_id}/service_accounts/{service_account_id}
+// GET /organization/projects/{project_id}/service_accounts/{service_account_id}.
 func (b *serviceAccountBuilder) Get(ctx context.Context, id, parent *v2.ResourceId) (*v2.Resource, annotations.Annotations, error) {
 	return getResource(id, func() (*v2.Resource, error) {
 		return getOfProject(ctx, b.client, parent, func(ctx context.Context, project *v2.ResourceId) (*v2.Resource, error) {

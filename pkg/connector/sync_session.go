@@ -191,14 +191,15 @@ const mostStored = 3 << 20
 // pageKey has the whole cursor, with what it carries to notice that the API leads in a circle, and how often the list has
 // begun again.
 func pageKey[T any](l list[T], cursor client.Cursor) string {
-	key := string(l.kind)
+	var key strings.Builder
+	key.WriteString(string(l.kind))
 	for _, id := range l.of {
-		key += "/" + strconv.Itoa(len(id)) + ":" + id
+		fmt.Fprintf(&key, "/%d:%s", len(id), id)
 	}
 	if !cursor.IsZero() {
-		key += fmt.Sprintf("/%d/%d/%d/%d:%s/%s", cursor.Again, cursor.Steps, cursor.Power, len(cursor.Mark), cursor.Mark, cursor.After)
+		fmt.Fprintf(&key, "/%d/%d/%d/%d:%s/%s", cursor.Again, cursor.Steps, cursor.Power, len(cursor.Mark), cursor.Mark, cursor.After)
 	}
-	return factKey(key)
+	return factKey(key.String())
 }
 
 // storePage keeps a page, a large one in parts. The first part is written last, and begins with how many follow.

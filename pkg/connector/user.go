@@ -34,7 +34,7 @@ func (b *userBuilder) List(ctx context.Context, parent *v2.ResourceId, opts rs.S
 
 // Get gives a user.
 //
-// GET /organization/users/{user_id}
+// GET /organization/users/{user_id}.
 func (b *userBuilder) Get(ctx context.Context, id, _ *v2.ResourceId) (*v2.Resource, annotations.Annotations, error) {
 	return getResource(id, func() (*v2.Resource, error) {
 		user, err := b.client.GetUser(ctx, id.GetResource())
