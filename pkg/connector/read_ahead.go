@@ -33,8 +33,14 @@ type reader struct {
 	// idle is for how long a sync asks for nothing before it is taken to have ended.
 	idle time.Duration
 
+	// holds says that the session store stays open until the reading is left.
+	holds bool
+	// uses are those of the session store that [Connector.LeaveSession] waits for.
+	uses sync.WaitGroup
+
 	mu    sync.Mutex
 	syncs map[string]*syncReader
+	over  bool
 }
 
 const (

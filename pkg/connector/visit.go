@@ -38,9 +38,39 @@ func (s *syncReader) leave(v *visit) {
 	}
 }
 
-// inSession uses the session store for what nobody has asked for, while a builder asks for something: the store must not be
-// used after the sync has ended, and nobody says when one that fails does. Where nobody asks, what was read ahead waits.
+// HoldSession says that the session store stays open until [Connector.LeaveSession] returns, so that what was read ahead
+// can be kept at any time. It is called before the first sync.
+func (c *Connector) HoldSession() { c.reader.holds = true }
+
+// LeaveSession ends the reading. What has been answered is kept then; what is on its way is given up.
+func (c *Connector) LeaveSession() {
+	c.reader.mu.Lock()
+	c.reader.over = true
+	c.reader.mu.Unlock()
+	c.reader.close()
+	c.reader.uses.Wait()
+}
+
+// use uses the session store of a process that knows when it is closed.
+func (r *reader) use(ctx context.Context, use func(context.Context) error) error {
+	r.mu.Lock()
+	if r.over {
+		r.mu.Unlock()
+		return context.Canceled
+	}
+	r.uses.Add(1)
+	r.mu.Unlock()
+	defer r.uses.Done()
+	return use(context.WithoutCancel(ctx)) // an answer is kept that came before the end
+}
+
+// inSession uses the session store for what nobody has asked for. Where nobody says when the store is closed, that is while
+// a builder asks for something: the store must not be used after the sync has ended, and nobody tells of one that fails.
+// Where nobody asks, what was read ahead waits.
 func (s *syncReader) inSession(ctx context.Context, use func(context.Context) error) error {
+	if s.holds {
+		return s.use(ctx, use)
+	}
 	for {
 		s.mu.Lock()
 		next := s.visited

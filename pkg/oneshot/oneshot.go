@@ -44,6 +44,9 @@ type Connector interface {
 	Organization() string
 	// OrganizationID asks for the organization's id; "" where that does not show.
 	OrganizationID(ctx context.Context) (string, error)
+	// HoldSession says that the file stays open until LeaveSession returns.
+	HoldSession()
+	LeaveSession()
 }
 
 // Do does what the SDK's settings ask for. The first SIGTERM or Ctrl-C ends it, a second one the process at once.

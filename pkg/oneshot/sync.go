@@ -41,7 +41,9 @@ func (r *Run) sync(ctx context.Context) error {
 		return errors.Join(err, store.Close(ctx))
 	}
 	began := time.Now()
+	r.Connector.HoldSession()
 	err = syncer.Sync(running)
+	r.Connector.LeaveSession()
 	if failure := (*failedError)(nil); err != nil && errors.As(context.Cause(running), &failure) {
 		err = failure
 	}
