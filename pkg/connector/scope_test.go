@@ -130,122 +130,32 @@ func TestSyncOfTypesThatTheTaskNames(t *testing.T) {
 	for i, first := range types {
 		for _, second := range types[i:] {
 			asked := slices.Compact([]string{first, second})
-			t.Run(strings.Join(asked, " and "), func(t *testing.T) {
-				t.Parallel()
-				belowProjects := slices.ContainsFunc(asked, func(name string) bool { return name == "project_role" || name == "service_account" })
-				synced := runSync(t, &openaitest.Server{Organization: openaitest.Sample()}, syncOptions{workers: 4, resourceTypes: asked, byTask: true})
-				if belowProjects && !slices.Contains(asked, "project") {
-					require.Error(t, synced.err)
-					return
-				}
-				require.NoError(t, synced.err)
-				want := expected(openaitest.Sample()).of(asked...)
-				if !slices.Contains(asked, "project") {
-					want.Resources = mapRows(want.Resources, func(row resourceRow) (resourceRow, bool) {
-						return row, !strings.HasPrefix(row.Parent, "project:")
-					})
-				}
-				requireSame(t, want, readFile(t, synced.path))
-			})
+			for mode, onDemand := range map[string]bool{"read ahead": false, "read on demand": true} {
+				t.Run(strings.Join(asked, " and ")+", "+mode, func(t *testing.T) {
+					t.Parallel()
+					requireTypes(t, asked, runSync(t, &openaitest.Server{Organization: openaitest.Sample()}, syncOptions{
+						workers: 4, resourceTypes: asked, byTask: true, onDemand: onDemand,
+					}))
+				})
+			}
 		}
 	}
 }
 
-// What OpenAI does not offer an organization, or the key may not read, is in nobody's way whose sync leaves it out.
-func TestSyncWithoutWhatIsRefused(t *testing.T) {
-	t.Parallel()
-	faults := map[string]openaitest.Fault{
-		"404":                {Status: 404, Body: object("", "There is no such thing.")},
-		"404 of the address": {Status: 404, Body: object("", "Invalid URL (GET /v1/organization)")},
-		"403":                {Status: 403, Body: object("", "You may not.")},
-		"403 of a scope":     {Status: 403, Body: object("", missingScopeText)},
+// requireTypes holds that a sync gives of the types what a full sync gives of them.
+func requireTypes(t *testing.T, asked []string, synced outcome) {
+	t.Helper()
+	belowProjects := slices.ContainsFunc(asked, func(name string) bool { return name == "project_role" || name == "service_account" })
+	if belowProjects && !slices.Contains(asked, "project") {
+		require.Error(t, synced.err)
+		return
 	}
-	tests := map[string]struct {
-		routes []string
-		types  []string
-	}{
-		"admin keys": {
-			[]string{"GET /organization/admin_api_keys"},
-			[]string{"organization", "user", "invitation", "organization_role", "group", "project", "project_role", "service_account"},
-		},
-		"groups and roles": {
-			[]string{"GET /organization/groups", "GET /organization/roles"},
-			[]string{"organization", "user", "invitation", "project", "project_role", "service_account", "api_key"},
-		},
-	}
-	for name, test := range tests {
-		for answer, fault := range faults {
-			t.Run(name+", "+answer, func(t *testing.T) {
-				t.Parallel()
-				server := &openaitest.Server{Organization: openaitest.Sample()}
-				for _, route := range test.routes {
-					server.SetFault(route, fault)
-				}
-				synced := runSync(t, server, syncOptions{workers: 4, resourceTypes: test.types})
-				require.NoError(t, synced.err)
-				requireWarnings(t, synced.logs, nil)
-				for _, request := range server.Requests() {
-					require.NotContains(t, test.routes, request.Route)
-				}
-				want := expected(openaitest.Sample()).of(test.types...)
-				if !slices.Contains(test.types, "organization_role") {
-					want = want.withResource("organization:organization", func(row *resourceRow) { row.RawID, row.Profile = "organization", map[string]any{} })
-				}
-				requireSame(t, want, readFile(t, synced.path))
-			})
-		}
-	}
-}
-
-// Where a task names the types, the connector learns of them one by one: the organization's own id is asked for, and left
-// out with a warning where that is refused.
-func TestOrganizationWhoseRolesAreRefused(t *testing.T) {
-	t.Parallel()
-	server := &openaitest.Server{Organization: openaitest.Sample()}
-	server.SetFault("GET /organization/roles", openaitest.Fault{Status: 404, Body: object("", "There are no roles.")})
-	types := []string{"organization", "user"}
-	synced := runSync(t, server, syncOptions{resourceTypes: types, byTask: true})
 	require.NoError(t, synced.err)
-	want := expected(openaitest.Sample()).of(types...).
-		withResource("organization:organization", func(row *resourceRow) { row.RawID, row.Profile = "organization", map[string]any{} })
-	requireSame(t, want, readFile(t, synced.path))
-	requireWarnings(t, synced.logs, []warning{{"whose own id is therefore not shown", nil}})
-}
-
-// A refusal says which type comes with it, where a sync without that type would not meet it, and doubts the address of the
-// API only as long as nothing there has answered.
-func TestRefusalNamesTheTypeThatComesWithIt(t *testing.T) {
-	t.Parallel()
-	unknown := openaitest.Fault{Status: 404, Body: object("", "Invalid URL (GET /v1/organization)")}
-	without := func(resourceType string) string {
-		return "a sync whose --sync-resource-types leave out " + resourceType + " does not ask for it"
-	}
-	const baseURL = "base-url does not lead to the Admin API"
-	tests := map[string]struct {
-		route     string
-		fault     openaitest.Fault
-		says, not string
-	}{
-		"the address of a later list": {"GET /organization/admin_api_keys", unknown, without("api_key"), baseURL},
-		"the address of the first":    {"GET /organization/groups", unknown, baseURL, "--sync-resource-types"},
-		"a list that there is not":    {"GET /organization/invites", openaitest.Fault{Status: 404}, without("invitation"), baseURL},
-		"a scope":                     {"GET /organization/projects/{project_id}/api_keys", openaitest.Fault{Status: 403, Body: object("", missingScopeText)}, without("api_key"), baseURL},
-		"the check of the key":        {"GET /organization/groups", openaitest.Fault{Status: 403, Body: object("", missingScopeText)}, without("group"), baseURL},
-		"no reason":                   {"GET /organization/projects/{project_id}/groups", openaitest.Fault{Status: 403, Body: object("", "No.")}, without("group"), baseURL},
-		"a principal's roles":         {userRolesRoute, openaitest.Fault{Status: 404}, without("organization_role"), baseURL},
-		"a bad request":               {"GET /organization/invites", openaitest.Fault{Status: 400}, "400", "--sync-resource-types"},
-		"a country":                   {"GET /organization/invites", openaitest.Fault{Code: "unsupported_country_region_territory"}, "country", "--sync-resource-types"},
-		"a key":                       {"GET /organization/invites", openaitest.Fault{Status: 401, Body: object("invalid_api_key", "No.")}, adviceForKeys, "--sync-resource-types"},
-		"a server that fails":         {"GET /organization/invites", openaitest.Fault{Status: 500}, "500", "--sync-resource-types"},
-	}
-	for name, test := range tests {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			server := &openaitest.Server{Organization: openaitest.Sample(), Faults: map[string]openaitest.Fault{test.route: test.fault}}
-			synced := runSync(t, server, syncOptions{})
-			require.ErrorContains(t, synced.err, test.says)
-			require.NotContains(t, synced.err.Error(), test.not)
-			require.ErrorContains(t, synced.err, test.route)
+	want := expected(openaitest.Sample()).of(asked...)
+	if !slices.Contains(asked, "project") {
+		want.Resources = mapRows(want.Resources, func(row resourceRow) (resourceRow, bool) {
+			return row, !strings.HasPrefix(row.Parent, "project:")
 		})
 	}
+	requireSame(t, want, readFile(t, synced.path))
 }

@@ -42,6 +42,8 @@ type syncOptions struct {
 	byTask bool
 	// targets are the resources of a targeted sync.
 	targets []*v2.Resource
+	// onDemand reads nothing ahead, as in a Lambda.
+	onDemand bool
 	// patience is for how long calls are repeated that are refused or get no answer of use.
 	patience time.Duration
 	// timeout is for how long one attempt may take; 0 is the standard.
@@ -116,6 +118,9 @@ func patientConnector(
 	)
 	require.NoError(t, err)
 	setPatience(t, builder, options.patience, options.timeout)
+	if own, ok := builder.(*connector.Connector); ok && options.onDemand {
+		own.ReadOnDemand()
+	}
 	built, err := connectorbuilder.NewConnector(ctx, builder, append(builderOptions, connectorbuilder.WithSessionStore(store))...)
 	require.NoError(t, err)
 	return built
