@@ -34,8 +34,6 @@ func (c memoryConnector) ResourceSyncers(context.Context) []connectorbuilder.Res
 
 // memoryBuilder has one type's rows, by the resource or parent that they belong to.
 type memoryBuilder struct {
-	connectorbuilder.StaticEntitlementSyncerV2
-
 	resourceType *v2.ResourceType
 	resources    map[string][]*v2.Resource
 	entitlements map[string][]*v2.Entitlement
@@ -67,35 +65,24 @@ func (b *memoryBuilder) Grants(_ context.Context, resource *v2.Resource, opts rs
 	return page(b.grants[id(resource.GetId())], opts)
 }
 
-// noStaticEntitlements is for types that have none.
-type noStaticEntitlements struct{}
-
-func (noStaticEntitlements) StaticEntitlements(context.Context, rs.SyncOpAttrs) ([]*v2.Entitlement, *rs.SyncOpResults, error) {
-	return nil, nil, nil
-}
-
 // newMemoryConnector reads the rows that a connector has to give for the file to come about: all but the expanded grants.
 func newMemoryConnector(t *testing.T, path string) memoryConnector {
 	t.Helper()
 	c := memoryConnector{Connector: &connector.Connector{}}
 	byType := map[string]*memoryBuilder{}
-	static := map[string]bool{}
 	for _, syncer := range c.Connector.ResourceSyncers(t.Context()) {
 		resourceType, ok := proto.Clone(syncer.ResourceType(t.Context())).(*v2.ResourceType)
 		require.True(t, ok)
 		b := &memoryBuilder{
-			StaticEntitlementSyncerV2: noStaticEntitlements{}, resourceType: resourceType,
-			resources: map[string][]*v2.Resource{}, entitlements: map[string][]*v2.Entitlement{}, grants: map[string][]*v2.Grant{},
-		}
-		if own, ok := syncer.(connectorbuilder.StaticEntitlementSyncerV2); ok {
-			b.StaticEntitlementSyncerV2 = own
-			static[resourceType.GetId()] = true
+			resourceType: resourceType,
+			resources:    map[string][]*v2.Resource{}, entitlements: map[string][]*v2.Entitlement{}, grants: map[string][]*v2.Grant{},
 		}
 		byType[resourceType.GetId()] = b
 		c.syncers = append(c.syncers, b)
 	}
 
 	store := openFile(t, path)
+	organization := v2.ResourceId_builder{ResourceType: "organization", Resource: "organization"}.Build()
 	for token := ""; ; {
 		found, err := store.ListResources(t.Context(), v2.ResourcesServiceListResourcesRequest_builder{PageToken: token}.Build())
 		require.NoError(t, err)
@@ -104,6 +91,9 @@ func newMemoryConnector(t *testing.T, path string) memoryConnector {
 			resource.SetAnnotations(slices.DeleteFunc(resource.GetAnnotations(), func(a *anypb.Any) bool { return a.MessageIs(&v2.SkipGrants{}) }))
 			b := byType[resource.GetId().GetResourceType()]
 			parent := id(resource.GetParentResourceId())
+			if parent == id(organization) {
+				parent = "" // as the connector lists it
+			}
 			b.resources[parent] = append(b.resources[parent], resource)
 		}
 		if token = found.GetNextPageToken(); token == "" {
@@ -115,10 +105,8 @@ func newMemoryConnector(t *testing.T, path string) memoryConnector {
 		require.NoError(t, err)
 		for _, entitlement := range found.GetList() {
 			on := entitlement.GetResource().GetId()
-			if !static[on.GetResourceType()] {
-				b := byType[on.GetResourceType()]
-				b.entitlements[id(on)] = append(b.entitlements[id(on)], entitlement)
-			}
+			b := byType[on.GetResourceType()]
+			b.entitlements[id(on)] = append(b.entitlements[id(on)], entitlement)
 		}
 		if token = found.GetNextPageToken(); token == "" {
 			break

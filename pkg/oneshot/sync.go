@@ -12,6 +12,7 @@ import (
 	"github.com/conductorone/baton-sdk/pkg/dotc1z"
 	"github.com/conductorone/baton-sdk/pkg/dotc1z/c1zstore"
 	sdk "github.com/conductorone/baton-sdk/pkg/sync"
+	"github.com/conductorone/baton-sdk/pkg/types/sessions"
 	"github.com/grpc-ecosystem/go-grpc-middleware/logging/zap/ctxzap"
 	"go.uber.org/zap"
 )
@@ -36,7 +37,8 @@ func (r *Run) sync(ctx context.Context) error {
 	running, stop := context.WithCancelCause(running)
 	defer stop(nil)
 	continuation := r.continuation(watched, store)
-	syncer, err := r.syncer(running, store, append(options, watching...), stopAtFailure(stop), continuation.decideAfterValidation)
+	session := NewSessionBuffer(store.SessionStore())
+	syncer, err := r.syncer(running, store, session, append(options, watching...), stopAtFailure(stop), continuation.decideAfterValidation)
 	if err != nil {
 		return errors.Join(err, store.Close(ctx))
 	}
@@ -51,7 +53,7 @@ func (r *Run) sync(ctx context.Context) error {
 	if err == nil {
 		summary = r.summary(ctx, store, continuation.kind, time.Since(began), warnings)
 	} else {
-		err = errors.Join(ended(ctx, err), continuation.keep(context.WithoutCancel(ctx)))
+		err = errors.Join(ended(ctx, err), session.Flush(context.WithoutCancel(ctx)), continuation.keep(context.WithoutCancel(ctx)))
 	}
 	if closeErr := syncer.Close(running); closeErr != nil {
 		// This comes first: nothing is kept then.
@@ -65,8 +67,10 @@ func (r *Run) sync(ctx context.Context) error {
 }
 
 // syncer is the SDK's, with the connector and the file.
-func (r *Run) syncer(ctx context.Context, store c1zstore.Store, options []sdk.SyncOpt, interceptors ...interceptor) (sdk.Syncer, error) {
-	client, err := r.client(ctx, store.SessionStore(), interceptors...)
+func (r *Run) syncer(
+	ctx context.Context, store c1zstore.Store, session sessions.SessionStore, options []sdk.SyncOpt, interceptors ...interceptor,
+) (sdk.Syncer, error) {
+	client, err := r.client(ctx, session, interceptors...)
 	if err != nil {
 		return nil, err
 	}
