@@ -165,10 +165,13 @@ func (i *invocation) connector(ctx context.Context, configuration *cfg.Openai, g
 	if i.settings.GetBool("skip-entitlements-and-grants") {
 		built.ReadNoGrants()
 	}
+	isDaemon := i.settings.GetString(cfg.ServiceFlag) != ""
+	if isDaemon {
+		built.WorkOnTasks() // in its connector's process as well
+	}
 	switch {
 	case !i.isMain:
-	case i.settings.GetString(cfg.ServiceFlag) != "":
-		built.WorkOnTasks()
+	case isDaemon:
 		i.daemon = service.Stoppable(i.stop)
 	default:
 		once := &oneshot.Run{Settings: i.settings, Connector: built}
