@@ -14,6 +14,7 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
+	"github.com/conductorone/baton-openai/pkg/client"
 	"github.com/conductorone/baton-openai/pkg/openaitest"
 )
 
@@ -37,9 +38,9 @@ func (r read) isOptional() bool {
 	return strings.HasPrefix(r.name, "grant ") && r.route == "GET /organization/groups/{group_id}/users/{user_id}"
 }
 
-// kind is the same for changes that go the same way: of the id of a grant, such as project:alpha:viewer:user:ann, it
+// way is the same for changes that go the same way: of the id of a grant, such as project:alpha:viewer:user:ann, it
 // leaves out who it is and of what.
-func (r read) kind() string {
+func (r read) way() string {
 	verb, rest, _ := strings.Cut(r.name, " ")
 	what, _, _ := strings.Cut(rest, ", ")
 	if parts := strings.Split(what, ":"); len(parts) == 5 {
@@ -70,9 +71,9 @@ func reads(t *testing.T) []read {
 				name: name, do: c.do, bend: c.bend, want: server.Snapshot(),
 				route: request.Route, afterwards: written,
 			}
-			if request.Method == http.MethodGet && !asked[request.Route] && !seen[r.kind()] {
+			if request.Method == http.MethodGet && !asked[request.Route] && !seen[r.way()] {
 				found = append(found, r)
-				seen[r.kind()] = true
+				seen[r.way()] = true
 			}
 			asked[request.Route] = true
 		}
@@ -94,22 +95,15 @@ func (c changeCell) String() string {
 func changeTable(t *testing.T) []changeCell {
 	t.Helper()
 	var cells []changeCell
-	type slow struct{ route, fault string }
-	tried := map[slow]bool{}
 	for _, r := range reads(t) {
 		for _, fault := range apiFaults(elsewhere(t)) {
 			cell := changeCell{r, fault}
 			switch {
-			case fault.takesLong() && tried[slow{r.route, fault.name}]:
-				// Once for each route is enough.
-			case fault.atRest:
-				// It is the same as a dropped connection for one who asks once.
 			case fault.fault.Cursor != "" && !r.isList():
 				// One object has no cursor.
-			case cell.denies() && !r.isList():
+			case fault.kind == client.KindGone && !r.isList():
 				// That is no fault, but the answer for what is not there.
 			default:
-				tried[slow{r.route, fault.name}] = true
 				cells = append(cells, cell)
 			}
 		}
@@ -129,7 +123,7 @@ func (c changeCell) maySucceed() bool {
 	case c.fault.Cursor != "":
 		return true // what is looked for may be on the first page
 	default:
-		return c.denies() && strings.HasPrefix(c.read.name, "grant ") // to whom is not known yet, a role can be given
+		return c.kind == client.KindGone && strings.HasPrefix(c.read.name, "grant ") // to whom is not known yet, a role can be given
 	}
 }
 
@@ -153,7 +147,7 @@ func (c changeCell) requireEnd(t *testing.T, err error, before openaitest.Organi
 	switch {
 	case c.fault.Status == http.StatusConflict:
 		code = codes.FailedPrecondition
-	case c.denies():
+	case c.kind == client.KindGone:
 		return // NotFound or FailedPrecondition, by what is denied
 	}
 	require.Equal(t, code, status.Code(err), err)
@@ -172,9 +166,6 @@ func TestFaultTableOfChanges(t *testing.T) {
 		before := server.Snapshot()
 		server.SetFault(c.route, c.fault)
 		d := open(t, server)
-		if c.timeout > 0 {
-			d.connector.SetTimeout(c.timeout)
-		}
 		c.requireEnd(t, c.do(t.Context(), d), before, server)
 	})
 }
