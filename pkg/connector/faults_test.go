@@ -130,6 +130,8 @@ type cell struct {
 	spared, times int
 	// whole says that no call of the list is answered well.
 	whole bool
+	// group is the only one that meets the fault; "" is all.
+	group string
 }
 
 // faultyOrganization has every list.
@@ -140,7 +142,7 @@ func faultyOrganization() openaitest.Organization {
 // server is a stand-in with the fault.
 func (c cell) server() *openaitest.Server {
 	fault := c.fault
-	fault.After, fault.Times = c.spared, c.times
+	fault.After, fault.Times, fault.PathContains = c.spared, c.times, c.group
 	return &openaitest.Server{Organization: faultyOrganization(), Faults: map[string]openaitest.Fault{c.route: fault}}
 }
 
@@ -179,7 +181,7 @@ func (c cell) requireEnd(t *testing.T, err error, logs *observer.ObservedLogs) b
 }
 
 // faultTable is every kind at every list of a sync: lasting; from the last call on, where one answer might be believed
-// after others; and once, for the kind of those that are asked again.
+// after others; and once, for one of the kinds that are asked again.
 func faultTable(t *testing.T, undisturbed *openaitest.Server) []cell {
 	t.Helper()
 	calls := map[string]int{}
@@ -197,7 +199,13 @@ func faultTable(t *testing.T, undisturbed *openaitest.Server) []cell {
 		last := calls[route] - 1
 		for _, fault := range faults {
 			cells = append(cells, cell{apiFault: fault, route: route, spared: first, whole: true})
-			if fault.later && last > first {
+			switch {
+			case fault.later && route == groupMembersRoute:
+				// Whichever of the groups comes first, others list their members.
+				for _, group := range faultyOrganization().Groups {
+					cells = append(cells, cell{apiFault: fault, route: route, group: group.ID})
+				}
+			case fault.later && last > first:
 				cells = append(cells, cell{apiFault: fault, route: route, spared: last})
 			}
 			if fault.name == "dropped" {
@@ -215,6 +223,8 @@ func (c cell) String() string {
 		when = "once"
 	case c.whole:
 		when = "lasting"
+	case c.group != "":
+		when = c.group
 	}
 	return fmt.Sprintf("%s, %s, %s", c.route, c.name, when)
 }
