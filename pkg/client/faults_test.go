@@ -2,6 +2,7 @@ package client_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"reflect"
@@ -169,7 +170,7 @@ func readMembers(ctx context.Context, c *client.Client) error {
 			return nil
 		}
 	}
-	return fmt.Errorf("the list has no end")
+	return errors.New("the list has no end")
 }
 
 var (
@@ -184,7 +185,7 @@ var (
 // faultyGroup is a stand-in with a group of two pages of members.
 func faultyGroup(route string, fault openaitest.Fault) *openaitest.Server {
 	group := openaitest.Group{ID: "group_1", Name: "Everybody"}
-	var users []openaitest.User
+	users := make([]openaitest.User, 0, memberCount)
 	for i := range memberCount {
 		users = append(users, openaitest.User{ID: fmt.Sprintf("user-%d", i), Role: "reader"})
 		group.MemberIDs = append(group.MemberIDs, users[i].ID)
@@ -257,7 +258,13 @@ func (f faultCase) requireFault(t *testing.T, call faultyCall) {
 // what may have been done is not sent twice.
 func TestFaults(t *testing.T) {
 	t.Parallel()
-	// They wait more than they work, which Go's own limit of parallel tests does not know.
+	eachFault(t, faultCase.requireFault)
+}
+
+// eachFault tries every fault with every call that can meet it, some at the same time: they wait more than they work,
+// which Go's own limit of parallel tests does not know.
+func eachFault(t *testing.T, try func(faultCase, *testing.T, faultyCall)) {
+	t.Helper()
 	const atOnce = 8
 	places := make(chan struct{}, atOnce)
 	var tried sync.WaitGroup
@@ -269,7 +276,7 @@ func TestFaults(t *testing.T) {
 			places <- struct{}{}
 			tried.Go(func() {
 				defer func() { <-places }()
-				t.Run(name+", "+call.route, func(t *testing.T) { f.requireFault(t, call) })
+				t.Run(name+", "+call.route, func(t *testing.T) { try(f, t, call) })
 			})
 		}
 	}
@@ -301,7 +308,7 @@ func TestFaultsAreAllKnown(t *testing.T) {
 		}
 	}
 	for _, field := range reflect.VisibleFields(reflect.TypeFor[openaitest.Fault]()) {
-		require.True(t, fields[field.Name] != (elsewhere[field.Name] != ""), "a fault of the stand-in without a kind, or with two: %s", field.Name)
+		require.NotEqual(t, elsewhere[field.Name] != "", fields[field.Name], "a fault of the stand-in without a kind, or with two: %s", field.Name)
 	}
 	for kind := client.KindRefused; kind <= client.KindStopped; kind++ {
 		require.True(t, kinds[kind], "a kind that no fault becomes: %d", kind)

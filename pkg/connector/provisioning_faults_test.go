@@ -58,9 +58,10 @@ func stepsOf(t *testing.T, name string, c change) []step {
 	var before []openaitest.Organization
 	server.OnRequest = func(openaitest.Request) { before = append(before, server.Snapshot()) }
 	require.NoError(t, c.do(t.Context(), open(t, server)))
-	var steps []step
+	requests := server.Requests()
+	steps := make([]step, 0, len(requests))
 	written := false
-	for i, request := range server.Requests() {
+	for i, request := range requests {
 		writes := request.Method != http.MethodGet
 		steps = append(steps, step{
 			name: name, do: c.do, bend: c.bend, before: before[i], want: server.Snapshot(),
