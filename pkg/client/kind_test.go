@@ -67,89 +67,6 @@ func TestOnlyTheEnvelopeIsTheAPIsWord(t *testing.T) {
 	}
 }
 
-// A foreign answer is asked for again, and nobody notices it where the API answers then.
-func TestForeignAnswerThatPasses(t *testing.T) {
-	t.Parallel()
-	for name, fault := range map[string]openaitest.Fault{
-		"text": {Text: true}, "nothing": {Status: 404, EmptyBody: true}, "gateway": {Gateway: true}, "page": {Status: 404, Page: true},
-		"proxy that wants a login": {Status: 407, Page: true}, "401": {Status: 401, Text: true}, "403": {Status: 403, EmptyBody: true}, "400": {Status: 400, Gateway: true},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			fault.Times = 1
-			page, err := patient(t, faulty(fault)).ListGroups(t.Context(), client.Cursor{})
-			require.NoError(t, err)
-			assert.NotEmpty(t, page.Items)
-		})
-	}
-}
-
-// What the API names as its reason is known, whatever the status.
-func TestReasons(t *testing.T) {
-	t.Parallel()
-	sentence := func(message string) string { return fmt.Sprintf(`{"error":{"message":%q,"code":null}}`, message) }
-	tests := map[string]struct {
-		fault  openaitest.Fault
-		kind   client.Kind
-		reason client.Reason
-	}{
-		"address":                  {openaitest.Fault{Code: "ip_not_authorized"}, client.KindUnauthenticated, client.ReasonAddress},
-		"address, 403":             {openaitest.Fault{Code: "ip_not_authorized", Status: 403}, client.KindDenied, client.ReasonAddress},
-		"address, 404":             {openaitest.Fault{Code: "ip_not_authorized", Status: 404}, client.KindDenied, client.ReasonAddress},
-		"country":                  {openaitest.Fault{Code: "unsupported_country_region_territory"}, client.KindDenied, client.ReasonCountry},
-		"deactivated":              {openaitest.Fault{Code: "account_deactivated"}, client.KindUnauthenticated, client.ReasonDeactivated},
-		"deactivated, in words":    {openaitest.Fault{Status: 401, Body: sentence("Your OpenAI account has been deactivated.")}, client.KindUnauthenticated, client.ReasonDeactivated},
-		"deactivated, old words":   {openaitest.Fault{Status: 403, Body: sentence("This key is associated with a deactivated account.")}, client.KindDenied, client.ReasonDeactivated},
-		"certificate":              {openaitest.Fault{Code: "mtls_certificate_required"}, client.KindUnauthenticated, client.ReasonCertificate},
-		"certificate, in words":    {openaitest.Fault{Status: 403, Body: sentence("A client certificate has to be sent.")}, client.KindDenied, client.ReasonCertificate},
-		"scopes":                   {openaitest.Fault{Status: 403, Body: sentence("Missing scopes: api.groups.read.")}, client.KindDenied, client.ReasonScopes},
-		"key":                      {openaitest.Fault{Status: 401, Body: `{"error":{"message":"Incorrect.","code":"invalid_api_key"}}`}, client.KindUnauthenticated, client.ReasonKey},
-		"proxy that wants a login": {openaitest.Fault{Status: 407, EmptyBody: true}, client.KindNoAnswer, client.ReasonProxyLogin},
-		"firewall":                 {openaitest.Fault{Status: 403, Page: true}, client.KindNoAnswer, client.ReasonForeign},
-		"none":                     {openaitest.Fault{Status: 403, Body: sentence("No.")}, client.KindDeniedWithoutReason, ""},
-		"code that is not known":   {openaitest.Fault{Code: "not_for_you", Status: 403}, client.KindDeniedWithoutReason, ""},
-	}
-	for name, tt := range tests {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			_, err := newClient(t, start(t, faulty(tt.fault))).ListGroups(t.Context(), client.Cursor{})
-			failure := failureOf(t, err)
-			assert.Equal(t, tt.kind, failure.Kind)
-			assert.Equal(t, tt.reason, failure.Reason)
-		})
-	}
-}
-
-// A quota that is used up or a bill that is not paid does not come back by waiting: the call ends at once with OpenAI's
-// words, under whichever status, and by the code or by the type alone.
-func TestBillingIsNotWaitedFor(t *testing.T) {
-	t.Parallel()
-	faults := map[string]openaitest.Fault{
-		"type alone": {Status: 429, Body: `{"error":{"message":"Your access was terminated.","type":"access_terminated","code":null}}`},
-	}
-	for _, code := range []string{
-		"insufficient_quota", "billing_not_active", "access_terminated", "billing_hard_limit_reached", "credit_balance_exhausted",
-		"organization_spend_limit_exceeded", "organization_usage_limit_exceeded", "project_spend_limit_exceeded",
-	} {
-		faults[code] = openaitest.Fault{Code: code}
-		faults[code+", 403"] = openaitest.Fault{Code: code, Status: 403}
-	}
-	for name, fault := range faults {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			fault.Header = http.Header{"Retry-After": {"1"}}
-			standIn := faulty(fault)
-			_, err := patient(t, standIn).ListGroups(t.Context(), client.Cursor{})
-			requireCode(t, codes.ResourceExhausted, err)
-			failure := failureOf(t, err)
-			assert.Equal(t, client.KindBilling, failure.Kind)
-			require.NotEmpty(t, failure.Message)
-			require.ErrorContains(t, err, failure.Message)
-			assert.Len(t, standIn.Requests(), 1)
-		})
-	}
-}
-
 // Only what may be meant of the place in the list is.
 func TestCursorThatIsNotGone(t *testing.T) {
 	t.Parallel()
@@ -216,23 +133,6 @@ func TestWaitInAMessage(t *testing.T) {
 			require.Less(t, time.Since(began), least+time.Second-50*time.Millisecond, "the wait of an answer that names none")
 		})
 	}
-}
-
-// A list that the API refuses because of something else that happens is asked for again; a write is not, since it may
-// have been done.
-func TestConflict(t *testing.T) {
-	t.Parallel()
-	standIn := faulty(openaitest.Fault{Status: 409, Times: 2})
-	page, err := patient(t, standIn).ListGroups(t.Context(), client.Cursor{})
-	require.NoError(t, err)
-	require.NotEmpty(t, page.Items)
-	require.Len(t, standIn.Requests(), 3)
-
-	writes := &openaitest.Server{Faults: map[string]openaitest.Fault{"POST /organization/groups": {Status: 409}}}
-	_, err = patient(t, writes).CreateGroup(t.Context(), "Night shift")
-	requireCode(t, codes.AlreadyExists, err)
-	require.Equal(t, client.KindConflict, client.KindOf(err))
-	require.Len(t, writes.Requests(), 1)
 }
 
 // An error names what it is about, in a form that cannot be taken for anything else, and never a key.
