@@ -10,8 +10,10 @@ import (
 	v1 "github.com/conductorone/baton-sdk/pb/c1/connectorapi/baton/v1"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"google.golang.org/grpc/codes"
 
 	"github.com/conductorone/baton-openai/pkg/conductoronetest"
+	"github.com/conductorone/baton-openai/pkg/openaitest"
 )
 
 // syncTargets has the resources synced alone and reads what was uploaded.
@@ -73,4 +75,53 @@ func TestDaemonSyncsWhatIsGone(t *testing.T) {
 		return strings.HasPrefix(row, "resource user ") && !strings.HasSuffix(row, lena)
 	}))
 	d.stop()
+}
+
+// The SDK has one session store, that of the sync that began last. A full sync whose store another sync has taken is given
+// up and done again. It neither lacks a row nor goes on for ever.
+func TestDaemonSyncsTargetsBesidesAFullSync(t *testing.T) {
+	t.Parallel()
+	const roles, group = "GET /organization/users/{user_id}/roles", "GET /organization/groups/{group_id}"
+	for name, isDone := range map[string]bool{"the other one is done": true, "the other one goes on": false} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			d := newDaemon(t)
+			d.conductorOne.Retries = 1
+			// The cache of the session store forgets after ten minutes; here it knows nothing.
+			d.environment = append(d.environment, "BATON_SESSION_STORE_MAXIMUM_SIZE=0")
+			release, releaseTarget := d.hold(roles), func() {}
+			if !isDone {
+				holdRoles := d.api.OnRequest
+				releaseTarget = d.hold(group)
+				holdGroup := d.api.OnRequest
+				d.api.OnRequest = func(request openaitest.Request) {
+					if request.Route == roles {
+						holdRoles(request)
+					} else {
+						holdGroup(request)
+					}
+				}
+			}
+			d.start()
+			whole := d.conductorOne.Enqueue(fullSync())
+			d.asks(roles)
+			part := d.conductorOne.Enqueue(v1.Task_builder{SyncFull: v1.Task_SyncFullTask_builder{
+				TargetedSyncResources: []*v2.Resource{v2.Resource_builder{Id: resourceID("group", finance)}.Build()},
+			}.Build()}.Build())
+			d.asks(group)
+			if isDone {
+				require.True(t, d.outcome(part).Succeeded())
+			}
+			release()
+			require.True(t, d.outcome(whole).Succeeded())
+			releaseTarget()
+			require.True(t, d.outcome(part).Succeeded())
+
+			first := whole.Reports()[0]
+			assert.Equal(t, codes.Aborted, first.Status.Code())
+			assert.Contains(t, first.Status.Message(), "baton-openai: another sync has begun in this process")
+			assert.Equal(t, rows(t, d.upload(d.do(fullSync()))), rows(t, d.upload(whole)))
+			d.stop()
+		})
+	}
 }
