@@ -53,8 +53,13 @@ test: ## Run every test under the race detector (compiles for minutes the first 
 	go test $(RACE) -timeout 30m ./...
 
 .PHONY: bench
-bench: ## Measure syncs of organizations of three sizes and write docs/benchmarks.md (takes most of an hour)
+bench: ## Measure syncs of organizations of three sizes and write docs/benchmarks.md (takes an hour or more)
 	go test -tags bench -run '^TestBenchmarks$$' -count=1 -v -timeout 3h ./pkg/connector
+	@$(MAKE) --no-print-directory bench-feed
+
+.PHONY: bench-feed
+bench-feed: ## Measure 100 changes by the event feed and targeted syncs, and write that part of docs/benchmarks.md
+	go test -tags bench -run '^TestBenchmarkOfFeed$$' -count=1 -v -timeout 3h ./pkg/connector
 
 .PHONY: long
 long: ## Try what goes wrong now and then hundreds of times: stops, faults, exit statuses, a daemon's memory (takes minutes)

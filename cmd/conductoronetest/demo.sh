@@ -42,3 +42,18 @@ show "Who had what in a project, as the first sync told ConductorOne" "$uploads/
 show "Who has what since then: Lena Fischer views it, Omar Haddad is gone" "$uploads/upload-6.c1z" grants -t project -r "$project"
 show "Who is invited: new.person@example.com as well" "$uploads/upload-6.c1z" resources -t invitation
 show "Which keys there are: Hana Sato's is deleted" "$uploads/upload-6.c1z" resources -t api_key
+
+# together FILE PART puts both into one file, as ConductorOne does, and prints its name. The key is asked for and not used.
+together() {
+	mkdir -p "$uploads/together"
+	BATON_OPENAI_ADMIN_KEY=unused "$CONNECTOR" --log-level error --compact-syncs --compact-file-paths "$1,$2" \
+		--compact-sync-ids "$(sync_id "$1"),$(sync_id "$2")" --compact-output-path "$uploads/together" >&2
+	echo "$uploads/together/"*.c1z
+}
+
+sync_id() {
+	"$BATON" syncs -o json -f "$1" | sed 's/.*"syncs":\[{"id":"\([^"]*\)".*/\1/'
+}
+
+whole=$(together "$uploads/upload-6.c1z" "$uploads/upload-8.c1z")
+show "Who owns the organization, the last sync and what was synced alone together: the finance group as well" "$whole" grants -t organization_role -r owner

@@ -23,8 +23,9 @@ const usage = `Run a connector as a daemon against a stand-in of ConductorOne, w
   conductoronetest --tasks FILE [flags] -- command [args]
 
 The command finds BATON_CLIENT_ID, BATON_CLIENT_SECRET and SSL_CERT_FILE in its environment, and gets SIGTERM after the
-last task. What it reports is printed. A feed of events is read to its end, from where it was left. Lines of the file that
-begin with "$ " are run by the shell meanwhile. The status is 0 if all of that was a success.
+last task. What it reports is printed. A feed of events is read to its end, from where it was left, and what the events name
+is synced. Lines of the file that begin with "$ " are run by the shell meanwhile. The status is 0 if all of that was a
+success.
 
 `
 

@@ -24,8 +24,8 @@ func meanwhile(ctx context.Context, number int, text string, stdout, stderr io.W
 	return nil
 }
 
-// giveEvents has the daemon list the events of a feed that there are by now, and prints them. The feed goes on where the
-// last task of this kind left it.
+// giveEvents has the daemon list the events of a feed that there are by now, prints them, and has it sync what they name.
+// The feed goes on where the last task of this kind left it.
 func (o *options) giveEvents(
 	ctx context.Context, d *daemon, service *conductoronetest.Service, feeds map[string]*conductoronetest.EventFeed,
 	message *v1.Task_ListEventsTask, number int, stdout io.Writer,
@@ -34,6 +34,7 @@ func (o *options) giveEvents(
 	if feeds[id] == nil {
 		feeds[id] = service.Follow(id, message.GetStartAt().AsTime())
 	}
+	var heard []*v2.Event
 	for more := true; more; {
 		task := feeds[id].Next()
 		if err := o.give(ctx, d, task, number, stdout); err != nil {
@@ -47,6 +48,10 @@ func (o *options) giveEvents(
 		for _, event := range events {
 			_, _ = fmt.Fprintf(stdout, "   %s\n", told(event))
 		}
+		heard = append(heard, events...)
+	}
+	if targeted := conductoronetest.TargetedSync(heard); targeted != nil {
+		return o.give(ctx, d, service.Enqueue(targeted), number, stdout)
 	}
 	return nil
 }

@@ -10,7 +10,8 @@
 //	task := service.Enqueue(v1.Task_builder{SyncFull: &v1.Task_SyncFullTask{}}.Build())
 //	outcome, err := task.Wait(ctx)
 //
-// [Service.Follow] has the daemon list the events of a feed, as ConductorOne does, each time from where it was left.
+// [Service.Follow] has the daemon list the events of a feed, as ConductorOne does, each time from where it was left, and
+// [TargetedSync] is the task to sync what they name.
 //
 // It believes nothing: a token is given for an assertion that the client secret has signed, a call is answered with such
 // a token only, messages are held to the constraints of ConductorOne's protocol, an upload to its checksum, a report to a
@@ -26,6 +27,7 @@
 //   - A task whose report is an error that can be retried goes to the end of the queue, with its id, for
 //     [Service.Retries] times. The protocol says no more than that it should be added to the queue again.
 //   - A feed is asked for 100 events at a time, until there are no more for now.
+//   - What the events of a feed name is synced with one task, each resource once.
 //   - A Hello that names a task finishes it.
 //   - A report about a task that is finished already is refused.
 //

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
 	v1 "github.com/conductorone/baton-sdk/pb/c1/connectorapi/baton/v1"
@@ -88,7 +89,14 @@ func (t *Task) Outcome() Outcome {
 
 // String says what is to be done.
 func (t *Task) String() string {
+	targets := t.message.GetSyncFull().GetTargetedSyncResources()
 	switch {
+	case len(targets) > 0:
+		names := make([]string, 0, len(targets))
+		for _, target := range targets {
+			names = append(names, named(target.GetId()))
+		}
+		return "targeted sync of " + strings.Join(names, ", ")
 	case t.message.HasSyncFull():
 		return "full sync"
 	case t.message.HasGrant():

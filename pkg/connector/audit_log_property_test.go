@@ -99,62 +99,64 @@ func names(o openaitest.Organization, events []*v2.Event, resource string) bool 
 	})
 }
 
+// officeEdits are changes of the office, made in OpenAI's own pages, of which the log tells.
+var officeEdits = map[string]func(*openaitest.Organization){
+	"a user comes": func(o *openaitest.Organization) {
+		o.Users = append(o.Users, openaitest.User{ID: "new", Role: "reader"})
+	},
+	"a user is renamed":           func(o *openaitest.Organization) { o.Users[2].Name = "Other" },
+	"a user becomes an owner":     func(o *openaitest.Organization) { o.Users[3].Role = "owner" },
+	"an owner becomes a reader":   func(o *openaitest.Organization) { o.Users[1].Role = "reader" },
+	"a custom role is given":      func(o *openaitest.Organization) { o.Users[2].RoleIDs = []string{"r-bill"} },
+	"a custom role is taken":      func(o *openaitest.Organization) { o.Users[4].RoleIDs = []string{"r-bill"} },
+	"an invitation is accepted":   func(o *openaitest.Organization) { o.Invites[0].Status = "accepted" },
+	"an invitation is taken back": func(o *openaitest.Organization) { o.Invites = o.Invites[1:] },
+	"a group comes": func(o *openaitest.Organization) {
+		o.Groups = append(o.Groups, openaitest.Group{ID: "new", Name: "New"})
+	},
+	"a group is renamed":      func(o *openaitest.Organization) { o.Groups[0].Name = "Other" },
+	"a group's role is given": func(o *openaitest.Organization) { o.Groups[0].RoleIDs = []string{"owner"} },
+	"a group's role is taken": func(o *openaitest.Organization) { o.Groups[1].RoleIDs = nil },
+	"a role comes":            func(o *openaitest.Organization) { o.Roles = append(o.Roles, openaitest.Role{ID: "r-new", Name: "New"}) },
+	"a role is renamed":       func(o *openaitest.Organization) { o.Roles[0].Name = "Other" },
+	"a project comes": func(o *openaitest.Organization) {
+		o.Projects = append(o.Projects, openaitest.Project{ID: "new", Name: "New", Users: []openaitest.ProjectUser{{UserID: "ann", Role: "member"}}})
+	},
+	"a project is renamed":  func(o *openaitest.Organization) { o.Projects[0].Name = "Other" },
+	"a project is archived": func(o *openaitest.Organization) { o.Projects[0].Status = "archived" },
+	"a project is gone":     func(o *openaitest.Organization) { o.Projects = o.Projects[1:] },
+	"a member comes": func(o *openaitest.Organization) {
+		o.Projects[1].Users = append(o.Projects[1].Users, openaitest.ProjectUser{UserID: "eva", Role: "viewer"})
+	},
+	"a member leaves":         func(o *openaitest.Organization) { o.Projects[0].Users = o.Projects[0].Users[1:] },
+	"a member's role changes": func(o *openaitest.Organization) { o.Projects[0].Users[0].Role = "viewer" },
+	"a member's custom role":  func(o *openaitest.Organization) { o.Projects[0].Users[0].RoleIDs = []string{"r-tune"} },
+	"a group joins": func(o *openaitest.Organization) {
+		o.Projects[1].Groups = []openaitest.ProjectGroup{{GroupID: "team", RoleIDs: []string{"member"}}}
+	},
+	"a group leaves": func(o *openaitest.Organization) { o.Projects[0].Groups = o.Projects[0].Groups[1:] },
+	"a service account comes": func(o *openaitest.Organization) {
+		o.Projects[1].ServiceAccounts = append(o.Projects[1].ServiceAccounts, openaitest.ServiceAccount{ID: "svc-new", Role: "member"})
+	},
+	"a service account leaves": func(o *openaitest.Organization) { o.Projects[0].ServiceAccounts = o.Projects[0].ServiceAccounts[1:] },
+	"a service account's role": func(o *openaitest.Organization) { o.Projects[0].ServiceAccounts[0].Role = "owner" },
+	"a key is deleted":         func(o *openaitest.Organization) { o.Projects[0].APIKeys = o.Projects[0].APIKeys[1:] },
+	"an admin key comes": func(o *openaitest.Organization) {
+		o.AdminKeys = append(o.AdminKeys, openaitest.AdminAPIKey{ID: "key-new", RedactedValue: "sk-admin-***0000"})
+	},
+	"a project role comes": func(o *openaitest.Organization) {
+		o.Projects[0].Roles = append(o.Projects[0].Roles, openaitest.Role{ID: "r-new", Name: "New"})
+	},
+	"a project role is gone": func(o *openaitest.Organization) {
+		o.Projects[0].Roles = o.Projects[0].Roles[:1]
+	},
+}
+
 // For every change of the organization the feed names what has to be read anew, but for what the log does not tell: the
 // members of groups and, of what a key has changed, the project.
 func TestEveryChangeIsTold(t *testing.T) {
 	t.Parallel()
-	edits := map[string]func(*openaitest.Organization){
-		"a user comes": func(o *openaitest.Organization) {
-			o.Users = append(o.Users, openaitest.User{ID: "new", Role: "reader"})
-		},
-		"a user is renamed":           func(o *openaitest.Organization) { o.Users[2].Name = "Other" },
-		"a user becomes an owner":     func(o *openaitest.Organization) { o.Users[3].Role = "owner" },
-		"an owner becomes a reader":   func(o *openaitest.Organization) { o.Users[1].Role = "reader" },
-		"a custom role is given":      func(o *openaitest.Organization) { o.Users[2].RoleIDs = []string{"r-bill"} },
-		"a custom role is taken":      func(o *openaitest.Organization) { o.Users[4].RoleIDs = []string{"r-bill"} },
-		"an invitation is accepted":   func(o *openaitest.Organization) { o.Invites[0].Status = "accepted" },
-		"an invitation is taken back": func(o *openaitest.Organization) { o.Invites = o.Invites[1:] },
-		"a group comes": func(o *openaitest.Organization) {
-			o.Groups = append(o.Groups, openaitest.Group{ID: "new", Name: "New"})
-		},
-		"a group is renamed":      func(o *openaitest.Organization) { o.Groups[0].Name = "Other" },
-		"a group's role is given": func(o *openaitest.Organization) { o.Groups[0].RoleIDs = []string{"owner"} },
-		"a group's role is taken": func(o *openaitest.Organization) { o.Groups[1].RoleIDs = nil },
-		"a role comes":            func(o *openaitest.Organization) { o.Roles = append(o.Roles, openaitest.Role{ID: "r-new", Name: "New"}) },
-		"a role is renamed":       func(o *openaitest.Organization) { o.Roles[0].Name = "Other" },
-		"a project comes": func(o *openaitest.Organization) {
-			o.Projects = append(o.Projects, openaitest.Project{ID: "new", Name: "New", Users: []openaitest.ProjectUser{{UserID: "ann", Role: "member"}}})
-		},
-		"a project is renamed":  func(o *openaitest.Organization) { o.Projects[0].Name = "Other" },
-		"a project is archived": func(o *openaitest.Organization) { o.Projects[0].Status = "archived" },
-		"a project is gone":     func(o *openaitest.Organization) { o.Projects = o.Projects[1:] },
-		"a member comes": func(o *openaitest.Organization) {
-			o.Projects[1].Users = append(o.Projects[1].Users, openaitest.ProjectUser{UserID: "eva", Role: "viewer"})
-		},
-		"a member leaves":         func(o *openaitest.Organization) { o.Projects[0].Users = o.Projects[0].Users[1:] },
-		"a member's role changes": func(o *openaitest.Organization) { o.Projects[0].Users[0].Role = "viewer" },
-		"a member's custom role":  func(o *openaitest.Organization) { o.Projects[0].Users[0].RoleIDs = []string{"r-tune"} },
-		"a group joins": func(o *openaitest.Organization) {
-			o.Projects[1].Groups = []openaitest.ProjectGroup{{GroupID: "team", RoleIDs: []string{"member"}}}
-		},
-		"a group leaves": func(o *openaitest.Organization) { o.Projects[0].Groups = o.Projects[0].Groups[1:] },
-		"a service account comes": func(o *openaitest.Organization) {
-			o.Projects[1].ServiceAccounts = append(o.Projects[1].ServiceAccounts, openaitest.ServiceAccount{ID: "svc-new", Role: "member"})
-		},
-		"a service account leaves": func(o *openaitest.Organization) { o.Projects[0].ServiceAccounts = o.Projects[0].ServiceAccounts[1:] },
-		"a service account's role": func(o *openaitest.Organization) { o.Projects[0].ServiceAccounts[0].Role = "owner" },
-		"a key is deleted":         func(o *openaitest.Organization) { o.Projects[0].APIKeys = o.Projects[0].APIKeys[1:] },
-		"an admin key comes": func(o *openaitest.Organization) {
-			o.AdminKeys = append(o.AdminKeys, openaitest.AdminAPIKey{ID: "key-new", RedactedValue: "sk-admin-***0000"})
-		},
-		"a project role comes": func(o *openaitest.Organization) {
-			o.Projects[0].Roles = append(o.Projects[0].Roles, openaitest.Role{ID: "r-new", Name: "New"})
-		},
-		"a project role is gone": func(o *openaitest.Organization) {
-			o.Projects[0].Roles = o.Projects[0].Roles[:1]
-		},
-	}
-	for name, edit := range edits {
+	for name, edit := range officeEdits {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			server := newOffice()

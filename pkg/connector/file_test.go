@@ -62,14 +62,18 @@ type grantRow struct {
 func lines[T any](rows []T) []string {
 	text := make([]string, 0, len(rows))
 	for _, row := range rows {
-		line, err := json.Marshal(row)
-		if err != nil {
-			panic(err)
-		}
-		text = append(text, string(line))
+		text = append(text, line(row))
 	}
 	slices.Sort(text)
 	return text
+}
+
+func line[T any](row T) string {
+	text, err := json.Marshal(row)
+	if err != nil {
+		panic(err)
+	}
+	return string(text)
 }
 
 // asSQLiteShows is the file without what a grant expands to: that engine keeps it apart from the grant.
@@ -115,48 +119,54 @@ func differences(want, got []string) []string {
 // readFile reads the file back as the baton CLI does.
 func readFile(t *testing.T, path string) file {
 	t.Helper()
-	store := openFile(t, path)
-	var read file
+	read := file{Resources: []string{}, Entitlements: []string{}, Grants: []string{}}
+	eachRow(t, path, func(of rowsOfFile, line string) {
+		rows := of(&read)
+		*rows = append(*rows, line)
+	})
+	slices.Sort(read.Resources)
+	slices.Sort(read.Entitlements)
+	slices.Sort(read.Grants)
+	return read
+}
 
-	var resources []resourceRow
+// rowsOfFile is a place of a file for the rows of one kind.
+type rowsOfFile func(*file) *[]string
+
+// eachRow gives the rows of a file one by one: a large organization has millions.
+func eachRow(t *testing.T, path string, visit func(of rowsOfFile, line string)) {
+	t.Helper()
+	store := openFile(t, path)
 	for token := ""; ; {
 		page, err := store.ListResources(t.Context(), v2.ResourcesServiceListResourcesRequest_builder{PageToken: token}.Build())
 		require.NoError(t, err)
 		for _, resource := range page.GetList() {
-			resources = append(resources, readResource(t, resource))
+			visit(func(f *file) *[]string { return &f.Resources }, line(readResource(t, resource)))
 		}
 		if token = page.GetNextPageToken(); token == "" {
 			break
 		}
 	}
-	read.Resources = lines(resources)
-
-	var entitlements []entitlementRow
 	for token := ""; ; {
 		page, err := store.ListEntitlements(t.Context(), v2.EntitlementsServiceListEntitlementsRequest_builder{PageToken: token}.Build())
 		require.NoError(t, err)
 		for _, entitlement := range page.GetList() {
-			entitlements = append(entitlements, readEntitlement(t, entitlement))
+			visit(func(f *file) *[]string { return &f.Entitlements }, line(readEntitlement(t, entitlement)))
 		}
 		if token = page.GetNextPageToken(); token == "" {
 			break
 		}
 	}
-	read.Entitlements = lines(entitlements)
-
-	var grants []grantRow
 	for token := ""; ; {
 		page, err := store.ListGrants(t.Context(), v2.GrantsServiceListGrantsRequest_builder{PageToken: token}.Build())
 		require.NoError(t, err)
 		for _, grant := range page.GetList() {
-			grants = append(grants, readGrant(t, grant))
+			visit(func(f *file) *[]string { return &f.Grants }, line(readGrant(t, grant)))
 		}
 		if token = page.GetNextPageToken(); token == "" {
 			break
 		}
 	}
-	read.Grants = lines(grants)
-	return read
 }
 
 func id(resource *v2.ResourceId) string {

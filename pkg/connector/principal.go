@@ -58,10 +58,10 @@ func (s *syncReader) missesPrincipals() bool {
 }
 
 // findPrincipals asks for what a targeted sync has not listed: whether a member is a user, by the addresses of many at once
-// and by the id of one that is not found so. For one that is no user it asks for the service accounts of every project,
-// since the API has no other way to find one.
+// and by the id of one that is not found so. For one that is neither a user nor a service account met before it asks for the
+// service accounts of every project, since the API has no other way to find one. A service account may be a user as well.
 func (s *syncReader) findPrincipals(ctx context.Context, members []member) error {
-	unknown, err := s.unknown(ctx, members)
+	unknown, err := s.without(ctx, members, factUser, factNoUser)
 	if err != nil {
 		return err
 	}
@@ -78,42 +78,42 @@ func (s *syncReader) findPrincipals(ctx context.Context, members []member) error
 			return err
 		}
 	}
-	if unknown, err = s.unknown(ctx, unknown); err != nil {
+	if unknown, err = s.without(ctx, unknown, factUser); err != nil {
 		return err
 	}
-	noUsers := 0
 	for _, m := range unknown {
 		user, err := s.api.GetUser(ctx, m.id)
 		switch {
 		case isGone(err):
-			noUsers++
-		case err != nil:
+			err = s.session.set(ctx, factNoUser, m.id, "")
+		case err == nil:
+			err = keepUsers(ctx, s.session, client.Page[client.User]{Items: []client.User{user}})
+		}
+		if err != nil {
 			return err
-		default:
-			if err := keepUsers(ctx, s.session, client.Page[client.User]{Items: []client.User{user}}); err != nil {
-				return err
-			}
 		}
 	}
-	if noUsers == 0 {
-		return nil
+	unknown, err = s.without(ctx, members, factUser, factServiceAccount)
+	if err != nil || len(unknown) == 0 {
+		return err
 	}
 	return s.listServiceAccounts(ctx)
 }
 
-// unknown are those of the members that are not known to be users or service accounts.
-func (s *syncReader) unknown(ctx context.Context, members []member) ([]member, error) {
-	ids := idsOf(members)
-	accounts, err := recallMany[string](ctx, s.session, factServiceAccount, ids)
-	if err != nil {
-		return nil, err
+// without leaves out the members of whom the session has one of the facts.
+func (s *syncReader) without(ctx context.Context, members []member, facts ...string) ([]member, error) {
+	left := slices.Clone(members)
+	for _, fact := range facts {
+		known, err := recallMany[string](ctx, s.session, fact, idsOf(left))
+		if err != nil {
+			return nil, err
+		}
+		left = slices.DeleteFunc(left, func(m member) bool {
+			_, isKnown := known[m.id]
+			return isKnown
+		})
 	}
-	users, err := recallMany[string](ctx, s.session, factUser, ids)
-	return slices.DeleteFunc(slices.Clone(members), func(m member) bool {
-		_, isUser := users[m.id]
-		_, isAccount := accounts[m.id]
-		return isUser || isAccount
-	}), err
+	return left, nil
 }
 
 func (s *syncReader) listServiceAccounts(ctx context.Context) error {

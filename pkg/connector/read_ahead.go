@@ -100,6 +100,7 @@ func (r *reader) of(ctx context.Context, opts rs.SyncOpAttrs) (*syncReader, erro
 		if s.run, err = s.session.countRun(ctx); err != nil {
 			return nil, err
 		}
+		s.session.store = ownSession{s.session.store}
 	}
 	r.syncs[opts.SyncID] = s
 	if r.ahead {

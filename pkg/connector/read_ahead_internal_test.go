@@ -56,6 +56,16 @@ func (s *storeInMemory) GetMany(ctx context.Context, keys []string, options ...s
 	return found, nil, ctx.Err()
 }
 
+// GetAll gives what has the prefix, all at once.
+func (s *storeInMemory) GetAll(ctx context.Context, _ string, options ...sessions.SessionStoreOption) (map[string][]byte, string, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	prefix := s.key(ctx, "", options)
+	found := maps.Clone(s.values)
+	maps.DeleteFunc(found, func(key string, _ []byte) bool { return !strings.HasPrefix(key, prefix) })
+	return found, "", ctx.Err()
+}
+
 func (s *storeInMemory) Set(ctx context.Context, key string, value []byte, options ...sessions.SessionStoreOption) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -26,6 +26,8 @@ type syncSession struct {
 const (
 	// factUser has a user's organization role in the API's word.
 	factUser = "user"
+	// factNoUser has nothing: a targeted sync has asked for a user with the id, and there is none.
+	factNoUser = "no_user"
 	// factServiceAccount has the id of the account's project.
 	factServiceAccount = "service_account"
 	// factGroup has nothing: the group is there.

@@ -244,6 +244,21 @@ func latestSync(t *testing.T, path string) *synccompactor.CompactableSync {
 	return &synccompactor.CompactableSync{FilePath: path, SyncID: sync.ID}
 }
 
+// compact puts a whole file and parts into one, each later one over the earlier ones, and returns its path.
+func compact(t *testing.T, paths ...string) string {
+	t.Helper()
+	syncs := make([]*synccompactor.CompactableSync, 0, len(paths))
+	for _, path := range paths {
+		syncs = append(syncs, latestSync(t, path))
+	}
+	compactor, cleanup, err := synccompactor.NewCompactor(t.Context(), t.TempDir(), syncs, synccompactor.WithTmpDir(t.TempDir()), synccompactor.WithFailFastInvariants())
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, cleanup()) })
+	compacted, err := compactor.Compact(t.Context())
+	require.NoError(t, err)
+	return compacted.FilePath
+}
+
 // A whole file and a targeted sync of what has changed since are together what a new full sync gives. What was taken away
 // is not: the SDK's compaction adds and replaces rows and removes none.
 func TestWholeFileAndTargetedSync(t *testing.T) {
@@ -266,13 +281,27 @@ func TestWholeFileAndTargetedSync(t *testing.T) {
 	}})
 	require.NoError(t, part.err)
 
-	compactor, cleanup, err := synccompactor.NewCompactor(t.Context(), t.TempDir(),
-		[]*synccompactor.CompactableSync{latestSync(t, whole.path), latestSync(t, part.path)}, synccompactor.WithTmpDir(t.TempDir()), synccompactor.WithFailFastInvariants())
-	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, cleanup()) })
-	compacted, err := compactor.Compact(t.Context())
-	require.NoError(t, err)
+	compacted := compact(t, whole.path, part.path)
 	again := runSync(t, server, syncOptions{})
 	require.NoError(t, again.err)
-	requireSame(t, readFile(t, again.path), readFile(t, compacted.FilePath))
+	requireSame(t, readFile(t, again.path), readFile(t, compacted))
+}
+
+// A targeted sync of everything at once is a full sync, whatever one resource teaches about the next.
+func TestTargetedSyncOfEverything(t *testing.T) {
+	t.Parallel()
+	organization := openaitest.Seeded(99, openaitest.Size{Users: 50})
+	synced := runSync(t, &openaitest.Server{Organization: organization}, syncOptions{})
+	require.NoError(t, synced.err)
+	whole := readFile(t, synced.path).unexpanded()
+	var targets []*v2.Resource
+	for _, row := range decode[resourceRow](t, whole.Resources) {
+		targets = append(targets, target(row.ID, row.Parent))
+	}
+	for _, order := range []func([]*v2.Resource){func([]*v2.Resource) {}, slices.Reverse[[]*v2.Resource]} {
+		order(targets)
+		part := runSync(t, &openaitest.Server{Organization: organization}, syncOptions{targets: targets})
+		require.NoError(t, part.err)
+		requireSame(t, whole, readFile(t, part.path))
+	}
 }

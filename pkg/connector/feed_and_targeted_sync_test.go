@@ -1,0 +1,291 @@
+package connector_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
+	"github.com/stretchr/testify/require"
+
+	"github.com/conductorone/baton-openai/pkg/openaitest"
+)
+
+// What the log cannot tell, in the words of the table of the set-up page.
+const (
+	untoldMembership  = "Somebody joins or leaves a group"
+	untoldProject     = "With an API key, such as by Terraform or by this connector, a user or a service account joins or leaves a project or gets another role there"
+	untoldProjectRole = "With an API key, a custom role of a project is deleted"
+	untoldFollowing   = "What follows from another change, such as a new organization owner's own roles in projects, " +
+		"or the keys of a service account that is deleted with an API key"
+)
+
+// officeChange is a change of the office.
+type officeChange struct {
+	do func(*testing.T, *openaitest.Server)
+	// why is the reason for which rows stay untold, of the constants above, and untold are these rows.
+	why    string
+	untold []string
+}
+
+func inSession(edit func(*openaitest.Organization)) func(*testing.T, *openaitest.Server) {
+	return func(_ *testing.T, server *openaitest.Server) { server.Update(edit) }
+}
+
+// withKey makes a change with a key of which the connector knows nothing.
+func withKey(method, path, body string) func(*testing.T, *openaitest.Server) {
+	return func(t *testing.T, server *openaitest.Server) {
+		t.Helper()
+		request := httptest.NewRequestWithContext(t.Context(), method, "/v1"+path, strings.NewReader(body))
+		request.Header.Set("Authorization", "Bearer "+testKey)
+		request.Header.Set("Content-Type", "application/json")
+		answer := httptest.NewRecorder()
+		server.ServeHTTP(answer, request)
+		require.Equal(t, http.StatusOK, answer.Code, answer.Body)
+	}
+}
+
+// officeChanges are those of [officeEdits], those of a key, and what the log cannot tell.
+func officeChanges() map[string]officeChange {
+	all := map[string]officeChange{
+		"a user joins a group": {
+			do:  inSession(func(o *openaitest.Organization) { o.Groups[0].MemberIDs = append(o.Groups[0].MemberIDs, "ann") }),
+			why: untoldMembership, untold: []string{"+group:team:member user:ann"},
+		},
+		"a user leaves a group": {
+			do:  inSession(func(o *openaitest.Organization) { o.Groups[0].MemberIDs = o.Groups[0].MemberIDs[1:] }),
+			why: untoldMembership, untold: []string{"-group:team:member user:ben"},
+		},
+		"an owner of a project becomes one of the organization": {
+			do:  inSession(func(o *openaitest.Organization) { o.Users[2].Role = "owner" }),
+			why: untoldFollowing, untold: []string{"-project:alpha:owner user:ann"},
+		},
+		"a user joins a project, with a key": {
+			do:  withKey(http.MethodPost, "/organization/projects/beta/users", `{"user_id": "eva", "role": "member"}`),
+			why: untoldProject, untold: []string{"+project:beta:member user:eva"},
+		},
+		"a user leaves a project, with a key": {
+			do:  withKey(http.MethodDelete, "/organization/projects/alpha/users/ben", ""),
+			why: untoldProject, untold: []string{"-project:alpha:member user:ben", "-project_role:alpha/r-tune:assigned user:ben"},
+		},
+		"a member's role, with a key": {
+			do: withKey(http.MethodPost, "/organization/projects/alpha/users/cem", `{"role": "owner"}`),
+		},
+		"a service account's role, with a key": {
+			do:  withKey(http.MethodPost, "/organization/projects/alpha/service_accounts/svc-1", `{"role": "owner"}`),
+			why: untoldProject, untold: []string{"+project:alpha:owner service_account:svc-1", "-project:alpha:member service_account:svc-1"},
+		},
+		"a service account leaves, with a key": {
+			do:  withKey(http.MethodDelete, "/organization/projects/alpha/service_accounts/svc-1", ""),
+			why: untoldFollowing, untold: []string{"-api_key:key-svc"},
+		},
+		"a group joins a project, with a key": {
+			do: withKey(http.MethodPost, "/organization/projects/beta/groups", `{"group_id": "team", "role": "role-api-project-member__api-project__beta"}`),
+		},
+		"a custom role is given, with a key": {do: withKey(http.MethodPost, "/organization/users/eva/roles", `{"role_id": "r-bill"}`)},
+		"a custom role is given in a project, with a key": {
+			do: withKey(http.MethodPost, "/projects/alpha/users/cem/roles", `{"role_id": "r-tune"}`),
+		},
+		"a project role is gone, with a key": {
+			do:  withKey(http.MethodDelete, "/projects/alpha/roles/r-review", ""),
+			why: untoldProjectRole, untold: []string{"-project_role:alpha/r-review"},
+		},
+		"a role is gone, with a key":        {do: withKey(http.MethodDelete, "/organization/roles/r-bill", "")},
+		"a project is archived, with a key": {do: withKey(http.MethodPost, "/organization/projects/alpha/archive", "")},
+	}
+	for name, edit := range officeEdits {
+		all[name] = officeChange{do: inSession(edit)}
+	}
+	return all
+}
+
+// namedBy are the resources that the events have read anew, each once.
+func namedBy(events []*v2.Event) []*v2.Resource {
+	seen := map[string]bool{}
+	var found []*v2.Resource
+	for _, event := range events {
+		changed := event.GetResourceChangeEvent()
+		name := id(changed.GetResourceId()) + " below " + id(changed.GetParentResourceId())
+		if changed != nil && !seen[name] {
+			seen[name] = true
+			found = append(found, v2.Resource_builder{Id: changed.GetResourceId(), ParentResourceId: changed.GetParentResourceId()}.Build())
+		}
+	}
+	return found
+}
+
+// syncNamed is what a targeted sync of the resources finds; nothing if there are none, of which a sync would be a full one.
+func syncNamed(t *testing.T, server *openaitest.Server, named []*v2.Resource) file {
+	t.Helper()
+	if len(named) == 0 {
+		return file{}
+	}
+	part := runSync(t, server, syncOptions{targets: named})
+	require.NoError(t, part.err)
+	return readFile(t, part.path)
+}
+
+// requireTold holds what the targeted sync of a resource has found to a full sync of the same organization.
+func requireTold(t *testing.T, whole, part file, named []*v2.Resource) {
+	t.Helper()
+	requireSubset(t, whole.Resources, part.Resources)
+	requireSubset(t, whole.Entitlements, part.Entitlements)
+	requireSubset(t, whole.Grants, part.Grants)
+	for _, resource := range named {
+		own := whole.toldBy(id(resource.GetId()))
+		requireSubset(t, part.Resources, own.Resources)
+		requireSubset(t, part.Entitlements, own.Entitlements)
+		requireSubset(t, part.Grants, own.Grants)
+	}
+}
+
+// rowName is what a row is about.
+func rowName(line string) string {
+	var row struct{ ID, Entitlement, Principal string }
+	if err := json.Unmarshal([]byte(line), &row); err != nil {
+		panic(err)
+	}
+	return strings.TrimSpace(row.ID + row.Entitlement + " " + row.Principal)
+}
+
+// untold are the rows by which two full syncs differ and which the targeted sync between them has not shown: the ones that
+// have come or changed, and the ones that are gone from what belongs to no resource that was named. What goes with a resource
+// that is gone is not counted.
+func untold(t *testing.T, before, after, part file, named []*v2.Resource) []string {
+	t.Helper()
+	var found []string
+	there := map[string]bool{}
+	for _, row := range decode[resourceRow](t, after.Resources) {
+		there[row.ID] = true
+	}
+	var told file
+	for _, resource := range named {
+		own := before.toldBy(id(resource.GetId()))
+		told.Resources = append(told.Resources, own.Resources...)
+		told.Entitlements = append(told.Entitlements, own.Entitlements...)
+		told.Grants = append(told.Grants, own.Grants...)
+	}
+	compare := func(before, after, part, told []string, stays func(name string) bool) {
+		is := map[string]bool{}
+		for _, line := range after {
+			is[rowName(line)] = true
+			if !slices.Contains(before, line) && !slices.Contains(part, line) {
+				found = append(found, "+"+rowName(line))
+			}
+		}
+		for _, line := range before {
+			if name := rowName(line); !is[name] && stays(name) && !slices.Contains(told, line) {
+				found = append(found, "-"+name)
+			}
+		}
+	}
+	compare(before.Resources, after.Resources, part.Resources, told.Resources, func(string) bool { return true })
+	on := func(entitlement string) bool { return there[entitlement[:strings.LastIndex(entitlement, ":")]] }
+	compare(before.Entitlements, after.Entitlements, part.Entitlements, told.Entitlements, on)
+	compare(before.Grants, after.Grants, part.Grants, told.Grants, func(name string) bool {
+		entitlement, principal, _ := strings.Cut(name, " ")
+		return on(entitlement) && there[principal]
+	})
+	slices.Sort(found)
+	return found
+}
+
+// For every change of the organization, targeted syncs of what the feed names find each row that the next full sync has
+// otherwise than the last one, but for what the set-up page says that the log cannot tell.
+func TestFeedAndTargetedSyncShowEveryChange(t *testing.T) {
+	t.Parallel()
+	changes := officeChanges()
+	reasons := map[string]bool{}
+	for name, change := range changes {
+		require.Equal(t, change.why == "", len(change.untold) == 0, name)
+		if change.why != "" {
+			reasons[change.why] = true
+		}
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			server := newOffice()
+			feed := followFeed(t, server, "audit_log")
+			before := expected(server.Snapshot()).unexpanded()
+			change.do(t, server)
+			feed.pass(time.Hour)
+			named := namedBy(feed.all(t))
+			part := syncNamed(t, server, named)
+			synced := runSync(t, server, syncOptions{})
+			require.NoError(t, synced.err)
+			after := readFile(t, synced.path).unexpanded()
+			requireTold(t, after, part, named)
+			require.Equal(t, change.untold, untold(t, before, after, part, named))
+			require.Empty(t, server.Unknown())
+		})
+	}
+	require.ElementsMatch(t, untoldOnThePage(t), slices.Collect(maps.Keys(reasons)))
+}
+
+// untoldOnThePage is the first column of the page's table of what the log does not tell.
+func untoldOnThePage(t *testing.T) []string {
+	t.Helper()
+	page, err := os.ReadFile("../../docs/connector.mdx")
+	require.NoError(t, err)
+	_, table, found := strings.Cut(string(page), "| What is done in OpenAI | Why C1 does not hear of it |\n| :--- | :--- |\n")
+	require.True(t, found)
+	table, _, _ = strings.Cut(table, "\n\n")
+	var cells []string
+	for line := range strings.Lines(table) {
+		cells = append(cells, strings.TrimSpace(strings.Split(line, "|")[1]))
+	}
+	return cells
+}
+
+// The same for the changes that the connector makes, which it makes with a key: the log tells neither of who is in a group nor
+// of a user or a service account in a project, nor that the project's own role of a new owner is gone.
+func TestFeedAndTargetedSyncShowOwnChanges(t *testing.T) {
+	t.Parallel()
+	// What a grant or a revocation may change unseen: rows of these types.
+	unseen := map[string][]string{"group": {"group"}, "project": {"project", "project_role"}, "organization_role": {"project"}}
+	for seed := range uint64(4) {
+		t.Run(fmt.Sprint(seed), func(t *testing.T) {
+			t.Parallel()
+			rng := rand.New(rand.NewPCG(seed, 4))
+			server := newOffice()
+			feed := followFeed(t, server, "audit_log")
+			d := open(t, server)
+			all := everyAccess(office())
+			shown := 0
+			for range 40 {
+				a := all[rng.IntN(len(all))]
+				before := expected(server.Snapshot()).unexpanded()
+				if rng.IntN(2) == 0 {
+					_, _ = d.grant(t.Context(), shapes["full"], a)
+				} else {
+					_, _ = d.revoke(t.Context(), shapes["full"], a)
+				}
+				after := expected(server.Snapshot()).unexpanded()
+				if slices.Equal(before.Grants, after.Grants) {
+					continue
+				}
+				feed.pass(10 * time.Minute)
+				named := namedBy(feed.all(t))
+				part := syncNamed(t, server, named)
+				requireTold(t, after, part, named)
+				left := untold(t, before, after, part, named)
+				if len(left) == 0 {
+					shown++
+				}
+				kind, _, _ := strings.Cut(a.entitlement, ":")
+				for _, row := range left {
+					of, _, _ := strings.Cut(row[1:], ":")
+					require.Truef(t, slices.Contains(unseen[kind], of) && !strings.Contains(row, " group:"), "%s: nothing shows %s", a.grantID(), row)
+				}
+			}
+			require.Greater(t, shown, 3)
+		})
+	}
+}
