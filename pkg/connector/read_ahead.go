@@ -100,6 +100,8 @@ func (r *reader) of(ctx context.Context, opts rs.SyncOpAttrs) (*syncReader, erro
 		if s.run, err = s.session.countRun(ctx); err != nil {
 			return nil, err
 		}
+	}
+	if r.ahead && !r.holds {
 		s.session.store = ownSession{s.session.store}
 	}
 	r.syncs[opts.SyncID] = s
