@@ -209,3 +209,24 @@ func rows[T any](ctx context.Context, s *syncReader, l list[T]) iter.Seq[T] {
 		}
 	}
 }
+
+// isOfOneList tells an error that says nothing of other lists: what the list belongs to is gone or archived.
+func isOfOneList(err error) bool {
+	switch client.KindOf(err) {
+	case client.KindGone, client.KindProjectArchived, client.KindCursorGone, client.KindRefused:
+		return true
+	default:
+		return false
+	}
+}
+
+// remaining is how many lists of the kind are known to be read.
+func (s *syncReader) remaining(kind listKind) func() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	left := s.left[kind]
+	if left == nil {
+		return func() int { return 0 }
+	}
+	return func() int { return int(left.Load()) }
+}

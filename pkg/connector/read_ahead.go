@@ -59,14 +59,6 @@ func newReader(ctx context.Context, api *client.Client, ahead bool) *reader {
 	return r
 }
 
-func (r *reader) close() {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	for _, s := range r.syncs {
-		s.cancel()
-	}
-}
-
 // of gives the reader of the sync that the call belongs to.
 func (r *reader) of(ctx context.Context, opts rs.SyncOpAttrs) (*syncReader, error) {
 	r.mu.Lock()
@@ -230,25 +222,4 @@ func (q *queue) work(ctx context.Context, stop context.CancelFunc, s *syncReader
 		})
 	}
 	reading.Wait()
-}
-
-// isOfOneList tells an error that says nothing of other lists: what the list belongs to is gone or archived.
-func isOfOneList(err error) bool {
-	switch client.KindOf(err) {
-	case client.KindGone, client.KindProjectArchived, client.KindCursorGone, client.KindRefused:
-		return true
-	default:
-		return false
-	}
-}
-
-// remaining is how many lists of the kind are known to be read.
-func (s *syncReader) remaining(kind listKind) func() int {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	left := s.left[kind]
-	if left == nil {
-		return func() int { return 0 }
-	}
-	return func() int { return int(left.Load()) }
 }

@@ -51,6 +51,14 @@ func (c *Connector) LeaveSession() {
 	c.reader.uses.Wait()
 }
 
+func (r *reader) close() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, s := range r.syncs {
+		s.cancel()
+	}
+}
+
 // use uses the session store of a process that knows when it is closed.
 func (r *reader) use(ctx context.Context, use func(context.Context) error) error {
 	r.mu.Lock()
