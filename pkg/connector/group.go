@@ -173,13 +173,15 @@ func (g groupGrants) membersRefused(ctx context.Context, at place, refused error
 	return false, nil
 }
 
-// membersOffered notes that a group has listed its members. A plan offers that for all groups or for none, so another one
+// keepMembersOffered notes that a group has listed its members, as soon as it has: another page of them may be refused.
+func keepMembersOffered(ctx context.Context, s syncSession, _ client.Page[client.GroupUser]) error {
+	return s.set(ctx, factMembers, keyOffered, true)
+}
+
+// membersOffered is for a group that has listed its members. A plan offers that for all groups or for none, so another one
 // that was refused before it was refused for a reason of its own.
 func (g groupGrants) membersOffered(ctx context.Context) error {
 	const doing = "listing a group's members"
-	if err := g.sync.session.set(ctx, factMembers, keyOffered, true); err != nil {
-		return failed(doing, err)
-	}
 	refused, ok, err := recall[string](ctx, g.sync.session, factMembers, keyRefused)
 	if err != nil {
 		return failed(doing, err)

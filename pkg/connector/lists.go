@@ -91,7 +91,9 @@ func userRolesList(userID string) list[client.AssignedRole] {
 }
 
 func groupUsersList(groupID string) list[client.GroupUser] {
-	return list[client.GroupUser]{kind: kindGroupUsers, of: []string{groupID}, page: pageOf((*client.Client).ListGroupUsers, groupID)}
+	return list[client.GroupUser]{
+		kind: kindGroupUsers, of: []string{groupID}, page: pageOf((*client.Client).ListGroupUsers, groupID), keep: keepMembersOffered,
+	}
 }
 
 func groupRolesList(groupID string) list[client.AssignedRole] {
