@@ -294,8 +294,9 @@ func TestTargetedSyncOfEverything(t *testing.T) {
 	synced := runSync(t, &openaitest.Server{Organization: organization}, syncOptions{})
 	require.NoError(t, synced.err)
 	whole := readFile(t, synced.path).unexpanded()
-	var targets []*v2.Resource
-	for _, row := range decode[resourceRow](t, whole.Resources) {
+	rows := decode[resourceRow](t, whole.Resources)
+	targets := make([]*v2.Resource, 0, len(rows))
+	for _, row := range rows {
 		targets = append(targets, target(row.ID, row.Parent))
 	}
 	for _, order := range []func([]*v2.Resource){func([]*v2.Resource) {}, slices.Reverse[[]*v2.Resource]} {
