@@ -179,11 +179,13 @@ func TestUrgentRead(t *testing.T) {
 	require.Less(t, len(lasting.Requests()), 12)
 
 	// Whoever has less time than the next wait takes is told at once.
-	short, cancel := context.WithTimeout(ctx, 50*time.Millisecond)
+	short, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
-	_, err = patient(t, faulty(openaitest.Fault{Status: http.StatusBadGateway})).ListGroups(short, client.Cursor{})
+	late := faulty(openaitest.Fault{Status: http.StatusBadGateway, Header: http.Header{"Retry-After": {"60"}}})
+	_, err = patient(t, late).ListGroups(short, client.Cursor{})
 	requireCode(t, codes.Unavailable, err)
 	require.ErrorContains(t, err, "502")
+	require.Len(t, late.Requests(), 1)
 }
 
 // A limit that is given up is told in OpenAI's words.
