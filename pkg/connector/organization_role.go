@@ -47,7 +47,11 @@ func (b *organizationRoleBuilder) List(ctx context.Context, parent *v2.ResourceI
 	if err != nil || results == nil || results.NextPageToken != "" {
 		return roles, results, err
 	}
-	missing, err := b.missing(ctx, syncSession{opts.Session})
+	s, err := b.reader.of(ctx, opts)
+	if err != nil {
+		return nil, nil, failed(doing, err)
+	}
+	missing, err := s.missingRoles(ctx)
 	if err != nil {
 		return nil, nil, failed(doing, err)
 	}
@@ -92,9 +96,9 @@ func (b *organizationRoleBuilder) getPredefined(ctx context.Context, name string
 	}
 }
 
-// missing gives the predefined roles that the API's list left out. The users' rows name them all the same.
-func (b *organizationRoleBuilder) missing(ctx context.Context, session syncSession) ([]*v2.Resource, error) {
-	kept, _, err := recall[keptCatalog](ctx, session, factCatalog, organizationKey)
+// missingRoles gives the predefined roles that the API's list left out. The users' rows name them all the same.
+func (s *syncReader) missingRoles(ctx context.Context) ([]*v2.Resource, error) {
+	kept, _, err := recall[keptCatalog](ctx, s.session, factCatalog, organizationKey)
 	if err != nil {
 		return nil, err
 	}
