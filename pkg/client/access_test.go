@@ -14,15 +14,22 @@ import (
 
 func TestCheckAccessAsksForOneRow(t *testing.T) {
 	t.Parallel()
-	lists := []client.Route{client.RouteGroups, client.RouteRoles, client.RouteUsers, client.RouteInvites, client.RouteProjects, client.RouteAdminAPIKeys}
+	lists := map[string]client.Access{
+		"GET /organization/groups":         client.AccessToGroups,
+		"GET /organization/roles":          client.AccessToRoles,
+		"GET /organization/users":          client.AccessToUsers,
+		"GET /organization/invites":        client.AccessToInvites,
+		"GET /organization/projects":       client.AccessToProjects,
+		"GET /organization/admin_api_keys": client.AccessToAdminAPIKeys,
+	}
 	for name, organization := range map[string]openaitest.Organization{"some": openaitest.Seeded(1, openaitest.Size{}), "none": {}} {
-		for _, list := range lists {
-			t.Run(name+" of "+string(list), func(t *testing.T) {
+		for route, list := range lists {
+			t.Run(name+" of "+route, func(t *testing.T) {
 				t.Parallel()
 				standIn := &openaitest.Server{Organization: organization}
 				require.NoError(t, newClient(t, start(t, standIn)).CheckAccess(t.Context(), list))
 				require.Len(t, standIn.Requests(), 1)
-				assert.Equal(t, "GET "+string(list), standIn.Requests()[0].Route)
+				assert.Equal(t, route, standIn.Requests()[0].Route)
 				assert.Equal(t, "limit=1", standIn.Requests()[0].Query.Encode())
 				assert.Empty(t, standIn.Unknown())
 			})
@@ -49,7 +56,7 @@ func TestCheckAccessFails(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			err := newClient(t, start(t, tt.handler)).CheckAccess(t.Context(), client.RouteGroups)
+			err := newClient(t, start(t, tt.handler)).CheckAccess(t.Context(), client.AccessToGroups)
 			requireCode(t, tt.code, err)
 			assert.Equal(t, groupsRoute, failureOf(t, err).Method+" "+failureOf(t, err).Route)
 		})

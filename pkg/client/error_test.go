@@ -337,8 +337,8 @@ func TestRateLimitOfTheStandIn(t *testing.T) {
 			t.Parallel()
 			standIn := &openaitest.Server{RateLimit: &openaitest.RateLimit{Burst: 1, Interval: 30 * time.Minute, RetryAfter: form}}
 			c := newClient(t, start(t, standIn))
-			require.NoError(t, c.CheckAccess(t.Context(), client.RouteGroups))
-			err := c.CheckAccess(t.Context(), client.RouteGroups)
+			require.NoError(t, c.CheckAccess(t.Context(), client.AccessToGroups))
+			err := c.CheckAccess(t.Context(), client.AccessToGroups)
 			requireCode(t, codes.ResourceExhausted, err)
 			assert.InDelta(t, 30*time.Minute, failureOf(t, err).RetryAfter, float64(time.Minute))
 		})

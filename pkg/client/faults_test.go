@@ -215,7 +215,7 @@ func (f faultCase) requireFault(t *testing.T, call faultyCall) {
 			c.Timeout = time.Second
 		}
 		// The API has answered before, so that its address is known to be right.
-		require.NoError(t, c.CheckAccess(t.Context(), client.RouteUsers))
+		require.NoError(t, c.CheckAccess(t.Context(), client.AccessToUsers))
 		err := call.ask(t.Context(), c)
 		asked := 0
 		for _, request := range standIn.Requests() {

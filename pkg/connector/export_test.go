@@ -33,9 +33,6 @@ func (c *Connector) ExcludingChanges() int {
 	return len(c.exclusion.changes)
 }
 
-// SetTimeout is for how long one attempt of a call may take.
-func (c *Connector) SetTimeout(timeout time.Duration) { c.client.Timeout = timeout }
-
 // SetFeedClock has a feed read another clock.
 func SetFeedClock(feed connectorbuilder.EventFeed, now func() time.Time) {
 	if known, ok := feed.(*eventFeed); ok {

@@ -23,21 +23,13 @@ func failed(doing string, err error) error {
 	if isOurs(err) {
 		return err
 	}
-	isDenied := kindOf(err) == client.KindGone || kindOf(err) == client.KindNoSuchList
-	if isDenied {
+	switch kindOf(err) {
+	case client.KindGone, client.KindNoSuchList:
 		doing += ": the API knows no such thing, which is not taken for an empty list"
+		return &codedError{error: explained(doing, err), code: codes.FailedPrecondition}
+	default:
+		return explained(doing, err)
 	}
-	if advice := advise(err); advice != "" {
-		doing += ": " + advice
-	}
-	if resourceType := avoidableWithout(err); resourceType != "" {
-		doing += "; a sync whose --sync-resource-types leave out " + resourceType + " does not ask for it"
-	}
-	err = fmt.Errorf("baton-openai: %s: %w", doing, err)
-	if isDenied {
-		return &codedError{error: err, code: codes.FailedPrecondition}
-	}
-	return err
 }
 
 // typeError is an error of what is asked for only where a resource type is part of the sync.
@@ -76,6 +68,9 @@ func lacksScopes(err error) bool {
 func explained(doing string, err error) error {
 	if advice := advise(err); advice != "" {
 		doing += ": " + advice
+	}
+	if resourceType := avoidableWithout(err); resourceType != "" {
+		doing += "; a sync whose --sync-resource-types leave out " + resourceType + " does not ask for it"
 	}
 	return fmt.Errorf("baton-openai: %s: %w", doing, err)
 }

@@ -308,3 +308,20 @@ func (p projectGrants) warnOfLeftOut(ctx context.Context, at place, next client.
 		warn(ctx, message, zap.String("project_id", p.id), zap.String("project", p.project.GetDisplayName()), zap.Int("count", at.LeftOut))
 	}
 }
+
+// assigned gives what the assignment list of a principal says, or nothing if the principal has left the project.
+func (p projectGrants) assigned(ctx context.Context, held assignment, l list[client.AssignedRole], read func(context.Context) error) ([]*v2.Grant, error) {
+	grants, err := held.all(ctx, p.sync, l)
+	if kind := kindOf(err); kind != client.KindGone && kind != client.KindCursorGone {
+		return grants, err
+	}
+	archived, err := p.sync.skipArchived(ctx, p.id, err)
+	if archived {
+		return nil, nil
+	}
+	left, err := leftMeanwhile(ctx, err, held.principal, p.id, read)
+	if left {
+		return nil, nil
+	}
+	return nil, err
+}

@@ -4,8 +4,6 @@ import (
 	"context"
 
 	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
-
-	"github.com/conductorone/baton-openai/pkg/client"
 )
 
 // memberOfProject is a user or a service account of a project.
@@ -33,21 +31,4 @@ func (p projectGrants) member(ctx context.Context, catalog roleCatalog, m member
 	held := assignment{in: p.id, roles: catalog, principal: m.principal, rowRole: m.rowRole, ownsAll: m.ownsAll}
 	more, err := p.assigned(ctx, held, projectUserRolesList(p.id, m.principal.GetResource()), m.read)
 	return append(grants, more...), err
-}
-
-// assigned gives what the assignment list of a principal says, or nothing if the principal has left the project.
-func (p projectGrants) assigned(ctx context.Context, held assignment, l list[client.AssignedRole], read func(context.Context) error) ([]*v2.Grant, error) {
-	grants, err := held.all(ctx, p.sync, l)
-	if kind := kindOf(err); kind != client.KindGone && kind != client.KindCursorGone {
-		return grants, err
-	}
-	archived, err := p.sync.skipArchived(ctx, p.id, err)
-	if archived {
-		return nil, nil
-	}
-	left, err := leftMeanwhile(ctx, err, held.principal, p.id, read)
-	if left {
-		return nil, nil
-	}
-	return nil, err
 }

@@ -148,7 +148,7 @@ func FuzzProvisioningIDs(f *testing.F) {
 	f.Cleanup(listener.Close)
 	builder, _, err := connector.New(f.Context(), &cfg.Openai{OpenaiAdminKey: testKey, BaseUrl: listener.URL + "/v1"}, nil)
 	require.NoError(f, err)
-	setPatience(f, builder, 0, 0)
+	setPatience(f, builder, 0)
 	built, ok := builder.(*connector.Connector)
 	require.True(f, ok)
 	built.SetPatience()

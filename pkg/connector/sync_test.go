@@ -3,7 +3,6 @@ package connector_test
 import (
 	"context"
 	"net"
-	"net/http"
 	"net/http/httptest"
 	"path/filepath"
 	"testing"
@@ -46,10 +45,6 @@ type syncOptions struct {
 	onDemand bool
 	// patience is for how long calls are repeated that are refused or get no answer of use.
 	patience time.Duration
-	// timeout is for how long one attempt may take; 0 is the standard.
-	timeout time.Duration
-	// goneFrom is the route from whose first call on nobody is there to answer.
-	goneFrom string
 	engine   c1zstore.Engine
 }
 
@@ -104,20 +99,12 @@ func patientConnector(
 	t.Helper()
 	listener := httptest.NewServer(server)
 	t.Cleanup(listener.Close)
-	if options.goneFrom != "" {
-		server.OnRequest = func(request openaitest.Request) {
-			if request.Route == options.goneFrom {
-				_ = listener.Listener.Close()
-				panic(http.ErrAbortHandler)
-			}
-		}
-	}
 	builder, builderOptions, err := connector.New(ctx,
 		&cfg.Openai{OpenaiAdminKey: testKey, BaseUrl: listener.URL + "/v1"},
 		&cli.ConnectorOpts{SyncResourceTypeIDs: options.startedWith()},
 	)
 	require.NoError(t, err)
-	setPatience(t, builder, options.patience, options.timeout)
+	setPatience(t, builder, options.patience)
 	if own, ok := builder.(*connector.Connector); ok && options.onDemand {
 		own.ReadOnDemand()
 	}
@@ -126,14 +113,11 @@ func patientConnector(
 	return built
 }
 
-func setPatience(tb testing.TB, builder connectorbuilder.ConnectorBuilderV2, patience, timeout time.Duration) {
+func setPatience(tb testing.TB, builder connectorbuilder.ConnectorBuilderV2, patience time.Duration) {
 	tb.Helper()
 	built, ok := builder.(*connector.Connector)
 	require.True(tb, ok)
 	built.SetPacePatience(patience)
-	if timeout > 0 {
-		built.SetTimeout(timeout)
-	}
 }
 
 // lateSessionStore is the session store of the sync that has begun last, as in the connector's own process.

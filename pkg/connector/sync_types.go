@@ -5,8 +5,6 @@ import (
 	"slices"
 
 	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
-
-	"github.com/conductorone/baton-openai/pkg/client"
 )
 
 // begins says that the syncer lists a type, so that all that belongs to it will be asked for.
@@ -52,32 +50,6 @@ func (s *syncReader) includes(resourceType *v2.ResourceType) bool {
 // leavesOut tells whether no sync of this process has the type.
 func (r *reader) leavesOut(resourceType *v2.ResourceType) bool {
 	return len(r.chosen) > 0 && !slices.Contains(r.chosen, resourceType.GetId())
-}
-
-// checks has the lists by which a key is checked, each with the types that need it: those first that a key with too few
-// permissions is refused first.
-var checks = []struct {
-	list  client.Route
-	types []*v2.ResourceType
-}{
-	{client.RouteGroups, types(resourceTypeGroup)},
-	{client.RouteRoles, types(resourceTypeOrganizationRole)},
-	{client.RouteAdminAPIKeys, types(resourceTypeAPIKey)},
-	{client.RouteUsers, types(resourceTypeUser)},
-	{client.RouteProjects, types(resourceTypeProject, resourceTypeProjectRole, resourceTypeServiceAccount)},
-	{client.RouteInvites, types(resourceTypeInvitation)},
-}
-
-// checkAccess tries the key on a list that the sync needs. The organization itself needs none.
-func (c *Connector) checkAccess(ctx context.Context) error {
-	for _, check := range checks {
-		for _, resourceType := range check.types {
-			if !c.reader.leavesOut(resourceType) {
-				return ofType(resourceType, c.client.CheckAccess(ctx, check.list))
-			}
-		}
-	}
-	return c.client.CheckAccess(ctx, client.RouteUsers)
 }
 
 // isTargeted tells whether the sync is one of single resources: nothing is known of the others then.
