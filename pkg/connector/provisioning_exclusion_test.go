@@ -18,17 +18,19 @@ import (
 	"github.com/conductorone/baton-openai/pkg/openaitest"
 )
 
-// holdWrites holds each write of two changes until that of the other one has come, or the other one waits for it.
-func (d desk) holdWrites(t *testing.T) {
+// holdWrites holds each write of two changes until that of the other one has come, or the other one waits for it or has
+// ended, which is counted in what it gives.
+func (d desk) holdWrites(t *testing.T) *atomic.Int32 {
 	t.Helper()
-	var arrived atomic.Int32
+	var arrived, ended atomic.Int32
 	d.server.OnRequest = func(request openaitest.Request) {
 		if request.Method == http.MethodGet {
 			return
 		}
 		arrived.Add(1)
-		assert.Eventually(t, func() bool { return int(arrived.Load())+d.connector.WaitingChanges() >= 2 }, time.Minute, time.Millisecond)
+		assert.Eventually(t, func() bool { return int(arrived.Load()+ended.Load())+d.connector.WaitingChanges() >= 2 }, time.Minute, time.Millisecond)
 	}
+	return &ended
 }
 
 // atOnce makes changes at the same time and gives what became of them.
@@ -106,10 +108,11 @@ func TestRolesOfOneExclusionGroupAtOnce(t *testing.T) {
 			t.Parallel()
 			server := newOffice()
 			d := open(t, server)
-			d.holdWrites(t)
+			ended := d.holdWrites(t)
 			var answers [2]*v2.GrantManagerServiceGrantResponse
 			change := func(i int) func(context.Context, desk) error {
 				return func(ctx context.Context, d desk) error {
+					defer ended.Add(1) // one that finds the role held writes nothing
 					var err error
 					answers[i], err = d.grant(ctx, shapes["full"], test[i])
 					return err
