@@ -194,6 +194,7 @@ func TestCreateGroupWithoutName(t *testing.T) {
 func TestGroupWhoseAnswerIsLost(t *testing.T) {
 	t.Parallel()
 	for name, fault := range badAnswers {
+		fault.AfterEffect = true
 		for _, lag := range []int{0, 2} {
 			if (fault.Status == 400 || fault.Status == 409) && lag > 0 {
 				continue // is looked at once
@@ -202,7 +203,6 @@ func TestGroupWhoseAnswerIsLost(t *testing.T) {
 				t.Parallel()
 				server := newOffice(func(o *openaitest.Organization) { group(o, "empty").Name = "Night shift" })
 				server.WriteLag = lag
-				fault.AfterEffect = true
 				server.SetFault(createGroup, fault)
 				d := open(t, server)
 				answer, err := newGroup("Night shift")(t.Context(), d)
