@@ -15,6 +15,7 @@ import (
 	"github.com/conductorone/baton-sdk/pkg/connectorrunner"
 	"github.com/conductorone/baton-sdk/pkg/exit"
 	"github.com/conductorone/baton-sdk/pkg/field"
+	"github.com/conductorone/baton-sdk/pkg/tempdir"
 	"github.com/conductorone/baton-sdk/pkg/types"
 	"github.com/grpc-ecosystem/go-grpc-middleware/logging/zap/ctxzap"
 	"github.com/spf13/cobra"
@@ -26,6 +27,7 @@ import (
 	"github.com/conductorone/baton-openai/pkg/health"
 	"github.com/conductorone/baton-openai/pkg/oneshot"
 	"github.com/conductorone/baton-openai/pkg/service"
+	"github.com/conductorone/baton-openai/pkg/sessionstore"
 )
 
 // version is set by the linker when a release is built.
@@ -87,7 +89,7 @@ func run(ctx context.Context) error {
 		err := runSDK(command, arguments)
 		switch {
 		case asked.daemon != nil:
-			return asked.daemon.End(err)
+			return errors.Join(asked.daemon.End(err), sessionstore.RemoveTemporary(asked.temporary, os.Getpid()))
 		case errors.Is(err, errDone):
 			return asked.outcome
 		default:
@@ -142,6 +144,8 @@ type invocation struct {
 	// daemon is what ends a daemon, outcome how what was to be done once has ended.
 	daemon  *service.Daemon
 	outcome error
+	// temporary is where a daemon's connector keeps what its syncs leave.
+	temporary string
 }
 
 // errDone takes the place of a connector for the SDK's runner.
@@ -169,14 +173,21 @@ func (i *invocation) connector(ctx context.Context, configuration *cfg.Openai, g
 	if isDaemon {
 		built.WorkOnTasks() // in its connector's process as well
 	}
+	session := given.SessionStore
+	temporary := tempdir.Resolve(i.settings.GetString("c1z-temp-dir"))
 	switch {
-	case !i.isMain:
-	case isDaemon:
+	case i.isMain && isDaemon:
 		i.daemon = service.Stoppable(i.stop)
-	default:
+		i.temporary = temporary
+	case i.isMain:
 		once := &oneshot.Run{Settings: i.settings, Connector: built}
 		i.outcome = once.Do(ctx)
 		return nil, errDone
+	case service.IsConnector():
+		if session, err = sessionstore.OpenTemporary(ctx, temporary, os.Getppid()); err != nil {
+			return nil, err
+		}
+		built.ReadAhead()
 	}
-	return connectorbuilder.NewConnector(ctx, built, connectorbuilder.WithSessionStore(given.SessionStore))
+	return connectorbuilder.NewConnector(ctx, built, connectorbuilder.WithSessionStore(session))
 }

@@ -29,7 +29,7 @@ import (
 
 	cfg "github.com/conductorone/baton-openai/pkg/config"
 	"github.com/conductorone/baton-openai/pkg/connector"
-	"github.com/conductorone/baton-openai/pkg/oneshot"
+	"github.com/conductorone/baton-openai/pkg/sessionstore"
 	"github.com/conductorone/baton-openai/pkg/openaitest"
 )
 
@@ -254,15 +254,15 @@ func TestBenchmarkRole(t *testing.T) { //nolint:paralleltest // it is alone in i
 	path := os.Getenv("BENCH_FILE")
 	before, start := processorTime(t), time.Now()
 	store := &lateSessionStore{}
-	server, err := connectorbuilder.NewConnector(t.Context(), builder, connectorbuilder.WithSessionStore(oneshot.NewSessionBuffer(store)))
+	server, err := connectorbuilder.NewConnector(t.Context(), builder, connectorbuilder.WithSessionStore(sessionstore.NewBuffer(store)))
 	require.NoError(t, err)
 	syncer, err := sync.NewSyncer(t.Context(), serve(t.Context(), t, server),
 		sync.WithC1ZPath(path), sync.WithTmpDir(t.TempDir()), sync.WithSessionStore(store), sync.WithWorkerCount(benchWorkers))
 	require.NoError(t, err)
 	// As the command does.
 	if own, ok := builder.(*connector.Connector); ok {
-		own.HoldSession()
-		defer own.LeaveSession()
+		own.ReadAhead()
+		defer own.StopReading()
 	}
 	require.NoError(t, syncer.Sync(t.Context()))
 	require.NoError(t, syncer.Close(t.Context()))

@@ -8,7 +8,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"runtime/debug"
 	"time"
 
@@ -64,7 +63,7 @@ func Build(ctx context.Context, config *cfg.Openai, chosen []string) (*Connector
 	if err != nil {
 		return nil, refuse(codes.Internal, err)
 	}
-	built := &Connector{client: api, reader: newReader(ctx, api, !inLambda()), patience: standardPatience, exclusion: newExclusion()}
+	built := &Connector{client: api, reader: newReader(ctx, api), patience: standardPatience, exclusion: newExclusion()}
 	built.reader.chosen = chosen
 	return built, nil
 }
@@ -72,9 +71,6 @@ func Build(ctx context.Context, config *cfg.Openai, chosen []string) (*Connector
 // ReadNoGrants says that nobody will ask for grants, so that their lists are not read ahead. It is called before the first
 // sync; a sync that asks for grants all the same gets them.
 func (c *Connector) ReadNoGrants() { c.reader.skipGrants = true }
-
-// inLambda tells whether the process is frozen between requests. The variable is set by AWS in every Lambda.
-func inLambda() bool { return os.Getenv("AWS_LAMBDA_FUNCTION_NAME") != "" }
 
 // Misconfigured is the error of a connector whose configuration says something that cannot be.
 func Misconfigured(err error) error {

@@ -12,9 +12,6 @@ func (c *Connector) SetPatience(waits ...time.Duration) { c.patience = waits }
 // SetPacePatience is for how long a call is repeated before it gives up.
 func (c *Connector) SetPacePatience(patience time.Duration) { c.client.Patience = patience }
 
-// ReadOnDemand has nothing read ahead, as in a Lambda.
-func (c *Connector) ReadOnDemand() { c.reader.ahead = false }
-
 // WaitingChanges counts the changes that wait for another one.
 func (c *Connector) WaitingChanges() int {
 	c.exclusion.mu.Lock()

@@ -22,8 +22,8 @@ type pageCall struct {
 
 // ask gives a page of a list to a builder.
 func ask[T any](ctx context.Context, s *syncReader, l list[T], cursor client.Cursor) (client.Page[T], error) {
-	v := s.enter(ctx)
-	defer s.leave(v)
+	s.enter()
+	defer s.leave(ctx)
 	page, err := read(ctx, s, l, cursor, true)
 	return page, ofType(typeOfKind[l.kind], err)
 }

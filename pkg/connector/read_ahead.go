@@ -23,29 +23,32 @@ import (
 // there in another process, and what is held in memory does not grow.
 type reader struct {
 	api *client.Client
-	// ahead is false where nothing may be read that nobody has asked for: in a Lambda, whose process is frozen between
-	// requests and may be one of several.
+	// ahead says that lists may be read that nobody has asked for, and be kept in the session store at any time until the
+	// reading is stopped (reading_end.go). It is false in a Lambda, whose process is frozen between requests and may be one
+	// of several.
 	ahead bool
 	// skipGrants says that nobody will ask for grants.
 	skipGrants bool
 	// chosen are the resource types of every sync, if the command line or the environment names some; a task may name others.
 	chosen []string
-	// idle is for how long a sync asks for nothing before it is taken to have ended.
-	idle time.Duration
-
-	// holds says that the session store stays open until the reading is left.
-	holds bool
-	// uses are those of the session store that [Connector.LeaveSession] waits for.
-	uses sync.WaitGroup
+	// idle is for how long a sync asks for nothing before the reading ahead ends, keepFor for how long after that it may go
+	// on with what it has read.
+	idle, keepFor time.Duration
 
 	mu    sync.Mutex
 	syncs map[string]*syncReader
-	over  bool
+	// ended are those that ask for nothing any more, as long as they may go on.
+	ended map[string]*syncReader
+	// stopped says that the session store may be closed, uses are those of it that [Connector.StopReading] waits for.
+	stopped bool
+	uses    sync.WaitGroup
 }
 
 const (
 	// endOfSync is far above the time that the syncer takes between two questions.
 	endOfSync = 30 * time.Second
+	// endOfSession is far above the time that the SDK takes to expand the grants of any organization.
+	endOfSession = 6 * time.Hour
 	// readersOfKind is how many lists of a kind are waited for at once. The client lets fewer calls go in all.
 	readersOfKind = 12
 	// queuedLists bounds what is known to be read but waits for its turn.
@@ -53,8 +56,8 @@ const (
 )
 
 // newReader gives a reader that stops reading ahead when the context ends.
-func newReader(ctx context.Context, api *client.Client, ahead bool) *reader {
-	r := &reader{api: api, ahead: ahead, idle: endOfSync, syncs: map[string]*syncReader{}}
+func newReader(ctx context.Context, api *client.Client) *reader {
+	r := &reader{api: api, idle: endOfSync, keepFor: endOfSession, syncs: map[string]*syncReader{}, ended: map[string]*syncReader{}}
 	context.AfterFunc(ctx, r.close)
 	return r
 }
@@ -67,7 +70,7 @@ func (r *reader) of(ctx context.Context, opts rs.SyncOpAttrs) (*syncReader, erro
 	if !known {
 		s = &syncReader{
 			reader: r, id: opts.SyncID, session: syncSession{opts.Session}, seed: maphash.MakeSeed(), types: map[string]bool{},
-			visited: make(chan struct{}), left: map[listKind]*atomic.Int32{}, calls: map[string]*pageCall{}, read: map[uint64]struct{}{},
+			left: map[listKind]*atomic.Int32{}, calls: map[string]*pageCall{}, read: map[uint64]struct{}{},
 			holders: map[string][]string{}, members: map[string]map[string]bool{}, sources: map[string]struct{}{},
 		}
 		// The reading goes on between the calls of the syncer.
@@ -93,10 +96,8 @@ func (r *reader) of(ctx context.Context, opts rs.SyncOpAttrs) (*syncReader, erro
 			return nil, err
 		}
 	}
-	if r.ahead && !r.holds {
-		s.session.store = ownSession{s.session.store}
-	}
 	r.syncs[opts.SyncID] = s
+	delete(r.ended, opts.SyncID)
 	if r.ahead {
 		s.ending = time.AfterFunc(r.idle, s.end)
 		s.beginReading() //nolint:contextcheck // it goes on after the call
@@ -122,9 +123,8 @@ type syncReader struct {
 	ending *time.Timer
 
 	mu sync.Mutex
-	// visits are the builders that ask for something at the moment; visited is closed when the next one comes.
-	visits  []*visit
-	visited chan struct{}
+	// asking counts the builders that ask for something at the moment.
+	asking int
 	// types are the resource types of the sync, as far as the syncer has begun to list them.
 	types map[string]bool
 	// left has the number of lists that are known and not read, of each kind that is read ahead.
@@ -142,27 +142,6 @@ type syncReader struct {
 	members map[string]map[string]bool
 	// sources are those of inherited roles that were looked for among the groups.
 	sources map[string]struct{}
-}
-
-// end forgets a sync of which nobody asks for anything any more.
-func (s *syncReader) end() {
-	s.mu.Lock()
-	if len(s.visits) > 0 {
-		s.mu.Unlock()
-		return
-	}
-	s.cancel() // before anybody can come
-	s.mu.Unlock()
-	s.stop()
-}
-
-func (s *syncReader) stop() {
-	s.cancel()
-	s.reader.mu.Lock()
-	defer s.reader.mu.Unlock()
-	if s.syncs[s.id] == s {
-		delete(s.syncs, s.id)
-	}
 }
 
 // beginReading reads the lists of each kind ahead of which all types are part of the sync.

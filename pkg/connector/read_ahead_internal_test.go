@@ -56,21 +56,18 @@ func (s *storeInMemory) GetMany(ctx context.Context, keys []string, options ...s
 	return found, nil, ctx.Err()
 }
 
-// GetAll gives what has the prefix, all at once.
-func (s *storeInMemory) GetAll(ctx context.Context, _ string, options ...sessions.SessionStoreOption) (map[string][]byte, string, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	prefix := s.key(ctx, "", options)
-	found := maps.Clone(s.values)
-	maps.DeleteFunc(found, func(key string, _ []byte) bool { return !strings.HasPrefix(key, prefix) })
-	return found, "", ctx.Err()
-}
-
 func (s *storeInMemory) Set(ctx context.Context, key string, value []byte, options ...sessions.SessionStoreOption) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.values[s.key(ctx, key, options)] = value
 	return ctx.Err()
+}
+
+func (s *storeInMemory) Clear(context.Context, ...sessions.SessionStoreOption) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	clear(s.values)
+	return nil
 }
 
 func (s *storeInMemory) SetMany(ctx context.Context, values map[string][]byte, options ...sessions.SessionStoreOption) error {
@@ -92,7 +89,9 @@ func readerOf(t *testing.T, server *openaitest.Server, ahead bool) *reader {
 	api, err := client.New(t.Context(), base, "sk-admin-test", "test")
 	require.NoError(t, err)
 	api.Patience = 0
-	return newReader(t.Context(), api, ahead)
+	r := newReader(t.Context(), api)
+	r.ahead = ahead
+	return r
 }
 
 func syncOf(t *testing.T, r *reader, id string, store sessions.SessionStore) *syncReader {
@@ -177,8 +176,8 @@ func TestListsAreReadAhead(t *testing.T) {
 		require.NoError(t, s.begins(t.Context(), resourceType))
 	}
 	// A builder that waits for something else keeps the reading going.
-	v := s.enter(t.Context())
-	defer s.leave(v)
+	s.enter()
+	defer s.leave(t.Context())
 	seen := map[string]bool{}
 	for len(seen) < len(plan) {
 		seen[<-read] = true
@@ -233,10 +232,10 @@ func TestReadingEndsWithItsSync(t *testing.T) {
 	}
 
 	idle := begin("idle")
-	v := idle.enter(t.Context())
+	idle.enter()
 	idle.end()
 	require.NoError(t, idle.ctx.Err(), "somebody asks")
-	idle.leave(v)
+	idle.leave(t.Context())
 	require.NoError(t, idle.ctx.Err(), "somebody may ask again")
 	idle.end()
 	require.Error(t, idle.ctx.Err())
@@ -246,9 +245,9 @@ func TestReadingEndsWithItsSync(t *testing.T) {
 
 	stopped := begin("stopped")
 	ctx, cancel := context.WithCancel(t.Context())
-	v = stopped.enter(ctx)
+	stopped.enter()
 	cancel()
-	stopped.leave(v)
+	stopped.leave(ctx)
 	require.Error(t, stopped.ctx.Err())
 	require.Empty(t, r.syncs)
 
@@ -257,22 +256,21 @@ func TestReadingEndsWithItsSync(t *testing.T) {
 	require.Error(t, closed.ctx.Err())
 }
 
-// What is read ahead does not touch the session store unless a builder waits: a sync that has failed has closed it.
-func TestTheSessionIsUsedOnlyWhileABuilderAsks(t *testing.T) {
+// Nobody tells of a sync that has failed. What it has kept is removed, unless it has gone on meanwhile.
+func TestSessionOfAFailedSyncIsCleared(t *testing.T) {
 	t.Parallel()
-	s := syncOf(t, readerOf(t, &openaitest.Server{}, true), "sync", newStoreInMemory())
-	used := make(chan struct{})
-	go func() {
-		_ = s.inSession(s.ctx, func(context.Context) error { close(used); return nil })
-	}()
-	select {
-	case <-used:
-		t.Fatal("nobody asks")
-	default:
-	}
-	v := s.enter(t.Context())
-	<-used
-	s.leave(v)
+	r, store := readerOf(t, &openaitest.Server{Organization: openaitest.Sample()}, true), newStoreInMemory()
+	s := syncOf(t, r, "sync", store)
+	_, err := ask(t.Context(), s, usersList(), client.Cursor{})
+	require.NoError(t, err)
+	s.end()
+	again := syncOf(t, r, "sync", store)
+	s.forget()
+	require.NotEmpty(t, store.values, "the sync goes on")
+	again.end()
+	again.forget()
+	require.Empty(t, store.values)
+	require.Empty(t, r.ended)
 }
 
 // A page of any size comes back from the session store as it was: the store takes 4 MiB at once, the API gives up to 16.

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
-	"github.com/conductorone/baton-sdk/pkg/cli"
 	"github.com/conductorone/baton-sdk/pkg/connectorbuilder"
 	"github.com/conductorone/baton-sdk/pkg/connectorclient"
 	"github.com/conductorone/baton-sdk/pkg/dotc1z"
@@ -63,13 +62,14 @@ type outcome struct {
 }
 
 // runSync syncs the organization behind the server with the SDK's own syncer into a new file.
-func runSync(t *testing.T, server *openaitest.Server, options syncOptions) outcome {
+func runSync(t *testing.T, api *openaitest.Server, options syncOptions) outcome {
 	t.Helper()
 	core, logs := observer.New(zap.WarnLevel)
 	ctx := ctxzap.ToContext(t.Context(), zap.New(core))
 
 	store := &lateSessionStore{}
-	client := serve(ctx, t, patientConnector(ctx, t, server, store, options))
+	built, server := patientConnector(ctx, t, api, store, options)
+	client := serve(ctx, t, server)
 	path := filepath.Join(t.TempDir(), "sync.c1z")
 	syncer, err := sync.NewSyncer(ctx, client,
 		sync.WithC1ZPath(path),
@@ -83,6 +83,7 @@ func runSync(t *testing.T, server *openaitest.Server, options syncOptions) outco
 	)
 	require.NoError(t, err)
 	err = syncer.Sync(ctx)
+	built.StopReading() // it keeps pages in the file
 	require.NoError(t, syncer.Close(ctx))
 	return outcome{err: err, path: path, logs: logs}
 }
@@ -90,27 +91,25 @@ func runSync(t *testing.T, server *openaitest.Server, options syncOptions) outco
 // newConnector reports what goes wrong instead of repeating it.
 func newConnector(ctx context.Context, t *testing.T, server *openaitest.Server, store sessions.SessionStore) types.ConnectorServer {
 	t.Helper()
-	return patientConnector(ctx, t, server, store, syncOptions{})
+	_, built := patientConnector(ctx, t, server, store, syncOptions{})
+	return built
 }
 
 func patientConnector(
 	ctx context.Context, t *testing.T, server *openaitest.Server, store sessions.SessionStore, options syncOptions,
-) types.ConnectorServer {
+) (*connector.Connector, types.ConnectorServer) {
 	t.Helper()
 	listener := httptest.NewServer(server)
 	t.Cleanup(listener.Close)
-	builder, builderOptions, err := connector.New(ctx,
-		&cfg.Openai{OpenaiAdminKey: testKey, BaseUrl: listener.URL + "/v1"},
-		&cli.ConnectorOpts{SyncResourceTypeIDs: options.startedWith()},
-	)
+	builder, err := connector.Build(ctx, &cfg.Openai{OpenaiAdminKey: testKey, BaseUrl: listener.URL + "/v1"}, options.startedWith())
 	require.NoError(t, err)
-	setPatience(t, builder, options.patience)
-	if own, ok := builder.(*connector.Connector); ok && options.onDemand {
-		own.ReadOnDemand()
+	builder.SetPacePatience(options.patience)
+	if !options.onDemand {
+		builder.ReadAhead()
 	}
-	built, err := connectorbuilder.NewConnector(ctx, builder, append(builderOptions, connectorbuilder.WithSessionStore(store))...)
+	built, err := connectorbuilder.NewConnector(ctx, builder, connectorbuilder.WithSessionStore(store))
 	require.NoError(t, err)
-	return built
+	return builder, built
 }
 
 func setPatience(tb testing.TB, builder connectorbuilder.ConnectorBuilderV2, patience time.Duration) {

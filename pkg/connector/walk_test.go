@@ -57,7 +57,8 @@ func walkPatiently(t *testing.T, server *openaitest.Server, level zapcore.Level,
 	t.Helper()
 	core, logs := observer.New(level)
 	ctx := ctxzap.ToContext(t.Context(), zap.New(core))
-	w := &walk{client: serve(ctx, t, patientConnector(ctx, t, server, newMapSessionStore(), options))}
+	_, built := patientConnector(ctx, t, server, newMapSessionStore(), options)
+	w := &walk{client: serve(ctx, t, built)}
 	err := w.everything(ctx)
 	return w, logs, err
 }

@@ -44,9 +44,9 @@ type Connector interface {
 	Organization() string
 	// OrganizationID asks for the organization's id; "" where that does not show.
 	OrganizationID(ctx context.Context) (string, error)
-	// HoldSession says that the file stays open until LeaveSession returns.
-	HoldSession()
-	LeaveSession()
+	// ReadAhead has lists read before the syncer asks for them; the file stays open until StopReading returns.
+	ReadAhead()
+	StopReading()
 }
 
 // Do does what the SDK's settings ask for. The first SIGTERM or Ctrl-C ends it, a second one the process at once.

@@ -15,6 +15,8 @@ import (
 	"github.com/conductorone/baton-sdk/pkg/types/sessions"
 	"github.com/grpc-ecosystem/go-grpc-middleware/logging/zap/ctxzap"
 	"go.uber.org/zap"
+
+	"github.com/conductorone/baton-openai/pkg/sessionstore"
 )
 
 // sync writes what the organization holds to the file. Whatever ends it, what it has read stands in the file.
@@ -37,15 +39,15 @@ func (r *Run) sync(ctx context.Context) error {
 	running, stop := context.WithCancelCause(running)
 	defer stop(nil)
 	continuation := r.continuation(watched, store)
-	session := NewSessionBuffer(store.SessionStore())
+	session := sessionstore.NewBuffer(store.SessionStore())
 	syncer, err := r.syncer(running, store, session, append(options, watching...), stopAtFailure(stop), continuation.decideAfterValidation)
 	if err != nil {
 		return errors.Join(err, store.Close(ctx))
 	}
 	began := time.Now()
-	r.Connector.HoldSession()
+	r.Connector.ReadAhead()
 	err = syncer.Sync(running)
-	r.Connector.LeaveSession()
+	r.Connector.StopReading()
 	if failure := (*failedError)(nil); err != nil && errors.As(context.Cause(running), &failure) {
 		err = failure
 	}

@@ -1,4 +1,5 @@
-package oneshot
+// Package sessionstore has the session stores of the syncs of this process, over those of the SDK.
+package sessionstore
 
 import (
 	"context"
@@ -12,10 +13,10 @@ import (
 // mostBuffered bounds what is held in memory, in bytes.
 const mostBuffered = 32 << 20
 
-// SessionBuffer is a session store that writes late and much at once: the store in the file waits for the disk at each
+// Buffer is a session store that writes late and much at once: the store in the file waits for the disk at each
 // write, and a sync that ends well needs nothing of what was written. Whoever has it calls Flush before the file is closed
 // where the sync is to go on from there.
-type SessionBuffer struct {
+type Buffer struct {
 	// SessionStore is the one in the file.
 	sessions.SessionStore
 
@@ -28,9 +29,9 @@ type SessionBuffer struct {
 // bufferedPart is where a key is known.
 type bufferedPart struct{ syncID, prefix string }
 
-// NewSessionBuffer gives an empty buffer in front of the store.
-func NewSessionBuffer(store sessions.SessionStore) *SessionBuffer {
-	return &SessionBuffer{SessionStore: store, waiting: map[bufferedPart]map[string][]byte{}}
+// NewBuffer gives an empty buffer in front of the store.
+func NewBuffer(store sessions.SessionStore) *Buffer {
+	return &Buffer{SessionStore: store, waiting: map[bufferedPart]map[string][]byte{}}
 }
 
 func partOf(ctx context.Context, options []sessions.SessionStoreOption) (bufferedPart, error) {
@@ -44,7 +45,7 @@ func partOf(ctx context.Context, options []sessions.SessionStoreOption) (buffere
 }
 
 // Get gives what was set last.
-func (b *SessionBuffer) Get(ctx context.Context, key string, options ...sessions.SessionStoreOption) ([]byte, bool, error) {
+func (b *Buffer) Get(ctx context.Context, key string, options ...sessions.SessionStoreOption) ([]byte, bool, error) {
 	part, err := partOf(ctx, options)
 	if err != nil {
 		return nil, false, err
@@ -59,7 +60,7 @@ func (b *SessionBuffer) Get(ctx context.Context, key string, options ...sessions
 }
 
 // GetMany gives what was set last, and the keys that are to be asked for again.
-func (b *SessionBuffer) GetMany(ctx context.Context, keys []string, options ...sessions.SessionStoreOption) (map[string][]byte, []string, error) {
+func (b *Buffer) GetMany(ctx context.Context, keys []string, options ...sessions.SessionStoreOption) (map[string][]byte, []string, error) {
 	part, err := partOf(ctx, options)
 	if err != nil {
 		return nil, nil, err
@@ -84,12 +85,12 @@ func (b *SessionBuffer) GetMany(ctx context.Context, keys []string, options ...s
 }
 
 // Set keeps a value.
-func (b *SessionBuffer) Set(ctx context.Context, key string, value []byte, options ...sessions.SessionStoreOption) error {
+func (b *Buffer) Set(ctx context.Context, key string, value []byte, options ...sessions.SessionStoreOption) error {
 	return b.SetMany(ctx, map[string][]byte{key: value}, options...)
 }
 
 // SetMany keeps values.
-func (b *SessionBuffer) SetMany(ctx context.Context, values map[string][]byte, options ...sessions.SessionStoreOption) error {
+func (b *Buffer) SetMany(ctx context.Context, values map[string][]byte, options ...sessions.SessionStoreOption) error {
 	part, err := partOf(ctx, options)
 	if err != nil {
 		return err
@@ -100,6 +101,9 @@ func (b *SessionBuffer) SetMany(ctx context.Context, values map[string][]byte, o
 		b.waiting[part] = map[string][]byte{}
 	}
 	for key, value := range values {
+		if before, ok := b.waiting[part][key]; ok {
+			b.bytes -= len(key) + len(before)
+		}
 		b.waiting[part][key] = value
 		b.bytes += len(key) + len(value)
 	}
@@ -110,14 +114,14 @@ func (b *SessionBuffer) SetMany(ctx context.Context, values map[string][]byte, o
 }
 
 // Flush writes what waits.
-func (b *SessionBuffer) Flush(ctx context.Context) error {
+func (b *Buffer) Flush(ctx context.Context) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.flushLocked(ctx)
 }
 
 // flushLocked writes under the lock: nobody finds what is neither in memory nor in the file.
-func (b *SessionBuffer) flushLocked(ctx context.Context) error {
+func (b *Buffer) flushLocked(ctx context.Context) error {
 	for part, values := range b.waiting {
 		if err := b.SessionStore.SetMany(ctx, values, sessions.WithSyncID(part.syncID), sessions.WithPrefix(part.prefix)); err != nil {
 			return err
@@ -129,7 +133,7 @@ func (b *SessionBuffer) flushLocked(ctx context.Context) error {
 }
 
 // Delete removes a value.
-func (b *SessionBuffer) Delete(ctx context.Context, key string, options ...sessions.SessionStoreOption) error {
+func (b *Buffer) Delete(ctx context.Context, key string, options ...sessions.SessionStoreOption) error {
 	if err := b.Flush(ctx); err != nil {
 		return err
 	}
@@ -137,21 +141,27 @@ func (b *SessionBuffer) Delete(ctx context.Context, key string, options ...sessi
 }
 
 // Clear removes all values, also those that wait.
-func (b *SessionBuffer) Clear(ctx context.Context, options ...sessions.SessionStoreOption) error {
+func (b *Buffer) Clear(ctx context.Context, options ...sessions.SessionStoreOption) error {
 	part, err := partOf(ctx, options)
 	if err != nil {
 		return err
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	maps.DeleteFunc(b.waiting, func(waiting bufferedPart, _ map[string][]byte) bool {
-		return waiting.syncID == part.syncID && strings.HasPrefix(waiting.prefix, part.prefix)
-	})
+	for waiting, values := range b.waiting {
+		if waiting.syncID != part.syncID || !strings.HasPrefix(waiting.prefix, part.prefix) {
+			continue
+		}
+		for key, value := range values {
+			b.bytes -= len(key) + len(value)
+		}
+		delete(b.waiting, waiting)
+	}
 	return b.SessionStore.Clear(ctx, options...)
 }
 
 // GetAll gives a page of all values.
-func (b *SessionBuffer) GetAll(ctx context.Context, pageToken string, options ...sessions.SessionStoreOption) (map[string][]byte, string, error) {
+func (b *Buffer) GetAll(ctx context.Context, pageToken string, options ...sessions.SessionStoreOption) (map[string][]byte, string, error) {
 	if err := b.Flush(ctx); err != nil {
 		return nil, "", err
 	}

@@ -1,4 +1,4 @@
-package oneshot_test
+package sessionstore_test
 
 import (
 	"bytes"
@@ -10,7 +10,7 @@ import (
 	"github.com/conductorone/baton-sdk/pkg/types/sessions"
 	"github.com/stretchr/testify/require"
 
-	"github.com/conductorone/baton-openai/pkg/oneshot"
+	"github.com/conductorone/baton-openai/pkg/sessionstore"
 )
 
 // writes counts what reaches the store in the file.
@@ -26,7 +26,7 @@ func (w *writes) SetMany(ctx context.Context, values map[string][]byte, options 
 }
 
 // The buffer answers as the store would, and writes only what it is told to, or what it has no room for.
-func TestSessionBuffer(t *testing.T) {
+func TestBuffer(t *testing.T) {
 	t.Parallel()
 	ctx := t.Context()
 	file, err := dotc1z.NewStore(ctx, t.TempDir()+"/sync.c1z")
@@ -38,7 +38,7 @@ func TestSessionBuffer(t *testing.T) {
 	}
 	require.NoError(t, store.Set(ctx, "stored", []byte("1"), in("a")...))
 
-	buffer := oneshot.NewSessionBuffer(store)
+	buffer := sessionstore.NewBuffer(store)
 	require.NoError(t, buffer.Set(ctx, "key", []byte("2"), in("a")...))
 	require.NoError(t, buffer.SetMany(ctx, map[string][]byte{"key": []byte("3"), "other": []byte("4")}, in("b")...))
 	requireValues := func(from sessions.SessionStore, prefix string, want map[string]string) {

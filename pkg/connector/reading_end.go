@@ -1,0 +1,104 @@
+package connector
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"go.uber.org/zap"
+)
+
+// ReadAhead has lists read before a builder asks for them. The session store of every sync has to stay open until
+// [Connector.StopReading] returns. It is called before the first sync.
+func (c *Connector) ReadAhead() { c.reader.ahead = true }
+
+// StopReading ends the reading. What has been answered is kept then; what is on its way is given up.
+func (c *Connector) StopReading() {
+	c.reader.mu.Lock()
+	c.reader.stopped = true
+	c.reader.mu.Unlock()
+	c.reader.close()
+	c.reader.uses.Wait()
+}
+
+func (r *reader) close() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, s := range r.syncs {
+		s.cancel()
+	}
+}
+
+// inSession uses the session store for what no builder waits for.
+func (r *reader) inSession(ctx context.Context, use func(context.Context) error) error {
+	r.mu.Lock()
+	if r.stopped {
+		r.mu.Unlock()
+		return context.Canceled
+	}
+	r.uses.Add(1)
+	r.mu.Unlock()
+	defer r.uses.Done()
+	return use(context.WithoutCancel(ctx)) // an answer is kept that came before the end
+}
+
+// enter says that a builder asks for something; as long as it does, its sync goes on.
+func (s *syncReader) enter() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.asking++
+}
+
+// leave says that it has its answer, or has given up, as the context tells.
+func (s *syncReader) leave(ctx context.Context) {
+	s.mu.Lock()
+	s.asking--
+	if s.asking == 0 && s.ending != nil {
+		s.ending.Reset(s.idle)
+	}
+	s.mu.Unlock()
+	if ctx.Err() != nil {
+		// The syncer gives a call up when it stops, or when another one has failed.
+		s.stop()
+	}
+}
+
+// end forgets a sync of which nobody asks for anything any more.
+func (s *syncReader) end() {
+	s.mu.Lock()
+	if s.asking > 0 {
+		s.mu.Unlock()
+		return
+	}
+	s.cancel() // before anybody can come
+	s.mu.Unlock()
+	s.stop()
+}
+
+func (s *syncReader) stop() {
+	s.cancel()
+	s.reader.mu.Lock()
+	defer s.reader.mu.Unlock()
+	if s.syncs[s.id] == s {
+		delete(s.syncs, s.id)
+		s.ended[s.id] = s
+		time.AfterFunc(s.keepFor, s.forget)
+	}
+}
+
+// forget clears the session of a sync that has failed, which nobody tells: the SDK clears that of one that ended well.
+func (s *syncReader) forget() {
+	s.reader.mu.Lock()
+	isOver := s.ended[s.id] == s
+	if isOver {
+		delete(s.ended, s.id)
+	}
+	s.reader.mu.Unlock()
+	if !isOver {
+		return // it has gone on
+	}
+	err := s.inSession(s.ctx, func(ctx context.Context) error { return s.session.store.Clear(ctx) })
+	if err != nil && !errors.Is(err, context.Canceled) {
+		warn(s.ctx, "what a sync has kept cannot be removed", zap.Error(err))
+	}
+}
