@@ -65,6 +65,9 @@ func run(ctx context.Context) error {
 		return err
 	}
 	asked.settings = settings
+	for _, each := range append(command.Commands(), command) {
+		cfg.ReplaceLists(each.Flags())
+	}
 	command.Version = version
 	if err := health.Tell(ctx, command, settings); err != nil {
 		return err
