@@ -70,12 +70,16 @@ mutants: ## Make the mistakes that matter most, one after the other, and see tha
 	go test -tags mutants -run '^TestMutants$$' -count=1 -v -timeout 1h ./pkg/connector
 
 .PHONY: demo
-demo: build baton ## Sync a sample organization from a stand-in server and show what was found
+demo: ## Sync a sample organization from a stand-in server and show what was found
+	@echo "Building the connector, the baton CLI and the stand-in. The first time that takes about three minutes on two cores."
+	@$(MAKE) --no-print-directory build baton
 	@CGO_ENABLED=0 $(FOR_HOST) go build -o $(STAND_IN) ./cmd/openaitest
 	@CONNECTOR=$(CONNECTOR) BATON=$(BATON) STAND_IN=$(STAND_IN) sh cmd/openaitest/demo.sh
 
 .PHONY: daemon-demo
-daemon-demo: build baton ## Run the connector as a daemon for a stand-in of ConductorOne and show what both did
+daemon-demo: ## Run the connector as a daemon for a stand-in of ConductorOne and show what both did
+	@echo "Building the connector, the baton CLI and two stand-ins. The first time that takes about three minutes on two cores."
+	@$(MAKE) --no-print-directory build baton
 	@CGO_ENABLED=0 $(FOR_HOST) go build -o $(STAND_IN) ./cmd/openaitest
 	@CGO_ENABLED=0 $(FOR_HOST) go build -o $(CONDUCTORONE) ./cmd/conductoronetest
 	@CONNECTOR=$(CONNECTOR) BATON=$(BATON) STAND_IN=$(STAND_IN) CONDUCTORONE=$(CONDUCTORONE) sh cmd/conductoronetest/demo.sh
