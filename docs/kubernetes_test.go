@@ -100,8 +100,10 @@ func TestManifestsFitTogether(t *testing.T) {
 
 	labels := decoded.Spec.Template.Labels
 	require.NotEmpty(t, labels)
-	assert.Equal(t, labels, decoded.Spec.Selector.MatchLabels)
-	assert.Equal(t, labels, policy.Spec.PodSelector.MatchLabels)
+	for _, selector := range []map[string]string{decoded.Spec.Selector.MatchLabels, policy.Spec.PodSelector.MatchLabels} {
+		require.NotEmpty(t, selector)
+		assert.Subset(t, labels, selector)
+	}
 	assert.Equal(t, []networkingv1.PolicyType{networkingv1.PolicyTypeIngress}, policy.Spec.PolicyTypes)
 	assert.Empty(t, policy.Spec.Ingress)
 
