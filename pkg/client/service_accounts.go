@@ -1,6 +1,10 @@
 package client
 
-import "context"
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+)
 
 // ServiceAccount is a user of one project that is no person. Its id may look like a user's.
 type ServiceAccount struct {
@@ -28,6 +32,46 @@ func (c *Client) ListProjectServiceAccounts(ctx context.Context, projectID strin
 // https://platform.openai.com/docs/api-reference/project-service-accounts/retrieve.
 func (c *Client) GetProjectServiceAccount(ctx context.Context, projectID, accountID string) (ServiceAccount, error) {
 	return retrieve[ServiceAccount](ctx, c, "/organization/projects/{project_id}/service_accounts/{service_account_id}", projectID, accountID)
+}
+
+// NewServiceAccount is a service account that was made.
+type NewServiceAccount struct {
+	ServiceAccount
+
+	// Key is the key that was made with it, if there is one.
+	Key UnaskedKey `json:"api_key"`
+}
+
+// UnaskedKey is a key that an answer has and nobody asked for. Nothing but its id is read.
+type UnaskedKey struct {
+	IsThere bool
+	ID      string
+}
+
+// UnmarshalJSON takes anything but null for a key.
+func (k *UnaskedKey) UnmarshalJSON(text []byte) error {
+	var named struct {
+		ID string `json:"id"`
+	}
+	k.IsThere = string(text) != "null"
+	if json.Unmarshal(text, &named) == nil {
+		k.ID = named.ID
+	}
+	return nil
+}
+
+// CreateProjectServiceAccount makes a service account without a role and without a key, which the API would make otherwise.
+//
+// POST /organization/projects/{project_id}/service_accounts,
+// https://platform.openai.com/docs/api-reference/project-service-accounts/create.
+func (c *Client) CreateProjectServiceAccount(ctx context.Context, projectID, name string) (NewServiceAccount, error) {
+	const route Route = "/organization/projects/{project_id}/service_accounts"
+	body := map[string]any{"name": name, "create_service_account_only": true}
+	var made NewServiceAccount
+	if err := c.post(ctx, route, []string{projectID}, body, &made); err != nil {
+		return NewServiceAccount{}, err
+	}
+	return identified(c, made, http.MethodPost, route, projectID)
 }
 
 // ModifyProjectServiceAccount gives a service account the role owner or member, in place of the one before.

@@ -1,0 +1,217 @@
+package connector_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	config "github.com/conductorone/baton-sdk/pb/c1/config/v1"
+	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
+	"github.com/conductorone/baton-sdk/pkg/annotations"
+	"github.com/conductorone/baton-sdk/pkg/connectorbuilder"
+	"github.com/stretchr/testify/require"
+	spb "google.golang.org/genproto/googleapis/rpc/status"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/encoding/protojson"
+	"google.golang.org/protobuf/types/known/durationpb"
+	"google.golang.org/protobuf/types/known/structpb"
+
+	"github.com/conductorone/baton-openai/pkg/connector"
+	"github.com/conductorone/baton-openai/pkg/openaitest"
+)
+
+// invoke has an action done, with arguments as on the command line, and gives what it returns. Its error is made of what the
+// SDK leaves of it.
+func (d desk) invoke(ctx context.Context, name, arguments string) (*structpb.Struct, error) {
+	given := &structpb.Struct{}
+	if err := protojson.Unmarshal([]byte(arguments), given); err != nil {
+		return nil, err
+	}
+	answer, err := d.InvokeAction(ctx, v2.InvokeActionRequest_builder{Name: name, Args: given, InlineWait: durationpb.New(time.Hour)}.Build())
+	if err != nil {
+		return nil, err
+	}
+	returned := answer.GetResponse()
+	if answer.GetStatus() == v2.BatonActionStatus_BATON_ACTION_STATUS_COMPLETE {
+		return returned, nil
+	}
+	said := &spb.Status{}
+	annos := annotations.Annotations(answer.GetAnnotations())
+	if found, err := annos.Pick(said); err != nil || !found {
+		return returned, errors.New("the error has no code")
+	}
+	text := returned.GetFields()["error"].GetStringValue()
+	return returned, status.Error(codes.Code(said.GetCode()), text)
+}
+
+func invoked(name, arguments string) func(context.Context, desk) error {
+	return func(ctx context.Context, d desk) error {
+		_, err := d.invoke(ctx, name, arguments)
+		return err
+	}
+}
+
+// actionCase is an action that succeeds.
+type actionCase struct {
+	name, arguments string
+	bend            func(*openaitest.Organization)
+	// mean is what it does to the organization, nil if there is nothing to do.
+	mean  func(*openaitest.Organization)
+	sends []string
+	// returns is what it returns, as JSON, but for the annotations of a resource; logs are in its one line of the log.
+	returns string
+	logs    []string
+}
+
+// requireInvoked holds actions to what they do, return and log.
+func requireInvoked(t *testing.T, cases map[string]actionCase) {
+	t.Helper()
+	for name, test := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			server := newOffice(test.bend)
+			d := open(t, server)
+			want := server.Snapshot()
+			outcome := "nothing to do"
+			if test.mean != nil {
+				test.mean(&want)
+				outcome = "done"
+			}
+			returned, err := d.invoke(t.Context(), test.name, test.arguments)
+			require.NoError(t, err)
+			requireState(t, want, server)
+			require.Equal(t, test.sends, writes(server))
+			require.JSONEq(t, test.returns, plain(t, returned))
+			d.requireOneLine(t, append(test.logs, "baton-openai: "+test.name, outcome)...)
+			require.Empty(t, server.Unknown())
+		})
+	}
+}
+
+// plain is what an action returned as JSON, but for the annotations of resources.
+func plain(t *testing.T, returned *structpb.Struct) string {
+	t.Helper()
+	fields := returned.AsMap()
+	for _, field := range fields {
+		if resource, isResource := field.(map[string]any); isResource {
+			delete(resource, "annotations")
+		}
+	}
+	text, err := json.Marshal(fields)
+	require.NoError(t, err)
+	return string(text)
+}
+
+// returnedResource is what an action returns that has one resource, under the name of its type. Ids are written as project:p.
+func returnedResource(id, parent, name string) string {
+	of := func(text string) string {
+		return fmt.Sprintf(`{"resourceTypeId":%q,"resourceId":%q}`, parseID(text).GetResourceType(), parseID(text).GetResource())
+	}
+	return fmt.Sprintf(`{"success":true,%q:{"resourceId":%s,"parentResourceId":%s,"displayName":%q}}`, parseID(id).GetResourceType(), of(id), of(parent), name)
+}
+
+// actionCases are those that change something.
+func actionCases() map[string]actionCase {
+	all := map[string]actionCase{}
+	for _, cases := range []map[string]actionCase{projectActions, serviceAccountActions, groupActions, userKeysActions} {
+		for name, test := range cases {
+			if test.mean != nil {
+				all[test.name+" "+name] = test
+			}
+		}
+	}
+	return all
+}
+
+// The names of actions, of arguments and of what is returned are pinned: workflows are stored with them.
+func TestActionsArePinned(t *testing.T) {
+	t.Parallel()
+	listed, err := open(t, newOffice()).ListActionSchemas(t.Context(), &v2.ListActionSchemasRequest{})
+	require.NoError(t, err)
+	names := func(fields []*config.Field) []string {
+		found := make([]string, 0, len(fields))
+		for _, field := range fields {
+			found = append(found, field.GetName())
+		}
+		return found
+	}
+	got := map[string][2][]string{}
+	for _, schema := range listed.GetSchemas() {
+		got[schema.GetName()] = [2][]string{names(schema.GetArguments()), names(schema.GetReturnTypes())}
+		require.Equal(t, []v2.ActionType{v2.ActionType_ACTION_TYPE_DYNAMIC}, schema.GetActionType())
+		require.Empty(t, schema.GetResourceTypeId())
+		require.NotEmpty(t, schema.GetDisplayName())
+	}
+	require.Equal(t, map[string][2][]string{
+		"create_project":         {{"name", "residency", "external_key_id"}, {"success", "project"}},
+		"archive_project":        {{"project", "confirm_name"}, {"success", "project"}},
+		"update_project":         {{"project", "name", "external_key_id"}, {"success", "project"}},
+		"create_service_account": {{"project", "name"}, {"success", "service_account"}},
+		"update_group":           {{"group", "name"}, {"success", "group"}},
+		"delete_user_keys":       {{"user", "after_project"}, {"success", "deleted", "not_deleted", "after_project"}},
+	}, got)
+}
+
+// What an action returns is what its schema says.
+func TestActionsReturnWhatTheySay(t *testing.T) {
+	t.Parallel()
+	for name, test := range actionCases() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			d := open(t, newOffice(test.bend))
+			schema, err := d.GetActionSchema(t.Context(), v2.GetActionSchemaRequest_builder{Name: test.name}.Build())
+			require.NoError(t, err)
+			returned, err := d.invoke(t.Context(), test.name, test.arguments)
+			require.NoError(t, err)
+			for field := range returned.GetFields() {
+				require.True(t, slices.ContainsFunc(schema.GetSchema().GetReturnTypes(), func(of *config.Field) bool { return of.GetName() == field }), field)
+			}
+		})
+	}
+}
+
+// Without a client, as where only the capabilities are asked for, every action is refused; so it is where the service may
+// change nothing, whatever is asked.
+func TestActionsThatAreNotServed(t *testing.T) {
+	t.Parallel()
+	reading := newOffice()
+	d := open(t, reading)
+	d.connector.RefuseActions()
+	empty, err := connectorbuilder.NewConnector(t.Context(), &connector.Connector{})
+	require.NoError(t, err)
+	keyless := desk{ConnectorClient: serve(t.Context(), t, empty)}
+	for _, name := range connector.ActionNames() {
+		for _, arguments := range []string{`{}`, `{"name":"x"}`, archiveAlpha} {
+			requireRefusal(t, invoked(name, arguments)(t.Context(), d), "the service changes nothing: start it with --provisioning")
+			err := invoked(name, arguments)(t.Context(), keyless)
+			require.Equal(t, codes.InvalidArgument, status.Code(err))
+			require.ErrorContains(t, err, "no OpenAI admin key is configured")
+		}
+	}
+	require.Empty(t, reading.Requests())
+}
+
+// Of two actions of the same thing, the second one is looked at when the first one is done.
+func TestSameActionsAtOnce(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]func(context.Context, desk) error{
+		"archive": invoked("archive_project", archiveAlpha), "rename": invoked("update_project", renameAlpha), "delete keys": invoked("delete_user_keys", keysOf("ann")),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			server := newOffice()
+			d := open(t, server)
+			d.holdWrites(t)
+			for _, err := range atOnce(t.Context(), d, test, test) {
+				require.NoError(t, err)
+			}
+			require.Len(t, writes(server), 1)
+			require.Zero(t, d.connector.ExcludingChanges())
+		})
+	}
+}
