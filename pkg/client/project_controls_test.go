@@ -82,7 +82,7 @@ func TestSpendLimitsOfBoth(t *testing.T) {
 	before := len(standIn.Requests())
 	_, err = c.ModifySpendLimit(ctx, client.ProjectSpender(""), 1)
 	require.Equal(t, client.KindRefused, client.KindOf(err))
-	require.Equal(t, before, len(standIn.Requests()))
+	require.Len(t, standIn.Requests(), before)
 }
 
 // An answer that is not the object is no word that nothing is set; null in the object is one.
