@@ -25,7 +25,7 @@ func (p provisioning) projectRateLimitActions() []action {
 	}
 	return []action{{
 		name: "set_project_rate_limit", displayName: "Set project rate limit",
-		description: "Says how much a project may ask of a model in a minute and in a day. OpenAI keeps it below what the organization may ask.",
+		description: "Says how much a project may ask of a model in a minute and in a day.",
 		arguments:   arguments,
 		returns:     []actionField{projectReturned()},
 		doing:       "setting a rate limit of",

@@ -31,7 +31,7 @@ func (p provisioning) spendLimitActions() []action {
 			},
 			{
 				name: argumentAmountCents, displayName: "Amount in US cents", kind: kindNumber,
-				description: "The limit of a calendar month in US cents, such as 10000 for 100 dollars: OpenAI knows no other currency and no other interval",
+				description: "The limit of a month in US cents, such as 10000 for 100 dollars: OpenAI knows no other currency and no other interval",
 			},
 			{name: argumentRemove, displayName: "Remove", kind: kindYesNo, description: "Yes to take the limit away, in place of an amount"},
 		},
@@ -84,7 +84,7 @@ func requestedSpendLimit(arguments actionArguments) (int64, error) {
 	case !arguments.has(argumentAmountCents):
 		return 0, malformed("nothing is asked for: give %s, or %s to take the limit away", argumentAmountCents, argumentRemove)
 	case cents < 1:
-		return 0, malformed("%s is below 1, which OpenAI takes for no limit: to take the limit away give %s", argumentAmountCents, argumentRemove)
+		return 0, malformed("%s is below 1, the least that OpenAI takes: to take the limit away give %s", argumentAmountCents, argumentRemove)
 	default:
 		return cents, nil
 	}
