@@ -16,8 +16,8 @@ func (p provisioning) projectControlActions() []action {
 	return slices.Concat(p.projectModelsActions(), p.projectToolsActions(), p.projectRateLimitActions(), p.spendLimitActions())
 }
 
-// projectArgument is the project that an action is about.
-func projectArgument() actionField {
+// theProject is the argument of what is done to a project, or in one.
+func theProject() actionField {
 	return actionField{
 		name: argumentProject, displayName: "Project", description: "The project", kind: kindResourceID, required: true, types: types(resourceTypeProject),
 	}
@@ -48,11 +48,15 @@ func (p provisioning) setInProject(ctx context.Context, id *v2.ResourceId, chang
 	if err != nil {
 		return returned{id: id}, err
 	}
+	done, err := returnProject(project)
+	done.already = already
+	return done, err
+}
+
+func returnProject(project client.Project) (returned, error) {
 	resource, err := projectResource(project)
 	if err != nil {
 		return returned{}, err
 	}
-	done, err := returning(argumentProject, resource)
-	done.already = already
-	return done, err
+	return returning(argumentProject, resource)
 }

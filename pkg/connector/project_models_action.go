@@ -24,7 +24,7 @@ func (p provisioning) projectModelsActions() []action {
 		name: "set_project_models", displayName: "Set project models",
 		description: "Says which models a project may use: those of a list only, all but those of a list, or every one.",
 		arguments: []actionField{
-			projectArgument(),
+			theProject(),
 			{
 				name: argumentMode, displayName: "Mode", required: true,
 				description: "allow_list for the models of the list only, deny_list for all other models, all for every model",

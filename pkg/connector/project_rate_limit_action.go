@@ -13,11 +13,10 @@ import (
 const argumentModel = "model"
 
 func (p provisioning) projectRateLimitActions() []action {
-	arguments := []actionField{
-		projectArgument(),
-		{name: argumentModel, displayName: "Model", description: "The model, such as gpt-4.1, by the name that the project's limits have", required: true},
-	}
-	for _, name := range client.RateLimitNumbers() {
+	names := client.RateLimitNumbers()
+	model := actionField{name: argumentModel, displayName: "Model", description: "The model, such as gpt-4.1, by the name that the project's limits have", required: true}
+	arguments := append(make([]actionField, 0, len(names)+2), theProject(), model)
+	for _, name := range names {
 		arguments = append(arguments, actionField{
 			name: name, displayName: strings.ReplaceAll(name, "_", " "), kind: kindNumber,
 			description: "The limit that the API calls " + name + ", which not every model has; it stays as it is if this is left out",

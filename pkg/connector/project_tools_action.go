@@ -8,8 +8,9 @@ import (
 )
 
 func (p provisioning) projectToolsActions() []action {
-	arguments := []actionField{projectArgument()}
-	for _, name := range client.HostedToolNames() {
+	names := client.HostedToolNames()
+	arguments := append(make([]actionField, 0, len(names)+1), theProject())
+	for _, name := range names {
 		arguments = append(arguments, actionField{
 			name: name, displayName: strings.ReplaceAll(name, "_", " "), kind: kindYesNo,
 			description: "Whether the project may use the hosted tool " + name + "; it stays as it is if this is left out",

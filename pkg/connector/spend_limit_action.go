@@ -17,7 +17,7 @@ const (
 const stateNoSpendLimit = "no spend limit"
 
 func (p provisioning) spendLimitActions() []action {
-	project := projectArgument()
+	project := theProject()
 	project.required, project.description = false, "The project whose spending is limited"
 	return []action{{
 		name: "set_spend_limit", displayName: "Set spend limit",
