@@ -114,7 +114,9 @@ func returnedResource(id, parent, name string) string {
 // actionCases are those that change something.
 func actionCases() map[string]actionCase {
 	all := map[string]actionCase{}
-	for _, cases := range []map[string]actionCase{groupActions, modelActions, toolActions, rateLimitActions, spendLimitActions} {
+	for _, cases := range []map[string]actionCase{
+		projectActions, serviceAccountActions, groupActions, userKeysActions, modelActions, toolActions, rateLimitActions, spendLimitActions,
+	} {
 		for name, test := range cases {
 			if test.mean != nil {
 				all[test.name+" "+name] = test

@@ -9,18 +9,9 @@ import (
 	"github.com/conductorone/baton-openai/pkg/client"
 )
 
-const argumentProject = "project"
-
 // projectControlActions set what a project may use and spend. Nothing of that is part of a sync.
 func (p provisioning) projectControlActions() []action {
 	return slices.Concat(p.projectModelsActions(), p.projectToolsActions(), p.projectRateLimitActions(), p.spendLimitActions())
-}
-
-// theProject is the argument of what is done to a project, or in one.
-func theProject() actionField {
-	return actionField{
-		name: argumentProject, displayName: "Project", description: "The project", kind: kindResourceID, required: true, types: types(resourceTypeProject),
-	}
 }
 
 // projectReturned is the project of an action.
@@ -46,17 +37,9 @@ func (p provisioning) setInProject(ctx context.Context, id *v2.ResourceId, chang
 	}
 	already, err := p.patience.ensure(ctx, wanted)
 	if err != nil {
-		return returned{id: id}, err
+		return returned{}, err
 	}
 	done, err := returnProject(project)
 	done.already = already
 	return done, err
-}
-
-func returnProject(project client.Project) (returned, error) {
-	resource, err := projectResource(project)
-	if err != nil {
-		return returned{}, err
-	}
-	return returning(argumentProject, resource)
 }

@@ -80,26 +80,20 @@ func (p provisioning) setProjectRateLimit(ctx context.Context, arguments actionA
 // rateLimitOf finds the rate limit of a model. A project has one for each model that it may be limited in, which may be
 // hundreds.
 func (p provisioning) rateLimitOf(ctx context.Context, projectID, model string) (client.RateLimit, error) {
-	var others []string
-	for cursor := (client.Cursor{}); ; {
-		page, err := p.client.ListProjectRateLimits(walking(ctx, cursor), projectID, cursor)
-		if err != nil {
-			return client.RateLimit{}, err
-		}
-		if page.Again {
-			others = nil
-		}
-		for _, limit := range page.Items {
-			if limit.Model == model {
-				return limit, nil
-			}
-			others = append(others, limit.Model)
-		}
-		if page.Next.IsZero() {
-			return client.RateLimit{}, refusal("the project %s has no rate limit for the model %s: %s", projectID, model, othersInWords(model, others))
-		}
-		cursor = page.Next
+	limits, err := listAll(ctx, func(ctx context.Context, cursor client.Cursor) (client.Page[client.RateLimit], error) {
+		return p.client.ListProjectRateLimits(ctx, projectID, cursor)
+	})
+	if err != nil {
+		return client.RateLimit{}, err
 	}
+	others := make([]string, 0, len(limits))
+	for _, limit := range limits {
+		if limit.Model == model {
+			return limit, nil
+		}
+		others = append(others, limit.Model)
+	}
+	return client.RateLimit{}, refusal("the project %s has no rate limit for the model %s: %s", projectID, model, othersInWords(model, others))
 }
 
 // mostNamed is how many models a message names.

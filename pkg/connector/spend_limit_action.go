@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 
+	"go.uber.org/zap"
+
 	"github.com/conductorone/baton-openai/pkg/client"
 )
 
@@ -59,7 +61,7 @@ func (p provisioning) setSpendLimit(ctx context.Context, arguments actionArgumen
 		return returned{}, malformed("%s and %s exclude each other: give one of them", argumentProject, argumentWholeOrganization)
 	case whole:
 		already, err := p.patience.ensure(ctx, p.spendLimitChange(client.OrganizationSpender(), cents))
-		return returned{already: already, id: resourceID(resourceTypeOrganization, organizationID)}, err
+		return returned{already: already, logged: []zap.Field{zap.Bool(argumentWholeOrganization, true)}}, err
 	case !arguments.has(argumentProject):
 		return returned{}, malformed("nobody is named: give %s, or %s for all of them together", argumentProject, argumentWholeOrganization)
 	}

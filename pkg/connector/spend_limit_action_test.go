@@ -46,7 +46,7 @@ var spendLimitActions = map[string]actionCase{
 	},
 	"another one of the organization": {
 		name: "set_spend_limit", arguments: `{"whole_organization":true,"amount_cents":100}`,
-		mean: limitAllSpending(100), sends: []string{modifySpend}, returns: onlySuccess, logs: []string{"resource_id:organization"},
+		mean: limitAllSpending(100), sends: []string{modifySpend}, returns: onlySuccess, logs: []string{"whole_organization:true"},
 	},
 	"none for the organization": {
 		name: "set_spend_limit", arguments: `{"whole_organization":true,"remove":true}`,
