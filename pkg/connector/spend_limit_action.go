@@ -19,14 +19,15 @@ const (
 const stateNoSpendLimit = "no spend limit"
 
 func (p provisioning) spendLimitActions() []action {
-	project := theProject()
-	project.required, project.description = false, "The project whose spending is limited"
 	return []action{{
 		name: "set_spend_limit", displayName: "Set spend limit",
 		description: "Limits what a project, or the whole organization, may spend in a month, or takes the limit away. " +
 			"Where it is reached, OpenAI refuses all further calls until the month ends or the limit is raised.",
 		arguments: []actionField{
-			project,
+			{
+				name: argumentProject, displayName: "Project", kind: kindResourceID, types: types(resourceTypeProject),
+				description: "The project whose spending is limited",
+			},
 			{
 				name: argumentWholeOrganization, displayName: "Whole organization", kind: kindYesNo,
 				description: "Yes to limit all projects together, in place of a project",
