@@ -105,7 +105,7 @@ var errNoAnswer = errors.New("no complete answer came in time")
 
 var errPage = errors.New("the answer is a page and not the API's")
 
-var errNoID = errors.New("the answer is not what was asked for: the id is missing")
+var errNoID = errors.New("the answer is not what was asked for: the id or the type is missing")
 
 // call is one request. The route is a template such as "/organization/groups/{group_id}/users", whose placeholders are
 // filled with ids in their order.

@@ -218,7 +218,7 @@ func classifyStatus(c call, statusCode int, said errorBody) Kind {
 			return KindNoSuchList
 		case c.continues() && said.mayMean("after"):
 			return KindCursorGone
-		case c.method == http.MethodGet && !strings.Contains(string(c.route), "{"):
+		case c.lists() && !strings.Contains(string(c.route), "{"):
 			return KindNoSuchList
 		default:
 			return KindGone
@@ -250,6 +250,9 @@ func classifyTransport(ctx context.Context, err error) (Kind, Reason) {
 		return KindNoAnswer, ""
 	}
 }
+
+// lists tells whether the call asks for a list: every one is asked for with a limit.
+func (c call) lists() bool { return c.query.Get("limit") != "" }
 
 // continues tells whether the call asks for a place in a list.
 func (c call) continues() bool { return c.query.Get("after") != "" }

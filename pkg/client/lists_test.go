@@ -148,6 +148,13 @@ func projectListings(id string) []listing {
 			},
 		},
 		{
+			name: "rate limits", limit: 100, needsID: true,
+			page: rowsOf(id, (*client.Client).ListProjectRateLimits, func(l client.RateLimit) string { return l.ID }),
+			want: func(o *openaitest.Organization) []string {
+				return each(o.Projects[0].RateLimits, func(l openaitest.ModelRateLimit) string { return l.ID })
+			},
+		},
+		{
 			name: "project roles", limit: 1000, needsID: true,
 			page: rowsOf(id, (*client.Client).ListProjectRoles, func(r client.Role) string { return r.ID }),
 			want: func(o *openaitest.Organization) []string { return allRoles(&o.Projects[0]) },
@@ -223,6 +230,7 @@ func manyPages() openaitest.Organization {
 	}
 	for i := range 250 {
 		p.Users = append(p.Users, openaitest.ProjectUser{UserID: o.Users[i].ID, Role: "member"})
+		p.RateLimits = append(p.RateLimits, openaitest.ModelRateLimit{ID: fmt.Sprintf("rl-%d", i), Model: "model"})
 		p.Groups = append(p.Groups, openaitest.ProjectGroup{GroupID: o.Groups[i].ID, RoleIDs: []string{"viewer"}})
 		p.ServiceAccounts = append(p.ServiceAccounts, openaitest.ServiceAccount{ID: fmt.Sprintf("user-account-%d", i), Role: "none"})
 		p.APIKeys = append(p.APIKeys, openaitest.ProjectAPIKey{ID: fmt.Sprintf("key_more_%d", i), OwnerProjectAccess: []string{"active", "inactive"}[i%2]})

@@ -42,6 +42,10 @@ var realShapes = []string{
 	`{"object":"organization.admin_api_key","id":"key_abc","name":"Main","redacted_value":"sk-admin...def","created_at":1711471533,"expires_at":null,
 		"last_used_at":1711471534,"owner":{"type":"user","object":"organization.user","id":"user-abc","name":"Ada","created_at":1711471533,"role":"owner"}}`,
 	`{"object":"organization.admin_api_key","id":"key_abd","redacted_value":null,"owner":null}`,
+	`{"object":"project.model_permissions","mode":"allow_list","model_ids":["gpt-4.1","o3"]}`, `{"object":"project.model_permissions","mode":null,"model_ids":null}`,
+	`{"file_search":{"enabled":true},"web_search":{"enabled":true},"image_generation":{"enabled":false},"mcp":{"enabled":true},"code_interpreter":{"enabled":true}}`,
+	`{"object":"project.rate_limit","id":"rl-ada","model":"ada","max_requests_per_1_minute":600,"max_tokens_per_1_minute":150000,"max_images_per_1_minute":null}`,
+	`{"object":"project.spend_limit","threshold_amount":10000,"currency":"USD","interval":"month","enforcement":{"status":"enforcing"}}`,
 	`{"object":"organization.invite.deleted","id":"invite-abc","deleted":true}`,
 	`{"id":"audit_log-1","type":"role.assignment.created","effective_at":1711471533,"project":{"id":"proj_1","name":"P"},
 		"actor":{"type":"session","session":{"user":{"id":"user-1","email":"a@example.com"},"ip_address":"203.0.113.7"}},
@@ -55,6 +59,7 @@ var realShapes = []string{
 var decoders = []func(t *testing.T, body []byte){
 	decodes[User], decodes[Invite], decodes[Group], decodes[GroupUser], decodes[Role], decodes[AssignedRole], decodes[Project], decodes[ProjectUser],
 	decodes[ProjectGroup], decodes[ServiceAccount], decodes[NewServiceAccount], decodes[ProjectAPIKey], decodes[AdminAPIKey], decodes[AuditLog],
+	decodes[ModelPermissions], decodes[HostedTools], decodes[RateLimit], decodes[SpendLimit],
 }
 
 // decodes holds what every object keeps to, whatever the body: it has an id or it is an error, its text is text, and it

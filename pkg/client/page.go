@@ -84,7 +84,8 @@ func (c Cursor) advance(after string) (Cursor, error) {
 	return next, nil
 }
 
-// item is a row of a list. A row without id cannot be told from another and makes the answer malformed.
+// item is a row of a list. A row without id cannot be told from another and makes the answer malformed. An object that has no
+// id is told by its type.
 type item interface {
 	itemID() string
 }

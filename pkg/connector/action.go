@@ -60,6 +60,7 @@ func (p provisioning) actions() []action {
 		p.serviceAccountActions(),
 		p.groupActions(),
 		p.userKeysActions(),
+		p.projectControlActions(),
 	)
 }
 

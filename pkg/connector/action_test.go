@@ -118,7 +118,9 @@ func returnedResource(id, parent, name string) string {
 // actionCases are those that change something.
 func actionCases() map[string]actionCase {
 	all := map[string]actionCase{}
-	for _, cases := range []map[string]actionCase{projectActions, serviceAccountActions, groupActions, userKeysActions} {
+	for _, cases := range []map[string]actionCase{
+		projectActions, serviceAccountActions, groupActions, userKeysActions, modelActions, toolActions, rateLimitActions, spendLimitActions,
+	} {
 		for name, test := range cases {
 			if test.mean != nil {
 				all[test.name+" "+name] = test
@@ -154,6 +156,15 @@ func TestActionsArePinned(t *testing.T) {
 		"create_service_account": {{"project", "name"}, {"success", "service_account"}},
 		"update_group":           {{"group", "name"}, {"success", "group"}},
 		"delete_user_keys":       {{"user", "after_project"}, {"success", "deleted", "not_deleted", "after_project"}},
+		"set_project_models":     {{"project", "mode", "model_ids"}, {"success", "project"}},
+		"set_project_tools": {
+			{"project", "file_search", "web_search", "image_generation", "mcp", "code_interpreter"}, {"success", "project"},
+		},
+		"set_project_rate_limit": {{
+			"project", "model", "max_requests_per_1_minute", "max_tokens_per_1_minute", "max_images_per_1_minute",
+			"max_audio_megabytes_per_1_minute", "max_requests_per_1_day", "batch_1_day_max_input_tokens",
+		}, {"success", "project"}},
+		"set_spend_limit": {{"project", "whole_organization", "amount_cents", "remove"}, {"success", "project"}},
 	}, got)
 }
 

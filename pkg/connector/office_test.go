@@ -63,6 +63,13 @@ func office() openaitest.Organization {
 					{ID: "key-ann", RedactedValue: "sk-proj-***aaaa", CreatedAt: 19, OwnerType: "user", OwnerID: "ann", OwnerProjectAccess: "active"},
 					{ID: "key-svc", RedactedValue: "sk-svcacct-***bbbb", CreatedAt: 20, OwnerType: "service_account", OwnerID: "svc-1", OwnerProjectAccess: "active"},
 				},
+				Models: openaitest.ModelPermissions{Mode: "allow_list", ModelIDs: []string{"gpt-4.1", "o3"}},
+				RateLimits: []openaitest.ModelRateLimit{
+					{ID: "rl-ada", Model: "ada", Numbers: map[string]int64{"max_requests_per_1_minute": 60, "max_tokens_per_1_minute": 9_000}},
+					{ID: "rl-gpt-4.1", Model: "gpt-4.1", Numbers: map[string]int64{"max_requests_per_1_minute": 500, "max_tokens_per_1_minute": 30_000}},
+				},
+				SpendLimit:    openaitest.SpendLimit{Cents: 5_000},
+				DisabledTools: []string{"mcp", "web_search"},
 			},
 			{
 				ID: "beta", Name: "Default project", Status: "active", CreatedAt: 21,
@@ -71,6 +78,7 @@ func office() openaitest.Organization {
 			},
 			{ID: "gone", Name: "Gone", Status: "archived", CreatedAt: 24, ArchivedAt: 25},
 		},
+		SpendLimit: openaitest.SpendLimit{Cents: 90_000},
 		AdminKeys: []openaitest.AdminAPIKey{
 			{ID: "key-own", Name: "own", RedactedValue: "sk-admin-***6789", CreatedAt: 26, OwnerType: "user", OwnerID: "ola"},
 			{ID: "key-other", Name: "other", RedactedValue: "sk-admin-***9999", CreatedAt: 27, OwnerType: "user", OwnerID: "ole"},
@@ -127,6 +135,7 @@ func state(o openaitest.Organization) []string {
 	for _, key := range o.AdminKeys {
 		add("admin key", key)
 	}
+	add("spend limit", o.SpendLimit)
 	return found
 }
 

@@ -33,7 +33,10 @@ type step struct {
 }
 
 // isList tells whether the route answers a list, and not one object.
-func (s step) isList() bool { return !s.writes && !strings.HasSuffix(s.route, "}") }
+func (s step) isList() bool {
+	isOne := strings.HasSuffix(s.route, "}") || strings.HasSuffix(s.route, "_permissions") || strings.HasSuffix(s.route, "/spend_limit")
+	return !s.writes && !isOne
+}
 
 // isOptional tells the question whether somebody is in a group already: adding a member twice does no harm.
 func (s step) isOptional() bool {
@@ -41,12 +44,15 @@ func (s step) isOptional() bool {
 }
 
 // way is the same for changes that go the same way: of the id of a grant, such as project:alpha:viewer:user:ann, it
-// leaves out who it is and of what.
+// leaves out who it is and of what, and of an action everything but its name.
 func (s step) way() string {
 	verb, rest, _ := strings.Cut(s.name, " ")
 	what, _, _ := strings.Cut(rest, ", ")
 	if parts := strings.Split(what, ":"); len(parts) == 5 {
 		what = strings.Join([]string{parts[0], parts[2], parts[3]}, ":")
+	}
+	if verb == "action" {
+		what, _, _ = strings.Cut(rest, " ")
 	}
 	return fmt.Sprintf("%s %s, %s, %t", verb, what, s.route, s.afterwards)
 }

@@ -74,6 +74,21 @@ func (p patience) make(ctx context.Context, c change) error {
 	return p.settle(ctx, err, c)
 }
 
+// ensure makes a change unless it reads as made already, and tells whether it did. What was before is read, where the change
+// does not have it.
+func (p patience) ensure(ctx context.Context, c change) (bool, error) {
+	if c.before == "" {
+		var err error
+		if c.before, err = c.read(ctx); err != nil {
+			return false, err
+		}
+	}
+	if c.before == c.wanted {
+		return true, nil
+	}
+	return false, p.make(ctx, c)
+}
+
 // settle decides by the state where an answer leaves the outcome open, and where it does not as well.
 //
 //   - An error is one unless the state shows what was wanted: the API has answered 404 and 400 for what it had done, and an

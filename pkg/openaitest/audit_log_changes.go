@@ -257,6 +257,7 @@ func (c *changes) below(was, is Project) {
 	record := c.in(is.ID)
 	compare(was.Roles, is.Roles, func(r Role) string { return r.ID }, c.roles(is.ID, projectResource, is.ID))
 	c.projectUsers(was, is)
+	c.rateLimits(was, is)
 	c.projectGroups(was, is)
 	accounts := objects[ServiceAccount]{
 		noun: "service_account", record: record, id: func(a ServiceAccount) string { return a.ID },

@@ -6,9 +6,9 @@
 //	defer server.Close()
 //	// The base URL is server.URL + "/v1"; every bearer that starts with sk-admin- is accepted.
 //
-// It serves and changes what grants access: users, invites, groups, roles, role assignments, projects with all that is
-// below them, and admin keys, and records all that in an audit log ([AuditLog]), as https://platform.openai.com/docs/api-reference/administration describes them and as
-// the API has been seen to behave. Known oddities of the API are fields of the server ([Server.LeakKeyValues],
+// It serves and changes what grants access (users, invites, groups, roles, role assignments, projects with all that is
+// below them, and admin keys) and what a project may use and spend, and records all that in an audit log ([AuditLog]), as
+// https://platform.openai.com/docs/api-reference/administration describes them and as the API has been seen to behave. Known oddities of the API are fields of the server ([Server.LeakKeyValues],
 // [Server.WriteLag]), oddities of one object are its [Fields], failures are a [Fault] per route. What the server does not
 // know, it refuses and remembers in [Server.Unknown]; what is configured wrongly makes it panic. A refused write changes
 // nothing. What is made has ids by a counter and times by [Server.Now]: the same writes make the same organization.
@@ -33,16 +33,23 @@
 //   - Two custom roles of one name in one place: 400.
 //   - The audit log: what follows from another change has no entry of its own, such as the memberships of a deleted user; where
 //     it is off, 403 or 404. Nothing is said of the members of groups, for which the API has no type.
+//   - What nobody has set, the models of a project and a spend limit: 404, by the noun, for reading and for deleting.
+//   - A hosted tool that the organization has switched on for every project: not switched off, 409.
+//   - Numbers of a rate limit: 0 or more, and only those that the model's row has, 400 otherwise. A spend limit is enforced
+//     as soon as it is set.
 //   - An address that it does not know: 404 in one of the two wordings that have been seen, with code unknown_url outside /v1.
 //
 // # What is not modelled
 //
-//   - Routes that grant no access and name no principal: usage, costs, certificates, rate limits of models.
+//   - Routes that grant no access and name no principal: usage, costs, certificates, spend alerts, which have been seen to
+//     overwrite the spend limit of a project: https://github.com/jianyuan/terraform-provider-openai/issues/256.
+//   - Which models there are, and how much the organization may ask of them: a project is given any model and any number.
 //   - Eventual consistency, beyond [Server.WriteLag]: writes always see each other.
 //   - The acceptance of invitations, which no route does: use [Server.Update].
 //   - The permissions of predefined roles, which OpenAI does not publish: the lists are empty. Those of custom roles, and a
 //     project's residency, are any words.
-//   - Entries of the audit log about tenants, and its parameter before.
+//   - Entries of the audit log about tenants, and about models, hosted tools and spend limits, for which there is no type.
+//   - The parameter before of the audit log and of rate limits.
 //   - The organization's own owners in project role assignments, unless [Server.ListImplicitOwners] lists them.
 //   - The project role of a key's owner who has left the project: owner for organization owners, else member.
 //   - A key's owner_project_access, beyond that it ends when its owner is removed, even if a group still leads there.

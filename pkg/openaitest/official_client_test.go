@@ -27,7 +27,9 @@ func TestOfficialClient(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			standIn := &openaitest.Server{Organization: organization}
-			found := readOrganization(t, newOfficialClient(t, standIn))
+			client := newOfficialClient(t, standIn)
+			found := readOrganization(t, client)
+			readControls(t, client, &found)
 			assert.Equal(t, visible(standIn.Snapshot()), visible(found))
 			assert.Empty(t, standIn.Unknown())
 		})
@@ -96,6 +98,7 @@ func emptyToNil(o *openaitest.Organization) {
 	}
 	for i := range o.Projects {
 		p := &o.Projects[i]
+		p.RateLimits, p.DisabledTools, p.Models.ModelIDs = orNil(p.RateLimits), orNil(p.DisabledTools), orNil(p.Models.ModelIDs)
 		p.Users, p.Groups, p.ServiceAccounts, p.APIKeys, p.Roles = orNil(p.Users), orNil(p.Groups), orNil(p.ServiceAccounts), orNil(p.APIKeys), orNil(p.Roles)
 		for k := range p.Users {
 			p.Users[k].RoleIDs = orNil(p.Users[k].RoleIDs)

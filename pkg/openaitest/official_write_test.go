@@ -8,13 +8,17 @@ import (
 	"github.com/openai/openai-go/v3"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/conductorone/baton-openai/pkg/openaitest"
 )
 
 // TestOfficialClientWrites performs every write once with OpenAI's own client.
 func TestOfficialClientWrites(t *testing.T) {
 	t.Parallel()
 	standIn := newWritable()
-	writeAll(t, newOfficialClient(t, standIn))
+	client := newOfficialClient(t, standIn)
+	writeControls(t, client)
+	writeAll(t, client)
 	assert.Empty(t, standIn.Unknown())
 	written := map[string]int{}
 	for _, r := range standIn.Requests() {
@@ -42,6 +46,9 @@ func TestOfficialClientWrites(t *testing.T) {
 	want.Users = slices.Delete(want.Users, 1, 2)
 	want.Users[2].Role = "owner"
 	want.Projects[0].APIKeys = want.Projects[0].APIKeys[1:]
+	want.SpendLimit, want.Projects[0].SpendLimit, want.Projects[0].Models = openaitest.SpendLimit{}, openaitest.SpendLimit{}, openaitest.ModelPermissions{}
+	want.Projects[0].DisabledTools = []string{"code_interpreter"}
+	want.Projects[0].RateLimits[0].Numbers["max_tokens_per_1_minute"] = 7
 	require.Len(t, got.Projects, 4)
 	assert.Equal(t, "archived", got.Projects[3].Status)
 	got.Projects = got.Projects[:3]

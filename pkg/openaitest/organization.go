@@ -21,6 +21,10 @@ type Organization struct {
 	Groups    []Group
 	Projects  []Project
 	AdminKeys []AdminAPIKey
+	// SpendLimit is what all projects together may spend.
+	SpendLimit SpendLimit
+	// ToolsForAllProjects are the hosted tools that no project switches off, such as web_search.
+	ToolsForAllProjects []string
 }
 
 // User is a row of GET /organization/users. Empty Name, Email and Role are served as null.
@@ -89,7 +93,13 @@ type Project struct {
 	APIKeys                  []ProjectAPIKey
 	// Roles are the custom project roles; owner, member and viewer always exist.
 	Roles []Role
-	JSON  Fields
+	// Models are those that the project may use, RateLimits how much it may ask of each, SpendLimit what it may spend.
+	Models     ModelPermissions
+	RateLimits []ModelRateLimit
+	SpendLimit SpendLimit
+	// DisabledTools are the hosted tools that are switched off, sorted, such as web_search.
+	DisabledTools []string
+	JSON          Fields
 }
 
 // ProjectUser is a member of a project. Name and e-mail come from the user with the same id.
@@ -211,6 +221,7 @@ func (o *Organization) clone() Organization {
 	c.Groups = cloneAll(o.Groups, (*Group).detach)
 	c.Projects = cloneAll(o.Projects, (*Project).detach)
 	c.AdminKeys = cloneAll(o.AdminKeys, (*AdminAPIKey).detach)
+	c.SpendLimit.JSON, c.ToolsForAllProjects = maps.Clone(o.SpendLimit.JSON), slices.Clone(o.ToolsForAllProjects)
 	return c
 }
 
@@ -239,6 +250,9 @@ func (p *Project) detach() {
 	p.ServiceAccounts = cloneAll(p.ServiceAccounts, (*ServiceAccount).detach)
 	p.APIKeys = cloneAll(p.APIKeys, (*ProjectAPIKey).detach)
 	p.Roles = cloneAll(p.Roles, (*Role).detach)
+	p.Models.detach()
+	p.RateLimits = cloneAll(p.RateLimits, (*ModelRateLimit).detach)
+	p.SpendLimit.JSON, p.DisabledTools = maps.Clone(p.SpendLimit.JSON), slices.Clone(p.DisabledTools)
 	p.JSON = maps.Clone(p.JSON)
 }
 

@@ -37,12 +37,13 @@ func sampleDay(n int64) int64 { return 1_736_154_000 + n*24*3600 }
 // in a size that one can look through.
 func Sample() Organization {
 	return Organization{
-		ID:        "org-TidewaterBooks",
-		Users:     sampleUsers(),
-		Invites:   sampleInvites(),
-		Groups:    sampleGroups(),
-		Projects:  []Project{sampleSearchProject(), sampleAssistantProject(), samplePrototypeProject()},
-		AdminKeys: sampleAdminKeys(),
+		ID:         "org-TidewaterBooks",
+		Users:      sampleUsers(),
+		Invites:    sampleInvites(),
+		Groups:     sampleGroups(),
+		Projects:   []Project{sampleSearchProject(), sampleAssistantProject(), samplePrototypeProject()},
+		AdminKeys:  sampleAdminKeys(),
+		SpendLimit: SpendLimit{Cents: 2_000_000},
 		Roles: []Role{
 			{ID: sampleBilling, Name: "Billing viewer", Description: "Sees usage and costs", Permissions: []string{"api.usage.read"}, CreatedAt: sampleDay(3)},
 			{
@@ -137,6 +138,15 @@ func sampleSearchProject() Project {
 				OwnerProjectAccess: statusInactive, OwnerType: typeUser, OwnerID: "user-FormerColleague0000000010",
 			},
 		},
+		Models: ModelPermissions{Mode: modeAllowList, ModelIDs: []string{"gpt-4.1", "text-embedding-3-small"}},
+		RateLimits: []ModelRateLimit{
+			{ID: "rl-gpt-4.1", Model: "gpt-4.1", Numbers: map[string]int64{maxRequests: 500, maxTokens: 30_000, maxBatchTokens: 90_000}},
+			{ID: "rl-gpt-image-1", Model: "gpt-image-1", Numbers: map[string]int64{maxRequests: 500, maxTokens: 100_000, maxImages: 5}},
+			{ID: "rl-text-embedding-3-small", Model: "text-embedding-3-small", Numbers: map[string]int64{maxRequests: 3_000, maxTokens: 1_000_000}},
+			{ID: "rl-whisper-1", Model: "whisper-1", Numbers: map[string]int64{maxRequests: 500, maxTokens: 0, maxAudio: 20, maxRequestsADay: 10_000}},
+		},
+		SpendLimit:    SpendLimit{Cents: 50_000},
+		DisabledTools: []string{"mcp", "web_search"},
 	}
 }
 

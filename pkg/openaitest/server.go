@@ -66,6 +66,9 @@ type Server struct {
 	PaymentMethodMissing bool
 	// ArchiveReportsError archives projects and answers that they are archived, as an error.
 	ArchiveReportsError bool
+	// UnsetIsNull answers a limit or a list of models that nobody has set with 200 and null fields, in place of 404. What the
+	// API does is not known.
+	UnsetIsNull bool
 	// ServiceAccountDeleteReports404 deletes service accounts and answers 404.
 	ServiceAccountDeleteReports404 bool
 	// ServiceAccountComesWithKey makes every service account a member with a key, also where only the account is asked for.
@@ -154,6 +157,10 @@ var routes = slices.Concat(
 	projectGroupRoleRoutes,
 	serviceAccountRoutes,
 	projectAPIKeyRoutes,
+	modelPermissionRoutes,
+	hostedToolRoutes,
+	modelRateLimitRoutes,
+	spendLimitRoutes,
 	adminAPIKeyRoutes,
 	auditLogRoutes,
 )

@@ -52,11 +52,20 @@ func writable() openaitest.Organization {
 				APIKeys: []openaitest.ProjectAPIKey{
 					{ID: "key_cyd", OwnerID: "cyd"}, {ID: "key_sa", OwnerType: "service_account", OwnerID: "sa"}, {ID: "key_gone", OwnerID: "gone"},
 				},
+				Models: openaitest.ModelPermissions{Mode: "deny_list", ModelIDs: []string{"o3"}},
+				RateLimits: []openaitest.ModelRateLimit{
+					{ID: "rl-ada", Model: "ada", Numbers: map[string]int64{"max_requests_per_1_minute": 600, "max_tokens_per_1_minute": 150_000}},
+					{ID: "rl-old", Model: "old", Numbers: map[string]int64{"max_requests_per_1_minute": 1, "max_tokens_per_1_minute": 1}, NotOfOrganization: true},
+				},
+				SpendLimit:    openaitest.SpendLimit{Cents: 5_000},
+				DisabledTools: []string{"mcp"},
 			},
 			{ID: "default", Name: "Default project", Status: "active"},
 			{ID: "old", Name: "Old", Status: "archived", ArchivedAt: 15},
 		},
-		AdminKeys: []openaitest.AdminAPIKey{{ID: "admin", Name: "Main", OwnerID: "ada"}},
+		AdminKeys:           []openaitest.AdminAPIKey{{ID: "admin", Name: "Main", OwnerID: "ada"}},
+		SpendLimit:          openaitest.SpendLimit{Cents: 100_000},
+		ToolsForAllProjects: []string{"web_search"},
 	}
 }
 

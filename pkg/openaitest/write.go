@@ -55,7 +55,12 @@ func (s *Server) readLocked(c *call) (any, error) {
 
 // creates tells whether the route makes something: those to which something is posted by the name of the collection.
 func (r *route) creates() bool {
-	return strings.HasPrefix(r.template, http.MethodPost+" ") && !strings.HasSuffix(r.template, "}") && !strings.HasSuffix(r.template, "/archive")
+	method, path, _ := strings.Cut(r.template, " ")
+	switch path[strings.LastIndex(path, "/")+1:] {
+	case "archive", "model_permissions", "hosted_tool_permissions", "spend_limit":
+		return false
+	}
+	return method == http.MethodPost && !strings.HasSuffix(path, "}")
 }
 
 // success is the answer to a call that was not refused.

@@ -60,13 +60,19 @@ var (
 		{route: "POST /organization/projects/p/users/cyd", body: `{"role":"viewer"}`},
 		{route: "POST /organization/projects/p/service_accounts/sa", body: `{}`},
 		{route: "POST /projects/p/roles/role_p", body: `{}`},
+		{route: "POST /organization/projects/p/model_permissions", body: `{"mode":"allow_list","model_ids":["ada"]}`},
+		{route: "POST /organization/projects/p/hosted_tool_permissions", body: `{}`},
+		{route: "POST /organization/projects/p/rate_limits/rl-ada", body: `{}`},
+		{route: "POST /organization/projects/p/spend_limit", body: `{"threshold_amount":1,"currency":"USD","interval":"month"}`},
+		{route: "POST /organization/spend_limit", body: `{"threshold_amount":1,"currency":"USD","interval":"month"}`},
 		{route: "POST /organization/projects/p/archive"},
 	}
 	deletions = []string{
 		"/organization/users/dee", "/organization/users/cyd/roles/role_a", "/organization/invites/pending", "/organization/groups/g/users/cyd",
 		"/organization/groups/g/roles/role_a", "/organization/groups/h", "/organization/roles/role_b", "/organization/admin_api_keys/admin",
 		"/projects/p/users/cyd/roles/role_p", "/projects/p/groups/g/roles/role_p", "/projects/p/roles/role_q", "/organization/projects/p/users/cyd",
-		"/organization/projects/p/groups/g", "/organization/projects/p/api_keys/key_cyd", "/organization/projects/p/service_accounts/sa",
+		"/organization/projects/p/groups/g", "/organization/projects/p/model_permissions", "/organization/projects/p/spend_limit",
+		"/organization/spend_limit", "/organization/projects/p/api_keys/key_cyd", "/organization/projects/p/service_accounts/sa",
 	}
 )
 

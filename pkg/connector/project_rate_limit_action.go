@@ -1,0 +1,132 @@
+package connector
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/conductorone/baton-openai/pkg/client"
+)
+
+const argumentModel = "model"
+
+func (p provisioning) projectRateLimitActions() []action {
+	names := client.RateLimitNumbers()
+	model := actionField{name: argumentModel, displayName: "Model", description: "The model, such as gpt-4.1, by the name that the project's limits have", required: true}
+	arguments := append(make([]actionField, 0, len(names)+2), theProject(), model)
+	for _, name := range names {
+		arguments = append(arguments, actionField{
+			name: name, displayName: strings.ReplaceAll(name, "_", " "), kind: kindNumber,
+			description: "The limit that the API calls " + name + ", which not every model has; it stays as it is if this is left out",
+		})
+	}
+	return []action{{
+		name: "set_project_rate_limit", displayName: "Set project rate limit",
+		description: "Says how much a project may ask of a model in a minute and in a day.",
+		arguments:   arguments,
+		returns:     []actionField{projectReturned()},
+		doing:       "setting a rate limit of",
+		about:       aboutProject,
+		run:         p.setProjectRateLimit,
+	}}
+}
+
+// setProjectRateLimit leaves the numbers as they are that are not given.
+func (p provisioning) setProjectRateLimit(ctx context.Context, arguments actionArguments) (returned, error) {
+	model := arguments.text(argumentModel)
+	if !isReadable(model) {
+		return returned{}, malformed("the model has a character that no model has")
+	}
+	wanted := map[string]int64{}
+	for _, name := range client.RateLimitNumbers() {
+		if !arguments.has(name) {
+			continue
+		}
+		wanted[name] = arguments.number(name)
+		if wanted[name] < 0 {
+			return returned{}, malformed("%s is below 0", name)
+		}
+	}
+	if len(wanted) == 0 {
+		return returned{}, malformed("nothing is asked for: give at least one of %s", strings.Join(client.RateLimitNumbers(), ", "))
+	}
+	return p.setInProject(ctx, arguments.id(argumentProject), func(ctx context.Context, project client.Project) (change, error) {
+		limit, err := p.rateLimitOf(ctx, project.ID, model)
+		if err != nil {
+			return change{}, err
+		}
+		for _, name := range client.RateLimitNumbers() {
+			_, asked := wanted[name]
+			if _, has := limit.Numbers[name]; asked && !has {
+				return change{}, refusal("the model %s has no %s: its limits are %s", model, name, numbersInWords(limit.Numbers, limit.Numbers))
+			}
+		}
+		return change{
+			write: func(ctx context.Context) error {
+				_, err := p.client.ModifyProjectRateLimit(ctx, project.ID, limit.ID, wanted)
+				return err
+			},
+			read: func(ctx context.Context) (string, error) {
+				limit, err := p.rateLimitOf(ctx, project.ID, model)
+				return numbersInWords(limit.Numbers, wanted), err
+			},
+			before: numbersInWords(limit.Numbers, wanted), wanted: numbersInWords(wanted, wanted),
+		}, nil
+	})
+}
+
+// rateLimitOf finds the rate limit of a model. A project has one for each model that it may be limited in, which may be
+// hundreds.
+func (p provisioning) rateLimitOf(ctx context.Context, projectID, model string) (client.RateLimit, error) {
+	limits, err := listAll(ctx, func(ctx context.Context, cursor client.Cursor) (client.Page[client.RateLimit], error) {
+		return p.client.ListProjectRateLimits(ctx, projectID, cursor)
+	})
+	if err != nil {
+		return client.RateLimit{}, err
+	}
+	others := make([]string, 0, len(limits))
+	for _, limit := range limits {
+		if limit.Model == model {
+			return limit, nil
+		}
+		others = append(others, limit.Model)
+	}
+	return client.RateLimit{}, refusal("the project %s has no rate limit for the model %s: %s", projectID, model, othersInWords(model, others))
+}
+
+// mostNamed is how many models a message names.
+const mostNamed = 5
+
+// othersInWords names those that begin most like the model, which may be misspelt.
+func othersInWords(model string, others []string) string {
+	if len(others) == 0 {
+		return "it has none at all"
+	}
+	alike := func(other string) int {
+		length := 0
+		for length < min(len(model), len(other)) && model[length] == other[length] {
+			length++
+		}
+		return length
+	}
+	slices.SortStableFunc(others, func(a, b string) int { return cmp.Compare(alike(b), alike(a)) })
+	return fmt.Sprintf("it has %d, such as that for %s", len(others), strings.Join(others[:min(mostNamed, len(others))], ", "))
+}
+
+// numbersInWords tells of the numbers that are asked for.
+func numbersInWords(numbers, asked map[string]int64) string {
+	var words []string
+	for _, name := range client.RateLimitNumbers() {
+		if _, is := asked[name]; !is {
+			continue
+		}
+		if number, has := numbers[name]; has {
+			words = append(words, fmt.Sprintf("%s %d", name, number))
+		} else {
+			words = append(words, "no "+name)
+		}
+	}
+	return strings.Join(words, ", ")
+}
