@@ -39,27 +39,33 @@ func (r principalRoles) findID(ctx context.Context, role requestedRole) (string,
 	if role.id != "" {
 		return role.id, nil
 	}
-	list := r.client.ListRoles
-	if r.of.ProjectID != "" {
-		list = func(ctx context.Context, cursor client.Cursor) (client.Page[client.Role], error) {
-			return r.client.ListProjectRoles(ctx, r.of.ProjectID, cursor)
-		}
+	listed, err := r.findRole(ctx, r.of.RoleScope, role.matches)
+	switch {
+	case err != nil:
+		return "", err
+	case listed != nil:
+		return listed.ID, nil
+	case role.shortID != "":
+		return role.shortID, nil
+	default:
+		return "", refusal("OpenAI does not list the role: sync again to see the roles that there are")
 	}
+}
+
+// findRole gives the first role of the list that is meant, nil if there is none.
+func (p provisioning) findRole(ctx context.Context, of client.RoleScope, isMeant func(client.Role) bool) (*client.Role, error) {
 	for cursor := (client.Cursor{}); ; {
-		page, err := list(ctx, cursor)
+		page, err := p.client.ListRoles(ctx, of, cursor)
 		if err != nil {
-			return "", err
+			return nil, err
 		}
-		for _, listed := range page.Items {
-			if role.matches(listed) {
-				return listed.ID, nil
+		for _, role := range page.Items {
+			if isMeant(role) {
+				return &role, nil
 			}
 		}
-		if page.Next.IsZero() && role.shortID != "" {
-			return role.shortID, nil
-		}
 		if page.Next.IsZero() {
-			return "", refusal("OpenAI does not list the role: sync again to see the roles that there are")
+			return nil, nil //nolint:nilnil // none is an answer, not an error
 		}
 		cursor = page.Next
 	}
