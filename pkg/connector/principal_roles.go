@@ -62,19 +62,13 @@ func (r principalRoles) assignment(ctx context.Context, role requestedRole) (rol
 }
 
 func (r principalRoles) each(ctx context.Context, look func(client.AssignedRole)) error {
-	for cursor := (client.Cursor{}); ; {
-		page, err := r.client.ListAssignedRoles(ctx, r.of, cursor)
+	for row, err := range (list[client.AssignedRole]{page: assignmentsPage(r.of)}).everyRow(ctx, r.client) {
 		if err != nil {
 			return err
 		}
-		for _, row := range page.Items {
-			look(row)
-		}
-		if page.Next.IsZero() {
-			return nil
-		}
-		cursor = page.Next
+		look(row)
 	}
+	return nil
 }
 
 // assignmentIfThere is [principalRoles.assignment] of whoever is to be given something and may not be there yet.

@@ -54,21 +54,15 @@ func (r principalRoles) findID(ctx context.Context, role requestedRole) (string,
 
 // findRole gives the first role of the list that is meant, nil if there is none.
 func (p provisioning) findRole(ctx context.Context, of client.RoleScope, isMeant func(client.Role) bool) (*client.Role, error) {
-	for cursor := (client.Cursor{}); ; {
-		page, err := p.client.ListRoles(ctx, of, cursor)
+	for role, err := range (list[client.Role]{page: rolesPage(of)}).everyRow(ctx, p.client) {
 		if err != nil {
 			return nil, err
 		}
-		for _, role := range page.Items {
-			if isMeant(role) {
-				return &role, nil
-			}
+		if isMeant(role) {
+			return &role, nil
 		}
-		if page.Next.IsZero() {
-			return nil, nil //nolint:nilnil // none is an answer, not an error
-		}
-		cursor = page.Next
 	}
+	return nil, nil //nolint:nilnil // none is an answer, not an error
 }
 
 // refuseMissing keeps anybody from being made a member for a role that is not there any more.

@@ -1,0 +1,114 @@
+package connector
+
+import (
+	"context"
+	"iter"
+	"time"
+
+	"github.com/conductorone/baton-openai/pkg/client"
+)
+
+// holders is to how many a role is assigned: users, groups and, in a project, service accounts. Who holds it only through a
+// group is counted with the group.
+type holders struct {
+	count int
+	// all says that everybody was asked; otherwise there may be more.
+	all bool
+}
+
+// countHolders asks everybody who may hold a role, since the API has no list of the holders of one: that is a call for each
+// group and each user of the organization or of the project. It takes no more than half of the time that there is, so that
+// the other half is left for what the count is made for.
+func (p provisioning) countHolders(ctx context.Context, at roleAddress) (holders, error) {
+	counting := client.Awaited(ctx)
+	if deadline, has := ctx.Deadline(); has {
+		var cancel context.CancelFunc
+		counting, cancel = context.WithTimeout(counting, time.Until(deadline)/2)
+		defer cancel()
+	}
+	count, err := p.countAssigned(counting, at)
+	switch {
+	case err == nil:
+		return holders{count: count, all: true}, nil
+	case counting.Err() != nil && ctx.Err() == nil && kindOf(err) == client.KindStopped:
+		warn(ctx, "there was no time to ask everybody who may hold the role; more may lose it than are counted")
+		return holders{count: count}, nil
+	default:
+		// The role is there, whatever is not.
+		return holders{}, failed("counting who holds the role", err)
+	}
+}
+
+// countAssigned is to how many the role was found assigned when there was an error.
+func (p provisioning) countAssigned(ctx context.Context, at roleAddress) (int, error) {
+	count := 0
+	// A list that begins again has the same ones again, and a service account may be a user as well.
+	asked := map[whose]bool{}
+	for _, principals := range possibleHolders(at.in) {
+		for principal, err := range principals(ctx, p.client) {
+			if err != nil {
+				return count, err
+			}
+			of := whose{principal.Type == client.PrincipalGroup, principal.ID}
+			if asked[of] {
+				continue
+			}
+			asked[of] = true
+			held, err := p.rolesOf(principal).assignmentUnlessGone(ctx, roleOfID(at.id))
+			if err != nil {
+				return count, err
+			}
+			if held.direct {
+				count++
+			}
+		}
+	}
+	return count, nil
+}
+
+// whose are the roles of one route: those of a service account are those of a user.
+type whose struct {
+	isGroup bool
+	id      string
+}
+
+type principals func(context.Context, *client.Client) iter.Seq2[client.Principal, error]
+
+// possibleHolders are the lists of those to whom a role may be assigned. Groups come first: there are fewer of them, and more
+// people lose what one of them loses.
+func possibleHolders(in client.RoleScope) []principals {
+	of := in.ProjectID
+	if of == "" {
+		return []principals{
+			principalsOf(groupsList(), func(group client.Group) client.Principal {
+				return client.OrganizationPrincipal(client.PrincipalGroup, group.ID)
+			}),
+			principalsOf(usersList(), func(user client.User) client.Principal {
+				return client.OrganizationPrincipal(client.PrincipalUser, user.ID)
+			}),
+		}
+	}
+	return []principals{
+		principalsOf(projectGroupsList(of), func(group client.ProjectGroup) client.Principal {
+			return client.ProjectPrincipal(of, client.PrincipalGroup, group.GroupID)
+		}),
+		principalsOf(serviceAccountsList(of), func(account client.ServiceAccount) client.Principal {
+			return client.ProjectPrincipal(of, client.PrincipalServiceAccount, account.ID)
+		}),
+		principalsOf(projectUsersList(of), func(user client.ProjectUser) client.Principal {
+			return client.ProjectPrincipal(of, client.PrincipalUser, user.ID)
+		}),
+	}
+}
+
+func principalsOf[T any](l list[T], principal func(T) client.Principal) principals {
+	return func(ctx context.Context, api *client.Client) iter.Seq2[client.Principal, error] {
+		return func(yield func(client.Principal, error) bool) {
+			for row, err := range l.everyRow(ctx, api) {
+				if !yield(principal(row), err) {
+					return
+				}
+			}
+		}
+	}
+}
