@@ -11,7 +11,7 @@ import (
 
 // list is one list of the API, such as the users of a project.
 type list[T any] struct {
-	// kind is the same for all lists that the API serves on one route, and so at one pace.
+	// kind is the same for all lists that the API serves on one route, and so at one rate.
 	kind listKind
 	// of has the ids of what the list belongs to.
 	of []string
