@@ -104,7 +104,7 @@ func prepare(ctx context.Context, command *cobra.Command, settings *viper.Viper)
 	if err := cfg.Normalize(flags); err != nil {
 		return err
 	}
-	err := cfg.Check(settings, flags, resourceTypes(ctx))
+	err := cfg.Check(settings, flags, cfg.Known{Types: resourceTypes(ctx), Actions: connector.ActionNames()})
 	switch {
 	case err != nil:
 		return connector.Misconfigured(err)
@@ -167,7 +167,11 @@ func (i *invocation) connector(ctx context.Context, configuration *cfg.Openai, g
 	}
 	isDaemon := i.settings.GetString(cfg.ServiceFlag) != ""
 	if isDaemon {
-		built.WorkOnTasks() // in its connector's process as well
+		// In its connector's process as well, which has the same flags.
+		built.WorkOnTasks()
+		if !i.settings.GetBool("provisioning") {
+			built.RefuseActions()
+		}
 	}
 	switch {
 	case !i.isMain:

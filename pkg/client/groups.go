@@ -81,6 +81,13 @@ func (c *Client) CreateGroup(ctx context.Context, name string) (Group, error) {
 	return identified(c, group, http.MethodPost, route)
 }
 
+// RenameGroup gives a group another name.
+//
+// POST /organization/groups/{group_id}, https://platform.openai.com/docs/api-reference/groups/update.
+func (c *Client) RenameGroup(ctx context.Context, groupID, name string) (Group, error) {
+	return change[Group](ctx, c, "/organization/groups/{group_id}", []string{groupID}, map[string]string{"name": name})
+}
+
 // DeleteGroup deletes a group.
 //
 // DELETE /organization/groups/{group_id}, https://platform.openai.com/docs/api-reference/groups/delete.

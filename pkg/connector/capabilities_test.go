@@ -24,6 +24,7 @@ func TestCapabilities(t *testing.T) {
 		targeted  = v2.Capability_CAPABILITY_TARGETED_SYNC
 		service   = v2.Capability_CAPABILITY_SERVICE_MODE_TARGETED_SYNC
 		events    = v2.Capability_CAPABILITY_EVENT_FEED_V2
+		acts      = v2.Capability_CAPABILITY_ACTIONS
 	)
 	want := map[string][]v2.Capability{
 		"organization":      {syncs, targeted, provision},
@@ -54,7 +55,7 @@ func TestCapabilities(t *testing.T) {
 	metadata, err := open(t, newOffice()).GetMetadata(t.Context(), &v2.ConnectorServiceGetMetadataRequest{})
 	require.NoError(t, err)
 	told := metadata.GetMetadata().GetCapabilities()
-	require.ElementsMatch(t, []v2.Capability{syncs, targeted, provision, account, create, remove, service, events}, told.GetConnectorCapabilities())
+	require.ElementsMatch(t, []v2.Capability{syncs, targeted, provision, account, create, remove, service, events, acts}, told.GetConnectorCapabilities())
 	require.Len(t, told.GetResourceTypeCapabilities(), len(want))
 	for _, of := range told.GetResourceTypeCapabilities() {
 		id := of.GetResourceType().GetId()

@@ -34,6 +34,9 @@ type Connector struct {
 	worksOnTasks bool
 	// exclusion lets changes that exclude each other go one after the other.
 	exclusion *exclusion
+	// actionLimit is for how long an action may take.
+	actionLimit    time.Duration
+	refusesActions bool
 }
 
 // New is [Build] in the SDK's form.
@@ -64,7 +67,9 @@ func Build(ctx context.Context, config *cfg.Openai, chosen []string) (*Connector
 	if err != nil {
 		return nil, refuse(codes.Internal, err)
 	}
-	built := &Connector{client: api, reader: newReader(ctx, api, !inLambda()), patience: standardPatience, exclusion: newExclusion()}
+	built := &Connector{
+		client: api, reader: newReader(ctx, api, !inLambda()), patience: standardPatience, exclusion: newExclusion(), actionLimit: actionLimit,
+	}
 	built.reader.chosen = chosen
 	return built, nil
 }
@@ -175,7 +180,7 @@ func (c *Connector) checkAtOnce(ctx context.Context) error {
 // ResourceSyncers are all resource types, whatever the key may read or the plan offers: a type that goes missing would
 // look as if everybody had lost that access.
 func (c *Connector) ResourceSyncers(context.Context) []connectorbuilder.ResourceSyncerV2 {
-	changes := provisioning{client: c.client, patience: c.patience, exclusion: c.exclusion}
+	changes := c.provisioning()
 	return []connectorbuilder.ResourceSyncerV2{
 		&organizationBuilder{provisioning: changes, reader: c.reader},
 		&userBuilder{provisioning: changes, reader: c.reader},
@@ -187,6 +192,10 @@ func (c *Connector) ResourceSyncers(context.Context) []connectorbuilder.Resource
 		&serviceAccountBuilder{provisioning: changes, reader: c.reader},
 		&apiKeyBuilder{provisioning: changes, reader: c.reader},
 	}
+}
+
+func (c *Connector) provisioning() provisioning {
+	return provisioning{client: c.client, patience: c.patience, exclusion: c.exclusion}
 }
 
 // buildVersion is the version of the module that the binary was built from, for the User-Agent.

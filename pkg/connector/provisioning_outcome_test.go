@@ -46,6 +46,9 @@ func changes() map[string]change {
 			func(ctx context.Context, d desk) error { return d.delete(ctx, test.id, test.parent) }, test.bend, test.mean, test.sends,
 		}
 	}
+	for name, test := range actionCases() {
+		all["action "+name] = change{invoked(test.name, test.arguments), test.bend, test.mean, test.sends}
+	}
 	for name, c := range all {
 		if c.mean == nil {
 			delete(all, name)

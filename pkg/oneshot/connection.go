@@ -30,6 +30,7 @@ func connect(ctx context.Context, server types.ConnectorServer, interceptors ...
 	v2.RegisterResourceDeleterServiceServer(service, server)
 	v2.RegisterAccountManagerServiceServer(service, server)
 	v2.RegisterEventServiceServer(service, server)
+	v2.RegisterActionServiceServer(service, server)
 	return connectorclient.NewConnectorClient(ctx, transport.NewClientConn(inProcess{service}))
 }
 

@@ -80,6 +80,10 @@ func (r *Run) Do(ctx context.Context) error {
 		})
 	case text("event-feed") != "":
 		return r.events(ctx)
+	case text("invoke-action") != "":
+		return r.invokeAction(ctx)
+	case r.Settings.GetBool("list-action-schemas"):
+		return r.listActions(ctx)
 	case r.Settings.GetBool("compact-syncs"):
 		return ended(ctx, r.compact(ctx))
 	default:

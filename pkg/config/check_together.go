@@ -1,0 +1,84 @@
+package config
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// companion is what a flag cannot be without: each of the flags, or one of them.
+type companion struct {
+	flag  string
+	needs []string
+	any   bool
+}
+
+var companions = []companion{
+	{flag: "grant-entitlement", needs: []string{"grant-principal", "grant-principal-type"}},
+	{flag: "grant-principal", needs: []string{"grant-entitlement", "grant-principal-type"}},
+	{flag: "grant-principal-type", needs: []string{"grant-entitlement", "grant-principal"}},
+	{flag: "delete-resource", needs: []string{"delete-resource-type"}},
+	{flag: "delete-resource-type", needs: []string{"delete-resource"}},
+	{flag: "create-account-resource-type", needs: []string{"create-account-login", "create-account-profile"}, any: true},
+	{flag: "client-id", needs: []string{"client-secret"}},
+	{flag: "client-secret", needs: []string{"client-id"}},
+	{flag: "skip-grants", needs: []string{"sync-resources"}},
+	{flag: "external-resource-entitlement-id-filter", needs: []string{"external-resource-c1z"}},
+	{flag: "external-resource-traits", needs: []string{"external-resource-c1z"}},
+	{flag: "health-check-port", needs: []string{"health-check"}},
+	{flag: "health-check-bind-address", needs: []string{"health-check"}},
+	{flag: "event-feed", needs: []string{"event-feed-id"}},
+	{flag: "event-feed-id", needs: []string{"event-feed"}},
+	{flag: "event-feed-start-at", needs: []string{"event-feed"}},
+	{flag: "event-feed-cursor", needs: []string{"event-feed"}},
+	{flag: "invoke-action-args", needs: []string{"invoke-action"}},
+	{flag: "compact-syncs", needs: []string{"compact-file-paths", "compact-sync-ids", "compact-output-path"}},
+	{flag: "compact-file-paths", needs: []string{"compact-syncs"}},
+	{flag: "compact-sync-ids", needs: []string{"compact-syncs"}},
+	{flag: "compact-output-path", needs: []string{"compact-syncs"}},
+}
+
+func (g given) checkCompanions() error {
+	for _, c := range companions {
+		if !g.asksFor(c.flag) {
+			continue
+		}
+		lacking := make([]string, 0, len(c.needs))
+		for _, name := range c.needs {
+			if !g.has(name) {
+				lacking = append(lacking, "--"+name)
+			}
+		}
+		switch {
+		case c.any && len(lacking) == len(c.needs):
+			return fmt.Errorf("--%s needs %s as well", c.flag, strings.Join(lacking, " or "))
+		case !c.any && len(lacking) > 0:
+			return fmt.Errorf("--%s needs %s as well", c.flag, strings.Join(lacking, " and "))
+		}
+	}
+	return nil
+}
+
+// purposes are the flags that ask for something else than a sync.
+var purposes = []string{
+	"grant-entitlement", "revoke-grant", "create-account-profile", "create-account-login", "delete-resource", "compact-syncs", "event-feed",
+	"invoke-action", "list-action-schemas",
+}
+
+// ServiceFlag starts a service in place of a single run.
+const ServiceFlag = "client-id"
+
+// checkPurpose refuses two things at once, of which the SDK would do one.
+func (g given) checkPurpose() error {
+	var asked []string
+	for _, name := range append([]string{ServiceFlag}, purposes...) {
+		isSame := name == "create-account-login" && slices.Contains(asked, "create-account-profile")
+		if g.asksFor(name) && !isSame {
+			asked = append(asked, name)
+		}
+	}
+	if len(asked) > 1 {
+		return fmt.Errorf("--%s and --%s ask for two things: give one of them at a time", asked[0], asked[1])
+	}
+	return nil
+}

@@ -1,0 +1,198 @@
+package config
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/conductorone/baton-sdk/pkg/bid"
+	"github.com/conductorone/baton-sdk/pkg/logging"
+	"github.com/spf13/pflag"
+)
+
+// mayBeEmpty are the texts for which nothing is a value.
+var mayBeEmpty = []string{AdminKeyField.FieldName, "storage-engine", "c1z-temp-dir", baseURLField.FieldName}
+
+// checkEmpty finds what a script has left empty: the SDK would take it for not given, and run a sync for a change.
+func (g given) checkEmpty() error {
+	var found error
+	g.flags.Visit(func(flag *pflag.Flag) {
+		isList := flag.Value.Type() == "stringSlice"
+		empty := isList && len(g.list(flag.Name)) == 0 || !isList && strings.TrimSpace(flag.Value.String()) == ""
+		if found == nil && empty && !slices.Contains(mayBeEmpty, flag.Name) {
+			found = fmt.Errorf("--%s is empty: give it a value, or leave it out", flag.Name)
+		}
+	})
+	return found
+}
+
+// choices are the values that a flag can have.
+var choices = map[string][]string{
+	"log-level":                    {"debug", "info", "warn", "error"},
+	"log-format":                   {logging.LogFormatJSON, logging.LogFormatConsole},
+	"storage-engine":               {"", "sqlite", "pebble"},
+	"create-account-resource-type": {"invitation"},
+	"event-feed":                   {"true"},
+	"event-feed-id":                {"audit_log", "usage"},
+}
+
+func (g given) checkChoices() error {
+	var found error
+	g.flags.Visit(func(flag *pflag.Flag) {
+		values, isChoice := choices[flag.Name]
+		value := flag.Value.String()
+		if flag.Name == "log-level" {
+			value = strings.ToLower(strings.TrimSpace(value)) // as the SDK reads it
+		}
+		if found == nil && isChoice && !slices.Contains(values, value) {
+			found = fmt.Errorf("--%s can only be %s", flag.Name, alternatives(values))
+		}
+	})
+	return found
+}
+
+// checkForms looks at values that have a form of their own.
+func (g given) checkForms() error {
+	if _, err := time.Parse(time.RFC3339, g.text("event-feed-start-at")); err != nil && g.has("event-feed-start-at") {
+		return errors.New("--event-feed-start-at is not a time such as 2026-01-31T00:00:00Z")
+	}
+	for _, object := range objects {
+		var fields map[string]any
+		if err := json.Unmarshal([]byte(g.text(object.flag)), &fields); g.has(object.flag) && (err != nil || fields == nil) {
+			return fmt.Errorf("--%s is not a JSON object such as %s", object.flag, object.example)
+		}
+	}
+	return nil
+}
+
+// objects are the flags whose value is a JSON object.
+var objects = []struct{ flag, example string }{
+	{"create-account-profile", `{"email":"a@example.com"}`},
+	{"invoke-action-args", `{"project":{"resource_type_id":"project","resource_id":"proj_1"}}`},
+}
+
+// alternatives lists the values that can be given.
+func alternatives(values []string) string {
+	values = slices.DeleteFunc(slices.Clone(values), func(value string) bool { return value == "" })
+	last := len(values) - 1
+	if last == 0 {
+		return values[0]
+	}
+	return strings.Join(values[:last], ", ") + " or " + values[last]
+}
+
+// number is what a number lies between.
+type number struct {
+	flag          string
+	least, atMost int
+}
+
+var numbers = []number{
+	{"workers", -1, 1000},
+	{"task-concurrency", 1, 100},
+	{"http-timeout-seconds", 1, 1800},
+	{"health-check-port", 1, 65535},
+}
+
+func (g given) checkNumbers() error {
+	for _, n := range numbers {
+		if value := g.number(n.flag); g.has(n.flag) && (value < n.least || value > n.atMost) {
+			return fmt.Errorf("--%s has to be from %d to %d", n.flag, n.least, n.atMost)
+		}
+	}
+	return nil
+}
+
+// Normalize takes the spaces around the resource types away, as the SDK does not.
+func Normalize(flags *pflag.FlagSet) error {
+	flag := flags.Lookup("sync-resource-types")
+	if flag == nil || !flag.Changed {
+		return nil
+	}
+	values, isList := flag.Value.(pflag.SliceValue)
+	if !isList {
+		return nil
+	}
+	trimmed := values.GetSlice()
+	for i := range trimmed {
+		trimmed[i] = strings.TrimSpace(trimmed[i])
+	}
+	return values.Replace(trimmed)
+}
+
+// checkTypes looks at everything that names a type of resource. What a grant is for can be of other types.
+func (g given) checkTypes(known []string) error {
+	for _, name := range []string{"sync-resource-types", "delete-resource-type", "grant-principal-type"} {
+		values := g.list(name)
+		if values == nil && g.has(name) {
+			values = []string{g.text(name)}
+		}
+		for _, value := range values {
+			if !slices.Contains(known, strings.TrimSpace(value)) {
+				return fmt.Errorf("--%s names a type that there is not: the types are %s", name, strings.Join(known, ", "))
+			}
+		}
+	}
+	return nil
+}
+
+// checkAction looks at the name of an action.
+func (g given) checkAction(known []string) error {
+	if g.has("invoke-action") && !slices.Contains(known, g.text("invoke-action")) {
+		return fmt.Errorf("--invoke-action names an action that there is not: the actions are %s", strings.Join(known, ", "))
+	}
+	return nil
+}
+
+// checkTargets refuses what would leave a sync nothing to read: the SDK would make an empty file of it.
+func (g given) checkTargets(known []string) error {
+	types := g.list("sync-resource-types")
+	for _, target := range g.list("sync-resources") {
+		resource, err := bid.ParseResourceBid(target)
+		if err != nil {
+			return errors.New("--sync-resources takes ids such as bid:r:user/user-1 and bid:r:project/proj_1/service_account/svc_1")
+		}
+		resourceType := resource.GetId().GetResourceType()
+		switch {
+		case !slices.Contains(known, resourceType):
+			return fmt.Errorf("--sync-resources names a type that there is not: the types are %s", strings.Join(known, ", "))
+		case len(types) > 0 && !slices.Contains(types, resourceType):
+			return errors.New("--sync-resources names a resource of a type that --sync-resource-types leaves out")
+		}
+	}
+	return nil
+}
+
+// checkPlaces looks at the names of files and folders that are read, and whether the log can be written.
+func (g given) checkPlaces() error {
+	if strings.Contains(g.text("file"), "://") {
+		return errors.New("--file can only be a file of this machine, not an address: write it here, and copy it from here")
+	}
+	if path := g.text("c1z-temp-dir"); path != "" {
+		if info, err := os.Stat(path); err != nil || !info.IsDir() {
+			return errors.New("--c1z-temp-dir is not a folder")
+		}
+	}
+	if path := g.text("external-resource-c1z"); path != "" {
+		if info, err := os.Stat(path); err != nil || !info.Mode().IsRegular() {
+			return errors.New("--external-resource-c1z is not a file")
+		}
+	}
+	for _, path := range g.list("log-path") {
+		if path == "stderr" || path == "stdout" || strings.Contains(path, "://") {
+			continue
+		}
+		file, err := os.OpenFile(path, os.O_WRONLY|os.O_APPEND|os.O_CREATE, 0o666) //nolint:gosec // as the SDK opens it
+		if err != nil {
+			return errors.New("the log cannot be written to what --log-path names: give another place")
+		}
+		if err := file.Close(); err != nil {
+			return fmt.Errorf("the log cannot be written to what --log-path names: %w", err)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,127 @@
+package connector
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
+	"github.com/conductorone/baton-sdk/pkg/actions"
+	"github.com/conductorone/baton-sdk/pkg/annotations"
+	"github.com/conductorone/baton-sdk/pkg/connectorbuilder"
+	"go.uber.org/zap"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/types/known/structpb"
+)
+
+var _ connectorbuilder.GlobalActionProvider = (*Connector)(nil)
+
+// action is one thing that can be done which is neither a grant nor a resource's creation or deletion. Its name, its arguments
+// and what it returns are permanent: ConductorOne stores workflows with them.
+type action struct {
+	name        string
+	displayName string
+	description string
+	arguments   []actionField
+	// returns is what it returns besides whether it succeeded. A key is never among it: what is returned is logged and stored.
+	returns []actionField
+	// doing and about are what errors say is being done, such as "archiving" and "project proj_1". Actions and deletions that
+	// are about the same go one after the other.
+	doing string
+	about func(actionArguments) string
+	run   func(context.Context, actionArguments) (returned, error)
+}
+
+// returned is what became of an action, or how far it came where it failed.
+type returned struct {
+	// already says that nothing had to be done.
+	already bool
+	// id is the resource that was made or changed, for the log.
+	id     *v2.ResourceId
+	fields []actions.ReturnField
+}
+
+// returning is an action that returns one resource under the name.
+func returning(name string, resource *v2.Resource) (returned, error) {
+	field, err := actions.NewResourceReturnField(name, resource)
+	return returned{id: resource.GetId(), fields: []actions.ReturnField{field}}, err
+}
+
+// actionLimit is for how long an action may take, with the wait for another change. The SDK gives it an hour.
+const actionLimit = 10 * time.Minute
+
+// actions are all of them. None belongs to a resource type.
+func (p provisioning) actions() []action {
+	return slices.Concat(
+		p.groupActions(),
+	)
+}
+
+// ActionNames are the names of the actions.
+func ActionNames() []string {
+	known := provisioning{}.actions()
+	names := make([]string, 0, len(known))
+	for _, a := range known {
+		names = append(names, a.name)
+	}
+	return names
+}
+
+// RefuseActions has every action refused: a service without --provisioning changes nothing. The SDK sees to that for all
+// other changes, and serves actions all the same.
+func (c *Connector) RefuseActions() { c.refusesActions = true }
+
+// GlobalActions registers the actions.
+func (c *Connector) GlobalActions(ctx context.Context, registry actions.ActionRegistry) error {
+	for _, a := range c.provisioning().actions() {
+		if err := registry.Register(ctx, a.schema(), c.handler(a)); err != nil {
+			return fmt.Errorf("baton-openai: registering the action %s: %w", a.name, err)
+		}
+	}
+	return nil
+}
+
+// handler is the frame of every action. The SDK makes a text of its error; the annotation keeps the code.
+func (c *Connector) handler(a action) actions.ActionHandler {
+	return func(ctx context.Context, given *structpb.Struct) (*structpb.Struct, annotations.Annotations, error) {
+		done, err := c.act(ctx, a, given)
+		if err != nil {
+			return actions.NewReturnValues(false, done.fields...), annotations.New(status.Convert(err).Proto()), err
+		}
+		return actions.NewReturnValues(true, done.fields...), nil, nil
+	}
+}
+
+// act checks what is given for an action, waits for what excludes it, does it, and logs it once.
+func (c *Connector) act(ctx context.Context, a action, given *structpb.Struct) (returned, error) {
+	switch {
+	case c.refusesActions:
+		return returned{}, refusal("the service changes nothing: start it with --provisioning")
+	case c.client == nil:
+		return returned{}, MissingAdminKey()
+	}
+	arguments, err := a.check(given)
+	if err != nil {
+		return returned{}, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, c.actionLimit)
+	defer cancel()
+	var done returned
+	err = c.provisioning().inTurn(ctx, a.about(arguments), func(ctx context.Context) error {
+		var err error
+		done, err = a.run(ctx, arguments)
+		return err
+	})
+	logChange(ctx, a.name, done.already, err, append(arguments.logged(), zap.String("resource_id", done.id.GetResource()))...)
+	if err == nil {
+		return done, nil
+	}
+	doing := a.doing + " the " + a.about(arguments)
+	if errors.Is(ctx.Err(), context.DeadlineExceeded) && !isOurs(err) {
+		return done, refuse(codes.DeadlineExceeded, fmt.Errorf("%s took longer than %s: what it has done stays; sync to see what there is, and run it again: %w", doing, c.actionLimit, err))
+	}
+	return done, refused(doing, err)
+}
