@@ -57,6 +57,7 @@ const actionLimit = 10 * time.Minute
 func (p provisioning) actions() []action {
 	return slices.Concat(
 		p.groupActions(),
+		p.roleActions(),
 	)
 }
 

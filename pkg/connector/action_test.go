@@ -105,16 +105,21 @@ func plain(t *testing.T, returned *structpb.Struct) string {
 
 // returnedResource is what an action returns that has one resource, under the name of its type. Ids are written as project:p.
 func returnedResource(id, parent, name string) string {
+	return returnedAs(parseID(id).GetResourceType(), id, parent, name)
+}
+
+// returnedAs is the same under another name.
+func returnedAs(as, id, parent, name string) string {
 	of := func(text string) string {
 		return fmt.Sprintf(`{"resourceTypeId":%q,"resourceId":%q}`, parseID(text).GetResourceType(), parseID(text).GetResource())
 	}
-	return fmt.Sprintf(`{"success":true,%q:{"resourceId":%s,"parentResourceId":%s,"displayName":%q}}`, parseID(id).GetResourceType(), of(id), of(parent), name)
+	return fmt.Sprintf(`{"success":true,%q:{"resourceId":%s,"parentResourceId":%s,"displayName":%q}}`, as, of(id), of(parent), name)
 }
 
 // actionCases are those that change something.
 func actionCases() map[string]actionCase {
 	all := map[string]actionCase{}
-	for _, cases := range []map[string]actionCase{groupActions} {
+	for _, cases := range []map[string]actionCase{groupActions, roleActions} {
 		for name, test := range cases {
 			if test.mean != nil {
 				all[test.name+" "+name] = test

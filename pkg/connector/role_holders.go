@@ -33,9 +33,11 @@ func (p provisioning) countHolders(ctx context.Context, at roleAddress) (holders
 	case counting.Err() != nil && ctx.Err() == nil && kindOf(err) == client.KindStopped:
 		warn(ctx, "there was no time to ask everybody who may hold the role; more may lose it than are counted")
 		return holders{count: count}, nil
-	default:
+	case isGone(err):
 		// The role is there, whatever is not.
 		return holders{}, failed("counting who holds the role", err)
+	default:
+		return holders{}, err
 	}
 }
 
