@@ -1,6 +1,9 @@
 package client
 
-import "context"
+import (
+	"context"
+	"net/http"
+)
 
 // ServiceAccount is a user of one project that is no person. Its id may look like a user's.
 type ServiceAccount struct {
@@ -28,6 +31,30 @@ func (c *Client) ListProjectServiceAccounts(ctx context.Context, projectID strin
 // https://platform.openai.com/docs/api-reference/project-service-accounts/retrieve.
 func (c *Client) GetProjectServiceAccount(ctx context.Context, projectID, accountID string) (ServiceAccount, error) {
 	return retrieve[ServiceAccount](ctx, c, "/organization/projects/{project_id}/service_accounts/{service_account_id}", projectID, accountID)
+}
+
+// NewServiceAccount is a service account that was made.
+type NewServiceAccount struct {
+	ServiceAccount
+
+	// Key is a key that was made with it, of which nothing but the id is read.
+	Key struct {
+		ID string `json:"id"`
+	} `json:"api_key"`
+}
+
+// CreateProjectServiceAccount makes a service account without a role and without a key, which the API would make otherwise.
+//
+// POST /organization/projects/{project_id}/service_accounts,
+// https://platform.openai.com/docs/api-reference/project-service-accounts/create.
+func (c *Client) CreateProjectServiceAccount(ctx context.Context, projectID, name string) (NewServiceAccount, error) {
+	const route Route = "/organization/projects/{project_id}/service_accounts"
+	body := map[string]any{"name": name, "create_service_account_only": true}
+	var made NewServiceAccount
+	if err := c.post(ctx, route, []string{projectID}, body, &made); err != nil {
+		return NewServiceAccount{}, err
+	}
+	return identified(c, made, http.MethodPost, route, projectID)
 }
 
 // ModifyProjectServiceAccount gives a service account the role owner or member, in place of the one before.

@@ -39,15 +39,15 @@ type action struct {
 type returned struct {
 	// already says that nothing had to be done.
 	already bool
-	// id is the resource that was made or changed, for the log.
-	id     *v2.ResourceId
-	fields []actions.ReturnField
+	fields  []actions.ReturnField
+	// logged is what the log says of it, such as the id of what was made.
+	logged []zap.Field
 }
 
 // returning is an action that returns one resource under the name.
 func returning(name string, resource *v2.Resource) (returned, error) {
 	field, err := actions.NewResourceReturnField(name, resource)
-	return returned{id: resource.GetId(), fields: []actions.ReturnField{field}}, err
+	return returned{fields: []actions.ReturnField{field}}, err
 }
 
 // actionLimit is for how long an action may take, with the wait for another change. The SDK gives it an hour.
@@ -56,8 +56,11 @@ const actionLimit = 10 * time.Minute
 // actions are all of them. None belongs to a resource type.
 func (p provisioning) actions() []action {
 	return slices.Concat(
+		p.projectActions(),
+		p.serviceAccountActions(),
 		p.groupActions(),
 		p.roleActions(),
+		p.userKeysActions(),
 	)
 }
 
@@ -116,7 +119,7 @@ func (c *Connector) act(ctx context.Context, a action, given *structpb.Struct) (
 		done, err = a.run(ctx, arguments)
 		return err
 	})
-	logChange(ctx, a.name, done.already, err, append(arguments.logged(), zap.String("resource_id", done.id.GetResource()))...)
+	logChange(ctx, a.name, done.already, err, append(arguments.logged(), done.logged...)...)
 	if err == nil {
 		return done, nil
 	}

@@ -119,7 +119,7 @@ func returnedAs(as, id, parent, name string) string {
 // actionCases are those that change something.
 func actionCases() map[string]actionCase {
 	all := map[string]actionCase{}
-	for _, cases := range []map[string]actionCase{groupActions, roleActions} {
+	for _, cases := range []map[string]actionCase{projectActions, serviceAccountActions, groupActions, roleActions, userKeysActions} {
 		for name, test := range cases {
 			if test.mean != nil {
 				all[test.name+" "+name] = test

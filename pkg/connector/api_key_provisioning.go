@@ -38,10 +38,14 @@ func (b *apiKeyBuilder) deleteAdminKey(ctx context.Context, key client.AdminAPIK
 	if b.client.IsOwnKey(key) {
 		return false, refusal("this is the key that the connector itself uses: give the connector another key first")
 	}
-	return false, b.patience.make(ctx, deletionOf(
-		func(ctx context.Context) error { return b.client.DeleteAdminAPIKey(ctx, key.ID) },
+	return false, b.removeAdminKey(ctx, key.ID)
+}
+
+func (p provisioning) removeAdminKey(ctx context.Context, id string) error {
+	return p.patience.make(ctx, deletionOf(
+		func(ctx context.Context) error { return p.client.DeleteAdminAPIKey(ctx, id) },
 		func(ctx context.Context) error {
-			_, err := b.client.GetAdminAPIKey(ctx, key.ID)
+			_, err := p.client.GetAdminAPIKey(ctx, id)
 			return err
 		}))
 }
@@ -61,10 +65,14 @@ func (b *apiKeyBuilder) deleteProjectKey(ctx context.Context, id string, parent 
 	case key.Owner.OwnerType() == client.OwnerServiceAccount:
 		return false, refusal("the key belongs to the service account %s and cannot be deleted alone: delete the service account", key.Owner.OwnerID())
 	}
-	return false, b.patience.make(ctx, deletionOf(
-		func(ctx context.Context) error { return b.client.DeleteProjectAPIKey(ctx, projectID, id) },
+	return false, b.removeProjectKey(ctx, projectID, id)
+}
+
+func (p provisioning) removeProjectKey(ctx context.Context, projectID, id string) error {
+	return p.patience.make(ctx, deletionOf(
+		func(ctx context.Context) error { return p.client.DeleteProjectAPIKey(ctx, projectID, id) },
 		func(ctx context.Context) error {
-			_, err := b.client.GetProjectAPIKey(ctx, projectID, id)
+			_, err := p.client.GetProjectAPIKey(ctx, projectID, id)
 			return err
 		}))
 }

@@ -9,11 +9,11 @@ import (
 // SetPatience replaces the waits of provisioning by these.
 func (c *Connector) SetPatience(waits ...time.Duration) { c.patience = waits }
 
-// SetPacePatience is for how long a call is repeated before it gives up.
-func (c *Connector) SetPacePatience(patience time.Duration) { c.client.Patience = patience }
-
 // SetActionLimit is for how long an action may take.
 func (c *Connector) SetActionLimit(limit time.Duration) { c.actionLimit = limit }
+
+// SetPacePatience is for how long a call is repeated before it gives up.
+func (c *Connector) SetPacePatience(patience time.Duration) { c.client.Patience = patience }
 
 // ReadOnDemand has nothing read ahead, as in a Lambda.
 func (c *Connector) ReadOnDemand() { c.reader.ahead = false }

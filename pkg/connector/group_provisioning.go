@@ -149,57 +149,18 @@ func (b *groupBuilder) Create(ctx context.Context, resource *v2.Resource) (*v2.R
 	return created, nil, err
 }
 
-// create makes a group. If the answer is lost, the group is looked for among those that were made since: one of the name is
-// the one that was asked for.
 func (b *groupBuilder) create(ctx context.Context, name string) (client.Group, error) {
-	before, err := b.client.ListNewestGroups(ctx)
-	if err != nil {
-		return client.Group{}, err
-	}
-	var group client.Group
-	err = b.patience.make(ctx, change{
-		write: func(ctx context.Context) error {
-			var err error
-			group, err = b.client.CreateGroup(ctx, name)
-			return err
+	return createNamed(ctx, b.patience, creation[client.Group]{
+		name: name,
+		list: func(ctx context.Context) ([]client.Group, error) {
+			page, err := b.client.ListNewestGroups(ctx)
+			return page.Items, err
 		},
-		read: func(ctx context.Context) (string, error) {
-			if group.ID != "" {
-				_, err := b.client.GetGroup(ctx, group.ID)
-				return presence(!isGone(err)), unlessGone(err)
-			}
-			after, err := b.client.ListNewestGroups(ctx)
-			if made := madeSince(before.Items, after.Items, name); made != nil {
-				group = *made
-			}
-			return presence(group.ID != ""), err
-		},
-		before: stateNotThere, wanted: stateThere,
+		newestFirst: true,
+		create:      func(ctx context.Context) (client.Group, error) { return b.client.CreateGroup(ctx, name) },
+		get:         b.client.GetGroup,
+		is:          func(group client.Group) (string, string) { return group.ID, group.Name },
 	})
-	return group, err
-}
-
-// madeSince finds the group of the name among the newest ones that were not there before, nil if there is none, or more than
-// one.
-func madeSince(before, after []client.Group, name string) *client.Group {
-	old := map[string]bool{}
-	for _, group := range before {
-		old[group.ID] = true
-	}
-	var found *client.Group
-	for _, group := range after {
-		switch {
-		case old[group.ID]:
-			// Those behind it are older.
-			return found
-		case group.Name != name:
-		case found != nil:
-			return nil
-		default:
-			found = &group
-		}
-	}
-	return found
 }
 
 // Delete deletes a group.

@@ -2,7 +2,6 @@ package connector
 
 import (
 	"context"
-	"iter"
 
 	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
 
@@ -19,29 +18,6 @@ type list[T any] struct {
 	page func(ctx context.Context, api *client.Client, cursor client.Cursor) (client.Page[T], error)
 	// keep stores what is looked up by id later; nil if nothing is.
 	keep func(ctx context.Context, session syncSession, page client.Page[T]) error
-}
-
-// everyRow gives the rows of the list by the API's word of now, up to its end or to the error that ends it. Where the list
-// begins again, they come again.
-func (l list[T]) everyRow(ctx context.Context, api *client.Client) iter.Seq2[T, error] {
-	return func(yield func(T, error) bool) {
-		for cursor := (client.Cursor{}); ; {
-			page, err := l.page(ctx, api, cursor)
-			if err != nil {
-				var none T
-				yield(none, err)
-				return
-			}
-			for _, row := range page.Items {
-				if !yield(row, nil) {
-					return
-				}
-			}
-			if cursor = page.Next; cursor.IsZero() {
-				return
-			}
-		}
-	}
 }
 
 // listKind names the lists of a route. It is part of the keys in the session store.

@@ -62,13 +62,13 @@ func (r principalRoles) assignment(ctx context.Context, role requestedRole) (rol
 }
 
 func (r principalRoles) each(ctx context.Context, look func(client.AssignedRole)) error {
-	for row, err := range (list[client.AssignedRole]{page: assignmentsPage(r.of)}).everyRow(ctx, r.client) {
-		if err != nil {
-			return err
-		}
+	rows, err := listAll(ctx, func(ctx context.Context, cursor client.Cursor) (client.Page[client.AssignedRole], error) {
+		return r.client.ListAssignedRoles(ctx, r.of, cursor)
+	})
+	for _, row := range rows {
 		look(row)
 	}
-	return nil
+	return err
 }
 
 // assignmentIfThere is [principalRoles.assignment] of whoever is to be given something and may not be there yet.

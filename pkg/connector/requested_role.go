@@ -2,6 +2,7 @@ package connector
 
 import (
 	"context"
+	"slices"
 
 	"github.com/conductorone/baton-openai/pkg/client"
 )
@@ -54,15 +55,13 @@ func (r principalRoles) findID(ctx context.Context, role requestedRole) (string,
 
 // findRole gives the first role of the list that is meant, nil if there is none.
 func (p provisioning) findRole(ctx context.Context, of client.RoleScope, isMeant func(client.Role) bool) (*client.Role, error) {
-	for role, err := range (list[client.Role]{page: rolesPage(of)}).everyRow(ctx, p.client) {
-		if err != nil {
-			return nil, err
-		}
-		if isMeant(role) {
-			return &role, nil
-		}
+	roles, err := listAll(ctx, func(ctx context.Context, cursor client.Cursor) (client.Page[client.Role], error) {
+		return p.client.ListRoles(ctx, of, cursor)
+	})
+	if at := slices.IndexFunc(roles, isMeant); at >= 0 {
+		return &roles[at], nil
 	}
-	return nil, nil //nolint:nilnil // none is an answer, not an error
+	return nil, err
 }
 
 // refuseMissing keeps anybody from being made a member for a role that is not there any more.

@@ -4,12 +4,12 @@ import (
 	"context"
 
 	"github.com/conductorone/baton-sdk/pkg/actions"
+	"go.uber.org/zap"
 
 	"github.com/conductorone/baton-openai/pkg/client"
 )
 
 const (
-	argumentProject     = "project"
 	argumentRole        = "role"
 	argumentDescription = "description"
 	argumentPermissions = "permissions"
@@ -38,8 +38,14 @@ func (p provisioning) roleActions() []action {
 			},
 			returns: shown,
 			doing:   "creating",
-			about:   func(a actionArguments) string { return "role named " + a.text(argumentName) },
-			run:     p.runCreateRole,
+			about: func(a actionArguments) string {
+				about := "role named " + presentable(a.text(argumentName), maxNameBytes)
+				if a.has(argumentProject) {
+					about += " in the " + aboutPrincipal(a.id(argumentProject))
+				}
+				return about
+			},
+			run: p.runCreateRole,
 		},
 		{
 			name: "update_role", displayName: "Change role",
@@ -80,7 +86,9 @@ func (p provisioning) runCreateRole(ctx context.Context, arguments actionArgumen
 	if err != nil {
 		return returned{}, err
 	}
-	return returningRole(in, role, already)
+	done, err := returningRole(in, role, already)
+	done.logged = []zap.Field{zap.String("role_id", role.ID)}
+	return done, err
 }
 
 // runUpdateRole changes what is given of a role.
@@ -101,8 +109,7 @@ func (p provisioning) runUpdateRole(ctx context.Context, arguments actionArgumen
 
 // runDeleteRole deletes a role that is there, and says what it has cost.
 func (p provisioning) runDeleteRole(ctx context.Context, arguments actionArguments) (returned, error) {
-	id := arguments.id(argumentRole)
-	at, err := p.roleAddress(ctx, id)
+	at, err := p.roleAddress(ctx, arguments.id(argumentRole))
 	if err != nil {
 		return returned{}, err
 	}
@@ -110,10 +117,10 @@ func (p provisioning) runDeleteRole(ctx context.Context, arguments actionArgumen
 	if err != nil {
 		return returned{}, err
 	}
-	return returned{already: already, id: id, fields: []actions.ReturnField{
+	return returned{already: already, fields: []actions.ReturnField{
 		actions.NewNumberReturnField(returnHolders, float64(held.count)),
 		actions.NewBoolReturnField(returnAllCounted, held.all || already),
-	}}, nil
+	}, logged: []zap.Field{zap.Int(returnHolders, held.count)}}, nil
 }
 
 // roleFields are what is given of a role. An empty list of permissions is one that is not given.

@@ -87,7 +87,7 @@ func withoutProjectRole(id string) func(*openaitest.Organization) {
 var roleActions = map[string]actionCase{
 	"of the organization": {
 		name: "create_role", arguments: `{"name":" Buyer ","permissions":["api.usage.read"," api.groups.read "],"description":"Buys"}`,
-		mean: hasBuyer, sends: []string{createRole}, returns: returnedBuyer, logs: []string{"resource_id:" + madeRole},
+		mean: hasBuyer, sends: []string{createRole}, returns: returnedBuyer, logs: []string{"role_id:" + madeRole},
 	},
 	"of a project": {
 		name: "create_role", arguments: `{"name":"Auditor","permissions":["api.usage.read"],"project":{"resource_type_id":"project","resource_id":"alpha"}}`,
@@ -95,7 +95,7 @@ var roleActions = map[string]actionCase{
 			made := openaitest.Role{ID: madeRole, Name: "Auditor", Permissions: []string{"api.usage.read"}, CreatedAt: now}
 			o.Projects[0].Roles = append(o.Projects[0].Roles, made)
 		},
-		sends: []string{createProjectRole}, returns: returnedProjectRole(madeRole, "Auditor"), logs: []string{"project_id:alpha", "resource_id:alpha/" + madeRole},
+		sends: []string{createProjectRole}, returns: returnedProjectRole(madeRole, "Auditor"), logs: []string{"project_id:alpha", "role_id:" + madeRole},
 	},
 	"called as one of OpenAI's": {
 		name: "create_role", arguments: `{"name":"owner","permissions":["api.usage.read"],"description":""}`,
@@ -116,7 +116,7 @@ var roleActions = map[string]actionCase{
 	"another name": {
 		name: "update_role", arguments: aboutRole("organization_role", "r-audit", `,"name":"Checker"`),
 		mean:  func(o *openaitest.Organization) { o.Roles[0].Name = "Checker" },
-		sends: []string{modifyRole}, returns: returnedRole("r-audit", "Checker"), logs: []string{"role_id:r-audit", "resource_id:r-audit"},
+		sends: []string{modifyRole}, returns: returnedRole("r-audit", "Checker"), logs: []string{"role_id:r-audit"},
 	},
 	"all of it, in a project": {
 		name: "update_role", arguments: aboutRole("project_role", "alpha/r-tune", `,"name":"Trainer","description":"Trains","permissions":["api.usage.read"]`),
@@ -124,7 +124,7 @@ var roleActions = map[string]actionCase{
 			r := &o.Projects[0].Roles[0]
 			r.Name, r.Description, r.Permissions = "Trainer", "Trains", []string{"api.usage.read"}
 		},
-		sends: []string{modifyProjectRole}, returns: described(returnedProjectRole("r-tune", "Trainer"), "Trains"), logs: []string{"role_id:alpha/r-tune", "resource_id:alpha/r-tune"},
+		sends: []string{modifyProjectRole}, returns: described(returnedProjectRole("r-tune", "Trainer"), "Trains"), logs: []string{"role_id:alpha/r-tune"},
 	},
 	"other permissions in place of all": {
 		name: "update_role", arguments: aboutRole("organization_role", madeRole, `,"permissions":["api.groups.write"],"name":""`),
@@ -138,7 +138,7 @@ var roleActions = map[string]actionCase{
 
 	"held by a user and a group": {
 		name: "delete_role", arguments: aboutRole("organization_role", "r-audit", ""),
-		mean: withoutRole("r-audit"), sends: []string{deleteRole}, returns: returnedHolders(2), logs: []string{"role_id:r-audit", "resource_id:r-audit"},
+		mean: withoutRole("r-audit"), sends: []string{deleteRole}, returns: returnedHolders(2), logs: []string{"role_id:r-audit", "holders:2"},
 	},
 	"held by a user, a group and a service account of a project": {
 		name: "delete_role", arguments: aboutRole("project_role", "alpha/r-tune", ""),
@@ -172,11 +172,11 @@ func TestRoleActionsRefused(t *testing.T) {
 		},
 		"create in an archived project": {
 			do:   invoked("create_role", `{"name":"Buyer","permissions":["api.usage.read"],"project":{"resource_type_id":"project","resource_id":"gone"}}`),
-			says: []string{"creating the role named Buyer", "is archived"},
+			says: []string{"creating the role named Buyer in the project gone", "is archived"},
 		},
 		"create in a project that is not there": {
 			do:   invoked("create_role", `{"name":"Buyer","permissions":["api.usage.read"],"project":{"resource_type_id":"project","resource_id":"nothing"}}`),
-			code: codes.NotFound, says: []string{"creating the role named Buyer: OpenAI does not know it, or not any more"},
+			code: codes.NotFound, says: []string{"creating the role named Buyer in the project nothing: OpenAI does not know it, or not any more"},
 		},
 		"change what is not there": {
 			do:   invoked("update_role", aboutRole("organization_role", "r-nothing", `,"name":"X"`)),

@@ -2,7 +2,6 @@ package connector
 
 import (
 	"context"
-	"iter"
 	"time"
 
 	"github.com/conductorone/baton-openai/pkg/client"
@@ -44,13 +43,14 @@ func (p provisioning) countHolders(ctx context.Context, at roleAddress) (holders
 // countAssigned is to how many the role was found assigned when there was an error.
 func (p provisioning) countAssigned(ctx context.Context, at roleAddress) (int, error) {
 	count := 0
-	// A list that begins again has the same ones again, and a service account may be a user as well.
+	// A service account may be a user as well.
 	asked := map[whose]bool{}
-	for _, principals := range possibleHolders(at.in) {
-		for principal, err := range principals(ctx, p.client) {
-			if err != nil {
-				return count, err
-			}
+	for _, list := range p.possibleHolders(at.in) {
+		principals, err := list(ctx)
+		if err != nil {
+			return count, err
+		}
+		for _, principal := range principals {
 			of := whose{principal.Type == client.PrincipalGroup, principal.ID}
 			if asked[of] {
 				continue
@@ -74,43 +74,49 @@ type whose struct {
 	id      string
 }
 
-type principals func(context.Context, *client.Client) iter.Seq2[client.Principal, error]
+type principalList func(context.Context) ([]client.Principal, error)
 
 // possibleHolders are the lists of those to whom a role may be assigned. Groups come first: there are fewer of them, and more
 // people lose what one of them loses.
-func possibleHolders(in client.RoleScope) []principals {
+func (p provisioning) possibleHolders(in client.RoleScope) []principalList {
 	of := in.ProjectID
 	if of == "" {
-		return []principals{
-			principalsOf(groupsList(), func(group client.Group) client.Principal {
+		return []principalList{
+			principalsOf(p.client.ListGroups, func(group client.Group) client.Principal {
 				return client.OrganizationPrincipal(client.PrincipalGroup, group.ID)
 			}),
-			principalsOf(usersList(), func(user client.User) client.Principal {
+			principalsOf(p.client.ListUsers, func(user client.User) client.Principal {
 				return client.OrganizationPrincipal(client.PrincipalUser, user.ID)
 			}),
 		}
 	}
-	return []principals{
-		principalsOf(projectGroupsList(of), func(group client.ProjectGroup) client.Principal {
+	return []principalList{
+		principalsOf(listOfProject(of, p.client.ListProjectGroups), func(group client.ProjectGroup) client.Principal {
 			return client.ProjectPrincipal(of, client.PrincipalGroup, group.GroupID)
 		}),
-		principalsOf(serviceAccountsList(of), func(account client.ServiceAccount) client.Principal {
+		principalsOf(listOfProject(of, p.client.ListProjectServiceAccounts), func(account client.ServiceAccount) client.Principal {
 			return client.ProjectPrincipal(of, client.PrincipalServiceAccount, account.ID)
 		}),
-		principalsOf(projectUsersList(of), func(user client.ProjectUser) client.Principal {
+		principalsOf(listOfProject(of, p.client.ListProjectUsers), func(user client.ProjectUser) client.Principal {
 			return client.ProjectPrincipal(of, client.PrincipalUser, user.ID)
 		}),
 	}
 }
 
-func principalsOf[T any](l list[T], principal func(T) client.Principal) principals {
-	return func(ctx context.Context, api *client.Client) iter.Seq2[client.Principal, error] {
-		return func(yield func(client.Principal, error) bool) {
-			for row, err := range l.everyRow(ctx, api) {
-				if !yield(principal(row), err) {
-					return
-				}
-			}
+// listOfProject is a list that belongs to a project.
+func listOfProject[T any](
+	projectID string, list func(context.Context, string, client.Cursor) (client.Page[T], error),
+) func(context.Context, client.Cursor) (client.Page[T], error) {
+	return func(ctx context.Context, cursor client.Cursor) (client.Page[T], error) { return list(ctx, projectID, cursor) }
+}
+
+func principalsOf[T any](list func(context.Context, client.Cursor) (client.Page[T], error), principal func(T) client.Principal) principalList {
+	return func(ctx context.Context) ([]client.Principal, error) {
+		rows, err := listAll(ctx, list)
+		principals := make([]client.Principal, 0, len(rows))
+		for _, row := range rows {
+			principals = append(principals, principal(row))
 		}
+		return principals, err
 	}
 }

@@ -68,6 +68,8 @@ type Server struct {
 	ArchiveReportsError bool
 	// ServiceAccountDeleteReports404 deletes service accounts and answers 404.
 	ServiceAccountDeleteReports404 bool
+	// ServiceAccountComesWithKey makes every service account a member with a key, also where only the account is asked for.
+	ServiceAccountComesWithKey bool
 	// Now is the clock by which things are created; nil is [time.Now].
 	Now func() time.Time
 

@@ -58,13 +58,14 @@ func (s *Server) createServiceAccountLocked(c *call, body newServiceAccount) (an
 	}
 	id := s.newIDLocked("user-", func(id string) bool { return s.Organization.hasUser(id) || s.Organization.serviceAccount(id) != nil })
 	account := ServiceAccount{ID: id, Name: body.Name, Role: roleMember, CreatedAt: s.nowLocked()}
-	if body.Only {
+	only := body.Only && !s.ServiceAccountComesWithKey
+	if only {
 		account.Role = roleNone
 	}
 	project.ServiceAccounts = append(project.ServiceAccounts, account)
 	rendered := renderServiceAccount(account)
 	rendered["api_key"] = nil
-	if !body.Only {
+	if !only {
 		rendered["api_key"] = s.mintKeyLocked(project, account.ID, "Secret Key")
 	}
 	return rendered, nil

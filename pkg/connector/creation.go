@@ -1,0 +1,95 @@
+package connector
+
+import (
+	"context"
+
+	"github.com/conductorone/baton-openai/pkg/client"
+)
+
+// creation makes something that the API gives an id, and whose name others may have as well.
+type creation[T any] struct {
+	name string
+	// list gives all that there are, or the newest, the newest first.
+	list        func(context.Context) ([]T, error)
+	newestFirst bool
+	create      func(context.Context) (T, error)
+	get         func(ctx context.Context, id string) (T, error)
+	// is gives the id and the name.
+	is func(T) (id, name string)
+}
+
+// createNamed makes it. If the answer is lost, it is looked for among those that were made since: one of the name is the one
+// that was asked for.
+func createNamed[T any](ctx context.Context, patience patience, c creation[T]) (T, error) {
+	var made T
+	before, err := c.list(ctx)
+	if err != nil {
+		return made, err
+	}
+	err = patience.make(ctx, change{
+		write: func(ctx context.Context) error {
+			var err error
+			made, err = c.create(ctx)
+			return err
+		},
+		read: func(ctx context.Context) (string, error) {
+			if id, _ := c.is(made); id != "" {
+				found, err := c.get(ctx, id)
+				if err == nil {
+					made = found
+				}
+				return presence(!isGone(err)), unlessGone(err)
+			}
+			after, err := c.list(ctx)
+			if found := c.madeSince(before, after); found != nil {
+				made = *found
+			}
+			id, _ := c.is(made)
+			return presence(id != ""), err
+		},
+		before: stateNotThere, wanted: stateThere,
+	})
+	return made, err
+}
+
+// madeSince finds the one of the name that was not there before, nil if there is none, or more than one.
+func (c creation[T]) madeSince(before, after []T) *T {
+	old := map[string]bool{}
+	for _, row := range before {
+		id, _ := c.is(row)
+		old[id] = true
+	}
+	var found *T
+	for _, row := range after {
+		switch id, name := c.is(row); {
+		case old[id] && c.newestFirst:
+			// Those behind it are older.
+			return found
+		case old[id] || name != c.name:
+		case found != nil:
+			return nil
+		default:
+			found = &row
+		}
+	}
+	return found
+}
+
+// listAll gives the rows of all pages.
+func listAll[T any](ctx context.Context, list func(context.Context, client.Cursor) (client.Page[T], error)) ([]T, error) {
+	var rows []T
+	for cursor := (client.Cursor{}); ; {
+		page, err := list(walking(ctx, cursor), cursor)
+		if err != nil {
+			return nil, err
+		}
+		if page.Again {
+			rows = nil
+		}
+		rows = append(rows, page.Items...)
+		if page.Next.IsZero() {
+			return rows, nil
+		}
+		cursor = page.Next
+	}
+}

@@ -1,0 +1,148 @@
+package connector_test
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"google.golang.org/grpc/codes"
+
+	"github.com/conductorone/baton-openai/pkg/openaitest"
+)
+
+const (
+	createProject  = "POST /organization/projects"
+	archiveProject = "POST /organization/projects/{project_id}/archive"
+	modifyProject  = "POST /organization/projects/{project_id}"
+
+	archiveAlpha = `{"project":{"resource_type_id":"project","resource_id":"alpha"},"confirm_name":" Alpha\n"}`
+	renameAlpha  = `{"project":{"resource_type_id":"project","resource_id":"alpha"},"name":"Omega"}`
+)
+
+// madeProject is what the stand-in makes of a first project.
+func madeProject(project openaitest.Project) func(*openaitest.Organization) {
+	return func(o *openaitest.Organization) {
+		project.ID, project.Status, project.CreatedAt = "proj_Made000000000001", "active", now
+		o.Projects = append(o.Projects, project)
+	}
+}
+
+func archived(id string) func(*openaitest.Organization) {
+	return func(o *openaitest.Organization) {
+		project(o, id).Status, project(o, id).ArchivedAt = "archived", now
+	}
+}
+
+func returnedProject(id, name string) string {
+	return returnedResource("project:"+id, "organization:organization", name)
+}
+
+var projectActions = map[string]actionCase{
+	"by name": {
+		name: "create_project", arguments: `{"name":" Omega "}`, mean: madeProject(openaitest.Project{Name: "Omega"}),
+		sends: []string{createProject}, returns: returnedProject("proj_Made000000000001", "Omega"), logs: []string{"project_id:proj_Made000000000001"},
+	},
+	"with everything": {
+		name: "create_project", arguments: `{"name":"Omega","residency":"eu","external_key_id":"ek_1"}`,
+		mean:  madeProject(openaitest.Project{Name: "Omega", Residency: "eu", ExternalKeyID: "ek_1"}),
+		sends: []string{createProject}, returns: returnedProject("proj_Made000000000001", "Omega"),
+	},
+	"of a name that others have": {
+		name: "create_project", arguments: `{"name":"Alpha"}`, mean: madeProject(openaitest.Project{Name: "Alpha"}),
+		bend:  func(o *openaitest.Organization) { project(o, "beta").Name = "Alpha" },
+		sends: []string{createProject}, returns: returnedProject("proj_Made000000000001", "Alpha"),
+	},
+	"by its name": {
+		name: "archive_project", arguments: archiveAlpha, mean: archived("alpha"),
+		sends: []string{archiveProject}, returns: returnedProject("alpha", "Alpha"), logs: []string{"project_id:alpha"},
+	},
+	"archived already": {
+		name: "archive_project", arguments: `{"project":{"resource_type_id":"project","resource_id":"gone"},"confirm_name":"Gone"}`,
+		returns: returnedProject("gone", "Gone"),
+	},
+	"the name": {
+		name: "update_project", arguments: renameAlpha, mean: func(o *openaitest.Organization) { project(o, "alpha").Name = "Omega" },
+		sends: []string{modifyProject}, returns: returnedProject("alpha", "Omega"),
+	},
+	"the external key": {
+		name: "update_project", arguments: `{"project":{"resource_type_id":"project","resource_id":"alpha"},"name":" ","external_key_id":"ek_1"}`,
+		mean:  func(o *openaitest.Organization) { project(o, "alpha").ExternalKeyID = "ek_1" },
+		sends: []string{modifyProject}, returns: returnedProject("alpha", "Alpha"),
+	},
+	"nothing new": {
+		name: "update_project", arguments: renameAlpha, bend: func(o *openaitest.Organization) { project(o, "alpha").Name = "Omega" },
+		returns: returnedProject("alpha", "Omega"),
+	},
+}
+
+func TestProjectActions(t *testing.T) {
+	t.Parallel()
+	requireInvoked(t, projectActions)
+}
+
+func TestProjectActionsRefused(t *testing.T) {
+	t.Parallel()
+	requireAllRefused(t, map[string]refusedCase{
+		"archiving by another name": {
+			do:   invoked("archive_project", `{"project":{"resource_type_id":"project","resource_id":"alpha"},"confirm_name":"alpha"}`),
+			says: []string{"the project alpha has another name than confirm_name says"},
+		},
+		"archiving the default project": {
+			do:   invoked("archive_project", `{"project":{"resource_type_id":"project","resource_id":"beta"},"confirm_name":"Default project"}`),
+			says: []string{"the project beta is called Default project"},
+		},
+		"archiving what is archived, by another name": {
+			do:   invoked("archive_project", `{"project":{"resource_type_id":"project","resource_id":"gone"},"confirm_name":"Alpha"}`),
+			says: []string{"the project gone has another name than confirm_name says"},
+		},
+		"archiving nothing": {
+			do:   invoked("archive_project", `{"project":{"resource_type_id":"project","resource_id":"nothing"},"confirm_name":"Alpha"}`),
+			code: codes.NotFound, says: []string{"archiving the project nothing: OpenAI does not know it, or not any more"},
+		},
+		"updating nothing of a project": {
+			do:   invoked("update_project", `{"project":{"resource_type_id":"project","resource_id":"alpha"},"name":""}`),
+			code: codes.InvalidArgument, says: []string{"the action update_project needs the argument name or external_key_id"},
+		},
+		"renaming the default project": {
+			do:    invoked("update_project", `{"project":{"resource_type_id":"project","resource_id":"beta"},"name":"Omega"}`),
+			sends: []string{modifyProject}, says: []string{"updating the project beta", "The default project cannot be updated or archived"},
+		},
+		"renaming an archived project": {
+			do:    invoked("update_project", `{"project":{"resource_type_id":"project","resource_id":"gone"},"name":"Omega"}`),
+			sends: []string{modifyProject}, says: []string{"updating the project gone", "archived"},
+		},
+	})
+}
+
+// A project is archived although the API says, as an error, that it is archived; also where that shows late.
+func TestArchiveThatComplains(t *testing.T) {
+	t.Parallel()
+	for _, lag := range []int{0, 3} {
+		server := newOffice()
+		server.ArchiveReportsError, server.WriteLag = true, lag
+		want := server.Snapshot()
+		archived("alpha")(&want)
+		require.NoError(t, invoked("archive_project", archiveAlpha)(t.Context(), open(t, server)))
+		requireState(t, want, server)
+		require.Equal(t, []string{archiveProject}, writes(server))
+	}
+}
+
+// Where an answer is lost and somebody else makes a project of the name at the same time, nobody can tell which is which.
+func TestLostProjectBesideAnother(t *testing.T) {
+	t.Parallel()
+	server := newOffice()
+	server.SetFault(createProject, openaitest.Fault{Status: 500, AfterEffect: true})
+	made := false
+	server.OnRequest = func(request openaitest.Request) {
+		if request.Route == createProject && !made {
+			made = true
+			server.Update(func(o *openaitest.Organization) {
+				o.Projects = append(slices.Clone(o.Projects), openaitest.Project{ID: "theirs", Name: "Omega", Status: "active", CreatedAt: now})
+			})
+		}
+	}
+	err := invoked("create_project", `{"name":"Omega"}`)(t.Context(), open(t, server))
+	require.ErrorContains(t, err, "creating the project named Omega")
+	require.Equal(t, []string{createProject}, writes(server))
+}

@@ -1,0 +1,72 @@
+package connector
+
+import (
+	"cmp"
+	"context"
+
+	"go.uber.org/zap"
+
+	"github.com/conductorone/baton-openai/pkg/client"
+)
+
+const argumentServiceAccount = "service_account"
+
+func (p provisioning) serviceAccountActions() []action {
+	return []action{{
+		name: "create_service_account", displayName: "Create service account",
+		description: "Creates a service account in a project, without a role and without a key. Another one may have the same name.",
+		arguments: []actionField{
+			theProject(), {name: argumentName, displayName: "Name", description: "The service account's name", required: true},
+		},
+		returns: []actionField{{name: argumentServiceAccount, displayName: "Service account", description: "The service account", kind: kindResource}},
+		doing:   "creating",
+		about: func(a actionArguments) string {
+			return "service account named " + presentable(a.text(argumentName), maxNameBytes) + " in the " + aboutPrincipal(a.id(argumentProject))
+		},
+		run: p.createServiceAccount,
+	}}
+}
+
+// createServiceAccount makes an account alone. A key that comes with it all the same is nobody's: it is neither returned nor kept.
+func (p provisioning) createServiceAccount(ctx context.Context, arguments actionArguments) (returned, error) {
+	project, name := arguments.id(argumentProject), arguments.text(argumentName)
+	keyID := ""
+	account, err := createNamed(ctx, p.patience, creation[client.ServiceAccount]{
+		name: name,
+		list: func(ctx context.Context) ([]client.ServiceAccount, error) {
+			return listAll(ctx, func(ctx context.Context, cursor client.Cursor) (client.Page[client.ServiceAccount], error) {
+				return p.client.ListProjectServiceAccounts(ctx, project.GetResource(), cursor)
+			})
+		},
+		create: func(ctx context.Context) (client.ServiceAccount, error) {
+			made, err := p.client.CreateProjectServiceAccount(ctx, project.GetResource(), name)
+			keyID = made.Key.ID
+			return made.ServiceAccount, err
+		},
+		get: func(ctx context.Context, id string) (client.ServiceAccount, error) {
+			return p.client.GetProjectServiceAccount(ctx, project.GetResource(), id)
+		},
+		is: func(account client.ServiceAccount) (string, string) { return account.ID, account.Name },
+	})
+	if err != nil {
+		return returned{}, err
+	}
+	resource, err := serviceAccountResource(project, account)
+	if err != nil {
+		return returned{}, err
+	}
+	done, err := returning(argumentServiceAccount, resource)
+	if err != nil {
+		return returned{}, err
+	}
+	done.logged = []zap.Field{zap.String("service_account_id", account.ID)}
+	role := cmp.Or(account.Role, serviceAccountWithoutRole)
+	switch {
+	case keyID != "":
+		return done, refusal("OpenAI made the service account %s with the key %s, which nobody asked for and nobody has read: delete the service account, and the key goes with it", account.ID, keyID)
+	case role != serviceAccountWithoutRole:
+		return done, refusal("OpenAI made the service account %s with the role %s, which nobody asked for: delete the service account, or keep it with that role", account.ID, role)
+	default:
+		return done, nil
+	}
+}

@@ -1,0 +1,182 @@
+package connector
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/conductorone/baton-sdk/pkg/actions"
+	"go.uber.org/zap"
+	"google.golang.org/grpc/codes"
+
+	"github.com/conductorone/baton-openai/pkg/client"
+)
+
+const (
+	argumentUser         = "user"
+	argumentAfterProject = "after_project"
+)
+
+func (p provisioning) userKeysActions() []action {
+	return []action{{
+		name: "delete_user_keys", displayName: "Delete a user's API keys",
+		description: "Deletes every API key that a user owns, the admin keys and then those of each project, also where the user has left. " +
+			"The connector's own key stays. In an organization of many projects it takes more than one run.",
+		arguments: []actionField{
+			{name: argumentUser, displayName: "User", description: "The user, who need not be there any more", kind: kindResourceID, required: true, types: types(resourceTypeUser)},
+			{name: argumentAfterProject, displayName: "After project", description: "The last project that an earlier run was through with, as it returned it"},
+		},
+		returns: []actionField{
+			{name: "deleted", displayName: "Deleted", description: "How many keys were deleted", kind: kindNumber},
+			{name: "not_deleted", displayName: "Not deleted", description: "How many keys could not be deleted", kind: kindNumber},
+			{name: argumentAfterProject, displayName: "After project", description: "The last project that it was through with, where it did not come to the end"},
+		},
+		doing: "deleting",
+		about: func(a actionArguments) string { return "keys of the " + aboutPrincipal(a.id(argumentUser)) },
+		run:   p.deleteUserKeys,
+	}}
+}
+
+// userKeys is how far the deletion of a user's keys has come.
+type userKeys struct {
+	provisioning
+
+	userID  string
+	deleted int
+	// failed are the keys that could not be deleted, and why is the reason for the first one.
+	failed []string
+	why    error
+	// after is the last project that is done.
+	after string
+}
+
+// deleteUserKeys goes on where one key cannot be deleted, and not where keys cannot be listed. The projects go by their ids, so
+// that the next run can go on behind one of them.
+func (p provisioning) deleteUserKeys(ctx context.Context, arguments actionArguments) (returned, error) {
+	keys := &userKeys{
+		provisioning: p, userID: arguments.id(argumentUser).GetResource(), after: arguments.text(argumentAfterProject),
+	}
+	err := keys.deleteAll(ctx)
+	fields := []actions.ReturnField{
+		actions.NewNumberReturnField("deleted", float64(keys.deleted)),
+		actions.NewNumberReturnField("not_deleted", float64(len(keys.failed))),
+	}
+	if err != nil && keys.after != "" {
+		fields = append(fields, actions.NewStringReturnField(argumentAfterProject, keys.after))
+	}
+	done := returned{already: keys.deleted == 0, fields: fields, logged: []zap.Field{zap.Int("deleted", keys.deleted), zap.Int("not_deleted", len(keys.failed))}}
+	return done, keys.outcome(ctx, err)
+}
+
+func (k *userKeys) deleteAll(ctx context.Context) error {
+	if k.after == "" {
+		if err := k.deleteAdminKeys(ctx); err != nil {
+			return err
+		}
+	}
+	projects, err := listAll(ctx, k.client.ListProjects)
+	if err != nil {
+		return err
+	}
+	ids := make([]string, 0, len(projects))
+	for _, project := range projects {
+		if project.Status != client.ProjectArchived && project.ID > k.after {
+			ids = append(ids, project.ID)
+		}
+	}
+	slices.Sort(ids)
+	for _, id := range ids {
+		if err := k.deleteProjectKeys(ctx, id); err != nil {
+			return err
+		}
+		k.after = id
+	}
+	return nil
+}
+
+func (k *userKeys) deleteAdminKeys(ctx context.Context) error {
+	rows, err := listAll(ctx, k.client.ListAdminAPIKeys)
+	if err != nil {
+		return err
+	}
+	for _, key := range rows {
+		isTheirs := key.Owner.ID == k.userID && key.Owner.OwnerType() != client.OwnerServiceAccount
+		if !isTheirs || key.IsProjectKey() {
+			continue
+		}
+		if k.client.IsOwnKey(key) {
+			k.fail(key.ID, errors.New("the connector itself uses it, and needs another key first"))
+			continue
+		}
+		if err := k.deleteOne(ctx, key.ID, func(ctx context.Context) error { return k.removeAdminKey(ctx, key.ID) }); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// deleteProjectKeys lists all keys before it deletes one: a place in a list goes with its key.
+func (k *userKeys) deleteProjectKeys(ctx context.Context, projectID string) error {
+	rows, err := listAll(client.Awaited(ctx), func(ctx context.Context, cursor client.Cursor) (client.Page[client.ProjectAPIKey], error) {
+		return k.client.ListProjectAPIKeys(ctx, projectID, cursor)
+	})
+	if err != nil {
+		if project, readErr := k.client.GetProject(ctx, projectID); readErr == nil && project.Status == client.ProjectArchived {
+			return nil // its keys open nothing any more
+		}
+		return err
+	}
+	for _, key := range rows {
+		if key.Owner.OwnerID() != k.userID || key.Owner.OwnerType() == client.OwnerServiceAccount {
+			continue
+		}
+		if err := k.deleteOne(ctx, key.ID, func(ctx context.Context) error { return k.removeProjectKey(ctx, projectID, key.ID) }); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// deleteOne gives an error only if the next key would meet the same.
+func (k *userKeys) deleteOne(ctx context.Context, id string, remove func(context.Context) error) error {
+	err := remove(ctx)
+	switch {
+	case err == nil:
+		k.deleted++
+	case isFinal(err), ctx.Err() != nil:
+		return err
+	default:
+		k.fail(id, err)
+	}
+	return nil
+}
+
+func (k *userKeys) fail(id string, err error) {
+	k.failed = append(k.failed, id)
+	if k.why == nil {
+		k.why = err
+	}
+}
+
+// outcome is the error of the whole, which says how far it came and what to do next.
+func (k *userKeys) outcome(ctx context.Context, err error) error {
+	count := fmt.Sprintf("%d deleted, %d could not be deleted", k.deleted, len(k.failed))
+	goOn := "run it again"
+	if k.after != "" {
+		goOn += fmt.Sprintf(" with %s %s to go on", argumentAfterProject, k.after)
+	}
+	var ofTheAPI *client.Error
+	switch {
+	case err != nil && errors.Is(ctx.Err(), context.DeadlineExceeded):
+		return refuse(codes.DeadlineExceeded, fmt.Errorf("deleting the keys of the user %s takes more time than there is (%s): %s", k.userID, count, goOn))
+	case err != nil:
+		return fmt.Errorf("%s, then it stopped (%s): %w", count, goOn, err)
+	case len(k.failed) == 0:
+		return nil
+	case errors.As(k.why, &ofTheAPI):
+		return fmt.Errorf("%s, the first of them %s: %w", count, k.failed[0], k.why)
+	default:
+		return refusal("deleting the keys of the user %s: %s, the first of them %s: %w", k.userID, count, k.failed[0], k.why)
+	}
+}

@@ -1,0 +1,165 @@
+package connector_test
+
+import (
+	"fmt"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"github.com/conductorone/baton-openai/pkg/openaitest"
+)
+
+const listProjectKeys = "GET /organization/projects/{project_id}/api_keys"
+
+func keysOf(user string) string {
+	return fmt.Sprintf(`{"user":{"resource_type_id":"user","resource_id":%q}}`, user)
+}
+
+// ofKeys are keys of a user, and one of somebody else, in a project.
+func ofKeys(projectID, user string, ids ...string) func(*openaitest.Organization) {
+	return func(o *openaitest.Organization) {
+		for _, id := range ids {
+			project(o, projectID).APIKeys = append(project(o, projectID).APIKeys, openaitest.ProjectAPIKey{
+				ID: id, RedactedValue: "sk-proj-***cccc", CreatedAt: 30, OwnerType: "user", OwnerID: user, OwnerProjectAccess: "active",
+			})
+		}
+	}
+}
+
+var userKeysActions = map[string]actionCase{
+	"one key": {
+		name: "delete_user_keys", arguments: keysOf("ann"), mean: withoutKey("key-ann"), sends: []string{deleteProjectKey},
+		returns: `{"success":true,"deleted":1,"not_deleted":0}`, logs: []string{"user_id:ann", "deleted:1"},
+	},
+	"none": {name: "delete_user_keys", arguments: keysOf("ben"), returns: `{"success":true,"deleted":0,"not_deleted":0}`},
+	"of somebody who has left": {
+		name: "delete_user_keys", arguments: keysOf("ann"), bend: leave("ann"), mean: withoutKey("key-ann"), sends: []string{deleteProjectKey},
+		returns: `{"success":true,"deleted":1,"not_deleted":0}`,
+	},
+	"of a service account, as of no user": {name: "delete_user_keys", arguments: keysOf("svc-1"), returns: `{"success":true,"deleted":0,"not_deleted":0}`},
+}
+
+func TestDeleteUserKeys(t *testing.T) {
+	t.Parallel()
+	requireInvoked(t, userKeysActions)
+	requireInvoked(t, map[string]actionCase{
+		"in two projects and of the organization": {
+			name: "delete_user_keys", arguments: keysOf("ole"),
+			bend:  both(ofKeys("alpha", "ole", "key-1", "key-2"), ofKeys("beta", "ole", "key-3")),
+			mean:  both(withoutKey("key-1"), withoutKey("key-2"), withoutKey("key-3"), withoutKey("key-other")),
+			sends: []string{deleteAdminKey, deleteProjectKey, deleteProjectKey, deleteProjectKey}, returns: `{"success":true,"deleted":4,"not_deleted":0}`,
+		},
+		"behind a project": {
+			name: "delete_user_keys", arguments: `{"user":{"resource_type_id":"user","resource_id":"ole"},"after_project":"alpha"}`,
+			bend: both(ofKeys("alpha", "ole", "key-1"), ofKeys("beta", "ole", "key-2")), mean: withoutKey("key-2"),
+			sends: []string{deleteProjectKey}, returns: `{"success":true,"deleted":1,"not_deleted":0}`,
+		},
+	})
+}
+
+// More keys than a page has are deleted without a place in a list that goes with its key.
+func TestDeleteManyUserKeys(t *testing.T) {
+	t.Parallel()
+	const many = 103
+	ids := make([]string, 0, many)
+	for n := range many {
+		ids = append(ids, fmt.Sprintf("key-%03d", n))
+	}
+	server := newOffice(ofKeys("alpha", "ben", ids...))
+	d := open(t, server)
+	returned, err := d.invoke(t.Context(), "delete_user_keys", keysOf("ben"))
+	require.NoError(t, err)
+	require.JSONEq(t, `{"success":true,"deleted":103,"not_deleted":0}`, plain(t, returned))
+	requireState(t, office(), server)
+	require.Len(t, writes(server), many)
+}
+
+// The connector's own key stays, which is an error, and all others go.
+func TestDeleteUserKeysButTheOwn(t *testing.T) {
+	t.Parallel()
+	server := newOffice(ofKeys("alpha", "ola", "key-1"))
+	d := open(t, server)
+	returned, err := d.invoke(t.Context(), "delete_user_keys", keysOf("ola"))
+	requireRefusal(t, err)
+	requireMessage(t, err, "deleting the keys of the user ola: 1 deleted, 1 could not be deleted, the first of them key-own: the connector itself uses it, and needs another key first")
+	require.Equal(t, 1.0, returned.GetFields()["not_deleted"].GetNumberValue())
+	require.NotContains(t, returned.GetFields(), "after_project")
+	requireState(t, office(), server)
+	d.requireOneLine(t, "failed: FailedPrecondition")
+}
+
+// One key that cannot be deleted is in nobody's way.
+func TestDeleteUserKeysButOne(t *testing.T) {
+	t.Parallel()
+	server := newOffice(ofKeys("alpha", "ann", "key-1", "key-2"), ofKeys("beta", "ann", "key-3"))
+	server.SetFault(deleteProjectKey, openaitest.Fault{Status: http.StatusBadRequest, Body: object("", "Not this one."), PathContains: "/key-1"})
+	d := open(t, server)
+	returned, err := d.invoke(t.Context(), "delete_user_keys", keysOf("ann"))
+	require.Equal(t, codes.FailedPrecondition, status.Code(err), err)
+	requireMessage(t, err, "deleting the keys of the user ann: 3 deleted, 1 could not be deleted, the first of them key-1: ", "Not this one.")
+	require.Equal(t, 3.0, returned.GetFields()["deleted"].GetNumberValue())
+
+	// The next run finds what is left.
+	server.SetFault(deleteProjectKey, openaitest.Fault{})
+	returned, err = d.invoke(t.Context(), "delete_user_keys", keysOf("ann"))
+	require.NoError(t, err)
+	require.JSONEq(t, `{"success":true,"deleted":1,"not_deleted":0}`, plain(t, returned))
+}
+
+// Where a project's keys cannot be listed, it is said how far it came, and the next run goes on from there.
+func TestDeleteUserKeysInSeveralRuns(t *testing.T) {
+	t.Parallel()
+	server := newOffice(ofKeys("beta", "ann", "key-1"))
+	server.SetFault(listProjectKeys, openaitest.Fault{Status: http.StatusForbidden, PathContains: "/beta/"})
+	d := open(t, server)
+	returned, err := d.invoke(t.Context(), "delete_user_keys", keysOf("ann"))
+	requireMessage(t, err, "deleting the keys of the user ann", "1 deleted, 0 could not be deleted, then it stopped (run it again with after_project alpha to go on)")
+	require.Equal(t, "alpha", returned.GetFields()["after_project"].GetStringValue())
+
+	server.SetFault(listProjectKeys, openaitest.Fault{})
+	returned, err = d.invoke(t.Context(), "delete_user_keys", `{"user":{"resource_type_id":"user","resource_id":"ann"},"after_project":"alpha"}`)
+	require.NoError(t, err)
+	require.JSONEq(t, `{"success":true,"deleted":1,"not_deleted":0}`, plain(t, returned))
+}
+
+// A project that is archived meanwhile has no keys that open anything.
+func TestDeleteUserKeysOfAProjectArchivedMeanwhile(t *testing.T) {
+	t.Parallel()
+	server := newOffice(ofKeys("beta", "ann", "key-1"))
+	server.OnRequest = func(request openaitest.Request) {
+		if request.Route == listProjectKeys {
+			server.Update(func(o *openaitest.Organization) { project(o, "alpha").Status = "archived" })
+		}
+	}
+	returned, err := open(t, server).invoke(t.Context(), "delete_user_keys", keysOf("ann"))
+	require.NoError(t, err)
+	require.JSONEq(t, `{"success":true,"deleted":1,"not_deleted":0}`, plain(t, returned))
+}
+
+// An action ends when its time is over, and says how far it came.
+func TestActionsEnd(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct{ name, arguments, stalls, says string }{
+		"within a list of keys": {
+			"delete_user_keys", keysOf("ole"), listProjectKeys,
+			"deleting the keys of the user ole takes more time than there is (1 deleted, 0 could not be deleted): run it again",
+		},
+		"within a write": {"archive_project", archiveAlpha, archiveProject, "archiving the project alpha took longer than 100ms: what it has done stays; sync to see what there is"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			server := newOffice()
+			server.SetFault(test.stalls, openaitest.Fault{Stall: true})
+			d := open(t, server)
+			d.connector.SetActionLimit(100 * time.Millisecond)
+			err := invoked(test.name, test.arguments)(t.Context(), d)
+			require.Equal(t, codes.DeadlineExceeded, status.Code(err), err)
+			requireMessage(t, err, test.says)
+			d.requireOneLine(t, "failed: DeadlineExceeded")
+		})
+	}
+}
