@@ -297,8 +297,8 @@ func TestHoldersThatCannotAllBeCounted(t *testing.T) {
 	server := newOffice()
 	server.RateLimit = &openaitest.RateLimit{Burst: 3, Interval: 30 * time.Second}
 	d := open(t, server)
-	d.connector.SetPacePatience(time.Hour)
-	d.connector.SetActionLimit(2 * time.Second)
+	d.connector.SetCallPatience(time.Hour)
+	d.connector.SetActionLimit(4 * time.Second)
 	returned, err := d.invoke(t.Context(), "delete_role", aboutRole("organization_role", "r-audit", ""))
 	require.NoError(t, err)
 	// The third group holds it, the fourth is not asked any more.

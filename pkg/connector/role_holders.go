@@ -107,7 +107,9 @@ func (p provisioning) possibleHolders(in client.RoleScope) []principalList {
 func listOfProject[T any](
 	projectID string, list func(context.Context, string, client.Cursor) (client.Page[T], error),
 ) func(context.Context, client.Cursor) (client.Page[T], error) {
-	return func(ctx context.Context, cursor client.Cursor) (client.Page[T], error) { return list(ctx, projectID, cursor) }
+	return func(ctx context.Context, cursor client.Cursor) (client.Page[T], error) {
+		return list(ctx, projectID, cursor)
+	}
 }
 
 func principalsOf[T any](list func(context.Context, client.Cursor) (client.Page[T], error), principal func(T) client.Principal) principalList {
