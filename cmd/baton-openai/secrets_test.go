@@ -353,6 +353,10 @@ var changes = map[string][]string{
 	"POST /organization/invites": {
 		"--create-account-login", "new.person@example.com", "--create-account-profile", `{"email":"new.person@example.com"}`,
 	},
+	"POST /organization/projects/{project_id}/service_accounts": {
+		"--invoke-action", "create_service_account",
+		"--invoke-action-args", `{"project":{"resource_type_id":"project","resource_id":"proj_SupportAssistant000002"},"name":"deploy"}`,
+	},
 	"DELETE /organization/projects/{project_id}/api_keys/{api_key_id}": {"--delete-resource", "key_HanaNotebook", "--delete-resource-type", "api_key"},
 	"DELETE /organization/admin_api_keys/{key_id}":                     {"--delete-resource", "key_AdminGovernance", "--delete-resource-type", "api_key"},
 	"DELETE /organization/projects/{project_id}/service_accounts/{service_account_id}": {

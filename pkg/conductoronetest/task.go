@@ -111,7 +111,7 @@ func (t *Task) String() string {
 	case t.message.HasListEvents():
 		return "list the events of " + t.message.GetListEvents().GetEventFeedId()
 	default:
-		return t.message.WhichTaskType().String()
+		return t.ofActions()
 	}
 }
 

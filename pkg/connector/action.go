@@ -125,7 +125,7 @@ func (c *Connector) act(ctx context.Context, a action, given *structpb.Struct) (
 	}
 	doing := a.doing + " the " + a.about(arguments)
 	if errors.Is(ctx.Err(), context.DeadlineExceeded) && !isOurs(err) {
-		return done, refuse(codes.DeadlineExceeded, fmt.Errorf("%s took longer than %s: what it has done stays; sync to see what there is, and run it again: %w", doing, c.actionLimit, err))
+		return done, refuse(codes.DeadlineExceeded, fmt.Errorf("%s took longer than %s: what it has done stays; sync to see what there is before you run it again: %w", doing, c.actionLimit, err))
 	}
 	return done, refused(doing, err)
 }

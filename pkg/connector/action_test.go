@@ -5,11 +5,14 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
+	config "github.com/conductorone/baton-sdk/pb/c1/config/v1"
 	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
 	"github.com/conductorone/baton-sdk/pkg/annotations"
+	"github.com/conductorone/baton-sdk/pkg/connectorbuilder"
 	"github.com/stretchr/testify/require"
 	spb "google.golang.org/genproto/googleapis/rpc/status"
 	"google.golang.org/grpc/codes"
@@ -18,6 +21,7 @@ import (
 	"google.golang.org/protobuf/types/known/durationpb"
 	"google.golang.org/protobuf/types/known/structpb"
 
+	"github.com/conductorone/baton-openai/pkg/connector"
 	"github.com/conductorone/baton-openai/pkg/openaitest"
 )
 
@@ -127,4 +131,95 @@ func actionCases() map[string]actionCase {
 		}
 	}
 	return all
+}
+
+// The names of actions, of arguments and of what is returned are pinned: workflows are stored with them.
+func TestActionsArePinned(t *testing.T) {
+	t.Parallel()
+	listed, err := open(t, newOffice()).ListActionSchemas(t.Context(), &v2.ListActionSchemasRequest{})
+	require.NoError(t, err)
+	names := func(fields []*config.Field) []string {
+		found := make([]string, 0, len(fields))
+		for _, field := range fields {
+			found = append(found, field.GetName())
+		}
+		return found
+	}
+	got := map[string][2][]string{}
+	for _, schema := range listed.GetSchemas() {
+		got[schema.GetName()] = [2][]string{names(schema.GetArguments()), names(schema.GetReturnTypes())}
+		require.Equal(t, []v2.ActionType{v2.ActionType_ACTION_TYPE_DYNAMIC}, schema.GetActionType())
+		require.Empty(t, schema.GetResourceTypeId())
+		require.NotEmpty(t, schema.GetDisplayName())
+	}
+	require.Equal(t, map[string][2][]string{
+		"create_project":         {{"name", "residency", "external_key_id"}, {"success", "project"}},
+		"archive_project":        {{"project", "confirm_name"}, {"success", "project"}},
+		"update_project":         {{"project", "name", "external_key_id"}, {"success", "project"}},
+		"create_service_account": {{"project", "name"}, {"success", "service_account"}},
+		"update_group":           {{"group", "name"}, {"success", "group"}},
+		"create_role":            {{"name", "permissions", "description", "project"}, {"success", "role"}},
+		"update_role":            {{"role", "name", "permissions", "description"}, {"success", "role"}},
+		"delete_role":            {{"role"}, {"success", "holders", "all_counted"}},
+		"delete_user_keys":       {{"user", "after_project"}, {"success", "deleted", "not_deleted", "after_project"}},
+	}, got)
+}
+
+// What an action returns is what its schema says.
+func TestActionsReturnWhatTheySay(t *testing.T) {
+	t.Parallel()
+	for name, test := range actionCases() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			d := open(t, newOffice(test.bend))
+			schema, err := d.GetActionSchema(t.Context(), v2.GetActionSchemaRequest_builder{Name: test.name}.Build())
+			require.NoError(t, err)
+			returned, err := d.invoke(t.Context(), test.name, test.arguments)
+			require.NoError(t, err)
+			for field := range returned.GetFields() {
+				require.True(t, slices.ContainsFunc(schema.GetSchema().GetReturnTypes(), func(of *config.Field) bool { return of.GetName() == field }), field)
+			}
+		})
+	}
+}
+
+// Without a client, as where only the capabilities are asked for, every action is refused; so it is where the service may
+// change nothing, whatever is asked.
+func TestActionsThatAreNotServed(t *testing.T) {
+	t.Parallel()
+	reading := newOffice()
+	d := open(t, reading)
+	d.connector.RefuseActions()
+	empty, err := connectorbuilder.NewConnector(t.Context(), &connector.Connector{})
+	require.NoError(t, err)
+	keyless := desk{ConnectorClient: serve(t.Context(), t, empty)}
+	for _, name := range connector.ActionNames() {
+		for _, arguments := range []string{`{}`, `{"name":"x"}`, archiveAlpha} {
+			requireRefusal(t, invoked(name, arguments)(t.Context(), d), "the service changes nothing: start it with --provisioning")
+			err := invoked(name, arguments)(t.Context(), keyless)
+			require.Equal(t, codes.InvalidArgument, status.Code(err))
+			require.ErrorContains(t, err, "no OpenAI admin key is configured")
+		}
+	}
+	require.Empty(t, reading.Requests())
+}
+
+// Of two actions of the same thing, the second one is looked at when the first one is done.
+func TestSameActionsAtOnce(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]func(context.Context, desk) error{
+		"archive": invoked("archive_project", archiveAlpha), "rename": invoked("update_project", renameAlpha), "delete keys": invoked("delete_user_keys", keysOf("ann")),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			server := newOffice()
+			d := open(t, server)
+			d.holdWrites(t)
+			for _, err := range atOnce(t.Context(), d, test, test) {
+				require.NoError(t, err)
+			}
+			require.Len(t, writes(server), 1)
+			require.Zero(t, d.connector.ExcludingChanges())
+		})
+	}
 }

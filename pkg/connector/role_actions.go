@@ -94,7 +94,7 @@ func (p provisioning) runCreateRole(ctx context.Context, arguments actionArgumen
 // runUpdateRole changes what is given of a role.
 func (p provisioning) runUpdateRole(ctx context.Context, arguments actionArguments) (returned, error) {
 	if !arguments.has(argumentName) && !arguments.has(argumentDescription) && !arguments.has(argumentPermissions) {
-		return returned{}, malformed("the action update_role needs one of the arguments name, permissions and description")
+		return returned{}, malformed("the action update_role needs the argument %s, %s or %s", argumentName, argumentPermissions, argumentDescription)
 	}
 	at, err := p.roleAddress(ctx, arguments.id(argumentRole))
 	if err != nil {

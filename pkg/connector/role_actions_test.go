@@ -184,7 +184,7 @@ func TestRoleActionsRefused(t *testing.T) {
 		},
 		"change nothing": {
 			do:   invoked("update_role", aboutRole("organization_role", "r-audit", `,"name":" ","permissions":[]`)),
-			code: codes.InvalidArgument, says: []string{"the action update_role needs one of the arguments name, permissions and description"},
+			code: codes.InvalidArgument, says: []string{"the action update_role needs the argument name, permissions or description"},
 		},
 		"a name that another one has": {
 			do:   invoked("update_role", aboutRole("organization_role", "r-audit", `,"name":"Billing"`)),

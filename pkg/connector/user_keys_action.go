@@ -164,7 +164,7 @@ func (k *userKeys) outcome(ctx context.Context, err error) error {
 	count := fmt.Sprintf("%d deleted, %d could not be deleted", k.deleted, len(k.failed))
 	goOn := "run it again"
 	if k.after != "" {
-		goOn += fmt.Sprintf(" with %s %s to go on", argumentAfterProject, k.after)
+		goOn += fmt.Sprintf(" with %s %s to go on", argumentAfterProject, presentable(k.after, maxNameBytes))
 	}
 	var ofTheAPI *client.Error
 	switch {

@@ -100,7 +100,7 @@ func await(ctx context.Context, client types.ConnectorClient, request *v2.Invoke
 		return done.answer, done.err
 	case <-time.After(grace):
 		return nil, &failedError{Code: codes.Canceled, Message: fmt.Sprintf(
-			"baton-openai: stopped by a signal while the action %s was under way: whether it took effect is not known; sync to see what there is, and run it again", request.GetName())}
+			"baton-openai: stopped by a signal while the action %s was under way: whether it took effect is not known; sync to see what there is before you run it again", request.GetName())}
 	}
 }
 

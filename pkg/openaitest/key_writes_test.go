@@ -104,6 +104,17 @@ func TestServiceAccountWrites(t *testing.T) {
 	assert.Equal(t, want, got)
 }
 
+// A service account can come with a key that nobody asked for.
+func TestServiceAccountThatComesWithAKey(t *testing.T) {
+	t.Parallel()
+	standIn := newWritable()
+	standIn.ServiceAccountComesWithKey = true
+	answer := post(t, standIn, "/organization/projects/p/service_accounts", `{"name":"deploy","create_service_account_only":true}`)
+	assert.Equal(t, "member", answer.body["role"])
+	assert.Contains(t, answer.body["api_key"], "value")
+	assert.Len(t, standIn.Snapshot().Projects[0].APIKeys, len(writable().Projects[0].APIKeys)+1)
+}
+
 // TestDeletedServiceAccountThatIsAUser stays in its groups: the organization's user of the same id is still there.
 func TestDeletedServiceAccountThatIsAUser(t *testing.T) {
 	t.Parallel()

@@ -1,0 +1,82 @@
+package docs_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	config "github.com/conductorone/baton-sdk/pb/c1/config/v1"
+	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
+	"github.com/conductorone/baton-sdk/pkg/connectorbuilder"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/conductorone/baton-openai/pkg/connector"
+)
+
+const actionsPage = "actions.md"
+
+// fields are arguments or returned values as the page writes them.
+func fields(of []*config.Field, isArgument bool) string {
+	written := make([]string, 0, len(of))
+	for _, field := range of {
+		kind := ""
+		switch {
+		case field.HasIntField():
+			kind = "number"
+		case field.HasBoolField():
+			kind = "yes or no"
+		case field.HasStringSliceField():
+			kind = "texts"
+		case field.HasResourceIdField():
+			kind = "id of " + strings.Join(field.GetResourceIdField().GetRules().GetAllowedResourceTypeIds(), " or ")
+		case field.HasResourceField():
+			kind = "resource"
+		case field.HasStringField():
+			kind = "text"
+		}
+		if isArgument && !field.GetIsRequired() {
+			kind += ", optional"
+		}
+		written = append(written, fmt.Sprintf("`%s` (%s)", field.GetName(), kind))
+	}
+	return strings.Join(written, ", ")
+}
+
+func actionSchemas(t *testing.T) []*v2.BatonActionSchema {
+	t.Helper()
+	server, err := connectorbuilder.NewConnector(t.Context(), &connector.Connector{})
+	require.NoError(t, err)
+	answer, err := server.ListActionSchemas(t.Context(), &v2.ListActionSchemasRequest{})
+	require.NoError(t, err)
+	require.NotEmpty(t, answer.GetSchemas())
+	return answer.GetSchemas()
+}
+
+// The page has each action with what its schema says, and says what it refuses.
+func TestPageTellsTheActions(t *testing.T) {
+	t.Parallel()
+	rows := cells(t, read(t, actionsPage), "| action | arguments | what it does | what it returns | what it refuses |")
+	schemas := actionSchemas(t)
+	for _, schema := range schemas {
+		row := rows["`"+schema.GetName()+"`"]
+		require.Len(t, row, 4, schema.GetName())
+		assert.Equal(t, fields(schema.GetArguments(), true), row[0], schema.GetName())
+		assert.Equal(t, schema.GetDescription(), row[1], schema.GetName())
+		require.Equal(t, "success", schema.GetReturnTypes()[0].GetName())
+		assert.Equal(t, fields(schema.GetReturnTypes()[1:], false), row[2], schema.GetName())
+		assert.NotEmpty(t, row[3], schema.GetName())
+	}
+	assert.Len(t, rows, len(schemas))
+}
+
+// Both other pages name each action.
+func TestEveryActionIsNamed(t *testing.T) {
+	t.Parallel()
+	for _, other := range []string{page, "../README.md"} {
+		text := read(t, other)
+		for _, schema := range actionSchemas(t) {
+			assert.Contains(t, text, "`"+schema.GetName()+"`", other)
+		}
+	}
+}

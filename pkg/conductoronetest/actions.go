@@ -1,0 +1,39 @@
+package conductoronetest
+
+import (
+	"fmt"
+
+	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
+	v1 "github.com/conductorone/baton-sdk/pb/c1/connectorapi/baton/v1"
+	"google.golang.org/protobuf/types/known/structpb"
+)
+
+// InvokeAction is the task to have an action done that belongs to no resource type. The daemon answers within a second or two,
+// whether the action is at its end or not; then [ActionStatus] is to be asked for.
+func InvokeAction(name string, arguments *structpb.Struct) *v1.Task {
+	return v1.Task_builder{ActionInvoke: v1.Task_ActionInvokeTask_builder{Name: name, Args: arguments}.Build()}.Build()
+}
+
+// ActionStatus is the task to ask for what has become of an action, by what the daemon answered when it was invoked.
+func ActionStatus(invoked *v2.InvokeActionResponse) *v1.Task {
+	return v1.Task_builder{ActionStatus: v1.Task_ActionStatusTask_builder{Name: invoked.GetName(), Id: invoked.GetId()}.Build()}.Build()
+}
+
+// ListActionSchemas is the task to list the actions.
+func ListActionSchemas() *v1.Task {
+	return v1.Task_builder{ActionListSchemas: &v1.Task_ActionListSchemasTask{}}.Build()
+}
+
+// ofActions says what is to be done about actions, as do the names of all other types of task.
+func (t *Task) ofActions() string {
+	switch {
+	case t.message.HasActionInvoke():
+		return "invoke the action " + t.message.GetActionInvoke().GetName()
+	case t.message.HasActionStatus():
+		return fmt.Sprintf("ask for the status of the action %s, %s", t.message.GetActionStatus().GetName(), t.message.GetActionStatus().GetId())
+	case t.message.HasActionListSchemas():
+		return "list the actions"
+	default:
+		return t.message.WhichTaskType().String()
+	}
+}
