@@ -72,7 +72,7 @@ func TestUnknownAddressAmongKnownOnes(t *testing.T) {
 		"GET /organization/roles": {Status: http.StatusForbidden, Body: `{"error":{"message":"No."}}`},
 		"GET /organization/groups/{group_id}/users": {Status: http.StatusNotFound, Body: unknown},
 	}}))
-	_, err := c.ListRoles(t.Context(), client.Cursor{})
+	_, err := c.ListRoles(t.Context(), client.OrganizationScope(), client.Cursor{})
 	require.Equal(t, client.KindDeniedWithoutReason, client.KindOf(err))
 	_, err = c.ListGroups(t.Context(), client.Cursor{})
 	require.Equal(t, client.KindMisdirected, client.KindOf(err), "a refusal is no answer to what was asked for")

@@ -35,7 +35,7 @@ const (
 	callsAtOnce = 12
 )
 
-// Client calls the Admin API of one organization, each route at the pace that the API allows. It is safe for concurrent
+// Client calls the Admin API of one organization, each route at the rate that the API allows. It is safe for concurrent
 // use.
 type Client struct {
 	// Patience is for how long a route may refuse every call with 429, or a call that only reads may get no answer of use,
@@ -48,7 +48,7 @@ type Client struct {
 	base         *url.URL
 	key          string
 	http         *uhttp.BaseHttpClient
-	pacer        *pacer
+	limiter      *limiter
 	organization organization
 	calls        atomic.Int64
 	// underWay has an element for each request of a sync that is under way.
@@ -74,7 +74,7 @@ func New(ctx context.Context, base *url.URL, key string, userAgent string) (*Cli
 	}
 	return &Client{
 		Patience: standardPatience, Timeout: standardTimeout,
-		base: base, key: key, http: wrapper, pacer: newPacer(), underWay: make(chan struct{}, callsAtOnce),
+		base: base, key: key, http: wrapper, limiter: newLimiter(), underWay: make(chan struct{}, callsAtOnce),
 	}, nil
 }
 
@@ -125,29 +125,29 @@ type call struct {
 // send is the way of every request: it waits for the route's turn, and sends again what may be sent again by the verdict
 // on its answer. Every error is an *Error.
 func (c *Client) send(ctx context.Context, call call) error {
-	pace := c.pacer.of(call.method, call.route)
-	turn := pace.arrive(ctx)
+	route := c.limiter.of(call.method, call.route)
+	turn := route.arrive(ctx)
 	var outage outage
 	for {
-		if err := c.pacer.take(ctx, pace, turn); err != nil {
+		if err := c.limiter.wait(ctx, route, turn); err != nil {
 			return c.newError(call).because(KindStopped, err)
 		}
 		failure := c.attemptInTurn(ctx, call)
 		if failure == nil {
-			pace.passedThrough(turn)
+			route.passed(turn)
 			return nil
 		}
 		again := verdicts[failure.Kind].again
-		if again == atThePace {
-			if err := c.refused(pace, turn, failure); err != nil {
+		if again == inTurn {
+			if err := c.refused(route, turn, failure); err != nil {
 				return err
 			}
 			continue
 		}
 		if failure.StatusCode == 0 {
-			pace.lost()
+			route.lost()
 		} else {
-			pace.passedThrough(turn)
+			route.passed(turn)
 		}
 		if again != reads || call.method != http.MethodGet {
 			return failure
@@ -197,14 +197,14 @@ func ReleasePlace(ctx context.Context) {
 	}
 }
 
-// refused tells the pace of a call that the API refused because it was asked too often; nil means that it is asked again.
-func (c *Client) refused(pace *pace, turn *turn, failure *Error) error {
+// refused tells the limiter of a route of a call that the API refused because it was asked too often; nil means that it is asked again.
+func (c *Client) refused(route *routeLimiter, turn *turn, failure *Error) error {
 	if failure.RetryAfter > c.Patience {
-		// Nobody waits for that, so that the pace is not told: the route would be silent for everybody.
-		pace.lost()
+		// Nobody waits for that, so that the limiter is not told: the route would be silent for everybody.
+		route.lost()
 		return failure.giveUp(fmt.Sprintf("OpenAI asks for a wait of %s, which is longer than is waited for", failure.RetryAfter.Round(time.Second)))
 	}
-	if refusing := pace.refused(turn, failure.RetryAfter, failure.Message); refusing > c.Patience {
+	if refusing := route.refused(turn, failure.RetryAfter, failure.Message); refusing > c.Patience {
 		return failure.giveUp(fmt.Sprintf("refused for %s in all, which is not waited for", refusing.Round(time.Second)))
 	}
 	return nil

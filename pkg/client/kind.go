@@ -63,8 +63,8 @@ const (
 	// reads is for what another attempt may mend, but may have been done: only what changes nothing is asked again, for the
 	// patience of the client, or for urgentPatience where somebody waits for it.
 	reads
-	// atThePace is for what was not done: every call is made again when its route's turn comes, for the patience of the client.
-	atThePace
+	// inTurn is for what was not done: every call is made again when its route's turn comes, for the patience of the client.
+	inTurn
 )
 
 // verdicts say what follows from each kind. The SDK repeats Unavailable and DeadlineExceeded without end, and takes
@@ -84,7 +84,7 @@ var verdicts = map[Kind]struct {
 	KindUnauthenticated:     {never, codes.Unauthenticated, codes.OK},
 	KindDenied:              {never, codes.PermissionDenied, codes.OK},
 	KindDeniedWithoutReason: {never, codes.PermissionDenied, codes.OK},
-	KindLimited:             {atThePace, codes.ResourceExhausted, codes.ResourceExhausted},
+	KindLimited:             {inTurn, codes.ResourceExhausted, codes.ResourceExhausted},
 	KindBilling:             {never, codes.ResourceExhausted, codes.OK},
 	KindMisdirected:         {never, codes.FailedPrecondition, codes.OK},
 	KindNoAnswer:            {reads, codes.Unavailable, codes.Aborted},

@@ -60,6 +60,12 @@ func assigned(p client.Principal) pager {
 	}, func(r client.AssignedRole) string { return r.ID })
 }
 
+func roles(of client.RoleScope) pager {
+	return rows(func(c *client.Client, ctx context.Context, cursor client.Cursor) (client.Page[client.Role], error) {
+		return c.ListRoles(ctx, of, cursor)
+	}, func(r client.Role) string { return r.ID })
+}
+
 // listings are all the list methods of the client.
 func listings(projectID, groupID, userID string) []listing {
 	all := slices.Concat(organizationListings(), projectListings(projectID), roleListings(projectID, groupID, userID))
@@ -94,7 +100,7 @@ func organizationListings() []listing {
 		},
 		{
 			name: "roles", limit: 1000,
-			page: rows((*client.Client).ListRoles, func(r client.Role) string { return r.ID }),
+			page: roles(client.OrganizationScope()),
 			want: func(o *openaitest.Organization) []string {
 				return append(each(o.Roles, standInRoleID), o.RoleID("owner"), o.RoleID("reader"))
 			},
@@ -156,7 +162,7 @@ func projectListings(id string) []listing {
 		},
 		{
 			name: "project roles", limit: 1000, needsID: true,
-			page: rowsOf(id, (*client.Client).ListProjectRoles, func(r client.Role) string { return r.ID }),
+			page: roles(client.ProjectScope(id)),
 			want: func(o *openaitest.Organization) []string { return allRoles(&o.Projects[0]) },
 		},
 	}

@@ -18,26 +18,24 @@ const (
 // The calls are described at https://platform.openai.com/docs/api-reference/role-assignments and need a key with all
 // permissions.
 type Principal struct {
+	RoleScope
+
 	Type PrincipalType
 	ID   string
-	// ProjectID is "" in the organization.
-	ProjectID string
-	// inProject keeps a project's id that is empty by mistake from meaning the organization.
-	inProject bool
 }
 
 // OrganizationPrincipal is a principal in the organization.
 func OrganizationPrincipal(of PrincipalType, id string) Principal {
-	return Principal{Type: of, ID: id}
+	return Principal{OrganizationScope(), of, id}
 }
 
 // ProjectPrincipal is a principal in a project.
 func ProjectPrincipal(projectID string, of PrincipalType, id string) Principal {
-	return Principal{Type: of, ID: id, ProjectID: projectID, inProject: true}
+	return Principal{ProjectScope(projectID), of, id}
 }
 
-// rolesRoute is the route of the principal's assignments. A service account's are those of a user.
-func (p Principal) rolesRoute() Route {
+// assignmentsRoute is the route of the principal's assignments. A service account's are those of a user.
+func (p Principal) assignmentsRoute() Route {
 	switch {
 	case !p.inProject && p.Type == PrincipalGroup:
 		return "/organization/groups/{group_id}/roles"
@@ -52,11 +50,7 @@ func (p Principal) rolesRoute() Route {
 
 // ids fill the placeholders of the principal's routes.
 func (p Principal) ids(more ...string) []string {
-	ids := append([]string{p.ID}, more...)
-	if p.inProject {
-		ids = append([]string{p.ProjectID}, ids...)
-	}
-	return ids
+	return p.within(append([]string{p.ID}, more...)...)
 }
 
 // ListAssignedRoles gives a page of at most 1,000 roles of the principal; those of a user are with the ones that groups
@@ -65,7 +59,7 @@ func (p Principal) ids(more ...string) []string {
 // GET /organization/users/{user_id}/roles, /organization/groups/{group_id}/roles,
 // /projects/{project_id}/users/{user_id}/roles or /projects/{project_id}/groups/{group_id}/roles.
 func (c *Client) ListAssignedRoles(ctx context.Context, p Principal, cursor Cursor) (Page[AssignedRole], error) {
-	return list[AssignedRole](ctx, c, next1000, p.rolesRoute(), p.ids(), nil, cursor)
+	return list[AssignedRole](ctx, c, next1000, p.assignmentsRoute(), p.ids(), nil, cursor)
 }
 
 // AssignRole gives the principal a role, by the API's id of it. In a project, whoever is not in it is refused, and so are
@@ -73,14 +67,14 @@ func (c *Client) ListAssignedRoles(ctx context.Context, p Principal, cursor Curs
 //
 // POST to the route of [Client.ListAssignedRoles].
 func (c *Client) AssignRole(ctx context.Context, p Principal, roleID string) error {
-	return c.post(ctx, p.rolesRoute(), p.ids(), map[string]string{"role_id": roleID}, nil)
+	return c.post(ctx, p.assignmentsRoute(), p.ids(), map[string]string{"role_id": roleID}, nil)
 }
 
 // UnassignRole takes a role that the principal holds directly. A group leaves the project with its last one.
 //
 // DELETE on the route of [Client.ListAssignedRoles], followed by /{role_id}.
 func (c *Client) UnassignRole(ctx context.Context, p Principal, roleID string) error {
-	return c.remove(ctx, p.rolesRoute()+"/{role_id}", p.ids(roleID)...)
+	return c.remove(ctx, p.assignmentsRoute()+"/{role_id}", p.ids(roleID)...)
 }
 
 // FindPrincipal asks for the principal itself; the error is of [KindGone] if it is not there.

@@ -2,6 +2,7 @@ package client
 
 import (
 	"context"
+	"net/http"
 	"slices"
 )
 
@@ -45,31 +46,82 @@ func (r AssignedRole) HeldDirectlyBy(principalID string) bool {
 	})
 }
 
-// ListRoles gives a page of at most 1,000 predefined and custom roles of the organization.
-//
-// GET /organization/roles, https://platform.openai.com/docs/api-reference/roles, needs a key with all permissions.
-func (c *Client) ListRoles(ctx context.Context, cursor Cursor) (Page[Role], error) {
-	return list[Role](ctx, c, next1000, "/organization/roles", nil, nil, cursor)
+// RoleScope is what roles are of: a project or, without one, the organization. The API serves both alike, at two addresses.
+type RoleScope struct {
+	// ProjectID is "" in the organization.
+	ProjectID string
+	// inProject keeps a project's id that is empty by mistake from meaning the organization.
+	inProject bool
 }
 
-// ListProjectRoles gives a page of at most 1,000 predefined and custom roles of a project.
-//
-// GET /projects/{project_id}/roles, without /organization as the other routes of a project have it,
-// https://platform.openai.com/docs/api-reference/project-roles, needs a key with all permissions.
-func (c *Client) ListProjectRoles(ctx context.Context, projectID string, cursor Cursor) (Page[Role], error) {
-	return list[Role](ctx, c, next1000, "/projects/{project_id}/roles", []string{projectID}, nil, cursor)
+// OrganizationScope is that of the organization's roles.
+func OrganizationScope() RoleScope { return RoleScope{} }
+
+// ProjectScope is that of a project's roles.
+func ProjectScope(projectID string) RoleScope {
+	return RoleScope{ProjectID: projectID, inProject: true}
 }
 
-// GetRole gives one role of the organization. A predefined role is known by its long id only.
-//
-// GET /organization/roles/{role_id}, https://platform.openai.com/docs/api-reference/roles
-func (c *Client) GetRole(ctx context.Context, roleID string) (Role, error) {
-	return retrieve[Role](ctx, c, "/organization/roles/{role_id}", roleID)
+// The routes of roles: GET and POST /organization/roles, GET, POST and DELETE /organization/roles/{role_id},
+// https://platform.openai.com/docs/api-reference/roles, and those of a project, which begin with /projects/{project_id},
+// without /organization as the other routes of a project have it,
+// https://platform.openai.com/docs/api-reference/project-roles. All need a key with all permissions.
+const (
+	organizationRolesRoute Route = "/organization/roles"
+	projectRolesRoute      Route = "/projects/{project_id}/roles"
+	oneRole                Route = "/{role_id}"
+)
+
+func (s RoleScope) rolesRoute() Route {
+	if s.inProject {
+		return projectRolesRoute
+	}
+	return organizationRolesRoute
 }
 
-// GetProjectRole gives one role of a project.
-//
-// GET /projects/{project_id}/roles/{role_id}, https://platform.openai.com/docs/api-reference/project-roles
-func (c *Client) GetProjectRole(ctx context.Context, projectID, roleID string) (Role, error) {
-	return retrieve[Role](ctx, c, "/projects/{project_id}/roles/{role_id}", projectID, roleID)
+// within puts the project's id before those of what is in it, as the placeholders of a route have them.
+func (s RoleScope) within(ids ...string) []string {
+	if s.inProject {
+		return append([]string{s.ProjectID}, ids...)
+	}
+	return ids
+}
+
+// ListRoles gives a page of at most 1,000 predefined and custom roles.
+func (c *Client) ListRoles(ctx context.Context, of RoleScope, cursor Cursor) (Page[Role], error) {
+	return list[Role](ctx, c, next1000, of.rolesRoute(), of.within(), nil, cursor)
+}
+
+// GetRole gives one role. A predefined role is known by its long id only.
+func (c *Client) GetRole(ctx context.Context, of RoleScope, roleID string) (Role, error) {
+	return retrieve[Role](ctx, c, of.rolesRoute()+oneRole, of.within(roleID)...)
+}
+
+// RoleFields are what a custom role is made of, and what can be changed of it. The API calls the name otherwise in what it is
+// sent than in what it answers.
+type RoleFields struct {
+	// Name is unique among the custom roles of the scope. What is "" here, or nil, is left out, and stays as it is.
+	Name        string `json:"role_name,omitempty"`
+	Description string `json:"description,omitempty"`
+	// Permissions are the whole list; an empty one takes all of them.
+	Permissions []string `json:"permissions,omitzero"`
+}
+
+// CreateRole makes a custom role, which nobody holds yet. It has to have a name and permissions.
+func (c *Client) CreateRole(ctx context.Context, of RoleScope, fields RoleFields) (Role, error) {
+	var role Role
+	if err := c.post(ctx, of.rolesRoute(), of.within(), fields, &role); err != nil {
+		return Role{}, err
+	}
+	return identified(c, role, http.MethodPost, of.rolesRoute(), of.within()...)
+}
+
+// ModifyRole changes a custom role for everybody who holds it.
+func (c *Client) ModifyRole(ctx context.Context, of RoleScope, roleID string, fields RoleFields) (Role, error) {
+	return change[Role](ctx, c, of.rolesRoute()+oneRole, of.within(roleID), fields)
+}
+
+// DeleteRole deletes a custom role, and takes it from everybody who holds it.
+func (c *Client) DeleteRole(ctx context.Context, of RoleScope, roleID string) error {
+	return c.remove(ctx, of.rolesRoute()+oneRole, of.within(roleID)...)
 }

@@ -2,12 +2,14 @@ package client_test
 
 import (
 	"encoding/json"
+	"net/http"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/conductorone/baton-openai/pkg/client"
+	"github.com/conductorone/baton-openai/pkg/openaitest"
 )
 
 // Of the sources the ids decide, whatever type they name.
@@ -43,4 +45,67 @@ func TestRoleIsHeldDirectlyUnlessAllSourcesAreOthers(t *testing.T) {
 			assert.Equal(t, tt.want, role.HeldDirectlyBy("a"))
 		})
 	}
+}
+
+// The roles of the organization and of a project are made, changed and deleted alike, at two addresses.
+func TestChangesOfRoles(t *testing.T) {
+	t.Parallel()
+	for roles, of := range map[string]client.RoleScope{
+		"/organization/roles":          client.OrganizationScope(),
+		"/projects/{project_id}/roles": client.ProjectScope("p"),
+	} {
+		t.Run(roles, func(t *testing.T) {
+			t.Parallel()
+			standIn := &openaitest.Server{Organization: openaitest.Organization{Projects: []openaitest.Project{{ID: "p"}}}}
+			c := newClient(t, start(t, standIn))
+			made, err := c.CreateRole(t.Context(), of, client.RoleFields{Name: "Auditor", Description: "Looks", Permissions: []string{"api.usage.read"}})
+			require.NoError(t, err)
+			require.Equal(t, "Auditor", made.Name)
+			read := func() client.Role {
+				role, err := c.GetRole(t.Context(), of, made.ID)
+				require.NoError(t, err)
+				return role
+			}
+			require.Equal(t, made, read())
+
+			changed, err := c.ModifyRole(t.Context(), of, made.ID, client.RoleFields{Name: "Checker"})
+			require.NoError(t, err)
+			require.Equal(t, []any{"Checker", "Looks", []string{"api.usage.read"}}, []any{changed.Name, changed.Description, changed.Permissions})
+			_, err = c.ModifyRole(t.Context(), of, made.ID, client.RoleFields{Permissions: []string{}})
+			require.NoError(t, err)
+			require.Equal(t, []any{"Checker", "Looks", []string{}}, []any{read().Name, read().Description, read().Permissions})
+
+			require.NoError(t, c.DeleteRole(t.Context(), of, made.ID))
+			_, err = c.GetRole(t.Context(), of, made.ID)
+			require.Equal(t, client.KindGone, client.KindOf(err))
+			var sent []string
+			for _, request := range standIn.Requests() {
+				if request.Method != http.MethodGet {
+					sent = append(sent, request.Route)
+				}
+			}
+			require.Equal(t, []string{"POST " + roles, "POST " + roles + "/{role_id}", "POST " + roles + "/{role_id}", "DELETE " + roles + "/{role_id}"}, sent)
+			require.Empty(t, standIn.Unknown())
+		})
+	}
+}
+
+// A project whose id is empty by mistake is not the organization.
+func TestRolesOfNoProject(t *testing.T) {
+	t.Parallel()
+	standIn := &openaitest.Server{}
+	c := newClient(t, start(t, standIn))
+	of := client.ProjectScope("")
+	_, err := c.CreateRole(t.Context(), of, client.RoleFields{Name: "Auditor", Permissions: []string{}})
+	require.Error(t, err)
+	require.Error(t, c.DeleteRole(t.Context(), of, "role_1"))
+	require.Empty(t, standIn.Requests())
+}
+
+// An answer without an id is no role that was made.
+func TestCreatedRoleWithoutID(t *testing.T) {
+	t.Parallel()
+	c := newClient(t, start(t, answer(http.StatusOK, `{"object":"role"}`)))
+	_, err := c.CreateRole(t.Context(), client.OrganizationScope(), client.RoleFields{Name: "Auditor", Permissions: []string{}})
+	require.Equal(t, client.KindMalformed, client.KindOf(err))
 }

@@ -59,6 +59,7 @@ func (p provisioning) actions() []action {
 		p.projectActions(),
 		p.serviceAccountActions(),
 		p.groupActions(),
+		p.roleActions(),
 		p.userKeysActions(),
 		p.projectControlActions(),
 	)

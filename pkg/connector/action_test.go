@@ -109,17 +109,22 @@ func plain(t *testing.T, returned *structpb.Struct) string {
 
 // returnedResource is what an action returns that has one resource, under the name of its type. Ids are written as project:p.
 func returnedResource(id, parent, name string) string {
+	return returnedAs(parseID(id).GetResourceType(), id, parent, name)
+}
+
+// returnedAs is the same under another name.
+func returnedAs(as, id, parent, name string) string {
 	of := func(text string) string {
 		return fmt.Sprintf(`{"resourceTypeId":%q,"resourceId":%q}`, parseID(text).GetResourceType(), parseID(text).GetResource())
 	}
-	return fmt.Sprintf(`{"success":true,%q:{"resourceId":%s,"parentResourceId":%s,"displayName":%q}}`, parseID(id).GetResourceType(), of(id), of(parent), name)
+	return fmt.Sprintf(`{"success":true,%q:{"resourceId":%s,"parentResourceId":%s,"displayName":%q}}`, as, of(id), of(parent), name)
 }
 
 // actionCases are those that change something.
 func actionCases() map[string]actionCase {
 	all := map[string]actionCase{}
 	for _, cases := range []map[string]actionCase{
-		projectActions, serviceAccountActions, groupActions, userKeysActions, modelActions, toolActions, rateLimitActions, spendLimitActions,
+		projectActions, serviceAccountActions, groupActions, roleActions, userKeysActions, modelActions, toolActions, rateLimitActions, spendLimitActions,
 	} {
 		for name, test := range cases {
 			if test.mean != nil {
@@ -155,6 +160,9 @@ func TestActionsArePinned(t *testing.T) {
 		"update_project":         {{"project", "name", "external_key_id"}, {"success", "project"}},
 		"create_service_account": {{"project", "name"}, {"success", "service_account"}},
 		"update_group":           {{"group", "name"}, {"success", "group"}},
+		"create_role":            {{"name", "permissions", "description", "project"}, {"success", "role"}},
+		"update_role":            {{"role", "name", "permissions", "description"}, {"success", "role"}},
+		"delete_role":            {{"role"}, {"success", "holders", "all_counted"}},
 		"delete_user_keys":       {{"user", "after_project"}, {"success", "deleted", "not_deleted", "after_project"}},
 		"set_project_models":     {{"project", "mode", "model_ids"}, {"success", "project"}},
 		"set_project_tools": {

@@ -80,7 +80,7 @@ func (b benchmark) feedRow(t *testing.T) string {
 	wholeTook, wholeCalls := time.Since(began), answered(server)
 
 	rng := rand.New(rand.NewPCG(uint64(b.users), 5))
-	feed := followFeed(t, server, "audit_log", func(c *connector.Connector) { c.SetPacePatience(patient.patience) })
+	feed := followFeed(t, server, "audit_log", func(c *connector.Connector) { c.SetCallPatience(patient.patience) })
 	files := append(make([]string, 0, 1+feedRounds), whole.path)
 	var took time.Duration
 	var named, feedCalls, syncCalls int

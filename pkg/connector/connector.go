@@ -126,7 +126,7 @@ func (c *Connector) Calls() int64 { return c.client.Calls() }
 
 // OrganizationID asks for the organization's id, which shows in the ids of its predefined roles; "" where it does not.
 func (c *Connector) OrganizationID(ctx context.Context) (string, error) {
-	page, err := c.client.ListRoles(ctx, client.Cursor{})
+	page, err := c.client.ListRoles(ctx, client.OrganizationScope(), client.Cursor{})
 	if err == nil {
 		return openAIOrganizationID(page.Items), nil
 	}

@@ -12,8 +12,8 @@ func (c *Connector) SetPatience(waits ...time.Duration) { c.patience = waits }
 // SetActionLimit is for how long an action may take.
 func (c *Connector) SetActionLimit(limit time.Duration) { c.actionLimit = limit }
 
-// SetPacePatience is for how long a call is repeated before it gives up.
-func (c *Connector) SetPacePatience(patience time.Duration) { c.client.Patience = patience }
+// SetCallPatience is for how long a call is repeated before it gives up.
+func (c *Connector) SetCallPatience(patience time.Duration) { c.client.Patience = patience }
 
 // WaitingChanges counts the changes that wait for another one.
 func (c *Connector) WaitingChanges() int {

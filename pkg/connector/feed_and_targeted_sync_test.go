@@ -98,8 +98,14 @@ func officeChanges() map[string]officeChange {
 			do:  withKey(http.MethodDelete, "/projects/alpha/roles/r-review", ""),
 			why: untoldProjectRole, untold: []string{"-project_role:alpha/r-review"},
 		},
-		"a role is gone, with a key":        {do: withKey(http.MethodDelete, "/organization/roles/r-bill", "")},
-		"a project is archived, with a key": {do: withKey(http.MethodPost, "/organization/projects/alpha/archive", "")},
+		"a project role comes, with a key": {
+			do: withKey(http.MethodPost, "/projects/alpha/roles", `{"role_name": "New", "permissions": ["api.usage.read"]}`),
+		},
+		"a project role is changed, with a key": {do: withKey(http.MethodPost, "/projects/alpha/roles/r-tune", `{"role_name": "Other"}`)},
+		"a role comes, with a key":              {do: withKey(http.MethodPost, "/organization/roles", `{"role_name": "New", "permissions": ["api.usage.read"]}`)},
+		"a role is changed, with a key":         {do: withKey(http.MethodPost, "/organization/roles/r-bill", `{"permissions": ["api.usage.read"]}`)},
+		"a role is gone, with a key":            {do: withKey(http.MethodDelete, "/organization/roles/r-bill", "")},
+		"a project is archived, with a key":     {do: withKey(http.MethodPost, "/organization/projects/alpha/archive", "")},
 	}
 	for name, edit := range officeEdits {
 		all[name] = officeChange{do: inSession(edit)}

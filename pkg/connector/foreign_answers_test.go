@@ -86,7 +86,7 @@ func TestChangeOutlivesOneBadRead(t *testing.T) {
 					server.SetFault(route, fault)
 				}
 				d := open(t, server)
-				d.connector.SetPacePatience(time.Minute)
+				d.connector.SetCallPatience(time.Minute)
 				require.NoError(t, do(t.Context(), d))
 			})
 		}

@@ -10,7 +10,7 @@ import (
 
 // list is one list of the API, such as the users of a project.
 type list[T any] struct {
-	// kind is the same for all lists that the API serves on one route, and so at one pace.
+	// kind is the same for all lists that the API serves on one route, and so at one rate.
 	kind listKind
 	// of has the ids of what the list belongs to.
 	of []string
@@ -71,7 +71,7 @@ func invitesList() list[client.Invite] {
 }
 
 func organizationRolesList() list[client.Role] {
-	return list[client.Role]{kind: kindOrganizationRoles, page: organizationPage((*client.Client).ListRoles), keep: keepRoles(organizationKey)}
+	return list[client.Role]{kind: kindOrganizationRoles, page: rolesPage(client.OrganizationScope()), keep: keepRoles(organizationKey)}
 }
 
 func groupsList() list[client.Group] {
@@ -103,7 +103,7 @@ func groupRolesList(groupID string) list[client.AssignedRole] {
 func projectRolesList(projectID string) list[client.Role] {
 	return list[client.Role]{
 		kind: kindProjectRoles, of: []string{projectID},
-		page: pageOf((*client.Client).ListProjectRoles, projectID), keep: keepRoles(projectID),
+		page: rolesPage(client.ProjectScope(projectID)), keep: keepRoles(projectID),
 	}
 }
 
@@ -143,6 +143,12 @@ func projectGroupRolesList(projectID, groupID string) list[client.AssignedRole] 
 func assignmentsPage(p client.Principal) func(context.Context, *client.Client, client.Cursor) (client.Page[client.AssignedRole], error) {
 	return func(ctx context.Context, api *client.Client, cursor client.Cursor) (client.Page[client.AssignedRole], error) {
 		return api.ListAssignedRoles(ctx, p, cursor)
+	}
+}
+
+func rolesPage(of client.RoleScope) func(context.Context, *client.Client, client.Cursor) (client.Page[client.Role], error) {
+	return func(ctx context.Context, api *client.Client, cursor client.Cursor) (client.Page[client.Role], error) {
+		return api.ListRoles(ctx, of, cursor)
 	}
 }
 

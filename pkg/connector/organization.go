@@ -81,7 +81,7 @@ func (b *organizationBuilder) Get(ctx context.Context, id, _ *v2.ResourceId) (*v
 		if id.GetResource() != organizationID {
 			return nil, errNotThere
 		}
-		page, err := b.client.ListRoles(ctx, client.Cursor{})
+		page, err := b.client.ListRoles(ctx, client.OrganizationScope(), client.Cursor{})
 		if err != nil {
 			return nil, err
 		}

@@ -66,7 +66,7 @@ func (b *organizationRoleBuilder) Get(ctx context.Context, id, _ *v2.ResourceId)
 		if _, predefined := predefinedOrganizationRoles[id.GetResource()]; predefined {
 			return b.getPredefined(ctx, id.GetResource())
 		}
-		role, err := b.client.GetRole(ctx, id.GetResource())
+		role, err := b.client.GetRole(ctx, client.OrganizationScope(), id.GetResource())
 		switch {
 		case err != nil:
 			return nil, err
@@ -80,20 +80,11 @@ func (b *organizationRoleBuilder) Get(ctx context.Context, id, _ *v2.ResourceId)
 
 func (b *organizationRoleBuilder) getPredefined(ctx context.Context, name string) (*v2.Resource, error) {
 	predefined := predefinedIn(organizationKey)
-	for cursor := (client.Cursor{}); ; {
-		page, err := b.client.ListRoles(ctx, cursor)
-		if err != nil {
-			return nil, err
-		}
-		for _, role := range page.Items {
-			if predefined(role) == name {
-				return organizationRoleResource(role)
-			}
-		}
-		if cursor = page.Next; cursor.IsZero() {
-			return organizationRoleResource(client.Role{Name: name, PredefinedRole: true})
-		}
+	listed, err := b.findRole(ctx, client.OrganizationScope(), func(role client.Role) bool { return predefined(role) == name })
+	if err != nil {
+		return nil, err
 	}
+	return organizationRoleResource(*cmp.Or(listed, &client.Role{Name: name, PredefinedRole: true}))
 }
 
 // missingRoles gives the predefined roles that the API's list left out. The users' rows name them all the same.

@@ -62,19 +62,13 @@ func (r principalRoles) assignment(ctx context.Context, role requestedRole) (rol
 }
 
 func (r principalRoles) each(ctx context.Context, look func(client.AssignedRole)) error {
-	for cursor := (client.Cursor{}); ; {
-		page, err := r.client.ListAssignedRoles(ctx, r.of, cursor)
-		if err != nil {
-			return err
-		}
-		for _, row := range page.Items {
-			look(row)
-		}
-		if page.Next.IsZero() {
-			return nil
-		}
-		cursor = page.Next
+	rows, err := listAll(ctx, func(ctx context.Context, cursor client.Cursor) (client.Page[client.AssignedRole], error) {
+		return r.client.ListAssignedRoles(ctx, r.of, cursor)
+	})
+	for _, row := range rows {
+		look(row)
 	}
+	return err
 }
 
 // assignmentIfThere is [principalRoles.assignment] of whoever is to be given something and may not be there yet.

@@ -51,7 +51,7 @@ func (b *projectRoleBuilder) Get(ctx context.Context, id, _ *v2.ResourceId) (*v2
 		if _, err := getActiveProject(ctx, b.client, projectID); err != nil {
 			return nil, err
 		}
-		role, err := b.client.GetProjectRole(ctx, projectID, roleID)
+		role, err := b.client.GetRole(ctx, client.ProjectScope(projectID), roleID)
 		switch {
 		case err != nil:
 			return nil, err

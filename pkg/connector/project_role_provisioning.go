@@ -63,7 +63,7 @@ func (p provisioning) customRole(ctx context.Context, r changeRequest) (customRo
 	if r.slug != slugAssigned {
 		return customRole{}, r.unknown()
 	}
-	projectID, roleID, err := p.splitProjectRoleID(ctx, r)
+	projectID, roleID, err := p.splitProjectRoleID(ctx, r.resource.GetResource(), r.parent)
 	return customRole{provisioning: p, request: r, projectID: projectID, role: roleOfID(roleID)}, err
 }
 
@@ -74,11 +74,10 @@ func firstSegment(id string) string {
 
 // splitProjectRoleID parts the id of a project role. Ids are opaque and may have slashes themselves: where there is more than
 // one, the resource's parent tells the project, or else the API, which is asked for the projects that may be meant.
-func (p provisioning) splitProjectRoleID(ctx context.Context, r changeRequest) (string, string, error) {
-	id := r.resource.GetResource()
-	if r.parent.GetResourceType() == resourceTypeProject.GetId() {
-		if roleID, ok := strings.CutPrefix(id, projectRoleID(r.parent.GetResource(), "")); ok && r.parent.GetResource() != "" && roleID != "" {
-			return r.parent.GetResource(), roleID, nil
+func (p provisioning) splitProjectRoleID(ctx context.Context, id string, parent *v2.ResourceId) (string, string, error) {
+	if parent.GetResourceType() == resourceTypeProject.GetId() {
+		if roleID, ok := strings.CutPrefix(id, projectRoleID(parent.GetResource(), "")); ok && parent.GetResource() != "" && roleID != "" {
+			return parent.GetResource(), roleID, nil
 		}
 	}
 	var projects []string

@@ -103,7 +103,7 @@ func open(t *testing.T, server *openaitest.Server) desk {
 	built, ok := builder.(*connector.Connector)
 	require.True(t, ok)
 	built.SetPatience(1, 1, 1, 1)
-	built.SetPacePatience(0)
+	built.SetCallPatience(0)
 	provisioner, err := connectorbuilder.NewConnector(ctx, built)
 	require.NoError(t, err)
 	return desk{ConnectorClient: serve(ctx, t, provisioner), server: server, connector: built, logs: logs}

@@ -2,6 +2,7 @@ package connector
 
 import (
 	"context"
+	"slices"
 
 	"github.com/conductorone/baton-openai/pkg/client"
 )
@@ -39,30 +40,28 @@ func (r principalRoles) findID(ctx context.Context, role requestedRole) (string,
 	if role.id != "" {
 		return role.id, nil
 	}
-	list := r.client.ListRoles
-	if r.of.ProjectID != "" {
-		list = func(ctx context.Context, cursor client.Cursor) (client.Page[client.Role], error) {
-			return r.client.ListProjectRoles(ctx, r.of.ProjectID, cursor)
-		}
+	listed, err := r.findRole(ctx, r.of.RoleScope, role.matches)
+	switch {
+	case err != nil:
+		return "", err
+	case listed != nil:
+		return listed.ID, nil
+	case role.shortID != "":
+		return role.shortID, nil
+	default:
+		return "", refusal("OpenAI does not list the role: sync again to see the roles that there are")
 	}
-	for cursor := (client.Cursor{}); ; {
-		page, err := list(ctx, cursor)
-		if err != nil {
-			return "", err
-		}
-		for _, listed := range page.Items {
-			if role.matches(listed) {
-				return listed.ID, nil
-			}
-		}
-		if page.Next.IsZero() && role.shortID != "" {
-			return role.shortID, nil
-		}
-		if page.Next.IsZero() {
-			return "", refusal("OpenAI does not list the role: sync again to see the roles that there are")
-		}
-		cursor = page.Next
+}
+
+// findRole gives the first role of the list that is meant, nil if there is none.
+func (p provisioning) findRole(ctx context.Context, of client.RoleScope, isMeant func(client.Role) bool) (*client.Role, error) {
+	roles, err := listAll(ctx, func(ctx context.Context, cursor client.Cursor) (client.Page[client.Role], error) {
+		return p.client.ListRoles(ctx, of, cursor)
+	})
+	if at := slices.IndexFunc(roles, isMeant); at >= 0 {
+		return &roles[at], nil
 	}
+	return nil, err
 }
 
 // refuseMissing keeps anybody from being made a member for a role that is not there any more.

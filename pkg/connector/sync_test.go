@@ -116,7 +116,7 @@ func setPatience(tb testing.TB, builder connectorbuilder.ConnectorBuilderV2, pat
 	tb.Helper()
 	built, ok := builder.(*connector.Connector)
 	require.True(tb, ok)
-	built.SetPacePatience(patience)
+	built.SetCallPatience(patience)
 }
 
 // lateSessionStore is the session store of the sync that has begun last, as in the connector's own process.

@@ -85,7 +85,7 @@ func (r rounded) call(now time.Time) (bool, time.Duration) {
 	return passes, time.Duration(math.Ceil(wait.Seconds())) * time.Second
 }
 
-// api is an API behind a pace: latency there and back.
+// api is an API behind a limiter: latency there and back.
 type api struct {
 	mu      sync.Mutex
 	limit   limit
@@ -94,7 +94,7 @@ type api struct {
 	refused int
 }
 
-func (a *api) ask(p *pace, t *turn) bool {
+func (a *api) ask(l *routeLimiter, t *turn) bool {
 	elapse(a.latency / 2)
 	a.mu.Lock()
 	passes, wait := a.limit.call(time.Now())
@@ -106,28 +106,28 @@ func (a *api) ask(p *pace, t *turn) bool {
 	a.mu.Unlock()
 	elapse(a.latency / 2)
 	if passes {
-		p.passedThrough(t)
+		l.passed(t)
 	} else {
-		p.refused(t, wait, "")
+		l.refused(t, wait, "")
 	}
 	return passes
 }
 
 // call makes one call, however often the API refuses it.
-func (a *api) call(ctx context.Context, p *pace) error {
-	turn := p.arrive(ctx)
+func (a *api) call(ctx context.Context, l *routeLimiter) error {
+	turn := l.arrive(ctx)
 	for {
-		if err := p.take(ctx, turn); err != nil {
+		if err := l.wait(ctx, turn); err != nil {
 			return err
 		}
-		if a.ask(p, turn) {
+		if a.ask(l, turn) {
 			return nil
 		}
 	}
 }
 
 // run makes the calls with some workers and tells how long it took, in the bubble's time.
-func (a *api) run(t *testing.T, p *pace, calls, workers int) time.Duration {
+func (a *api) run(t *testing.T, l *routeLimiter, calls, workers int) time.Duration {
 	t.Helper()
 	start := time.Now()
 	work := make(chan struct{}, calls)
@@ -139,7 +139,7 @@ func (a *api) run(t *testing.T, p *pace, calls, workers int) time.Duration {
 	for range workers {
 		wait.Go(func() {
 			for range work {
-				assert.NoError(t, a.call(t.Context(), p))
+				assert.NoError(t, a.call(t.Context(), l))
 			}
 		})
 	}
@@ -147,9 +147,9 @@ func (a *api) run(t *testing.T, p *pace, calls, workers int) time.Duration {
 	return time.Since(start)
 }
 
-// Whatever the form of the limit, a route keeps to its pace: it takes hardly longer than it must, and hardly a call is
+// Whatever the form of the limit, a route keeps to its rate: it takes hardly longer than it must, and hardly a call is
 // refused.
-func TestPaceIsAsFastAsTheLimit(t *testing.T) {
+func TestRouteIsAsFastAsTheLimit(t *testing.T) {
 	t.Parallel()
 	const calls = 500
 	minute := func(n int) time.Duration { return time.Minute / time.Duration(n) }
@@ -177,7 +177,7 @@ func TestPaceIsAsFastAsTheLimit(t *testing.T) {
 				t.Parallel()
 				synctest.Test(t, func(t *testing.T) {
 					server := &api{limit: test.limit(), latency: 50 * time.Millisecond}
-					took := server.run(t, &pace{}, calls, workers)
+					took := server.run(t, &routeLimiter{}, calls, workers)
 					require.Equal(t, calls, server.passed)
 					t.Logf("%.3f, %d refused", took.Seconds()/test.bound.Seconds(), server.refused)
 					require.LessOrEqual(t, took.Seconds()/test.bound.Seconds(), test.slower)
@@ -188,49 +188,49 @@ func TestPaceIsAsFastAsTheLimit(t *testing.T) {
 	}
 }
 
-// A route that has paused for longer than the API's bucket takes to fill uses what has gathered, and goes on at its pace.
-func TestPaceAfterAPause(t *testing.T) {
+// A route that has paused for longer than the API's bucket takes to fill uses what has gathered, and goes on at its rate.
+func TestRouteAfterAPause(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		server := &api{limit: &bucket{burst: 7, interval: 10 * time.Second}, latency: 50 * time.Millisecond}
-		p := &pace{}
-		server.run(t, p, 40, 4)
+		l := &routeLimiter{}
+		server.run(t, l, 40, 4)
 		elapse(time.Hour)
 		refused := server.refused
-		took := server.run(t, p, 40, 4)
+		took := server.run(t, l, 40, 4)
 		require.InDelta(t, (33 * 10 * time.Second).Seconds(), took.Seconds(), 20)
 		require.LessOrEqual(t, server.refused-refused, 8)
 	})
 }
 
-// When the limit rises, the pace follows.
-func TestPaceFollowsARisenLimit(t *testing.T) {
+// When the limit rises, the rate follows.
+func TestRateFollowsARisenLimit(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		b := &bucket{burst: 7, interval: 10 * time.Second}
 		server := &api{limit: b, latency: 50 * time.Millisecond}
-		p := &pace{}
-		server.run(t, p, 40, 4)
+		l := &routeLimiter{}
+		server.run(t, l, 40, 4)
 		b.interval = time.Second
-		server.run(t, p, 1200, 4)
-		require.Less(t, server.run(t, p, 100, 4), 2*time.Minute)
+		server.run(t, l, 1200, 4)
+		require.Less(t, server.run(t, l, 100, 4), 2*time.Minute)
 	})
 }
 
 // An urgent call goes before those that have waited longer, and a call whose context ends gives its place up at once.
-func TestPaceLetsUrgentCallsGoFirst(t *testing.T) {
+func TestUrgentCallsGoFirst(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		server := &api{limit: &bucket{burst: 1, interval: time.Minute}}
-		p := &pace{}
-		server.run(t, p, 2, 1)
+		l := &routeLimiter{}
+		server.run(t, l, 2, 1)
 
 		var mu sync.Mutex
 		var order []string
 		var wait sync.WaitGroup
 		queue := func(ctx context.Context, name string) {
 			wait.Go(func() {
-				err := server.call(ctx, p)
+				err := server.call(ctx, l)
 				mu.Lock()
 				defer mu.Unlock()
 				if err != nil {
@@ -263,15 +263,15 @@ func TestPaceLetsUrgentCallsGoFirst(t *testing.T) {
 }
 
 // The wait that an API names wrongly again and again does not make a busy loop, and says for how long it has gone on.
-func TestPaceOfAnAPIThatRefusesEverything(t *testing.T) {
+func TestAPIThatRefusesEverything(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		p := &pace{}
+		l := &routeLimiter{}
 		start := time.Now()
-		turn := p.arrive(t.Context())
+		turn := l.arrive(t.Context())
 		for n := 1; ; n++ {
-			require.NoError(t, p.take(t.Context(), turn))
-			if refusing := p.refused(turn, time.Millisecond, ""); refusing > time.Hour {
+			require.NoError(t, l.wait(t.Context(), turn))
+			if refusing := l.refused(turn, time.Millisecond, ""); refusing > time.Hour {
 				require.Less(t, n, 80)
 				require.WithinDuration(t, start.Add(time.Hour), start.Add(refusing), 2*time.Minute)
 				return
@@ -282,30 +282,30 @@ func TestPaceOfAnAPIThatRefusesEverything(t *testing.T) {
 
 // A route is reported only where it is behind for longer, at most every half minute, and the one that takes longest
 // first.
-func TestPacerReportsWhatTakesLong(t *testing.T) {
+func TestLimiterReportsWhatTakesLong(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		p := newPacer()
-		slow, fast, free := p.of("GET", "/slow"), p.of("GET", "/fast"), p.of("GET", "/free")
-		for _, one := range []*pace{slow, fast} {
-			one.limited, one.interval, one.done = true, 10*time.Second, 3
+		l := newLimiter()
+		slow, fast, free := l.of("GET", "/slow"), l.of("GET", "/fast"), l.of("GET", "/free")
+		for _, one := range []*routeLimiter{slow, fast} {
+			one.queue.rate.limited, one.queue.rate.interval, one.queue.done = true, 10*time.Second, 3
 		}
-		fast.interval = time.Second
+		fast.queue.rate.interval = time.Second
 		slow.expect(func() int { return 40 })
 		free.expect(func() int { return 1000 })
-		fast.flying = 1
+		fast.queue.inFlight = 1
 		require.False(t, free.isLimited())
 
-		require.Empty(t, p.due(time.Now(), slow))
+		require.Empty(t, l.due(time.Now(), slow))
 		elapse(firstReport)
 		require.Equal(t, []routeProgress{
 			{route: "GET /slow", done: 3, left: 40, interval: 10 * time.Second, takes: 400 * time.Second},
 			{route: "GET /fast", done: 3, interval: time.Second},
-		}, p.due(time.Now(), slow))
+		}, l.due(time.Now(), slow))
 		elapse(reportInterval - time.Second)
-		require.Empty(t, p.due(time.Now(), slow))
+		require.Empty(t, l.due(time.Now(), slow))
 		elapse(time.Second)
-		require.NotEmpty(t, p.due(time.Now(), slow))
+		require.NotEmpty(t, l.due(time.Now(), slow))
 	})
 }
 
@@ -315,15 +315,15 @@ func TestReportHasOpenAIsWords(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		core, logs := observer.New(zap.InfoLevel)
 		ctx := ctxzap.ToContext(t.Context(), zap.New(core))
-		p := newPacer()
-		slow := p.of("GET", "/slow")
+		l := newLimiter()
+		slow := l.of("GET", "/slow")
 		turn := slow.arrive(ctx)
-		require.NoError(t, p.take(ctx, slow, turn))
+		require.NoError(t, l.wait(ctx, slow, turn))
 		slow.refused(turn, time.Minute, "Limit of the organization: 3 a minute.")
 		slow.lost()
-		p.report(ctx, slow)
+		l.report(ctx, slow)
 		elapse(firstReport)
-		p.report(ctx, slow)
+		l.report(ctx, slow)
 		require.Equal(t, 1, logs.Len())
 		require.Equal(t, "Limit of the organization: 3 a minute.", logs.All()[0].ContextMap()["openai_says"])
 	})

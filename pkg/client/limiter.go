@@ -16,10 +16,10 @@ import (
 // limits: however many groups there are, their members are asked for from one allowance.
 type Route string
 
-// pacer has the pace of each route, and tells operators how far it is with the routes that have to wait.
-type pacer struct {
+// limiter has the limiter of each route, and tells operators how far it is with the routes that have to wait.
+type limiter struct {
 	mu     sync.Mutex
-	routes map[string]*pace
+	routes map[string]*routeLimiter
 	// reported is when the operator was told last, or when the first call had to wait.
 	reported time.Time
 }
@@ -30,30 +30,30 @@ const (
 	reportInterval = 30 * time.Second
 )
 
-func newPacer() *pacer {
-	return &pacer{routes: map[string]*pace{}}
+func newLimiter() *limiter {
+	return &limiter{routes: map[string]*routeLimiter{}}
 }
 
-func (p *pacer) of(method string, route Route) *pace {
-	p.mu.Lock()
-	defer p.mu.Unlock()
+func (l *limiter) of(method string, route Route) *routeLimiter {
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	name := method + " " + string(route)
-	found, ok := p.routes[name]
+	found, ok := l.routes[name]
 	if !ok {
-		found = &pace{}
-		p.routes[name] = found
+		found = &routeLimiter{}
+		l.routes[name] = found
 	}
 	return found
 }
 
-func (p *pacer) take(ctx context.Context, pace *pace, t *turn) error {
+func (l *limiter) wait(ctx context.Context, route *routeLimiter, t *turn) error {
 	if remaining, ok := ctx.Value(remainingKey{}).(func() int); ok {
-		pace.expect(remaining)
+		route.expect(remaining)
 	}
-	if pace.isLimited() {
-		p.report(ctx, pace)
+	if route.isLimited() {
+		l.report(ctx, route)
 	}
-	return pace.take(ctx, t)
+	return route.wait(ctx, t)
 }
 
 // remainingKey marks a context.
@@ -67,9 +67,9 @@ func WithRemaining(ctx context.Context, remaining func() int) context.Context {
 
 // report tells how far each route is that has to wait, at most every half minute. It is called whenever a call of a
 // limited route is about to wait, so that it needs nobody to call it.
-func (p *pacer) report(ctx context.Context, caller *pace) {
+func (l *limiter) report(ctx context.Context, caller *routeLimiter) {
 	now := time.Now()
-	behind := p.due(now, caller)
+	behind := l.due(now, caller)
 	if len(behind) == 0 {
 		return
 	}
@@ -85,26 +85,26 @@ func (p *pacer) report(ctx context.Context, caller *pace) {
 	if slowest.takes > 0 {
 		fields = append(fields, zap.Time("expected_end", now.Add(slowest.takes).Truncate(time.Second)))
 	}
-	ctxzap.Extract(ctx).Info("baton-openai: OpenAI limits how often it can be asked; going on at its pace", fields...)
+	ctxzap.Extract(ctx).Info("baton-openai: OpenAI limits how often it can be asked; going on as fast as it allows", fields...)
 }
 
 // due gives the routes that have to wait, as the caller's does, the one that takes longest first; none if it is too early
 // to tell.
-func (p *pacer) due(now time.Time, caller *pace) []routeProgress {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.reported.IsZero() {
-		p.reported = now.Add(firstReport - reportInterval)
+func (l *limiter) due(now time.Time, caller *routeLimiter) []routeProgress {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.reported.IsZero() {
+		l.reported = now.Add(firstReport - reportInterval)
 	}
-	if now.Sub(p.reported) < reportInterval {
+	if now.Sub(l.reported) < reportInterval {
 		return nil
 	}
-	p.reported = now
+	l.reported = now
 	var behind []routeProgress
-	for name, pace := range p.routes {
-		progress, waits := pace.progress()
+	for name, route := range l.routes {
+		progress, waits := route.progress()
 		progress.route = name
-		if pace != caller && !waits {
+		if route != caller && !waits {
 			continue
 		}
 		progress.takes = time.Duration(progress.left) * progress.interval

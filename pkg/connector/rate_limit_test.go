@@ -45,7 +45,7 @@ func TestChangeGoesBeforeASync(t *testing.T) {
 	server := newOffice()
 	server.RateLimit = &openaitest.RateLimit{Burst: 1, Interval: 200 * time.Millisecond}
 	d := open(t, server)
-	d.connector.SetPacePatience(time.Minute)
+	d.connector.SetCallPatience(time.Minute)
 	const lists = 12
 	users := builderOf[connectorbuilder.ResourceSyncerV2](t.Context(), d, "user")
 	var wait sync.WaitGroup

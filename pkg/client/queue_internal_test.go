@@ -1,0 +1,102 @@
+package client
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// arrivals lets calls arrive and wait; a call that ends with ! is urgent.
+func arrivals(q *queue, names ...string) map[string]*turn {
+	turns := map[string]*turn{}
+	for _, name := range names {
+		turns[name] = q.arrive(name[len(name)-1] == '!')
+		q.join(turns[name])
+	}
+	return turns
+}
+
+// went are the calls whose turn has come.
+func went(turns map[string]*turn) map[string]int {
+	numbers := map[string]int{}
+	for name, t := range turns {
+		select {
+		case <-t.come:
+			numbers[name] = t.number
+		default:
+		}
+	}
+	return numbers
+}
+
+// A route that is free keeps nobody waiting.
+func TestQueueOfAFreeRoute(t *testing.T) {
+	t.Parallel()
+	var q queue
+	turns := arrivals(&q, "a", "b", "c")
+	require.Zero(t, q.goOn(noon))
+	require.Equal(t, map[string]int{"a": 1, "b": 2, "c": 3}, went(turns))
+	require.Equal(t, 3, q.inFlight)
+	q.passed(turns["b"])
+	q.lost()
+	require.Equal(t, []int{1, 1}, []int{q.inFlight, q.done})
+}
+
+// As long as the rate is not known, one call goes when the one before is answered.
+func TestQueueBeforeTheRateIsKnown(t *testing.T) {
+	t.Parallel()
+	var q queue
+	first := arrivals(&q, "first")
+	q.goOn(noon)
+	require.Equal(t, 10*time.Second, q.refused(first["first"], 10*time.Second, noon))
+	turns := arrivals(&q, "a", "b")
+	require.Equal(t, 10*time.Second, q.goOn(noon))
+	require.Empty(t, went(turns))
+	require.Zero(t, q.goOn(after(10)), "an answer brings the next one on")
+	require.Equal(t, map[string]int{"a": 2}, went(turns))
+	require.Zero(t, q.goOn(after(60)))
+	require.Len(t, went(turns), 1)
+	q.passed(turns["a"])
+	require.Zero(t, q.goOn(after(60)))
+	require.Equal(t, map[string]int{"a": 2, "b": 3}, went(turns))
+}
+
+// Urgent calls go before the others, a call that is sent again before those that arrived later, and nothing waits for one
+// that has left.
+func TestQueueOrder(t *testing.T) {
+	t.Parallel()
+	q := queue{rate: rate{limited: true, interval: time.Minute, due: noon}}
+	refused := arrivals(&q, "refused")["refused"]
+	require.Zero(t, q.goOn(noon))
+	turns := arrivals(&q, "leaving", "a", "urgent!", "b", "also urgent!")
+	q.refused(refused, 2*time.Minute, noon)
+	q.join(refused)
+	turns["refused"] = refused
+	q.leave(turns["leaving"])
+	var order []string
+	for seconds := 0; len(q.waiting) > 0; seconds += 60 {
+		before := went(turns)
+		wait := q.goOn(after(seconds))
+		require.True(t, wait > 0 || len(q.waiting) == 0)
+		for name := range went(turns) {
+			if _, already := before[name]; !already {
+				order = append(order, name)
+			}
+		}
+	}
+	require.Equal(t, []string{"urgent!", "also urgent!", "refused", "a", "b"}, order)
+	require.Equal(t, 5, q.inFlight)
+}
+
+// A turn that comes while its call leaves is not used.
+func TestQueueOfACallThatLeaves(t *testing.T) {
+	t.Parallel()
+	var q queue
+	turns := arrivals(&q, "a")
+	q.goOn(noon)
+	require.Equal(t, 1, q.inFlight)
+	q.leave(turns["a"])
+	require.Zero(t, q.inFlight)
+	require.Zero(t, q.done)
+}
