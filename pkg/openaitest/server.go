@@ -68,6 +68,9 @@ type Server struct {
 	ArchiveReportsError bool
 	// ServiceAccountDeleteReports404 deletes service accounts and answers 404.
 	ServiceAccountDeleteReports404 bool
+	// ServiceAccountKeysMayGo lets a key of a service account be deleted alone. The document says that this is an error; its
+	// sentence is older than the route by which an account gets a second key.
+	ServiceAccountKeysMayGo bool
 	// Now is the clock by which things are created; nil is [time.Now].
 	Now func() time.Time
 
