@@ -29,7 +29,9 @@ func TestServiceAccountKeysThatMayGo(t *testing.T) {
 	requireWrites(t, map[string]write{"one of the account's": {
 		route:  "DELETE /organization/projects/p/api_keys/key_sa",
 		answer: map[string]any{"object": "organization.project.api_key.deleted", "id": "key_sa", "deleted": true},
-		effect: func(o *openaitest.Organization) { o.Projects[0].APIKeys = append(o.Projects[0].APIKeys[:1], o.Projects[0].APIKeys[2:]...) },
+		effect: func(o *openaitest.Organization) {
+			o.Projects[0].APIKeys = append(o.Projects[0].APIKeys[:1], o.Projects[0].APIKeys[2:]...)
+		},
 	}}, func(s *openaitest.Server) { s.ServiceAccountKeysMayGo = true })
 }
 
