@@ -2,10 +2,12 @@ package connector
 
 import (
 	"context"
+	"fmt"
 
 	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
 	"github.com/conductorone/baton-sdk/pkg/annotations"
 	"github.com/conductorone/baton-sdk/pkg/connectorbuilder"
+	"google.golang.org/grpc/codes"
 
 	"github.com/conductorone/baton-openai/pkg/client"
 )
@@ -58,13 +60,22 @@ func (b *apiKeyBuilder) deleteProjectKey(ctx context.Context, id string, parent 
 		return true, nil
 	case err != nil:
 		return false, err
-	case key.Owner.OwnerType() == client.OwnerServiceAccount:
-		return false, refusal("the key belongs to the service account %s and cannot be deleted alone: delete the service account", key.Owner.OwnerID())
 	}
-	return false, b.patience.make(ctx, deletionOf(
-		func(ctx context.Context) error { return b.client.DeleteProjectAPIKey(ctx, projectID, id) },
+	err = b.deleteKeyOfProject(ctx, projectID, id)
+	if key.Owner.OwnerType() == client.OwnerServiceAccount && kindOf(err) == client.KindRefused {
+		return false, refuse(codes.FailedPrecondition, fmt.Errorf("OpenAI does not delete a key of the service account %s alone: delete the service account to end its keys: %w",
+			key.Owner.OwnerID(), err))
+	}
+	return false, err
+}
+
+// deleteKeyOfProject deletes a key, whosever it is. OpenAI documents that it refuses to delete one of a service account, in
+// words that are older than the way to give an account several: so it is asked.
+func (p provisioning) deleteKeyOfProject(ctx context.Context, projectID, id string) error {
+	return p.patience.make(ctx, deletionOf(
+		func(ctx context.Context) error { return p.client.DeleteProjectAPIKey(ctx, projectID, id) },
 		func(ctx context.Context) error {
-			_, err := b.client.GetProjectAPIKey(ctx, projectID, id)
+			_, err := p.client.GetProjectAPIKey(ctx, projectID, id)
 			return err
 		}))
 }

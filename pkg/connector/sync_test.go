@@ -144,6 +144,7 @@ func serve(ctx context.Context, t *testing.T, server types.ConnectorServer) type
 	v2.RegisterAccountManagerServiceServer(service, server)
 	v2.RegisterResourceManagerServiceServer(service, server)
 	v2.RegisterResourceDeleterServiceServer(service, server)
+	v2.RegisterCredentialManagerServiceServer(service, server)
 	served := make(chan error, 1)
 	go func() { served <- service.Serve(listener) }()
 	t.Cleanup(func() {
