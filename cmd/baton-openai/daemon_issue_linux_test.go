@@ -140,7 +140,7 @@ func childOf(t *testing.T, pid int) int {
 	t.Helper()
 	threads, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", pid))
 	require.NoError(t, err)
-	var children []string
+	children := make([]string, 0, len(threads))
 	for _, path := range threads {
 		text, err := os.ReadFile(path)
 		require.NoError(t, err)

@@ -24,7 +24,7 @@ const redacted = "[redacted]"
 func (v *SecretValue) UnmarshalJSON(data []byte) error {
 	var text string
 	if json.Unmarshal(data, &text) != nil {
-		return errors.New("the value of the key is no text")
+		return errNotQuoted
 	}
 	value := []byte(text)
 	v.reveal = func() []byte { return value }

@@ -8,8 +8,6 @@ import (
 	"strings"
 	"testing"
 
-	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
-	"github.com/conductorone/baton-sdk/pkg/connectorbuilder"
 	"github.com/stretchr/testify/require"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
@@ -224,11 +222,7 @@ func TestKeyOfWhichNobodyWaitsForTheAnswer(t *testing.T) {
 			cancel()
 		}
 	}
-	input := &connectorbuilder.CredentialIssueInput{
-		IdentityID: parseID("service_account:svc-1"), RequestID: keyRequestID,
-		CredentialOptions: v2.CredentialIssueOptions_builder{ApiKey: &v2.CredentialIssueOptions_ApiKey{}}.Build(),
-	}
-	_, err := builderOf[connectorbuilder.CredentialIssuerLimited](ctx, d, "service_account").Issue(ctx, input)
+	_, err := d.issueDirectly(ctx, "svc-1")
 	require.Equal(t, codes.Aborted, status.Code(err), err)
 	requireMessage(t, err, "the key "+firstKeyID+" was made and is deleted again", "context canceled")
 	require.Empty(t, issuedKeys(server))
