@@ -179,8 +179,11 @@ func (b *serviceAccountBuilder) settleKey(
 	}
 	row.Owner = client.ProjectKeyOwner{Type: client.OwnerServiceAccount, ID: wanted.account.GetResource()}
 	secret, err := projectKeyResource(resourceID(resourceTypeProject, projectID), row)
-	if err == nil && made.Value.IsEmpty() {
+	switch {
+	case err == nil && made.Value.IsEmpty():
 		err = errors.New("OpenAI did not tell its value")
+	case err == nil && ctx.Err() != nil:
+		err = fmt.Errorf("nobody waits for it any more: %w", ctx.Err())
 	}
 	if err != nil {
 		return issuedKey{}, b.takeKeysBack(ctx, projectID, append(others, row), err)
@@ -211,7 +214,7 @@ func (b *serviceAccountBuilder) takeKeysBack(ctx context.Context, projectID stri
 		defer end()
 	}
 	var left []client.ProjectAPIKey
-	var failures []error
+	var failure error
 	for _, key := range keys {
 		// OpenAI may not know it yet, and what it does not know it cannot delete.
 		err := b.patience.insist(ctx, func(ctx context.Context) error {
@@ -222,14 +225,14 @@ func (b *serviceAccountBuilder) takeKeysBack(ctx context.Context, projectID stri
 			err = b.deleteKeyOfProject(ctx, projectID, key.ID)
 		}
 		if err != nil {
-			left, failures = append(left, key), append(failures, err)
+			left, failure = append(left, key), err
 		}
 	}
 	if len(left) == 0 {
 		return refuse(codes.Aborted, fmt.Errorf("the key %s was made and is deleted again: ask for another one: %w", idsOfKeys(keys), because))
 	}
 	return refuse(codes.FailedPrecondition, fmt.Errorf("the key %s was made, nobody has its value, and it could not be deleted: delete its service account if it must not stay: %w; %w",
-		idsOfKeys(left), because, errors.Join(failures...)))
+		idsOfKeys(left), because, failure))
 }
 
 // requestedKeys are the keys of a project that a request has made.

@@ -227,3 +227,21 @@ func TestKeyOfWhichNobodyWaitsForTheAnswer(t *testing.T) {
 	requireMessage(t, err, "the key "+firstKeyID+" was made and is deleted again", "context canceled")
 	require.Empty(t, issuedKeys(server))
 }
+
+// The same where the answer has come, and nobody is there to take the key.
+func TestKeyForWhichNobodyWaits(t *testing.T) {
+	t.Parallel()
+	server := newOffice()
+	server.ServiceAccountKeysMayGo = true
+	ctx, cancel := context.WithCancel(t.Context())
+	d := open(t, server)
+	server.OnRequest = func(openaitest.Request) {
+		if len(issuedKeys(server)) > 0 {
+			cancel()
+		}
+	}
+	_, err := d.issueDirectly(ctx, "svc-1")
+	require.Equal(t, codes.Aborted, status.Code(err), err)
+	requireMessage(t, err, "the key "+firstKeyID+" was made and is deleted again", "nobody waits for it any more")
+	require.Empty(t, issuedKeys(server))
+}
