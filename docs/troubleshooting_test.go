@@ -45,6 +45,7 @@ var notOnThePage = map[string]string{
 	// cmd/baton-openai
 	"what was to be done is done": "what stands for a connector where the SDK is to start none",
 	// pkg/connector
+	"The API key. OpenAI does not show it again.": "what ConductorOne says of the key that it hands over",
 	"it is not there": "never shown: a targeted sync makes another message of it",
 	"Syncs the users, invitations, roles, groups, projects, service accounts and API keys of an OpenAI organization.": "the connector's description",
 	"Sees the project without using the API in it":                                                                    "the description of an entitlement",

@@ -193,7 +193,7 @@ func (c *Client) GetProjectAPIKey(ctx context.Context, projectID, keyID string) 
 	return retrieve[ProjectAPIKey](ctx, c, "/organization/projects/{project_id}/api_keys/{api_key_id}", projectID, keyID)
 }
 
-// DeleteProjectAPIKey deletes a key of a project. One that belongs to a service account is refused.
+// DeleteProjectAPIKey deletes a key of a project. The document says that one of a service account is refused.
 //
 // DELETE /organization/projects/{project_id}/api_keys/{api_key_id},
 // https://platform.openai.com/docs/api-reference/project-api-keys/delete.

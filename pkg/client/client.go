@@ -118,6 +118,8 @@ type call struct {
 	// out is what the answer is decoded into; said is the answer as it came, for calls that succeed whatever it says.
 	out  any
 	said *json.RawMessage
+	// secret says that the answer tells a secret, once: the call is never made again, and its answer is quoted nowhere.
+	secret bool
 	// answered says that the API has answered another call: it is where the base URL leads.
 	answered bool
 }
@@ -139,6 +141,10 @@ func (c *Client) send(ctx context.Context, call call) error {
 		}
 		again := verdicts[failure.Kind].again
 		if again == inTurn {
+			if call.secret {
+				route.refused(turn, min(failure.RetryAfter, c.Patience), failure.Message)
+				return failure
+			}
 			if err := c.refused(route, turn, failure); err != nil {
 				return err
 			}
@@ -229,6 +235,9 @@ func (c *Client) attempt(ctx context.Context, call call) *Error {
 	// Without a limit of its own, a body that stalls would hold the call for the five minutes of the SDK's HTTP client.
 	limited, cancel := context.WithTimeout(ctx, c.Timeout)
 	defer cancel()
+	if call.secret {
+		limited = withSecret(limited)
+	}
 	request, err := c.http.NewRequest(limited, call.method, u, options...)
 	if err != nil {
 		return c.newError(call).because(KindRefused, errors.New("the request cannot be built"))
@@ -240,6 +249,9 @@ func (c *Client) attempt(ctx context.Context, call call) *Error {
 	if response != nil {
 		// The SDK has read the body already; this satisfies the contract of net/http.
 		defer response.Body.Close()
+	}
+	if answer != nil && call.secret {
+		defer clear(answer.Body)
 	}
 	switch {
 	case answer == nil:
@@ -272,7 +284,11 @@ func accept(call call, body []byte) (Kind, error) {
 		}
 		return 0, nil
 	default:
-		return decode(body, call.out)
+		kind, err := decode(body, call.out)
+		if err != nil && call.secret {
+			err = errNotQuoted
+		}
+		return kind, err
 	}
 }
 

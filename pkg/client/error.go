@@ -195,6 +195,9 @@ func (e *Error) fromAnswer(ctx context.Context, c call, answer *uhttp.WrapperRes
 	e.RequestID = presentable(answer.Header.Get(requestIDHeader))
 	e.Type, e.Code, e.Message = presentable(said.kind), presentable(said.code), presentable(said.message)
 	e.RetryAfter = retryAfter(answer.Header, e.Message, time.Now())
+	if c.secret {
+		e.withoutQuotes(said, answer.Body)
+	}
 	if e.Redirected() {
 		e.Message = "the API redirects to another address, which is not followed"
 	}

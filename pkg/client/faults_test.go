@@ -180,9 +180,14 @@ var (
 		_, err := c.CreateGroup(ctx, "Night shift")
 		return err
 	}, []outcome{allAgain}}
+	// It is never sent again, since each time another key may be made.
+	faultyKey = faultyCall{"POST /organization/projects/{project_id}/service_accounts/{service_account_id}/api_keys", func(ctx context.Context, c *client.Client) error {
+		_, err := c.CreateServiceAccountKey(ctx, "proj_1", "svc_1", "Night shift", nil)
+		return err
+	}, nil}
 )
 
-// faultyGroup is a stand-in with a group of two pages of members.
+// faultyGroup is a stand-in with a group of two pages of members, and a service account.
 func faultyGroup(route string, fault openaitest.Fault) *openaitest.Server {
 	group := openaitest.Group{ID: "group_1", Name: "Everybody"}
 	users := make([]openaitest.User, 0, memberCount)
@@ -191,8 +196,11 @@ func faultyGroup(route string, fault openaitest.Fault) *openaitest.Server {
 		group.MemberIDs = append(group.MemberIDs, users[i].ID)
 	}
 	return &openaitest.Server{
-		Organization: openaitest.Organization{Users: users, Groups: []openaitest.Group{group}},
-		Faults:       map[string]openaitest.Fault{route: fault},
+		Organization: openaitest.Organization{
+			Users: users, Groups: []openaitest.Group{group},
+			Projects: []openaitest.Project{{ID: "proj_1", ServiceAccounts: []openaitest.ServiceAccount{{ID: "svc_1", Role: "member"}}}},
+		},
+		Faults: map[string]openaitest.Fault{route: fault},
 	}
 }
 
@@ -201,6 +209,7 @@ var codesOfKinds = map[client.Kind]codes.Code{
 	client.KindRefused: codes.InvalidArgument, client.KindGone: codes.NotFound, client.KindNoSuchList: codes.FailedPrecondition,
 	client.KindProjectArchived: codes.FailedPrecondition, client.KindConflict: codes.AlreadyExists, client.KindUnauthenticated: codes.Unauthenticated,
 	client.KindDenied: codes.PermissionDenied, client.KindDeniedWithoutReason: codes.PermissionDenied, client.KindBilling: codes.ResourceExhausted,
+	client.KindLimited:     codes.ResourceExhausted,
 	client.KindMisdirected: codes.FailedPrecondition, client.KindNoAnswer: codes.Unavailable, client.KindMalformed: codes.Internal,
 }
 
@@ -269,8 +278,8 @@ func eachFault(t *testing.T, try func(faultCase, *testing.T, faultyCall)) {
 	places := make(chan struct{}, atOnce)
 	var tried sync.WaitGroup
 	for name, f := range faultCases() {
-		for _, call := range []faultyCall{faultyRead, faultyWrite} {
-			if f.fault.Cursor != "" && call.route == faultyWrite.route {
+		for _, call := range []faultyCall{faultyRead, faultyWrite, faultyKey} {
+			if f.fault.Cursor != "" && call.route != faultyRead.route {
 				continue // only lists have cursors
 			}
 			places <- struct{}{}

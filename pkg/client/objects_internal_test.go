@@ -58,7 +58,7 @@ var realShapes = []string{
 // the row of a list.
 var decoders = []func(t *testing.T, body []byte){
 	decodes[User], decodes[Invite], decodes[Group], decodes[GroupUser], decodes[Role], decodes[AssignedRole], decodes[Project], decodes[ProjectUser],
-	decodes[ProjectGroup], decodes[ServiceAccount], decodes[NewServiceAccount], decodes[ProjectAPIKey], decodes[AdminAPIKey], decodes[AuditLog],
+	decodes[ProjectGroup], decodes[ServiceAccount], decodes[NewServiceAccount], decodes[ProjectAPIKey], decodes[AdminAPIKey], decodes[ServiceAccountKey], decodes[AuditLog],
 	decodes[ModelPermissions], decodes[HostedTools], decodes[RateLimit], decodes[SpendLimit],
 }
 

@@ -24,7 +24,11 @@ func (t guardedTransport) RoundTrip(request *http.Request) (*http.Response, erro
 	response, err := t.next.RoundTrip(request)
 	logger := ctxzap.Extract(request.Context()).With(
 		zap.String("http.method", request.Method), zap.String("http.path", request.URL.Path), zap.Duration("duration", time.Since(start)))
+	secret := tellsSecret(request.Context())
 	if err != nil {
+		if secret {
+			err = unquoted(err)
+		}
 		if clean := redact(err.Error(), t.key); clean != err.Error() {
 			// The cause is given up with its text: it quotes the key.
 			err = errors.New(clean)
@@ -38,7 +42,7 @@ func (t guardedTransport) RoundTrip(request *http.Request) (*http.Response, erro
 			values[i] = redact(value, t.key)
 		}
 	}
-	response.Body = &limitedBody{ReadCloser: response.Body, left: maxResponseBytes}
+	response.Body = &limitedBody{ReadCloser: response.Body, left: maxResponseBytes, secret: secret}
 	return response, nil
 }
 
@@ -47,6 +51,8 @@ var errBodyTooLarge = fmt.Errorf("the answer is larger than %d MiB", maxResponse
 type limitedBody struct {
 	io.ReadCloser
 	left int
+	// secret says that an error may not quote what is read.
+	secret bool
 }
 
 func (b *limitedBody) Read(p []byte) (int, error) {
@@ -58,6 +64,9 @@ func (b *limitedBody) Read(p []byte) (int, error) {
 	b.left -= n
 	if b.left < 0 {
 		return 0, errBodyTooLarge
+	}
+	if b.secret {
+		err = unquoted(err)
 	}
 	return n, err
 }

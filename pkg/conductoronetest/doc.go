@@ -11,7 +11,8 @@
 //	outcome, err := task.Wait(ctx)
 //
 // [Service.Follow] has the daemon list the events of a feed, as ConductorOne does, each time from where it was left, and
-// [TargetedSync] is the task to sync what they name.
+// [TargetedSync] is the task to sync what they name. [IssueAPIKey] is the task to give somebody a key, and [Task.Credential] what
+// came back, which the recipient decrypts.
 //
 // It believes nothing: a token is given for an assertion that the client secret has signed, a call is answered with such
 // a token only, messages are held to the constraints of ConductorOne's protocol, an upload to its checksum, a report to a

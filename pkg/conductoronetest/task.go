@@ -108,6 +108,8 @@ func (t *Task) String() string {
 		return "create account " + t.message.GetCreateAccount().GetAccountInfo().GetLogin()
 	case t.message.HasDeleteResource():
 		return "delete " + named(t.message.GetDeleteResource().GetResourceId())
+	case t.message.HasIssueCredential():
+		return "issue a credential to " + named(t.message.GetIssueCredential().GetIdentityId())
 	case t.message.HasListEvents():
 		return "list the events of " + t.message.GetListEvents().GetEventFeedId()
 	default:

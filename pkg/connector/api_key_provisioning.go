@@ -2,10 +2,12 @@ package connector
 
 import (
 	"context"
+	"fmt"
 
 	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
 	"github.com/conductorone/baton-sdk/pkg/annotations"
 	"github.com/conductorone/baton-sdk/pkg/connectorbuilder"
+	"google.golang.org/grpc/codes"
 
 	"github.com/conductorone/baton-openai/pkg/client"
 )
@@ -38,10 +40,10 @@ func (b *apiKeyBuilder) deleteAdminKey(ctx context.Context, key client.AdminAPIK
 	if b.client.IsOwnKey(key) {
 		return false, refusal("this is the key that the connector itself uses: give the connector another key first")
 	}
-	return false, b.removeAdminKey(ctx, key.ID)
+	return false, b.deleteKeyOfOrganization(ctx, key.ID)
 }
 
-func (p provisioning) removeAdminKey(ctx context.Context, id string) error {
+func (p provisioning) deleteKeyOfOrganization(ctx context.Context, id string) error {
 	return p.patience.make(ctx, deletionOf(
 		func(ctx context.Context) error { return p.client.DeleteAdminAPIKey(ctx, id) },
 		func(ctx context.Context) error {
@@ -62,13 +64,18 @@ func (b *apiKeyBuilder) deleteProjectKey(ctx context.Context, id string, parent 
 		return true, nil
 	case err != nil:
 		return false, err
-	case key.Owner.OwnerType() == client.OwnerServiceAccount:
-		return false, refusal("the key belongs to the service account %s and cannot be deleted alone: delete the service account", key.Owner.OwnerID())
 	}
-	return false, b.removeProjectKey(ctx, projectID, id)
+	err = b.deleteKeyOfProject(ctx, projectID, id)
+	if key.Owner.OwnerType() == client.OwnerServiceAccount && kindOf(err) == client.KindRefused {
+		return false, refuse(codes.FailedPrecondition, fmt.Errorf("OpenAI does not delete a key of the service account %s alone: delete the service account to end its keys: %w",
+			key.Owner.OwnerID(), err))
+	}
+	return false, err
 }
 
-func (p provisioning) removeProjectKey(ctx context.Context, projectID, id string) error {
+// deleteKeyOfProject deletes a key, whosever it is. OpenAI documents that it refuses to delete one of a service account, in
+// words that are older than the way to give an account several: so it is asked.
+func (p provisioning) deleteKeyOfProject(ctx context.Context, projectID, id string) error {
 	return p.patience.make(ctx, deletionOf(
 		func(ctx context.Context) error { return p.client.DeleteProjectAPIKey(ctx, projectID, id) },
 		func(ctx context.Context) error {

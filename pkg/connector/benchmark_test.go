@@ -29,8 +29,8 @@ import (
 
 	cfg "github.com/conductorone/baton-openai/pkg/config"
 	"github.com/conductorone/baton-openai/pkg/connector"
-	"github.com/conductorone/baton-openai/pkg/sessionstore"
 	"github.com/conductorone/baton-openai/pkg/openaitest"
+	"github.com/conductorone/baton-openai/pkg/sessionstore"
 )
 
 // TestBenchmarks measures whole syncs of seeded organizations and writes docs/benchmarks.md. Every figure is a ratio of

@@ -5,10 +5,13 @@ import (
 	"testing"
 
 	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
+	"github.com/conductorone/baton-sdk/pkg/connectorbuilder"
 	"github.com/stretchr/testify/require"
 	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/anypb"
+
+	"github.com/conductorone/baton-openai/pkg/connector"
 )
 
 // What can be changed is pinned, type by type: a capability that goes missing takes a button away from somebody, and one
@@ -23,6 +26,7 @@ func TestCapabilities(t *testing.T) {
 		remove    = v2.Capability_CAPABILITY_RESOURCE_DELETE
 		targeted  = v2.Capability_CAPABILITY_TARGETED_SYNC
 		service   = v2.Capability_CAPABILITY_SERVICE_MODE_TARGETED_SYNC
+		issue     = v2.Capability_CAPABILITY_CREDENTIAL_ISSUE
 		events    = v2.Capability_CAPABILITY_EVENT_FEED_V2
 		acts      = v2.Capability_CAPABILITY_ACTIONS
 	)
@@ -34,7 +38,7 @@ func TestCapabilities(t *testing.T) {
 		"group":             {syncs, targeted, provision, create, remove},
 		"project":           {syncs, targeted, provision},
 		"project_role":      {syncs, targeted, provision},
-		"service_account":   {syncs, targeted, remove},
+		"service_account":   {syncs, targeted, issue, remove},
 		"api_key":           {syncs, targeted, remove},
 	}
 
@@ -55,7 +59,7 @@ func TestCapabilities(t *testing.T) {
 	metadata, err := open(t, newOffice()).GetMetadata(t.Context(), &v2.ConnectorServiceGetMetadataRequest{})
 	require.NoError(t, err)
 	told := metadata.GetMetadata().GetCapabilities()
-	require.ElementsMatch(t, []v2.Capability{syncs, targeted, provision, account, create, remove, service, events, acts}, told.GetConnectorCapabilities())
+	require.ElementsMatch(t, []v2.Capability{syncs, targeted, provision, account, create, remove, issue, service, events, acts}, told.GetConnectorCapabilities())
 	require.Len(t, told.GetResourceTypeCapabilities(), len(want))
 	for _, of := range told.GetResourceTypeCapabilities() {
 		id := of.GetResourceType().GetId()
@@ -66,11 +70,47 @@ func TestCapabilities(t *testing.T) {
 			permissions = append(permissions, permission.GetPermission())
 		}
 		require.Equal(t, wantPermissions[id], permissions, id)
+		require.Equal(t, id == "service_account", of.HasCredentialIssue(), id)
 	}
 	require.Equal(t,
 		[]v2.CapabilityDetailCredentialOption{v2.CapabilityDetailCredentialOption_CAPABILITY_DETAIL_CREDENTIAL_OPTION_NO_PASSWORD},
 		told.GetCredentialDetails().GetCapabilityAccountProvisioning().GetSupportedCredentialOptions())
 
+	requireCommitted(t, told)
+}
+
+// What can be asked for where a service account is given a key is pinned: one API key, which the next sync shows, with any
+// scopes and without an expiry.
+func TestKeysThatCanBeIssued(t *testing.T) {
+	t.Parallel()
+	details, _, err := builderOf[connectorbuilder.CredentialIssuerLimited](t.Context(), open(t, newOffice()), "service_account").IssueCapabilityDetails(t.Context())
+	require.NoError(t, err)
+	const kind = v2.CapabilityDetailCredentialOption_CAPABILITY_DETAIL_CREDENTIAL_OPTION_API_KEY
+	require.True(t, proto.Equal(v2.CredentialDetailsCredentialIssue_builder{
+		PreferredOption: kind,
+		Options: []*v2.CredentialIssueOptionDescriptor{v2.CredentialIssueOptionDescriptor_builder{
+			Option: kind, ResourceMode: v2.CredentialResourceMode_CREDENTIAL_RESOURCE_MODE_DISCOVERABLE, SecretResourceTypeId: "api_key",
+			CustomScopesAllowed: true, Preferred: true,
+		}.Build()},
+	}.Build(), details), details)
+}
+
+// A connector without a configuration tells the same, each time anew: of several that could answer, the SDK takes whichever
+// comes first.
+func TestCapabilitiesAreAlwaysTheSame(t *testing.T) {
+	t.Parallel()
+	for range 40 {
+		built, err := connectorbuilder.NewConnector(t.Context(), &connector.Connector{})
+		require.NoError(t, err)
+		metadata, err := built.GetMetadata(t.Context(), &v2.ConnectorServiceGetMetadataRequest{})
+		require.NoError(t, err)
+		requireCommitted(t, metadata.GetMetadata().GetCapabilities())
+	}
+}
+
+// requireCommitted holds the committed file to what is told.
+func requireCommitted(t *testing.T, told *v2.ConnectorCapabilities) {
+	t.Helper()
 	text, err := os.ReadFile("../../baton_capabilities.json")
 	require.NoError(t, err)
 	var packed anypb.Any

@@ -92,6 +92,7 @@ func pricedChanges(t *testing.T) []priced {
 		{name: "delete a group", do: deleted("group:team", "")},
 		{name: "delete a service account of a project that is named", do: deleted("service_account:svc-last", "project:last")},
 		{name: "delete a service account by its id alone", do: deleted("service_account:svc-last", ""), walks: projects},
+		{name: "give a service account an API key", do: issued("svc-last", nil), walks: projects},
 		{name: "delete an API key of a project that is named", do: deleted("api_key:key-last", "project:last")},
 		{name: "delete an API key by its id alone", do: deleted("api_key:key-last", ""), walks: projects},
 		{name: "delete an admin key", do: deleted("api_key:key-other", "")},

@@ -137,6 +137,21 @@ func TestDeleteAProjectKeyThatTheAdminListRepeats(t *testing.T) {
 	require.Equal(t, []string{deleteProjectKey}, writes(server))
 }
 
+// Where OpenAI deletes the key of a service account alone, so does the connector, and it is gone the second time.
+func TestDeleteServiceAccountKeyThatMayGo(t *testing.T) {
+	t.Parallel()
+	server := newOffice()
+	server.ServiceAccountKeysMayGo = true
+	d := open(t, server)
+	want := server.Snapshot()
+	withoutKey("key-svc")(&want)
+	for range 2 {
+		require.NoError(t, d.delete(t.Context(), "api_key:key-svc", ""))
+		requireState(t, want, server)
+	}
+	require.Equal(t, []string{deleteProjectKey}, writes(server))
+}
+
 // A service account may go although the API says that it was not there.
 func TestDeleteServiceAccountThatReports404(t *testing.T) {
 	t.Parallel()
@@ -156,9 +171,13 @@ func TestRefusedDeletions(t *testing.T) {
 		"an accepted invitation": {
 			do: deleted("invitation:inv-accepted", ""), says: []string{"has been accepted", "delete the user instead"},
 		},
-		"a service account's key":              {do: deleted("api_key:key-svc", ""), says: []string{"service account svc-1", "delete the service account"}},
-		"a service account's key, with parent": {do: deleted("api_key:key-svc", "project:alpha"), says: []string{"service account svc-1", "delete the service account"}},
-		"the connector's own key":              {do: deleted("api_key:key-own", ""), says: []string{"the connector itself uses", "give the connector another key first"}},
+		"a service account's key": {
+			do: deleted("api_key:key-svc", ""), says: []string{"service account svc-1", "delete the service account to end its keys"}, sends: []string{deleteProjectKey},
+		},
+		"a service account's key, with parent": {
+			do: deleted("api_key:key-svc", "project:alpha"), says: []string{"service account svc-1", "400 Bad Request"}, sends: []string{deleteProjectKey},
+		},
+		"the connector's own key": {do: deleted("api_key:key-own", ""), says: []string{"the connector itself uses", "give the connector another key first"}},
 		"the connector's own key, with parent": {
 			do: deleted("api_key:key-own", "organization:organization"), says: []string{"the connector itself uses"},
 		},

@@ -103,7 +103,7 @@ func patientConnector(
 	t.Cleanup(listener.Close)
 	builder, err := connector.Build(ctx, &cfg.Openai{OpenaiAdminKey: testKey, BaseUrl: listener.URL + "/v1"}, options.startedWith())
 	require.NoError(t, err)
-	builder.SetPacePatience(options.patience)
+	builder.SetCallPatience(options.patience)
 	if !options.onDemand {
 		builder.ReadAhead()
 	}
@@ -144,6 +144,7 @@ func serve(ctx context.Context, t *testing.T, server types.ConnectorServer) type
 	v2.RegisterResourceManagerServiceServer(service, server)
 	v2.RegisterResourceDeleterServiceServer(service, server)
 	v2.RegisterActionServiceServer(service, server)
+	v2.RegisterCredentialManagerServiceServer(service, server)
 	served := make(chan error, 1)
 	go func() { served <- service.Serve(listener) }()
 	t.Cleanup(func() {

@@ -109,7 +109,7 @@ func (k *userKeys) deleteAdminKeys(ctx context.Context) error {
 			k.fail(key.ID, errors.New("the connector itself uses it, and needs another key first"))
 			continue
 		}
-		if err := k.deleteOne(ctx, key.ID, func(ctx context.Context) error { return k.removeAdminKey(ctx, key.ID) }); err != nil {
+		if err := k.deleteOne(ctx, key.ID, func(ctx context.Context) error { return k.deleteKeyOfOrganization(ctx, key.ID) }); err != nil {
 			return err
 		}
 	}
@@ -131,7 +131,7 @@ func (k *userKeys) deleteProjectKeys(ctx context.Context, projectID string) erro
 		if key.Owner.OwnerID() != k.userID || key.Owner.OwnerType() == client.OwnerServiceAccount {
 			continue
 		}
-		if err := k.deleteOne(ctx, key.ID, func(ctx context.Context) error { return k.removeProjectKey(ctx, projectID, key.ID) }); err != nil {
+		if err := k.deleteOne(ctx, key.ID, func(ctx context.Context) error { return k.deleteKeyOfProject(ctx, projectID, key.ID) }); err != nil {
 			return err
 		}
 	}

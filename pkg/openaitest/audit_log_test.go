@@ -69,6 +69,7 @@ func TestWritesAreRecorded(t *testing.T) {
 		}},
 		"account deleted":     {write{route: "DELETE /organization/projects/p/service_accounts/sa"}, []string{"service_account.deleted sa"}},
 		"key deleted":         {write{route: "DELETE /organization/projects/p/api_keys/key_cyd"}, []string{"api_key.deleted key_cyd"}},
+		"second key":          {write{route: "POST /organization/projects/p/service_accounts/sa/api_keys", body: `{"name":"N"}`}, []string{"api_key.created key_Made000000000002"}},
 		"admin key":           {write{route: "POST /organization/admin_api_keys", body: `{"name":"N"}`}, []string{"api_key.created key_Made000000000002"}},
 		"role of the project": {write{route: "DELETE /projects/p/roles/role_p"}, []string{"role.deleted role_p"}},
 		"predefined role of a group": {

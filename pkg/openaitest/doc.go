@@ -31,6 +31,8 @@
 //   - A role's id that nobody knows: 404, but 400 in a user's modification. The short id of a predefined role is good for
 //     assigning, not for unassigning.
 //   - Two custom roles of one name in one place: 400.
+//   - A key of a service account: it is not deleted alone, 400, as an older form of the document words it, unless
+//     [Server.ServiceAccountKeysMayGo] is set. It goes with the account. The names of keys need not differ.
 //   - The audit log: what follows from another change has no entry of its own, such as the memberships of a deleted user; where
 //     it is off, 403 or 404. Nothing is said of the members of groups, for which the API has no type.
 //   - What nobody has set, the models of a project and a spend limit: 404, by the noun, for reading and for deleting.

@@ -171,6 +171,24 @@ func TestKeyWrites(t *testing.T) {
 	})
 }
 
+// TestAccountWithSeveralKeys has each of them among the project's, as the account's, and loses all of them with it.
+func TestAccountWithSeveralKeys(t *testing.T) {
+	t.Parallel()
+	const keys = "/organization/projects/p/api_keys"
+	standIn := newWritable()
+	post(t, standIn, "/organization/projects/p/service_accounts/sa/api_keys", `{"name":"day"}`)
+	post(t, standIn, "/organization/projects/p/service_accounts/sa/api_keys", `{"name":"night","scopes":["api.model.request"]}`)
+	listed := get(t, standIn, keys)
+	assert.Equal(t, []string{"key_cyd", "key_sa", "key_gone", "key_Made000000000002", "key_Made000000000004"}, listed.ids())
+	for _, id := range []string{"key_sa", "key_Made000000000002", "key_Made000000000004"} {
+		owner, _ := listed.row(t, id)["owner"].(map[string]any)
+		account, _ := owner["service_account"].(map[string]any)
+		assert.Equal(t, []any{"service_account", "sa"}, []any{owner["type"], account["id"]})
+	}
+	remove(t, standIn, "/organization/projects/p/service_accounts/sa")
+	assert.Equal(t, []string{"key_cyd", "key_gone"}, get(t, standIn, keys).ids())
+}
+
 // TestSecretsAreSeenOnce asks for the keys again after they were made.
 func TestSecretsAreSeenOnce(t *testing.T) {
 	t.Parallel()

@@ -54,7 +54,7 @@ func (s *Server) deleteProjectAPIKeyLocked(c *call) (any, error) {
 		return nil, err
 	}
 	id := key.ID
-	if key.OwnerType == typeServiceAccount {
+	if key.OwnerType == typeServiceAccount && !s.ServiceAccountKeysMayGo {
 		return nil, invalid("", "", "API keys cannot be deleted for service accounts, please delete the service account")
 	}
 	project.APIKeys = slices.DeleteFunc(project.APIKeys, func(k ProjectAPIKey) bool { return k.ID == id })

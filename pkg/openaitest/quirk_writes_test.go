@@ -24,6 +24,17 @@ func TestExpiredInvitesThatBlock(t *testing.T) {
 	require.Equal(t, http.StatusOK, post(t, standIn, "/organization/invites", body).status)
 }
 
+func TestServiceAccountKeysThatMayGo(t *testing.T) {
+	t.Parallel()
+	requireWrites(t, map[string]write{"one of the account's": {
+		route:  "DELETE /organization/projects/p/api_keys/key_sa",
+		answer: map[string]any{"object": "organization.project.api_key.deleted", "id": "key_sa", "deleted": true},
+		effect: func(o *openaitest.Organization) {
+			o.Projects[0].APIKeys = append(o.Projects[0].APIKeys[:1], o.Projects[0].APIKeys[2:]...)
+		},
+	}}, func(s *openaitest.Server) { s.ServiceAccountKeysMayGo = true })
+}
+
 func TestMembersWhoseRoutesKnowNoViewer(t *testing.T) {
 	t.Parallel()
 	refuses := func(s *openaitest.Server) { s.MembersRefuseViewer = true }

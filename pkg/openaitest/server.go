@@ -73,6 +73,9 @@ type Server struct {
 	ServiceAccountDeleteReports404 bool
 	// ServiceAccountComesWithKey makes every service account a member with a key, also where only the account is asked for.
 	ServiceAccountComesWithKey bool
+	// ServiceAccountKeysMayGo lets a key of a service account be deleted alone. The document says that this is an error; its
+	// sentence is older than the route by which an account gets a second key.
+	ServiceAccountKeysMayGo bool
 	// Now is the clock by which things are created; nil is [time.Now].
 	Now func() time.Time
 

@@ -1,0 +1,165 @@
+package client_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/grpc-ecosystem/go-grpc-middleware/logging/zap/ctxzap"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
+	"go.uber.org/zap/zaptest/observer"
+	"google.golang.org/grpc/status"
+
+	"github.com/conductorone/baton-openai/pkg/client"
+	"github.com/conductorone/baton-openai/pkg/openaitest"
+)
+
+// freshValue looks like no key, so that nothing takes it out of a text but that it is not put there.
+const freshValue = "Vr6Hn3Kq8WtZ1Xc5Pj0L"
+
+func TestServiceAccountKey(t *testing.T) {
+	t.Parallel()
+	standIn := &openaitest.Server{Organization: openaitest.Organization{Projects: []openaitest.Project{
+		{ID: "proj_1", ServiceAccounts: []openaitest.ServiceAccount{{ID: "svc/1", Role: "member"}}},
+	}}}
+	c := newClient(t, start(t, standIn))
+	key, err := c.CreateServiceAccountKey(t.Context(), "proj_1", "svc/1", "Night shift", []string{"api.model.request"})
+	require.NoError(t, err)
+	assert.Equal(t, "key_Made000000000002", key.ID)
+	assert.Equal(t, "Night shift", key.Name)
+	assert.Equal(t, "sk-svcacct-StandInOpensNothing000000000001", string(key.Value.Reveal()))
+	assert.False(t, key.Value.IsEmpty())
+	at, told := key.CreatedAt.Time()
+	assert.True(t, told)
+	assert.Positive(t, at.Unix())
+
+	keys, err := c.ListProjectAPIKeys(t.Context(), "proj_1", client.Cursor{})
+	require.NoError(t, err)
+	require.Len(t, keys.Items, 1)
+	assert.Equal(t, key.ID, keys.Items[0].ID)
+	assert.Equal(t, "svc/1", keys.Items[0].Owner.OwnerID())
+	assert.Empty(t, standIn.Unknown())
+}
+
+// The value shows in no way in which Go prints, logs or encodes what it is in.
+func TestSecretValueIsRedacted(t *testing.T) {
+	t.Parallel()
+	body, err := json.Marshal(map[string]any{"id": "key_1", "value": freshValue})
+	require.NoError(t, err)
+	var key client.ServiceAccountKey
+	require.NoError(t, json.Unmarshal(body, &key))
+	clear(body) // what was decoded is a copy
+	require.Equal(t, freshValue, string(key.Value.Reveal()))
+
+	var told bytes.Buffer
+	for _, shown := range []any{key, &key, key.Value, &key.Value, []client.ServiceAccountKey{key}, struct{ hidden client.SecretValue }{key.Value}} {
+		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%X", "%d", "%t", "%T", "%p"} {
+			_, _ = fmt.Fprintf(&told, verb+"\n", shown)
+		}
+		encoded, err := json.Marshal(shown)
+		require.NoError(t, err)
+		told.Write(encoded)
+		core, logs := observer.New(zapcore.DebugLevel)
+		zap.New(core).Info("a line", zap.Any("key", shown), zap.Reflect("again", shown))
+		entry := logs.All()[0]
+		encodedLine, err := zapcore.NewJSONEncoder(zap.NewProductionEncoderConfig()).EncodeEntry(entry.Entry, entry.Context)
+		require.NoError(t, err)
+		told.Write(encodedLine.Bytes())
+		slog.New(slog.NewTextHandler(&told, nil)).Info("a line", "key", shown)
+		slog.New(slog.NewJSONHandler(&told, nil)).Info("a line", "key", shown)
+	}
+	text, err := key.Value.MarshalText()
+	require.NoError(t, err)
+	assert.Equal(t, "[redacted]", string(text))
+	inDecimals := strings.Trim(fmt.Sprintf("%d", []byte(freshValue)), "[]")
+	for _, form := range []string{freshValue, fmt.Sprintf("%x", freshValue), fmt.Sprintf("%X", freshValue), inDecimals} {
+		assert.NotContains(t, told.String(), form)
+	}
+	assert.Greater(t, strings.Count(told.String(), "[redacted]"), 50)
+	assert.True(t, client.SecretValue{}.IsEmpty())
+	assert.Empty(t, client.SecretValue{}.Reveal())
+}
+
+// keyAnswers are answers to the creation of a key that are no key, or not all of one, each with the value in it.
+func keyAnswers() map[string]http.Handler {
+	const whole = `{"id":"key_1","value":"` + freshValue + `","created_at":1}`
+	return map[string]http.Handler{
+		"cut off":                 answer(http.StatusOK, whole[:len(whole)-1]),
+		"cut off in the value":    answer(http.StatusOK, whole[:len(whole)-20]),
+		"a list":                  answer(http.StatusOK, "["+whole+"]"),
+		"a text":                  answer(http.StatusOK, `"`+freshValue+`"`),
+		"no JSON":                 answer(http.StatusOK, freshValue),
+		"a page":                  answer(http.StatusOK, "<html>"+freshValue),
+		"no id":                   answer(http.StatusOK, `{"value":"`+freshValue+`"}`),
+		"value of another shape":  answer(http.StatusOK, `{"id":"key_1","value":{"secret":"`+freshValue+`"}}`),
+		"time of another shape":   answer(http.StatusOK, `{"id":"key_1","created_at":"`+freshValue+`"}`),
+		"id of another shape":     answer(http.StatusOK, `{"id":["`+freshValue+`"]}`),
+		"behind what is too much": answer(http.StatusOK, whole+freshValue),
+		"500":                     refuse(http.StatusInternalServerError, whole),
+		"500 in the API's form":   refuse(http.StatusInternalServerError, `{"error":{"message":"`+freshValue+`","code":"`+freshValue+`"}}`),
+		"502 of a page":           refuse(http.StatusBadGateway, "<html>"+freshValue, "Content-Type", "text/html"),
+		"400 that is no refusal":  refuse(http.StatusBadRequest, whole),
+		"400 without a message":   refuse(http.StatusBadRequest, `{"error":{"type":"odd"},"value":"`+freshValue+`"}`),
+		"403 of a gateway":        refuse(http.StatusForbidden, `{"message":"`+freshValue+`"}`),
+		"404 of a text":           refuse(http.StatusNotFound, freshValue, "Content-Type", "text/plain"),
+		"429 of a text":           refuse(http.StatusTooManyRequests, freshValue),
+		"redirect":                refuse(http.StatusFound, freshValue, "Location", "http://127.0.0.1:1/"),
+		"in a header's place":     spoken("HTTP/1.1 200 OK\r\n" + freshValue + "\r\n\r\n"),
+		"in the status's place":   spoken("HTTP/1.1 " + freshValue + "\r\n\r\n"),
+		"in place of everything":  spoken(freshValue + "\r\n\r\n"),
+		"in a chunk's place":      spoken("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + freshValue + "\r\n"),
+		"in a trailer's place":    spoken("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n" + freshValue + "\r\n\r\n"),
+	}
+}
+
+// Whatever answers the creation of a key, no error and no line of the log quotes it.
+func TestAnswerThatTellsASecretIsNotQuoted(t *testing.T) {
+	t.Parallel()
+	for name, handler := range keyAnswers() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			core, logs := observer.New(zapcore.DebugLevel)
+			ctx := ctxzap.ToContext(t.Context(), zap.New(core))
+			_, err := newClientIn(ctx, t, start(t, handler)+"/v1").CreateServiceAccountKey(ctx, "proj_1", "svc_1", "Night shift", nil)
+			require.Error(t, err)
+			assertNoValue(t, allOf(failureOf(t, err)))
+			assertNoValue(t, status.Convert(err).String())
+			require.NotZero(t, logs.Len())
+			for _, entry := range logs.All() {
+				assertNoValue(t, fmt.Sprintln(entry.Message, entry.ContextMap()))
+			}
+		})
+	}
+}
+
+// assertNoValue finds the value as well where one of its ends was cut off.
+func assertNoValue(t *testing.T, text string) {
+	t.Helper()
+	assert.NotContains(t, text, freshValue[:6])
+	assert.NotContains(t, text, freshValue[len(freshValue)-6:])
+}
+
+// A refusal in the API's own form is told, since it says what is wrong.
+func TestRefusalOfAKeyIsTold(t *testing.T) {
+	t.Parallel()
+	refuses := refuse(http.StatusBadRequest, `{"error":{"message":"Unknown scope.","code":"invalid_value"}}`)
+	_, err := newClient(t, start(t, refuses)).CreateServiceAccountKey(t.Context(), "proj_1", "svc_1", "Night shift", []string{"everything"})
+	failure := failureOf(t, err)
+	assert.Equal(t, client.KindRefused, failure.Kind)
+	assert.ErrorContains(t, err, "400 Bad Request: Unknown scope. (")
+}
+
+// Where no connection comes about, the error says why: there is no answer yet that could be quoted.
+func TestKeyWithoutAConnection(t *testing.T) {
+	t.Parallel()
+	_, err := newClient(t, "http://127.0.0.1:1").CreateServiceAccountKey(t.Context(), "proj_1", "svc_1", "Night shift", nil)
+	require.Equal(t, client.KindNoAnswer, client.KindOf(err))
+	assert.ErrorContains(t, err, "connection refused")
+}

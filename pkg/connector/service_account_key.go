@@ -1,0 +1,281 @@
+package connector
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
+	"github.com/conductorone/baton-sdk/pkg/annotations"
+	"github.com/conductorone/baton-sdk/pkg/connectorbuilder"
+	"go.uber.org/zap"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/protobuf/proto"
+
+	"github.com/conductorone/baton-openai/pkg/client"
+)
+
+var _ connectorbuilder.CredentialIssuerV2 = (*serviceAccountBuilder)(nil)
+
+// keyDiscoverable says that the next sync shows the key that is issued.
+const keyDiscoverable = v2.CredentialResourceMode_CREDENTIAL_RESOURCE_MODE_DISCOVERABLE
+
+// IssueCapabilityDetails says that a service account can be given API keys, with whatever scopes. OpenAI lets nobody choose
+// when they expire.
+func (b *serviceAccountBuilder) IssueCapabilityDetails(context.Context) (*v2.CredentialDetailsCredentialIssue, annotations.Annotations, error) {
+	const kind = v2.CapabilityDetailCredentialOption_CAPABILITY_DETAIL_CREDENTIAL_OPTION_API_KEY
+	return v2.CredentialDetailsCredentialIssue_builder{
+		PreferredOption: kind,
+		Options: []*v2.CredentialIssueOptionDescriptor{v2.CredentialIssueOptionDescriptor_builder{
+			Option: kind, ResourceMode: keyDiscoverable, SecretResourceTypeId: resourceTypeAPIKey.GetId(), CustomScopesAllowed: true, Preferred: true,
+		}.Build()},
+	}.Build(), nil, nil
+}
+
+// Issue gives a service account one more API key. The SDK encrypts the value for whoever asked for it.
+func (b *serviceAccountBuilder) Issue(ctx context.Context, input *connectorbuilder.CredentialIssueInput) (*connectorbuilder.CredentialIssueOutput, error) {
+	wanted, err := newKeyRequest(input)
+	if err != nil {
+		return nil, err
+	}
+	var issued issuedKey
+	err = b.inTurn(ctx, aboutPrincipal(wanted.account), func(ctx context.Context) error {
+		var err error
+		issued, err = b.issue(ctx, wanted)
+		return err
+	})
+	logChange(ctx, "issue API key", false, err, zap.String("service_account_id", wanted.account.GetResource()), zap.String("api_key_id", issued.id))
+	if err != nil {
+		return nil, refused(wanted.doing(), err)
+	}
+	return &connectorbuilder.CredentialIssueOutput{
+		Secret: issued.secret, ResourceMode: keyDiscoverable,
+		PlaintextData: []*v2.PlaintextData{v2.PlaintextData_builder{
+			Name: "api_key", Description: "The API key. OpenAI does not show it again.", Bytes: issued.value.Reveal(),
+		}.Build()},
+	}, nil
+}
+
+// keyRequest is a key that is asked for.
+type keyRequest struct {
+	account *v2.ResourceId
+	// name has the id of the request in it: OpenAI keeps nothing else of a request, and lets keys of one name be made again and
+	// again.
+	name   string
+	scopes []string
+}
+
+func newKeyRequest(input *connectorbuilder.CredentialIssueInput) (keyRequest, error) {
+	account, id := input.IdentityID, input.RequestID
+	switch {
+	case !proto.Equal(account, resourceID(resourceTypeServiceAccount, account.GetResource())) || account.GetResource() == "" || !isReadable(account.GetResource()):
+		return keyRequest{}, malformed("%q is not the id of something of the type %s", account.GetResource(), resourceTypeServiceAccount.GetId())
+	case id == "" || !isReadable(id):
+		return keyRequest{}, malformed("the request for an API key has no id, by which the key is found again")
+	case !input.CredentialOptions.HasApiKey():
+		return keyRequest{}, malformed("a service account can only be given an API key")
+	case input.ExpiresAt != nil:
+		return keyRequest{}, malformed("OpenAI does not let an API key of a service account expire: ask for one without an expiry, and delete it in time")
+	case client.PrintsAnswers():
+		return keyRequest{}, refusal("BATON_DEBUG_PRINT_RESPONSE_BODY is set, with which answers are printed that may have the key in them: run the connector without it")
+	}
+	return keyRequest{account: account, name: "c1-" + id, scopes: input.CredentialOptions.GetApiKey().GetScopes()}, nil
+}
+
+// doing says what was being done.
+func (r keyRequest) doing() string {
+	return "issuing an API key for the service account " + r.account.GetResource()
+}
+
+// isMetBy tells whether a key is one that the request has made. Some answers leave the owner out.
+func (r keyRequest) isMetBy(key client.ProjectAPIKey) bool {
+	owner := key.Owner.OwnerID()
+	return key.Name == r.name && (owner == r.account.GetResource() || owner == "")
+}
+
+// issuedKey is what has become of a request.
+type issuedKey struct {
+	id     string
+	secret *v2.Resource
+	value  client.SecretValue
+}
+
+// issue makes a key, unless the request has made one before: its value was told then, or is lost.
+func (b *serviceAccountBuilder) issue(ctx context.Context, wanted keyRequest) (issuedKey, error) {
+	accountID := wanted.account.GetResource()
+	projectID, err := findProject(ctx, b.client, nil, func(ctx context.Context, projectID string) error {
+		_, err := b.client.GetProjectServiceAccount(ctx, projectID, accountID)
+		return err
+	})
+	switch {
+	case isGone(err):
+		return issuedKey{}, refusal("no active project has a service account %s, and OpenAI gives keys to no other account: sync again to see what there is", accountID)
+	case err != nil:
+		return issuedKey{}, err
+	}
+	earlier, err := b.keysOf(ctx, projectID, wanted, "", client.Cursor{})
+	switch {
+	case err != nil:
+		return issuedKey{}, err
+	case len(earlier.found) > 0:
+		return issuedKey{}, refuse(codes.AlreadyExists, fmt.Errorf("the same request has made the key %s already, whose value OpenAI does not tell again: delete it, and ask for another one",
+			idsOfKeys(earlier.found)))
+	}
+	made, err := b.client.CreateServiceAccountKey(ctx, projectID, accountID, wanted.name, wanted.scopes)
+	shown, err := b.lookForKey(ctx, projectID, wanted, made, err, earlier.lastPage)
+	return b.settleKey(ctx, projectID, wanted, made, shown, err)
+}
+
+// lookAfterStop is for how long a key is looked for where nobody waits any more.
+const lookAfterStop = 5 * time.Second
+
+// lookForKey reads what a request has made: the key of the answer, or whatever has the request's name where there is no
+// answer. The error is that of the answer, also where something was made all the same.
+func (b *serviceAccountBuilder) lookForKey(
+	ctx context.Context, projectID string, wanted keyRequest, made client.ServiceAccountKey, answer error, lastPage client.Cursor,
+) ([]client.ProjectAPIKey, error) {
+	var shown []client.ProjectAPIKey
+	read := func(ctx context.Context) (string, error) {
+		keys, err := b.keysOf(ctx, projectID, wanted, made.ID, lastPage)
+		shown = keys.found
+		lastPage = client.Cursor{} // new keys may come first: next time the whole list is read
+		return presence(len(shown) > 0 && (made.ID == "" || hasKey(shown, made.ID))), err
+	}
+	if kindOf(answer) == client.KindStopped {
+		ctx, end := context.WithTimeout(context.WithoutCancel(ctx), lookAfterStop)
+		defer end()
+		_, _ = read(ctx) // the answer says why there is none
+		return shown, answer
+	}
+	err := b.patience.settle(ctx, answer, change{read: read, before: stateNotThere, wanted: stateThere})
+	return shown, cmp.Or(answer, err)
+}
+
+// settleKey gives the key that is made. A key whose value nobody has is deleted again: it would stay good for as long as
+// nobody finds it.
+func (b *serviceAccountBuilder) settleKey(
+	ctx context.Context, projectID string, wanted keyRequest, made client.ServiceAccountKey, shown []client.ProjectAPIKey, answer error,
+) (issuedKey, error) {
+	switch {
+	case answer != nil && len(shown) > 0:
+		return issuedKey{}, b.takeKeysBack(ctx, projectID, shown, fmt.Errorf("the answer with its value is lost: %w", answer))
+	case answer != nil && mayBeDone(answer):
+		doing := wanted.doing() + ": OpenAI may have made one all the same, whose value is lost: delete the key named " + wanted.name + " if the next sync shows it, and ask for another one"
+		return issuedKey{}, &codedError{error: explained(doing, answer), code: codes.Aborted}
+	case answer != nil:
+		return issuedKey{}, answer
+	}
+	row := client.ProjectAPIKey{ID: made.ID, Name: cmp.Or(made.Name, wanted.name), CreatedAt: made.CreatedAt}
+	var others []client.ProjectAPIKey
+	for _, key := range shown {
+		if key.ID == made.ID {
+			row = key
+		} else {
+			others = append(others, key)
+		}
+	}
+	row.Owner = client.ProjectKeyOwner{Type: client.OwnerServiceAccount, ID: wanted.account.GetResource()}
+	secret, err := projectKeyResource(resourceID(resourceTypeProject, projectID), row)
+	switch {
+	case err == nil && made.Value.IsEmpty():
+		err = errors.New("OpenAI did not tell its value")
+	case err == nil && ctx.Err() != nil:
+		err = fmt.Errorf("nobody waits for it any more: %w", ctx.Err())
+	}
+	if err != nil {
+		return issuedKey{}, b.takeKeysBack(ctx, projectID, append(others, row), err)
+	}
+	if len(others) > 0 {
+		// Something on the way has repeated the request.
+		again := b.takeKeysBack(ctx, projectID, others, errors.New("the request arrived more than once"))
+		warn(ctx, "OpenAI has made another key than the one that is issued", zap.Error(again))
+	}
+	return issuedKey{id: made.ID, secret: secret, value: made.Value}, nil
+}
+
+// mayBeDone tells an answer after which a write may have been done, whatever is seen of it.
+func mayBeDone(err error) bool {
+	switch kindOf(err) {
+	case client.KindNoAnswer, client.KindMalformed, client.KindStopped:
+		return true
+	default:
+		return false
+	}
+}
+
+// takeKeysBack deletes keys that are of use to nobody, because of what has happened, and gives the error that tells of them.
+func (b *serviceAccountBuilder) takeKeysBack(ctx context.Context, projectID string, keys []client.ProjectAPIKey, because error) error {
+	if ctx.Err() != nil {
+		var end context.CancelFunc
+		ctx, end = context.WithTimeout(context.WithoutCancel(ctx), lookAfterStop)
+		defer end()
+	}
+	var left []client.ProjectAPIKey
+	var failure error
+	for _, key := range keys {
+		// OpenAI may not know it yet, and what it does not know it cannot delete.
+		err := b.patience.insist(ctx, func(ctx context.Context) error {
+			_, err := b.client.GetProjectAPIKey(ctx, projectID, key.ID)
+			return err
+		})
+		if err == nil {
+			err = b.deleteKeyOfProject(ctx, projectID, key.ID)
+		}
+		if err != nil {
+			left, failure = append(left, key), err
+		}
+	}
+	if len(left) == 0 {
+		return refuse(codes.Aborted, fmt.Errorf("the key %s was made and is deleted again: ask for another one: %w", idsOfKeys(keys), because))
+	}
+	return refuse(codes.FailedPrecondition, fmt.Errorf("the key %s was made, nobody has its value, and it could not be deleted: delete its service account if it must not stay: %w; %w",
+		idsOfKeys(left), because, failure))
+}
+
+// requestedKeys are the keys of a project that a request has made.
+type requestedKeys struct {
+	found []client.ProjectAPIKey
+	// lastPage is where the list's last page begins.
+	lastPage client.Cursor
+}
+
+// keysOf reads the keys of a project from a place on, the one that was made among them: the API does not find them by name.
+func (b *serviceAccountBuilder) keysOf(ctx context.Context, projectID string, wanted keyRequest, madeID string, from client.Cursor) (requestedKeys, error) {
+	keys := requestedKeys{lastPage: from}
+	for {
+		page, err := b.client.ListProjectAPIKeys(walking(ctx, keys.lastPage), projectID, keys.lastPage)
+		if err != nil {
+			return requestedKeys{}, err
+		}
+		for _, key := range page.Items {
+			if (wanted.isMetBy(key) || key.ID == madeID) && !hasKey(keys.found, key.ID) {
+				keys.found = append(keys.found, key)
+			}
+		}
+		if page.Next.IsZero() {
+			return keys, nil
+		}
+		keys.lastPage = page.Next
+	}
+}
+
+func hasKey(keys []client.ProjectAPIKey, id string) bool {
+	for _, key := range keys {
+		if key.ID == id {
+			return true
+		}
+	}
+	return false
+}
+
+// idsOfKeys are told to people.
+func idsOfKeys(keys []client.ProjectAPIKey) string {
+	ids := make([]string, 0, len(keys))
+	for _, key := range keys {
+		ids = append(ids, key.ID)
+	}
+	return strings.Join(ids, ", ")
+}
