@@ -112,7 +112,7 @@ func TestResourcesArePinned(t *testing.T) {
 	const (
 		organization = "organization:organization"
 		roleProfile  = "description permissions predefined role_id"
-		keyProfile   = "owner_id owner_type redacted_value"
+		keyProfile   = "owner_id owner_state owner_type redacted_value"
 	)
 	require.Equal(t, map[string]pin{
 		organization:                 {"", "org-1", "organization_id"},
@@ -125,7 +125,7 @@ func TestResourcesArePinned(t *testing.T) {
 		"project:proj_1":             {organization, "proj_1", "created_at external_key_id residency status"},
 		"project_role:proj_1/role_2": {"project:proj_1", "role_2", roleProfile},
 		"service_account:svc_acct_1": {"project:proj_1", "svc_acct_1", "project_id role"},
-		"api_key:key_1":              {"project:proj_1", "key_1", "owner_id owner_project_access owner_type project_id redacted_value"},
+		"api_key:key_1":              {"project:proj_1", "key_1", "owner_id owner_project_access owner_state owner_type project_id redacted_value"},
 		"api_key:key_2":              {organization, "key_2", keyProfile},
 	}, got)
 }

@@ -28,6 +28,8 @@ type reader struct {
 	ahead bool
 	// skipGrants says that nobody will ask for grants.
 	skipGrants bool
+	// insights says that security insights are made.
+	insights bool
 	// chosen are the resource types of every sync, if the command line or the environment names some; a task may name others.
 	chosen []string
 	// idle is for how long a sync asks for nothing before it is taken to have ended.

@@ -94,7 +94,7 @@ func (b *userBuilder) Grants(ctx context.Context, user *v2.Resource, opts rs.Syn
 		return nil, nil, failed(doing, err)
 	}
 	held := assignment{in: organizationKey, roles: catalog, principal: user.GetId(), rowRole: organizationRoleName(profileText(user, profileOrganizationRole))}
-	return answerGrants(first, func(found *answer[*v2.Grant], at place) (*place, error) {
+	return answerRows(first, func(found *answer[*v2.Grant], at place) (*place, error) {
 		if at == (place{}) {
 			found.add(newGrant(theOrganization(), slugMember, user.GetId()))
 			if held.rowRole != "" {
