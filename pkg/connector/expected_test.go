@@ -69,6 +69,9 @@ func expected(organization openaitest.Organization) file {
 	return file{Resources: lines(e.resources), Entitlements: lines(e.entitlements), Grants: lines(e.expanded())}
 }
 
+// nonHumanAccount is what a service account is to ConductorOne.
+const nonHumanAccount = "NHI_TYPE_APP_REGISTRATION openai.service_account"
+
 func seconds(at int64) string {
 	if at == 0 {
 		return ""
@@ -183,9 +186,9 @@ func (e *expectation) role(id, rawID, parent, name, description string, permissi
 }
 
 func (e *expectation) user(user openaitest.User) {
-	accountType := "ACCOUNT_TYPE_HUMAN"
+	account := accountRow{Type: "ACCOUNT_TYPE_HUMAN", Email: written(user.Email), Login: written(user.Email)}
 	if user.IsServiceAccount {
-		accountType = "ACCOUNT_TYPE_SERVICE"
+		account.Type, account.NonHuman = "ACCOUNT_TYPE_SERVICE", nonHumanAccount
 	}
 	status := "RESOURCE_STATUS_ENABLED/"
 	if user.JSON["user.banned"] == true {
@@ -194,7 +197,7 @@ func (e *expectation) user(user openaitest.User) {
 	e.resource(resourceRow{
 		ID: "user:" + user.ID, Parent: "organization:organization", RawID: user.ID, Name: written(user.Name, user.Email, user.ID),
 		Status: status, CreatedAt: seconds(user.AddedAt),
-		Account: &accountRow{Type: accountType, Email: written(user.Email), Login: written(user.Email)},
+		Account: &account,
 		Profile: known(map[string]any{
 			"email": user.Email, "organization_role": user.Role, "is_scim_managed": user.IsSCIMManaged,
 			"added_at": seconds(user.AddedAt), "api_key_last_used_at": seconds(user.APIKeyLastUsedAt),
@@ -321,7 +324,7 @@ func (e *expectation) serviceAccount(project openaitest.Project, account openait
 	e.resource(resourceRow{
 		ID: principal, Parent: "project:" + project.ID, RawID: account.ID, Name: written(account.Name, account.ID),
 		Status: "RESOURCE_STATUS_ENABLED/", CreatedAt: seconds(account.CreatedAt),
-		Account: &accountRow{Type: "ACCOUNT_TYPE_SERVICE"},
+		Account: &accountRow{Type: "ACCOUNT_TYPE_SERVICE", NonHuman: nonHumanAccount},
 		Profile: known(map[string]any{"project_id": project.ID, "role": account.Role}),
 	})
 	if account.Role != "none" {

@@ -36,6 +36,8 @@ type resourceRow struct {
 
 type accountRow struct {
 	Type, Email, Login string
+	// NonHuman is the kind of a non-human identity.
+	NonHuman string `json:",omitempty"`
 }
 
 type secretRow struct {
@@ -217,6 +219,9 @@ func readResource(t *testing.T, resource *v2.Resource) resourceRow {
 		for _, email := range user.GetEmails() {
 			require.True(t, email.GetIsPrimary())
 			row.Account.Email += email.GetAddress()
+		}
+		if nonHuman := (&v2.NonHumanIdentityTrait{}); pick(t, annos, nonHuman) {
+			row.Account.NonHuman = nonHuman.GetNhiType().String() + " " + nonHuman.GetNhiDetail()
 		}
 	case pick(t, annos, secret):
 		sameProfile(secret.GetProfile())                                     //nolint:staticcheck // as above

@@ -197,7 +197,7 @@ func TestSecretsAndAccountsArePinned(t *testing.T) {
 		case row.Secret != nil:
 			got[row.ID] = row.Secret.Type + " " + row.Secret.Detail + " " + row.Secret.Identity
 		case row.Account != nil:
-			got[row.ID] = row.Account.Type + " " + row.Status
+			got[row.ID] = strings.TrimSpace(row.Account.Type + " " + row.Status + " " + row.Account.NonHuman)
 		}
 	}
 	require.Equal(t, map[string]string{
@@ -205,7 +205,7 @@ func TestSecretsAndAccountsArePinned(t *testing.T) {
 		"api_key:key_2":              "CREDENTIAL_TYPE_STATIC_SECRET openai_admin_api_key user:user-1",
 		"user:user-1":                "ACCOUNT_TYPE_HUMAN RESOURCE_STATUS_ENABLED/",
 		"invitation:invite-1":        "ACCOUNT_TYPE_HUMAN RESOURCE_STATUS_PENDING/pending",
-		"service_account:svc_acct_1": "ACCOUNT_TYPE_SERVICE RESOURCE_STATUS_ENABLED/",
+		"service_account:svc_acct_1": "ACCOUNT_TYPE_SERVICE RESOURCE_STATUS_ENABLED/ NHI_TYPE_APP_REGISTRATION openai.service_account",
 	}, got)
 }
 
@@ -315,7 +315,7 @@ func TestAnnotationsOfResourcesArePinned(t *testing.T) {
 		"group":             "GroupTrait RawId",
 		"project":           "ChildResourceType RawId",
 		"project_role":      "RawId RoleTrait SkipGrants",
-		"service_account":   "RawId SkipGrants UserTrait",
+		"service_account":   "NonHumanIdentityTrait RawId SkipGrants UserTrait",
 		"api_key":           "RawId SecretTrait",
 	}, got)
 }

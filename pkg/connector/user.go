@@ -59,8 +59,10 @@ func userResource(user client.User) (*v2.Resource, error) {
 			time("api_key_last_used_at", user.APIKeyLastUsedAt).
 			time("added_at", user.AddedAt),
 	}
+	var marks []rs.ResourceOption
 	if user.IsServiceAccount {
 		acc.accountType = v2.UserTrait_ACCOUNT_TYPE_SERVICE
+		marks = append(marks, nonHuman())
 	}
 	switch {
 	case user.Account.Banned:
@@ -69,7 +71,7 @@ func userResource(user client.User) (*v2.Resource, error) {
 		acc.status, acc.statusDetails = v2.UserTrait_Status_STATUS_DISABLED, "disabled"
 	}
 	name := acc.profile.name(user.ID, user.Name, user.Account.Name, email)
-	return newResource(resourceTypeUser, user.ID, user.ID, name, theOrganization(), acc.trait())
+	return newResource(resourceTypeUser, user.ID, user.ID, name, theOrganization(), append(marks, acc.trait())...)
 }
 
 // Entitlements is not called: the type skips them.
