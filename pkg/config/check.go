@@ -36,6 +36,7 @@ func Check(settings *viper.Viper, flags *pflag.FlagSet, types []string) error {
 		g.checkNumbers,
 		func() error { return g.checkTypes(types) },
 		func() error { return g.checkTargets(types) },
+		g.checkInsights,
 		g.checkPlaces,
 	} {
 		if err := check(); err != nil {

@@ -30,7 +30,7 @@ func (b *apiKeyBuilder) ResourceType(context.Context) *v2.ResourceType {
 // List gives a page of the admin keys below the organization, and of a project's keys below the project. A row of the admin
 // keys that repeats a project's key is left to the project, so that each key is there once.
 func (b *apiKeyBuilder) List(ctx context.Context, parent *v2.ResourceId, opts rs.SyncOpAttrs) ([]*v2.Resource, *rs.SyncOpResults, error) {
-	known := peopleOfSync{b.reader, opts}
+	known := membersOfSync{b.reader, opts}
 	if parent.GetResourceType() == resourceTypeProject.GetId() {
 		return listProject(ctx, b.reader, resourceTypeAPIKey, parent, opts, projectKeysList, "listing a project's API keys",
 			func(key client.ProjectAPIKey) (*v2.Resource, error) {
@@ -46,31 +46,39 @@ func (b *apiKeyBuilder) List(ctx context.Context, parent *v2.ResourceId, opts rs
 		})
 }
 
-// Get gives an admin key, or a key of an active project. Where the parent is not given, the admin keys come first, then all
-// projects are looked through. An owner whose access the key does not show is asked for as well.
+// Get gives an admin key, or a key of an active project. An owner whose access the key does not show is asked for as well.
+func (b *apiKeyBuilder) Get(ctx context.Context, id, parent *v2.ResourceId) (*v2.Resource, annotations.Annotations, error) {
+	return getResource(id, func() (*v2.Resource, error) {
+		return getOfKey(ctx, b.client, id.GetResource(), parent, func(key apiKey) (*v2.Resource, error) {
+			return key.resource(ctx, membersByID{b.reader, b.client})
+		})
+	})
+}
+
+// getOfKey finds a key and gives what is made of it. Where the parent is not given, the admin keys come first, then all
+// projects are looked through.
 //
 // GET /organization/admin_api_keys/{key_id}, GET /organization/projects/{project_id}/api_keys/{api_key_id}.
-func (b *apiKeyBuilder) Get(ctx context.Context, id, parent *v2.ResourceId) (*v2.Resource, annotations.Annotations, error) {
-	known := peopleByID{b.reader, b.client}
-	return getResource(id, func() (*v2.Resource, error) {
-		if parent.GetResourceType() != resourceTypeProject.GetId() {
-			key, err := b.client.GetAdminAPIKey(ctx, id.GetResource())
-			switch {
-			case err == nil && !key.IsProjectKey():
-				return adminKey(key).resource(ctx, known)
-			case err != nil && !isGone(err):
-				return nil, err
-			case parent.GetResourceType() == resourceTypeOrganization.GetId():
-				return nil, errNotThere
-			}
+func getOfKey(
+	ctx context.Context, api *client.Client, id string, parent *v2.ResourceId, made func(apiKey) (*v2.Resource, error),
+) (*v2.Resource, error) {
+	if parent.GetResourceType() != resourceTypeProject.GetId() {
+		key, err := api.GetAdminAPIKey(ctx, id)
+		switch {
+		case err == nil && !key.IsProjectKey():
+			return made(adminKey(key))
+		case err != nil && !isGone(err):
+			return nil, err
+		case parent.GetResourceType() == resourceTypeOrganization.GetId():
+			return nil, errNotThere
 		}
-		return getOfProject(ctx, b.client, parent, func(ctx context.Context, project *v2.ResourceId) (*v2.Resource, error) {
-			key, err := b.client.GetProjectAPIKey(ctx, project.GetResource(), id.GetResource())
-			if err != nil {
-				return nil, err
-			}
-			return projectKey(project.GetResource(), key).resource(ctx, known)
-		})
+	}
+	return getOfProject(ctx, api, parent, func(ctx context.Context, project *v2.ResourceId) (*v2.Resource, error) {
+		key, err := api.GetProjectAPIKey(ctx, project.GetResource(), id)
+		if err != nil {
+			return nil, err
+		}
+		return made(projectKey(project.GetResource(), key))
 	})
 }
 
@@ -126,7 +134,7 @@ func (k apiKey) parent() *v2.ResourceId {
 // displayName is what the key is called; the profile may get more of it.
 func (k apiKey) displayName(p profile) string { return p.name(k.id, k.name, k.redactedValue.String()) }
 
-func (k apiKey) resource(ctx context.Context, known people) (*v2.Resource, error) {
+func (k apiKey) resource(ctx context.Context, known members) (*v2.Resource, error) {
 	state, err := k.ownerState(ctx, known)
 	if err != nil {
 		return nil, err

@@ -35,6 +35,7 @@ func TestCapabilities(t *testing.T) {
 		"project_role":      {syncs, targeted, provision},
 		"service_account":   {syncs, targeted, remove},
 		"api_key":           {syncs, targeted, remove},
+		"security_insight":  {syncs, targeted},
 	}
 
 	// Which of the API's permissions a key needs for a type, so that somebody can tell from a refusal what will be missing.
@@ -49,6 +50,7 @@ func TestCapabilities(t *testing.T) {
 		"project_role":      {management},
 		"service_account":   {management},
 		"api_key":           {management},
+		"security_insight":  {management, groups},
 	}
 
 	metadata, err := open(t, newOffice()).GetMetadata(t.Context(), &v2.ConnectorServiceGetMetadataRequest{})

@@ -66,6 +66,7 @@ func Build(ctx context.Context, config *cfg.Openai, chosen []string) (*Connector
 	}
 	built := &Connector{client: api, reader: newReader(ctx, api, !inLambda()), patience: standardPatience, exclusion: newExclusion()}
 	built.reader.chosen = chosen
+	built.reader.insights = config.SecurityInsights
 	return built, nil
 }
 
@@ -186,6 +187,7 @@ func (c *Connector) ResourceSyncers(context.Context) []connectorbuilder.Resource
 		&projectRoleBuilder{provisioning: changes, reader: c.reader},
 		&serviceAccountBuilder{provisioning: changes, reader: c.reader},
 		&apiKeyBuilder{provisioning: changes, reader: c.reader},
+		&securityInsightBuilder{client: c.client, reader: c.reader},
 	}
 }
 

@@ -17,7 +17,7 @@ import (
 // Whatever is pinned here is an identity in ConductorOne: a type, slug, entitlement, resource id, parent or profile key of
 // another name reads as the deletion of everything under the old one, and of all access reviewed and granted through it.
 
-// The nine resource types keep their ids, names, traits and annotations.
+// The ten resource types keep their ids, names, traits and annotations.
 func TestResourceTypesArePinned(t *testing.T) {
 	t.Parallel()
 	client := serve(t.Context(), t, newConnector(t.Context(), t, &openaitest.Server{}, newMapSessionStore()))
@@ -46,6 +46,7 @@ func TestResourceTypesArePinned(t *testing.T) {
 		"project_role":      "Project role, TRAIT_ROLE",
 		"service_account":   "Service account, TRAIT_USER, SkipEntitlements",
 		"api_key":           "API key, TRAIT_SECRET, SkipEntitlementsAndGrants",
+		"security_insight":  "Security insight, TRAIT_SECURITY_INSIGHT, SkipEntitlementsAndGrants, SkipSyncAnomalyDetection, OptInRequired",
 	}, got)
 }
 

@@ -91,8 +91,11 @@ func TestKeyOwners(t *testing.T) {
 		"unknown type":                {owner(map[string]any{"type": "robot", "user": block(diego)}), shows("robot", diego, "", "active")},
 		"service account, user block": {owner(map[string]any{"type": "service_account", "user": block(idle)}), shows("service_account", idle, "service_account:"+idle, "active")},
 		"user, account block":         {owner(map[string]any{"type": "user", "service_account": block(diego)}), shows("user", diego, "user:"+diego, "active")},
-		"two blocks, account":         {owner(map[string]any{"type": "service_account", "user": block(diego), "service_account": block(idle)}), shows("service_account", idle, "service_account:"+idle, "active")},
-		"gone":                        {owner(map[string]any{"type": "user", "user": block("user-gone")}), shows("user", "user-gone", "user:user-gone", "active")},
+		"two blocks, account": {
+			owner(map[string]any{"type": "service_account", "user": block(diego), "service_account": block(idle)}),
+			shows("service_account", idle, "service_account:"+idle, "active"),
+		},
+		"gone": {owner(map[string]any{"type": "user", "user": block("user-gone")}), shows("user", "user-gone", "user:user-gone", "active")},
 	}, map[string]keyCase{
 		"owner absent": {openaitest.Fields{"owner": openaitest.Absent{}}, shows("", "", "", "no_owner")},
 		"owner null":   {openaitest.Fields{"owner": nil}, shows("", "", "", "no_owner")},

@@ -46,6 +46,8 @@ type syncOptions struct {
 	// patience is for how long calls are repeated that are refused or get no answer of use.
 	patience time.Duration
 	engine   c1zstore.Engine
+	// insights asks for security insights.
+	insights bool
 }
 
 func (o syncOptions) startedWith() []string {
@@ -100,7 +102,7 @@ func patientConnector(
 	listener := httptest.NewServer(server)
 	t.Cleanup(listener.Close)
 	builder, builderOptions, err := connector.New(ctx,
-		&cfg.Openai{OpenaiAdminKey: testKey, BaseUrl: listener.URL + "/v1"},
+		&cfg.Openai{OpenaiAdminKey: testKey, BaseUrl: listener.URL + "/v1", SecurityInsights: options.insights},
 		&cli.ConnectorOpts{SyncResourceTypeIDs: options.startedWith()},
 	)
 	require.NoError(t, err)
