@@ -98,7 +98,7 @@ func TestSecurityInsights(t *testing.T) {
 				return
 			}
 			requireSame(t, expected(test.organization), got.withoutInsights())
-			require.Equal(t, fewestCalls(test.organization), callsOf(server))
+			require.Equal(t, fewestCalls(test.organization), callsByRoute(server))
 		})
 	}
 }
@@ -109,12 +109,44 @@ func (f file) withoutInsights() file {
 	return f
 }
 
-func callsOf(server *openaitest.Server) map[string]int {
+func callsByRoute(server *openaitest.Server) map[string]int {
 	calls := map[string]int{}
 	for _, request := range server.Requests() {
 		calls[request.Route]++
 	}
 	return calls
+}
+
+// They cost none in an organization of many pages either.
+func TestSecurityInsightsOfManyPages(t *testing.T) {
+	t.Parallel()
+	for name, organization := range map[string]openaitest.Organization{
+		"custom roles": openaitest.Seeded(15, openaitest.Size{Users: 110, Groups: 4, Projects: 3, AdminKeys: 101}),
+		"none":         openaitest.Seeded(16, openaitest.Size{Users: 110, Groups: 4, Projects: 3, AdminKeys: 101, CustomRoles: -1}),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			server := &openaitest.Server{Organization: organization}
+			synced := runSync(t, server, syncOptions{workers: 4, insights: true})
+			require.NoError(t, synced.err)
+			got := readFile(t, synced.path)
+			require.NotEmpty(t, got.of("security_insight").Resources)
+			requireSame(t, expected(organization), got.withoutInsights())
+			require.Equal(t, fewestCalls(organization), callsByRoute(server))
+		})
+	}
+}
+
+// A page token that the connector has not made is refused.
+func TestPageTokensOfSecurityInsights(t *testing.T) {
+	t.Parallel()
+	server := patientConnector(t.Context(), t, &openaitest.Server{Organization: leavers()}, newMapSessionStore(), syncOptions{insights: true})
+	for _, token := range []string{`{"list":"groups"}`, `{"list":"projects","row":9}`, `{"list":"admin_keys","row":-1}`, "next"} {
+		_, err := server.ListResources(t.Context(), v2.ResourcesServiceListResourcesRequest_builder{
+			ResourceTypeId: "security_insight", PageToken: token, ActiveSyncId: walkSyncID,
+		}.Build())
+		require.ErrorContains(t, err, "the page token is not one of this connector's", token)
+	}
 }
 
 // Where insights are not asked for the type is there, nothing is of it, and nothing is read for it.
@@ -124,7 +156,7 @@ func TestSecurityInsightsAreOff(t *testing.T) {
 	synced := runSync(t, server, syncOptions{resourceTypes: []string{"security_insight"}, byTask: true})
 	require.NoError(t, synced.err)
 	require.Empty(t, readFile(t, synced.path).Resources)
-	require.Equal(t, map[string]int{"GET /organization/groups": 1}, callsOf(server)) // the check of the key
+	require.Equal(t, map[string]int{"GET /organization/groups": 1}, callsByRoute(server)) // the check of the key
 }
 
 // What is read for insights alone, and no more: each list once.
@@ -137,7 +169,7 @@ func TestCallsOfSecurityInsights(t *testing.T) {
 		"GET /organization/projects/{project_id}/api_keys": 2, "GET /organization/projects/{project_id}/service_accounts": 2,
 		// Whether the two owners of admin keys whose rows do not say owner are owners all the same, and the accounts without a role.
 		userRolesRoute: 2, projectUserRolesRoute: 2,
-	}, callsOf(server))
+	}, callsByRoute(server))
 }
 
 // An insight is never a guess: whoever may be an owner through a group whose members the plan does not list is asked for.
@@ -149,7 +181,7 @@ func TestSecurityInsightsWhereGroupsListNoMembers(t *testing.T) {
 	synced := runSync(t, server, syncOptions{workers: 4, insights: true})
 	require.NoError(t, synced.err)
 	require.Equal(t, insightsOfLeavers(), readFile(t, synced.path).of("security_insight").Resources)
-	require.Equal(t, 2, callsOf(server)[userRolesRoute])
+	require.Equal(t, 2, callsByRoute(server)[userRolesRoute])
 }
 
 // An insight that is read alone has the row of a full sync, also where the project is not known; one for which there is no
@@ -216,7 +248,7 @@ func TestTargetedSyncCallsOfSecurityInsights(t *testing.T) {
 				parent = "organization:organization"
 			}
 			require.NoError(t, runSync(t, server, syncOptions{targets: []*v2.Resource{target("security_insight:"+id, parent)}, insights: true}).err)
-			calls := callsOf(server)
+			calls := callsByRoute(server)
 			delete(calls, "GET /organization/groups") // the check of the key
 			require.Equal(t, want, calls)
 		})
@@ -228,7 +260,7 @@ func TestSecurityInsightsFail(t *testing.T) {
 	t.Parallel()
 	server := &openaitest.Server{Organization: leavers()}
 	require.NoError(t, runSync(t, server, syncOptions{resourceTypes: []string{"security_insight"}, insights: true}).err)
-	routes := callsOf(server)
+	routes := callsByRoute(server)
 	for _, mayBeUnknown := range []string{userRolesRoute, projectUserRolesRoute} {
 		delete(routes, mayBeUnknown)
 	}
