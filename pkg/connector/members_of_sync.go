@@ -72,13 +72,15 @@ func (s *syncReader) readUsers(ctx context.Context) (bool, error) {
 	return outcome == keyWhole, s.session.set(ctx, factRead, string(kindUsers), outcome)
 }
 
+// hasServiceAccount tells whether the project has the service account, and knows nothing where the list is refused: whoever
+// lists service accounts says so.
 func (s *syncReader) hasServiceAccount(ctx context.Context, projectID, id string) (membership, error) {
 	if !s.reads(resourceTypeServiceAccount) {
 		return membershipUnknown, nil
 	}
 	accounts, err := askAll(ctx, s, serviceAccountsList(projectID))
 	if err != nil {
-		return membershipUnknown, err
+		return membershipUnknown, unlessRefusedForGood(err)
 	}
 	return memberIf(slices.ContainsFunc(accounts, func(account client.ServiceAccount) bool { return account.ID == id })), nil
 }

@@ -123,6 +123,19 @@ func TestOwnerStatesWhereUsersAreRefused(t *testing.T) {
 	requireWarnings(t, synced.logs, []warning{{"whether the owners of keys have left is therefore not shown", nil}})
 }
 
+// The same where the service accounts are refused: what is known of their keys is what these say.
+func TestOwnerStatesWhereServiceAccountsAreRefused(t *testing.T) {
+	t.Parallel()
+	organization := office()
+	organization.Projects[0].APIKeys[1].OwnerProjectAccess = "inactive"
+	server := &openaitest.Server{Organization: organization, Faults: map[string]openaitest.Fault{
+		"GET /organization/projects/{project_id}/service_accounts": {Status: http.StatusForbidden},
+	}}
+	synced := runSync(t, server, syncOptions{resourceTypes: []string{"api_key", "project"}, byTask: true})
+	require.NoError(t, synced.err)
+	requireStates(t, map[string]any{"key-ann": "active", "key-svc": nil, "key-own": "active", "key-other": "active"}, synced)
+}
+
 // A key that is read alone has the row of a full sync.
 func TestOwnerStatesOfTargetedSync(t *testing.T) {
 	t.Parallel()

@@ -251,7 +251,6 @@ func TestDeleteAnAdminKeyThatIsGone(t *testing.T) {
 // not there any more, and nothing is asked for it.
 func TestDeleteAUserWithKeys(t *testing.T) {
 	t.Parallel()
-	const stay = "the API keys of a user who is deleted stay"
 	for name, do := range map[string]func(context.Context, desk) error{
 		"account": deleted("user:ben", ""), "membership": revoked(organizationMember, "user:ben"),
 	} {
@@ -260,7 +259,7 @@ func TestDeleteAUserWithKeys(t *testing.T) {
 			server := newOffice(func(o *openaitest.Organization) { user(o, "ben").APIKeyLastUsedAt = 50 })
 			d := open(t, server)
 			require.NoError(t, do(t.Context(), d))
-			told := d.logs.FilterLevelExact(zap.WarnLevel).FilterMessageSnippet(stay).All()
+			told := d.logs.FilterLevelExact(zap.WarnLevel).FilterMessageSnippet(keysStay).All()
 			require.Len(t, told, 1)
 			require.Equal(t, "ben", told[0].ContextMap()["user_id"])
 			require.Equal(t, time.Unix(50, 0).UTC(), told[0].ContextMap()["api_key_last_used_at"])
@@ -268,7 +267,7 @@ func TestDeleteAUserWithKeys(t *testing.T) {
 				require.NotContains(t, request.Route, "api_keys")
 			}
 			require.NoError(t, do(t.Context(), d))
-			require.Equal(t, 1, d.logs.FilterMessageSnippet(stay).Len())
+			require.Equal(t, 1, d.logs.FilterMessageSnippet(keysStay).Len())
 		})
 	}
 }
