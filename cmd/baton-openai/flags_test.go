@@ -122,6 +122,7 @@ var flagsAlone = map[string]flagAlone{
 	"revoke-grant":                            {value: "=a", status: 9, refused: "no current sync"},
 	"rotate-credentials":                      {value: "=a", refused: "--rotate-credentials cannot be used: this connector rotates no credentials"},
 	"rotate-credentials-type":                 {value: "=user", refused: "--rotate-credentials-type cannot be used: this connector rotates no credentials"},
+	"security-insights":                       {file: "sync.c1z", output: `"resources":34,.*"security_insight":1,`},
 	"session-store-maximum-size":              {value: "=1000000", idle: true},
 	"skip-entitlements-and-grants":            {file: "sync.c1z"},
 	"skip-full-sync":                          {idle: true},

@@ -13,6 +13,12 @@ const (
 	OwnerServiceAccount = "service_account"
 )
 
+// Whether the owner of a project's key has access to the project, in the API's words.
+const (
+	OwnerHasAccess = "active"
+	OwnerHasNone   = "inactive"
+)
+
 // ProjectAPIKey is a key that opens one project.
 type ProjectAPIKey struct {
 	ID            string        `json:"id"`
@@ -21,7 +27,7 @@ type ProjectAPIKey struct {
 	CreatedAt     Timestamp     `json:"created_at"`
 	LastUsedAt    Timestamp     `json:"last_used_at"`
 	ExpiresAt     Timestamp     `json:"expires_at"`
-	// OwnerProjectAccess is active, or inactive if the owner has lost access to the project.
+	// OwnerProjectAccess is [OwnerHasAccess], or [OwnerHasNone] if the owner has lost access to the project.
 	OwnerProjectAccess string          `json:"owner_project_access"`
 	Owner              ProjectKeyOwner `json:"owner"`
 }

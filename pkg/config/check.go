@@ -35,6 +35,7 @@ func Check(settings *viper.Viper, flags *pflag.FlagSet, known Known) error {
 		func() error { return g.checkTypes(known.Types) },
 		func() error { return g.checkTargets(known.Types) },
 		func() error { return g.checkAction(known.Actions) },
+		g.checkInsights,
 		g.checkPlaces,
 	} {
 		if err := check(); err != nil {

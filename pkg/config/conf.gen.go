@@ -4,8 +4,9 @@ package config
 import "reflect"
 
 type Openai struct {
-	OpenaiAdminKey string `mapstructure:"openai-admin-key"`
-	BaseUrl        string `mapstructure:"base-url"`
+	OpenaiAdminKey   string `mapstructure:"openai-admin-key"`
+	SecurityInsights bool   `mapstructure:"security-insights"`
+	BaseUrl          string `mapstructure:"base-url"`
 }
 
 func (c *Openai) findFieldByTag(tagValue string) (any, bool) {

@@ -27,6 +27,12 @@ var (
 		field.WithIsSecret(true),
 		field.WithRequired(true),
 	)
+	// securityInsightsField is off unless somebody wants what the connector makes of what it reads, beside that itself.
+	securityInsightsField = field.BoolField(
+		"security-insights",
+		field.WithDisplayName("Security insights"),
+		field.WithDescription("List as security insights the keys that outlive their owner's access, and the service accounts that have keys and no role"),
+	)
 	baseURLField = field.StringField(
 		"base-url",
 		field.WithDescription("The address of the OpenAI API, for tests"),
@@ -41,7 +47,7 @@ var (
 
 // Config is the configuration schema that the binary, its help and ConductorOne's form are made from.
 var Config = field.NewConfiguration(
-	[]field.SchemaField{AdminKeyField, baseURLField},
+	[]field.SchemaField{AdminKeyField, securityInsightsField, baseURLField},
 	field.WithConnectorDisplayName("OpenAI"),
 	field.WithHelpUrl("/docs/baton/openai"),
 	field.WithIconUrl("/static/app-icons/openai.svg"),

@@ -77,6 +77,14 @@ func (a account) trait() rs.ResourceOption {
 	return rs.WithUserTrait(options...)
 }
 
+// nonHuman marks a machine's account. OpenAI gives it keys that the organization keeps, which the SDK calls an app registration.
+func nonHuman() rs.ResourceOption {
+	return rs.WithNHIType(v2.NonHumanIdentityTrait_NHI_TYPE_APP_REGISTRATION, detailServiceAccount)
+}
+
+// detailServiceAccount is the kind of a non-human identity.
+const detailServiceAccount = "openai.service_account"
+
 func groupTrait(p profile) rs.ResourceOption {
 	return rs.WithGroupTrait(rs.WithGroupProfile(p)) //nolint:staticcheck // fills the trait and the resource, see above
 }

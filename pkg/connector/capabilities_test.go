@@ -40,6 +40,7 @@ func TestCapabilities(t *testing.T) {
 		"project_role":      {syncs, targeted, provision},
 		"service_account":   {syncs, targeted, issue, remove},
 		"api_key":           {syncs, targeted, remove},
+		"security_insight":  {syncs, targeted},
 	}
 
 	// Which of the API's permissions a key needs for a type, so that somebody can tell from a refusal what will be missing.
@@ -54,6 +55,7 @@ func TestCapabilities(t *testing.T) {
 		"project_role":      {management},
 		"service_account":   {management},
 		"api_key":           {management},
+		"security_insight":  {management, groups},
 	}
 
 	metadata, err := open(t, newOffice()).GetMetadata(t.Context(), &v2.ConnectorServiceGetMetadataRequest{})

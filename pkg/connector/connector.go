@@ -70,6 +70,7 @@ func Build(ctx context.Context, config *cfg.Openai, chosen []string) (*Connector
 		client: api, reader: newReader(ctx, api), patience: standardPatience, exclusion: newExclusion(), actionLimit: actionLimit,
 	}
 	built.reader.chosen = chosen
+	built.reader.insights = config.SecurityInsights
 	return built, nil
 }
 
@@ -187,6 +188,7 @@ func (c *Connector) ResourceSyncers(context.Context) []connectorbuilder.Resource
 		&projectRoleBuilder{provisioning: changes, reader: c.reader},
 		&serviceAccountBuilder{provisioning: changes, reader: c.reader},
 		&apiKeyBuilder{provisioning: changes, reader: c.reader},
+		&securityInsightBuilder{client: c.client, reader: c.reader},
 	}
 }
 

@@ -61,13 +61,20 @@ func expected(organization openaitest.Organization) file {
 		}
 	}
 	for _, key := range organization.AdminKeys {
+		detail := detailOfAdminKeys
+		if strings.HasPrefix(key.RedactedValue, "sk-None") {
+			detail = detailOfUserKeys
+		}
 		e.key(apiKey{
-			id: key.ID, name: key.Name, redacted: key.RedactedValue, parent: "organization:organization", detail: detailOfAdminKeys,
+			id: key.ID, name: key.Name, redacted: key.RedactedValue, parent: "organization:organization", detail: detail,
 			created: key.CreatedAt, used: key.LastUsedAt, expires: key.ExpiresAt, ownerType: key.OwnerType, ownerID: key.OwnerID,
 		})
 	}
 	return file{Resources: lines(e.resources), Entitlements: lines(e.entitlements), Grants: lines(e.expanded())}
 }
+
+// nonHumanAccount is what a service account is to ConductorOne.
+const nonHumanAccount = "NHI_TYPE_APP_REGISTRATION openai.service_account"
 
 func seconds(at int64) string {
 	if at == 0 {
@@ -183,9 +190,9 @@ func (e *expectation) role(id, rawID, parent, name, description string, permissi
 }
 
 func (e *expectation) user(user openaitest.User) {
-	accountType := "ACCOUNT_TYPE_HUMAN"
+	account := accountRow{Type: "ACCOUNT_TYPE_HUMAN", Email: written(user.Email), Login: written(user.Email)}
 	if user.IsServiceAccount {
-		accountType = "ACCOUNT_TYPE_SERVICE"
+		account.Type, account.NonHuman = "ACCOUNT_TYPE_SERVICE", nonHumanAccount
 	}
 	status := "RESOURCE_STATUS_ENABLED/"
 	if user.JSON["user.banned"] == true {
@@ -194,7 +201,7 @@ func (e *expectation) user(user openaitest.User) {
 	e.resource(resourceRow{
 		ID: "user:" + user.ID, Parent: "organization:organization", RawID: user.ID, Name: written(user.Name, user.Email, user.ID),
 		Status: status, CreatedAt: seconds(user.AddedAt),
-		Account: &accountRow{Type: accountType, Email: written(user.Email), Login: written(user.Email)},
+		Account: &account,
 		Profile: known(map[string]any{
 			"email": user.Email, "organization_role": user.Role, "is_scim_managed": user.IsSCIMManaged,
 			"added_at": seconds(user.AddedAt), "api_key_last_used_at": seconds(user.APIKeyLastUsedAt),
@@ -321,31 +328,11 @@ func (e *expectation) serviceAccount(project openaitest.Project, account openait
 	e.resource(resourceRow{
 		ID: principal, Parent: "project:" + project.ID, RawID: account.ID, Name: written(account.Name, account.ID),
 		Status: "RESOURCE_STATUS_ENABLED/", CreatedAt: seconds(account.CreatedAt),
-		Account: &accountRow{Type: "ACCOUNT_TYPE_SERVICE"},
+		Account: &accountRow{Type: "ACCOUNT_TYPE_SERVICE", NonHuman: nonHumanAccount},
 		Profile: known(map[string]any{"project_id": project.ID, "role": account.Role}),
 	})
 	if account.Role != "none" {
 		e.grant("project:"+project.ID+":"+account.Role, principal)
 	}
 	e.projectRoles(project, principal, account.RoleIDs)
-}
-
-type apiKey struct {
-	id, name, redacted, parent, detail, projectID, access string
-	created, used, expires                                int64
-	ownerType, ownerID                                    string
-}
-
-func (e *expectation) key(key apiKey) {
-	e.resource(resourceRow{
-		ID: "api_key:" + key.id, Parent: key.parent, RawID: key.id, Name: written(key.name, key.redacted, key.id), CreatedAt: seconds(key.created),
-		Profile: known(map[string]any{
-			"redacted_value": key.redacted, "project_id": key.projectID, "owner_project_access": key.access,
-			"owner_id": key.ownerID, "owner_type": key.ownerType,
-		}),
-		Secret: &secretRow{
-			Type: "CREDENTIAL_TYPE_STATIC_SECRET", Detail: key.detail, Identity: key.ownerType + ":" + key.ownerID,
-			LastUsedAt: seconds(key.used), ExpiresAt: seconds(key.expires),
-		},
-	})
 }

@@ -25,7 +25,7 @@ const (
 	untoldProject     = "With an API key, such as by Terraform or by this connector, a user or a service account joins or leaves a project or gets another role there"
 	untoldProjectRole = "With an API key, a custom role of a project is deleted"
 	untoldFollowing   = "What follows from another change, such as a new organization owner's own roles in projects, " +
-		"or the keys of a service account that is deleted with an API key"
+		"the keys of a service account that is deleted with an API key, or what has become of the owner of a key"
 )
 
 // officeChange is a change of the office.
@@ -67,6 +67,12 @@ func officeChanges() map[string]officeChange {
 		"an owner of a project becomes one of the organization": {
 			do:  inSession(func(o *openaitest.Organization) { o.Users[2].Role = "owner" }),
 			why: untoldFollowing, untold: []string{"-project:alpha:owner user:ann"},
+		},
+		"the owner of an admin key leaves": {
+			do: inSession(func(o *openaitest.Organization) {
+				o.Users = slices.DeleteFunc(o.Users, func(user openaitest.User) bool { return user.ID == "ole" })
+			}),
+			why: untoldFollowing, untold: []string{"+api_key:key-other"},
 		},
 		"a user joins a project, with a key": {
 			do:  withKey(http.MethodPost, "/organization/projects/beta/users", `{"user_id": "eva", "role": "member"}`),

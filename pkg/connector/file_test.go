@@ -32,10 +32,17 @@ type resourceRow struct {
 	Account                 *accountRow    `json:",omitempty"`
 	Secret                  *secretRow     `json:",omitempty"`
 	Trait                   string         `json:",omitempty"`
+	Insight                 *insightRow    `json:",omitempty"`
+}
+
+type insightRow struct {
+	Issue, Severity, About string
 }
 
 type accountRow struct {
 	Type, Email, Login string
+	// NonHuman is the kind of a non-human identity.
+	NonHuman string `json:",omitempty"`
 }
 
 type secretRow struct {
@@ -207,7 +214,7 @@ func readResource(t *testing.T, resource *v2.Resource) resourceRow {
 	sameProfile := func(trait *structpb.Struct) {
 		require.Truef(t, proto.Equal(resource.GetProfile(), trait), "%s: the trait's profile is not the resource's", row.ID)
 	}
-	user, secret, group, role := &v2.UserTrait{}, &v2.SecretTrait{}, &v2.GroupTrait{}, &v2.RoleTrait{}
+	user, secret, group, role, insight := &v2.UserTrait{}, &v2.SecretTrait{}, &v2.GroupTrait{}, &v2.RoleTrait{}, &v2.SecurityInsightTrait{}
 	switch {
 	case pick(t, annos, user):
 		sameProfile(user.GetProfile())                                                                         //nolint:staticcheck // the deprecated place is what older readers look at
@@ -217,6 +224,9 @@ func readResource(t *testing.T, resource *v2.Resource) resourceRow {
 		for _, email := range user.GetEmails() {
 			require.True(t, email.GetIsPrimary())
 			row.Account.Email += email.GetAddress()
+		}
+		if nonHuman := (&v2.NonHumanIdentityTrait{}); pick(t, annos, nonHuman) {
+			row.Account.NonHuman = nonHuman.GetNhiType().String() + " " + nonHuman.GetNhiDetail()
 		}
 	case pick(t, annos, secret):
 		sameProfile(secret.GetProfile())                                     //nolint:staticcheck // as above
@@ -234,6 +244,9 @@ func readResource(t *testing.T, resource *v2.Resource) resourceRow {
 	case pick(t, annos, role):
 		sameProfile(role.GetProfile()) //nolint:staticcheck // as above
 		row.Trait = "role"
+	case pick(t, annos, insight):
+		require.WithinDuration(t, time.Now(), insight.GetObservedAt().AsTime(), time.Hour)
+		row.Insight = &insightRow{insight.GetIssue().GetValue(), insight.GetIssue().GetSeverity(), id(insight.GetResourceId())}
 	}
 	return row
 }

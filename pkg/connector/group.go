@@ -78,7 +78,7 @@ func (b *groupBuilder) Grants(ctx context.Context, group *v2.Resource, opts rs.S
 		return nil, nil, failed("listing a group's access", err)
 	}
 	g := groupGrants{sync: s, group: group}
-	return answerGrants(first, func(found *answer[*v2.Grant], at place) (*place, error) {
+	return answerRows(first, func(found *answer[*v2.Grant], at place) (*place, error) {
 		if at.List == listOfRoles {
 			return g.roles(ctx, found, at)
 		}

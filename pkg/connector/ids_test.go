@@ -17,7 +17,7 @@ import (
 // Whatever is pinned here is an identity in ConductorOne: a type, slug, entitlement, resource id, parent or profile key of
 // another name reads as the deletion of everything under the old one, and of all access reviewed and granted through it.
 
-// The nine resource types keep their ids, names, traits and annotations.
+// The ten resource types keep their ids, names, traits and annotations.
 func TestResourceTypesArePinned(t *testing.T) {
 	t.Parallel()
 	client := serve(t.Context(), t, newConnector(t.Context(), t, &openaitest.Server{}, newMapSessionStore()))
@@ -46,6 +46,7 @@ func TestResourceTypesArePinned(t *testing.T) {
 		"project_role":      "Project role, TRAIT_ROLE",
 		"service_account":   "Service account, TRAIT_USER, SkipEntitlements",
 		"api_key":           "API key, TRAIT_SECRET, SkipEntitlementsAndGrants",
+		"security_insight":  "Security insight, TRAIT_SECURITY_INSIGHT, SkipEntitlementsAndGrants, SkipSyncAnomalyDetection, OptInRequired",
 	}, got)
 }
 
@@ -112,7 +113,7 @@ func TestResourcesArePinned(t *testing.T) {
 	const (
 		organization = "organization:organization"
 		roleProfile  = "description permissions predefined role_id"
-		keyProfile   = "owner_id owner_type redacted_value"
+		keyProfile   = "owner_id owner_state owner_type redacted_value"
 	)
 	require.Equal(t, map[string]pin{
 		organization:                 {"", "org-1", "organization_id"},
@@ -125,7 +126,7 @@ func TestResourcesArePinned(t *testing.T) {
 		"project:proj_1":             {organization, "proj_1", "created_at external_key_id residency status"},
 		"project_role:proj_1/role_2": {"project:proj_1", "role_2", roleProfile},
 		"service_account:svc_acct_1": {"project:proj_1", "svc_acct_1", "project_id role"},
-		"api_key:key_1":              {"project:proj_1", "key_1", "owner_id owner_project_access owner_type project_id redacted_value"},
+		"api_key:key_1":              {"project:proj_1", "key_1", "owner_id owner_project_access owner_state owner_type project_id redacted_value"},
 		"api_key:key_2":              {organization, "key_2", keyProfile},
 	}, got)
 }
@@ -197,7 +198,7 @@ func TestSecretsAndAccountsArePinned(t *testing.T) {
 		case row.Secret != nil:
 			got[row.ID] = row.Secret.Type + " " + row.Secret.Detail + " " + row.Secret.Identity
 		case row.Account != nil:
-			got[row.ID] = row.Account.Type + " " + row.Status
+			got[row.ID] = strings.TrimSpace(row.Account.Type + " " + row.Status + " " + row.Account.NonHuman)
 		}
 	}
 	require.Equal(t, map[string]string{
@@ -205,7 +206,7 @@ func TestSecretsAndAccountsArePinned(t *testing.T) {
 		"api_key:key_2":              "CREDENTIAL_TYPE_STATIC_SECRET openai_admin_api_key user:user-1",
 		"user:user-1":                "ACCOUNT_TYPE_HUMAN RESOURCE_STATUS_ENABLED/",
 		"invitation:invite-1":        "ACCOUNT_TYPE_HUMAN RESOURCE_STATUS_PENDING/pending",
-		"service_account:svc_acct_1": "ACCOUNT_TYPE_SERVICE RESOURCE_STATUS_ENABLED/",
+		"service_account:svc_acct_1": "ACCOUNT_TYPE_SERVICE RESOURCE_STATUS_ENABLED/ NHI_TYPE_APP_REGISTRATION openai.service_account",
 	}, got)
 }
 
@@ -315,7 +316,7 @@ func TestAnnotationsOfResourcesArePinned(t *testing.T) {
 		"group":             "GroupTrait RawId",
 		"project":           "ChildResourceType RawId",
 		"project_role":      "RawId RoleTrait SkipGrants",
-		"service_account":   "RawId SkipGrants UserTrait",
+		"service_account":   "NonHumanIdentityTrait RawId SkipGrants UserTrait",
 		"api_key":           "RawId SecretTrait",
 	}, got)
 }

@@ -16,7 +16,7 @@ var checks = []struct {
 }{
 	{client.AccessToGroups, types(resourceTypeGroup)},
 	{client.AccessToRoles, types(resourceTypeOrganizationRole)},
-	{client.AccessToAdminAPIKeys, types(resourceTypeAPIKey)},
+	{client.AccessToAdminAPIKeys, types(resourceTypeAPIKey, resourceTypeSecurityInsight)},
 	{client.AccessToUsers, types(resourceTypeUser)},
 	{client.AccessToProjects, types(resourceTypeProject, resourceTypeProjectRole, resourceTypeServiceAccount)},
 	{client.AccessToInvites, types(resourceTypeInvitation)},

@@ -42,7 +42,7 @@ const (
 	kindProjectGroupRoles listKind = "project_group_roles"
 )
 
-// typeOfKind has the resource type without which nobody asks for the list.
+// typeOfKind has the resource type without which nobody asks for the list. Security insights say of themselves that they do.
 var typeOfKind = map[listKind]*v2.ResourceType{
 	kindUsers:             resourceTypeUser,
 	kindInvites:           resourceTypeInvitation,

@@ -8,7 +8,6 @@ import (
 	"strings"
 	"time"
 
-	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
 	rs "github.com/conductorone/baton-sdk/pkg/types/resource"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/protobuf/proto"
@@ -18,7 +17,7 @@ import (
 
 // SyncFormat is raised with each change of what an unfinished sync leaves for the next run: page tokens, and what is kept
 // in the session store. One of another format is not continued.
-const SyncFormat = 1
+const SyncFormat = 2
 
 // place is a place in one list, and the page token: all that is needed to go on from there, by another process as well.
 // The zero place is the beginning of the first list.
@@ -120,10 +119,10 @@ func (a *answer[M]) add(rows ...M) int {
 // isDue tells whether the page is to be given, full or not.
 func (a *answer[M]) isDue() bool { return a.full || time.Since(a.began) > longEnough }
 
-// answerGrants gives grants from the place on, over one list after the other, until the answer is due. page adds those of
-// a page to the answer and gives the place after it, nil at the end.
-func answerGrants(at place, page func(*answer[*v2.Grant], place) (*place, error)) ([]*v2.Grant, *rs.SyncOpResults, error) {
-	found := newAnswer[*v2.Grant]()
+// answerRows gives rows from the place on, over one list after the other, until the answer is due. page adds those of a page
+// to the answer and gives the place after it, nil at the end.
+func answerRows[M proto.Message](at place, page func(*answer[M], place) (*place, error)) ([]M, *rs.SyncOpResults, error) {
+	found := newAnswer[M]()
 	for {
 		next, err := page(found, at)
 		switch {

@@ -57,10 +57,22 @@ func (s *syncReader) missesPrincipals() bool {
 	return s.includes(resourceTypeUser) && s.includes(resourceTypeServiceAccount)
 }
 
-// findPrincipals asks for what a targeted sync has not listed: whether a member is a user, by the addresses of many at once
-// and by the id of one that is not found so. For one that is neither a user nor a service account met before it asks for the
-// service accounts of every project, since the API has no other way to find one. A service account may be a user as well.
+// findPrincipals asks for what a targeted sync has not listed: whether a member is a user, and for one that is neither a
+// user nor a service account met before the service accounts of every project, since the API has no other way to find one. A
+// service account may be a user as well.
 func (s *syncReader) findPrincipals(ctx context.Context, members []member) error {
+	if err := s.findUsers(ctx, members); err != nil {
+		return err
+	}
+	unknown, err := s.without(ctx, members, factUser, factServiceAccount)
+	if err != nil || len(unknown) == 0 {
+		return err
+	}
+	return s.listServiceAccounts(ctx)
+}
+
+// findUsers asks which of the members are users, by the addresses of many at once and by the id of one that is not found so.
+func (s *syncReader) findUsers(ctx context.Context, members []member) error {
 	unknown, err := s.without(ctx, members, factUser, factNoUser)
 	if err != nil {
 		return err
@@ -93,11 +105,7 @@ func (s *syncReader) findPrincipals(ctx context.Context, members []member) error
 			return err
 		}
 	}
-	unknown, err = s.without(ctx, members, factUser, factServiceAccount)
-	if err != nil || len(unknown) == 0 {
-		return err
-	}
-	return s.listServiceAccounts(ctx)
+	return nil
 }
 
 // without leaves out the members of whom the session has one of the facts.

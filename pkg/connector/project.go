@@ -121,7 +121,7 @@ func (b *projectBuilder) Grants(ctx context.Context, project *v2.Resource, opts 
 		return nil, nil, failed(doingProjectGrants, err)
 	}
 	p := projectGrants{sync: s, project: project, id: project.GetId().GetResource()}
-	return answerGrants(first, func(found *answer[*v2.Grant], at place) (*place, error) {
+	return answerRows(first, func(found *answer[*v2.Grant], at place) (*place, error) {
 		next, err := p.page(ctx, found, at)
 		if err == nil {
 			return next, nil

@@ -3,6 +3,7 @@ package connector_test
 import (
 	"context"
 	"testing"
+	"time"
 
 	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
 	"github.com/stretchr/testify/require"
@@ -244,4 +245,29 @@ func TestDeleteAnAdminKeyThatIsGone(t *testing.T) {
 	server := newOffice()
 	require.NoError(t, deleted("api_key:nothing", "organization:organization")(t.Context(), open(t, server)))
 	require.Equal(t, map[string]int{"GET /organization/admin_api_keys/{key_id}": 1}, calls(server))
+}
+
+// A user who is deleted leaves keys behind: the log says so once, with when one was last used. Nothing is said of one who was
+// not there any more, and nothing is asked for it.
+func TestDeleteAUserWithKeys(t *testing.T) {
+	t.Parallel()
+	for name, do := range map[string]func(context.Context, desk) error{
+		"account": deleted("user:ben", ""), "membership": revoked(organizationMember, "user:ben"),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			server := newOffice(func(o *openaitest.Organization) { user(o, "ben").APIKeyLastUsedAt = 50 })
+			d := open(t, server)
+			require.NoError(t, do(t.Context(), d))
+			told := d.logs.FilterLevelExact(zap.WarnLevel).FilterMessageSnippet(keysStay).All()
+			require.Len(t, told, 1)
+			require.Equal(t, "ben", told[0].ContextMap()["user_id"])
+			require.Equal(t, time.Unix(50, 0).UTC(), told[0].ContextMap()["api_key_last_used_at"])
+			for _, request := range server.Requests() {
+				require.NotContains(t, request.Route, "api_keys")
+			}
+			require.NoError(t, do(t.Context(), d))
+			require.Equal(t, 1, d.logs.FilterMessageSnippet(keysStay).Len())
+		})
+	}
 }

@@ -3,6 +3,7 @@ package connector_test
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"strings"
 	"testing"
 
@@ -21,15 +22,9 @@ const (
 )
 
 // owned is what a row shows of the key's owner; "" is nothing.
-func owned(row *resourceRow, ownerType, id, identity string) {
-	delete(row.Profile, "owner_type")
-	delete(row.Profile, "owner_id")
-	if ownerType != "" {
-		row.Profile["owner_type"] = ownerType
-	}
-	if id != "" {
-		row.Profile["owner_id"] = id
-	}
+func owned(row *resourceRow, ownerType, id, identity, state string) {
+	row.Profile["owner_type"], row.Profile["owner_id"], row.Profile["owner_state"] = ownerType, id, state
+	row.Profile = known(row.Profile)
 	row.Secret.Identity = identity
 }
 
@@ -81,31 +76,35 @@ func TestKeyOwners(t *testing.T) {
 	t.Parallel()
 	owner := func(fields map[string]any) openaitest.Fields { return openaitest.Fields{"owner": fields} }
 	block := func(id string) map[string]any { return map[string]any{"id": id, "name": "somebody"} }
-	shows := func(ownerType, id, identity string) func(*resourceRow) {
-		return func(row *resourceRow) { owned(row, ownerType, id, identity) }
+	shows := func(ownerType, id, identity, state string) func(*resourceRow) {
+		return func(row *resourceRow) { owned(row, ownerType, id, identity, state) }
 	}
 	requireKeys(t, map[string]keyCase{
-		"owner absent":                {openaitest.Fields{"owner": openaitest.Absent{}}, shows("", "", "")},
-		"owner null":                  {openaitest.Fields{"owner": nil}, shows("", "", "")},
-		"owner empty":                 {owner(map[string]any{}), shows("", "", "")},
-		"id only":                     {owner(map[string]any{"id": diego}), shows("", diego, "")},
-		"type only":                   {owner(map[string]any{"type": "user"}), shows("user", "", "")},
-		"block only, user":            {owner(map[string]any{"user": block(diego)}), shows("user", diego, "user:"+diego)},
-		"block only, account":         {owner(map[string]any{"service_account": block(idle)}), shows("service_account", idle, "service_account:"+idle)},
-		"id beside the type":          {owner(map[string]any{"type": "user", "id": diego}), shows("user", diego, "user:"+diego)},
-		"unknown type":                {owner(map[string]any{"type": "robot", "user": block(diego)}), shows("robot", diego, "")},
-		"service account, user block": {owner(map[string]any{"type": "service_account", "user": block(idle)}), shows("service_account", idle, "service_account:"+idle)},
-		"user, account block":         {owner(map[string]any{"type": "user", "service_account": block(diego)}), shows("user", diego, "user:"+diego)},
-		"two blocks, account":         {owner(map[string]any{"type": "service_account", "user": block(diego), "service_account": block(idle)}), shows("service_account", idle, "service_account:"+idle)},
-		"gone":                        {owner(map[string]any{"type": "user", "user": block("user-gone")}), shows("user", "user-gone", "user:user-gone")},
+		"owner absent":                {openaitest.Fields{"owner": openaitest.Absent{}}, shows("", "", "", "no_owner")},
+		"owner null":                  {openaitest.Fields{"owner": nil}, shows("", "", "", "no_owner")},
+		"owner empty":                 {owner(map[string]any{}), shows("", "", "", "no_owner")},
+		"id only":                     {owner(map[string]any{"id": diego}), shows("", diego, "", "active")},
+		"type only":                   {owner(map[string]any{"type": "user"}), shows("user", "", "", "no_owner")},
+		"block only, user":            {owner(map[string]any{"user": block(diego)}), shows("user", diego, "user:"+diego, "active")},
+		"block only, account":         {owner(map[string]any{"service_account": block(idle)}), shows("service_account", idle, "service_account:"+idle, "active")},
+		"id beside the type":          {owner(map[string]any{"type": "user", "id": diego}), shows("user", diego, "user:"+diego, "active")},
+		"unknown type":                {owner(map[string]any{"type": "robot", "user": block(diego)}), shows("robot", diego, "", "active")},
+		"service account, user block": {owner(map[string]any{"type": "service_account", "user": block(idle)}), shows("service_account", idle, "service_account:"+idle, "active")},
+		"user, account block":         {owner(map[string]any{"type": "user", "service_account": block(diego)}), shows("user", diego, "user:"+diego, "active")},
+		"two blocks, account": {
+			owner(map[string]any{"type": "service_account", "user": block(diego), "service_account": block(idle)}),
+			shows("service_account", idle, "service_account:"+idle, "active"),
+		},
+		"gone": {owner(map[string]any{"type": "user", "user": block("user-gone")}), shows("user", "user-gone", "user:user-gone", "active")},
 	}, map[string]keyCase{
-		"owner absent":    {openaitest.Fields{"owner": openaitest.Absent{}}, shows("", "", "")},
-		"owner null":      {openaitest.Fields{"owner": nil}, shows("", "", "")},
-		"id only":         {owner(map[string]any{"id": diego}), shows("", diego, "")},
-		"type only":       {owner(map[string]any{"type": "user"}), shows("user", "", "")},
-		"unknown type":    {owner(map[string]any{"type": "robot", "id": diego}), shows("robot", diego, "")},
-		"service account": {owner(map[string]any{"type": "service_account", "id": idle}), shows("service_account", idle, "service_account:"+idle)},
-		"gone":            {owner(map[string]any{"type": "user", "id": "user-gone"}), shows("user", "user-gone", "user:user-gone")},
+		"owner absent": {openaitest.Fields{"owner": openaitest.Absent{}}, shows("", "", "", "no_owner")},
+		"owner null":   {openaitest.Fields{"owner": nil}, shows("", "", "", "no_owner")},
+		"id only":      {owner(map[string]any{"id": diego}), shows("", diego, "", "active")},
+		"type only":    {owner(map[string]any{"type": "user"}), shows("user", "", "", "no_owner")},
+		"unknown type": {owner(map[string]any{"type": "robot", "id": diego}), shows("robot", diego, "", "active")},
+		// Of which project a service account is, its admin key does not say.
+		"service account": {owner(map[string]any{"type": "service_account", "id": idle}), shows("service_account", idle, "service_account:"+idle, "")},
+		"gone":            {owner(map[string]any{"type": "user", "id": "user-gone"}), shows("user", "user-gone", "user:user-gone", "left_organization")},
 	})
 }
 
@@ -126,6 +125,12 @@ func TestKeyNames(t *testing.T) {
 			row.Secret.Detail = detailOfUserKeys
 		}
 	}
+	accessible := func(access, state any) func(*resourceRow) {
+		return func(row *resourceRow) {
+			row.Profile["owner_project_access"], row.Profile["owner_state"] = access, state
+			maps.DeleteFunc(row.Profile, func(_ string, value any) bool { return value == nil })
+		}
+	}
 	none := openaitest.Absent{}
 	requireKeys(t, map[string]keyCase{
 		"empty name":        {openaitest.Fields{"name": ""}, named("sk-proj-***1234")},
@@ -133,8 +138,9 @@ func TestKeyNames(t *testing.T) {
 		"redacted absent":   {openaitest.Fields{"redacted_value": none}, unredacted("Key")},
 		"redacted null":     {openaitest.Fields{"redacted_value": nil}, unredacted("Key")},
 		"neither":           {openaitest.Fields{"name": nil, "redacted_value": none}, unredacted("key_neither")},
-		"access absent":     {openaitest.Fields{"owner_project_access": none}, func(row *resourceRow) { delete(row.Profile, "owner_project_access") }},
-		"access lost":       {openaitest.Fields{"owner_project_access": "inactive"}, func(row *resourceRow) { row.Profile["owner_project_access"] = "inactive" }},
+		"access absent":     {openaitest.Fields{"owner_project_access": none}, accessible(nil, nil)},
+		"access lost":       {openaitest.Fields{"owner_project_access": "inactive"}, accessible("inactive", "left_project")},
+		"access unknown":    {openaitest.Fields{"owner_project_access": "some"}, accessible("some", nil)},
 		"expires":           {openaitest.Fields{"expires_at": 1_750_000_000}, func(row *resourceRow) { row.Secret.ExpiresAt = "2025-06-15T15:06:40Z" }},
 		"last used":         {openaitest.Fields{"last_used_at": 1_750_000_000}, func(row *resourceRow) { row.Secret.LastUsedAt = "2025-06-15T15:06:40Z" }},
 		"dots for the rest": {openaitest.Fields{"redacted_value": "sk-proj-...ab"}, func(row *resourceRow) { row.Profile["redacted_value"] = "sk-proj-...ab" }},
@@ -267,8 +273,8 @@ func TestOwnerOfAnAdminKeyWithoutType(t *testing.T) {
 		return openaitest.Fields{"owner.type": openaitest.Absent{}, "owner.object": object, "owner.id": id}
 	}
 	requireKeys(t, nil, map[string]keyCase{
-		"user":            {without("organization.user", diego), func(row *resourceRow) { owned(row, "user", diego, "user:"+diego) }},
-		"service account": {without("organization.project.service_account", idle), func(row *resourceRow) { owned(row, "service_account", idle, "service_account:"+idle) }},
-		"something else":  {without("organization.robot", diego), func(row *resourceRow) { owned(row, "", diego, "") }},
+		"user":            {without("organization.user", diego), func(row *resourceRow) { owned(row, "user", diego, "user:"+diego, "active") }},
+		"service account": {without("organization.project.service_account", idle), func(row *resourceRow) { owned(row, "service_account", idle, "service_account:"+idle, "") }},
+		"something else":  {without("organization.robot", diego), func(row *resourceRow) { owned(row, "", diego, "", "active") }},
 	})
 }

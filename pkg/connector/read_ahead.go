@@ -29,6 +29,8 @@ type reader struct {
 	ahead bool
 	// skipGrants says that nobody will ask for grants.
 	skipGrants bool
+	// insights says that security insights are made.
+	insights bool
 	// chosen are the resource types of every sync, if the command line or the environment names some; a task may name others.
 	chosen []string
 	// idle is for how long a sync asks for nothing before the reading ahead ends, keepFor for how long after that it may go
@@ -152,7 +154,7 @@ func (s *syncReader) beginReading() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, p := range plan {
-		if s.left[p.kind] != nil || p.grants && s.skipGrants || slices.ContainsFunc(p.types, func(t *v2.ResourceType) bool { return !s.types[t.GetId()] }) {
+		if s.left[p.kind] != nil || p.grants && s.skipGrants || !p.isNeeded(s.types) {
 			continue
 		}
 		q := &queue{waiting: make(chan readable, queuedLists), left: new(atomic.Int32)}
@@ -161,6 +163,12 @@ func (s *syncReader) beginReading() {
 		go func() { q.fill(ctx, p.lists(ctx, s)) }()
 		go q.work(ctx, stop, s)
 	}
+}
+
+// isNeeded tells whether somebody asks for the lists in a sync of the types.
+func (p planned) isNeeded(types map[string]bool) bool {
+	return p.insights && types[resourceTypeSecurityInsight.GetId()] ||
+		!slices.ContainsFunc(p.types, func(t *v2.ResourceType) bool { return !types[t.GetId()] })
 }
 
 // queue has the lists of a kind that are to be read.

@@ -19,6 +19,8 @@ type planned struct {
 	kind listKind
 	// types are the resource types of which a sync has to be for somebody to ask for the lists.
 	types []*v2.ResourceType
+	// insights says that security insights are made of them as well.
+	insights bool
 	// grants says that they are asked for when grants are, and not when resources are listed.
 	grants bool
 	// lists gives them in their order.
@@ -26,22 +28,22 @@ type planned struct {
 }
 
 var plan = []planned{
-	{kindUsers, types(resourceTypeUser), false, one(usersList)},
-	{kindInvites, types(resourceTypeInvitation), false, one(invitesList)},
-	{kindOrganizationRoles, types(resourceTypeOrganizationRole), false, one(organizationRolesList)},
-	{kindGroups, types(resourceTypeGroup), false, one(groupsList)},
-	{kindProjects, types(resourceTypeProject), false, one(projectsList)},
-	{kindAdminKeys, types(resourceTypeAPIKey), false, one(adminKeysList)},
-	{kindUserRoles, types(resourceTypeUser, resourceTypeOrganizationRole), true, plannedUserRoles},
-	{kindGroupUsers, types(resourceTypeGroup, resourceTypeUser), true, eachGroup(groupUsersList)},
-	{kindGroupRoles, types(resourceTypeGroup, resourceTypeOrganizationRole), true, eachGroup(groupRolesList)},
-	{kindProjectRoles, types(resourceTypeProject, resourceTypeProjectRole), false, eachProject(projectRolesList)},
-	{kindServiceAccounts, types(resourceTypeProject, resourceTypeServiceAccount), false, eachProject(serviceAccountsList)},
-	{kindProjectKeys, types(resourceTypeProject, resourceTypeAPIKey), false, eachProject(projectKeysList)},
-	{kindProjectUsers, types(resourceTypeProject, resourceTypeUser), true, eachProject(projectUsersList)},
-	{kindProjectGroups, types(resourceTypeProject, resourceTypeGroup), true, plannedProjectGroups},
-	{kindProjectUserRoles, types(resourceTypeProject, resourceTypeUser), true, plannedProjectUserRoles},
-	{kindProjectGroupRoles, types(resourceTypeProject, resourceTypeGroup), true, plannedProjectGroupRoles},
+	{kindUsers, types(resourceTypeUser), true, false, one(usersList)},
+	{kindInvites, types(resourceTypeInvitation), false, false, one(invitesList)},
+	{kindOrganizationRoles, types(resourceTypeOrganizationRole), false, false, one(organizationRolesList)},
+	{kindGroups, types(resourceTypeGroup), false, false, one(groupsList)},
+	{kindProjects, types(resourceTypeProject), true, false, one(projectsList)},
+	{kindAdminKeys, types(resourceTypeAPIKey), true, false, one(adminKeysList)},
+	{kindUserRoles, types(resourceTypeUser, resourceTypeOrganizationRole), false, true, plannedUserRoles},
+	{kindGroupUsers, types(resourceTypeGroup, resourceTypeUser), false, true, eachGroup(groupUsersList)},
+	{kindGroupRoles, types(resourceTypeGroup, resourceTypeOrganizationRole), false, true, eachGroup(groupRolesList)},
+	{kindProjectRoles, types(resourceTypeProject, resourceTypeProjectRole), false, false, eachProject(projectRolesList)},
+	{kindServiceAccounts, types(resourceTypeProject, resourceTypeServiceAccount), true, false, eachProject(serviceAccountsList)},
+	{kindProjectKeys, types(resourceTypeProject, resourceTypeAPIKey), true, false, eachProject(projectKeysList)},
+	{kindProjectUsers, types(resourceTypeProject, resourceTypeUser), false, true, eachProject(projectUsersList)},
+	{kindProjectGroups, types(resourceTypeProject, resourceTypeGroup), false, true, plannedProjectGroups},
+	{kindProjectUserRoles, types(resourceTypeProject, resourceTypeUser), false, true, plannedProjectUserRoles},
+	{kindProjectGroupRoles, types(resourceTypeProject, resourceTypeGroup), false, true, plannedProjectGroupRoles},
 }
 
 func types(t ...*v2.ResourceType) []*v2.ResourceType { return t }

@@ -78,11 +78,22 @@ var (
 		Traits:      []v2.ResourceType_Trait{v2.ResourceType_TRAIT_SECRET},
 		Annotations: annotations.New(&v2.SkipEntitlementsAndGrants{}, permissions(permissionManagementRead)),
 	}.Build()
+
+	// There are none unless they are asked for, and one disappears when somebody sees to it: a falling number of them is no
+	// anomaly, and means no lost access.
+	resourceTypeSecurityInsight = v2.ResourceType_builder{
+		Id:          "security_insight",
+		DisplayName: "Security insight",
+		Traits:      []v2.ResourceType_Trait{v2.ResourceType_TRAIT_SECURITY_INSIGHT},
+		Annotations: annotations.New(
+			&v2.SkipEntitlementsAndGrants{}, &v2.SkipSyncAnomalyDetection{}, &v2.OptInRequired{}, permissions(permissionManagementRead, permissionGroupsRead)),
+	}.Build()
 )
 
 var allResourceTypes = []*v2.ResourceType{
 	resourceTypeOrganization, resourceTypeUser, resourceTypeInvitation, resourceTypeOrganizationRole, resourceTypeGroup,
 	resourceTypeProject, resourceTypeProjectRole, resourceTypeServiceAccount, resourceTypeAPIKey,
+	resourceTypeSecurityInsight,
 }
 
 // The entitlements' slugs, as permanent as the types' ids.

@@ -49,7 +49,7 @@ func serviceAccountResource(project *v2.ResourceId, row client.ServiceAccount) (
 		profile:     profile{}.text("project_id", project.GetResource()).text(profileRole, row.Role),
 	}
 	name := acc.profile.name(row.ID, row.Name)
-	return newResource(resourceTypeServiceAccount, row.ID, row.ID, name, project, acc.trait(), grantsElsewhere())
+	return newResource(resourceTypeServiceAccount, row.ID, row.ID, name, project, acc.trait(), nonHuman(), grantsElsewhere())
 }
 
 // StaticEntitlements gives none. It is called once everything has been listed.

@@ -178,7 +178,7 @@ func (b *serviceAccountBuilder) settleKey(
 		}
 	}
 	row.Owner = client.ProjectKeyOwner{Type: client.OwnerServiceAccount, ID: wanted.account.GetResource()}
-	secret, err := projectKeyResource(resourceID(resourceTypeProject, projectID), row)
+	secret, err := projectKey(projectID, row).resource(ctx, membersByID{b.reader, b.client})
 	switch {
 	case err == nil && made.Value.IsEmpty():
 		err = errors.New("OpenAI did not tell its value")

@@ -41,6 +41,8 @@ const (
 	factMembers = "members"
 	// factType has the resource types that the sync lists as a whole.
 	factType = "type"
+	// factRead has what became of reading a list to its end, by its kind: keyWhole, or keyRefused.
+	factRead = "read"
 	// factRuns has how many processes have worked on the sync (keyRuns).
 	factRuns = "runs"
 )
@@ -48,6 +50,7 @@ const (
 const (
 	keyOffered = "offered"
 	keyRefused = "refused"
+	keyWhole   = "whole"
 	keyRuns    = "runs"
 )
 

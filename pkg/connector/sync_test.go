@@ -45,6 +45,8 @@ type syncOptions struct {
 	// patience is for how long calls are repeated that are refused or get no answer of use.
 	patience time.Duration
 	engine   c1zstore.Engine
+	// insights asks for security insights.
+	insights bool
 }
 
 func (o syncOptions) startedWith() []string {
@@ -101,7 +103,7 @@ func patientConnector(
 	t.Helper()
 	listener := httptest.NewServer(server)
 	t.Cleanup(listener.Close)
-	builder, err := connector.Build(ctx, &cfg.Openai{OpenaiAdminKey: testKey, BaseUrl: listener.URL + "/v1"}, options.startedWith())
+	builder, err := connector.Build(ctx, &cfg.Openai{OpenaiAdminKey: testKey, BaseUrl: listener.URL + "/v1", SecurityInsights: options.insights}, options.startedWith())
 	require.NoError(t, err)
 	builder.SetCallPatience(options.patience)
 	if !options.onDemand {

@@ -52,6 +52,11 @@ func (r *reader) leavesOut(resourceType *v2.ResourceType) bool {
 	return len(r.chosen) > 0 && !slices.Contains(r.chosen, resourceType.GetId())
 }
 
+// reads tells whether a sync of this process may read the lists of the type: it has the type, or insights are made of them.
+func (r *reader) reads(resourceType *v2.ResourceType) bool {
+	return !r.leavesOut(resourceType) || r.insights && !r.leavesOut(resourceTypeSecurityInsight)
+}
+
 // isTargeted tells whether the sync is one of single resources: nothing is known of the others then.
 func (s *syncReader) isTargeted() bool {
 	s.mu.Lock()

@@ -158,8 +158,10 @@ func TestTargetedSyncCalls(t *testing.T) {
 		"service account of an unknown project": {supportChatbot, "", map[string]int{projects: 1, serviceAccount: 2}},
 		"project key below its project":         {"api_key:key_CatalogueIndexer", inCatalogueSearch, map[string]int{project: 1, projectKey: 1}},
 		"project key of an unknown project":     {"api_key:key_CatalogueIndexer", "", map[string]int{adminKey: 1, projects: 1, projectKey: 1}},
-		"admin key":                             {"api_key:key_AdminTerraform", "", map[string]int{adminKey: 1}},
-		"admin key below the organization":      {"api_key:key_AdminTerraform", belowOrganization, map[string]int{adminKey: 1}},
+		// Whether the owner is there, only an active key of a project says itself.
+		"key whose owner has left":         {"api_key:key_Forgotten", inCatalogueSearch, map[string]int{project: 1, projectKey: 1, user: 1}},
+		"admin key":                        {"api_key:key_AdminTerraform", "", map[string]int{adminKey: 1, user: 1}},
+		"admin key below the organization": {"api_key:key_AdminTerraform", belowOrganization, map[string]int{adminKey: 1, user: 1}},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -59,8 +59,10 @@ func userResource(user client.User) (*v2.Resource, error) {
 			time("api_key_last_used_at", user.APIKeyLastUsedAt).
 			time("added_at", user.AddedAt),
 	}
+	var marks []rs.ResourceOption
 	if user.IsServiceAccount {
 		acc.accountType = v2.UserTrait_ACCOUNT_TYPE_SERVICE
+		marks = append(marks, nonHuman())
 	}
 	switch {
 	case user.Account.Banned:
@@ -69,7 +71,7 @@ func userResource(user client.User) (*v2.Resource, error) {
 		acc.status, acc.statusDetails = v2.UserTrait_Status_STATUS_DISABLED, "disabled"
 	}
 	name := acc.profile.name(user.ID, user.Name, user.Account.Name, email)
-	return newResource(resourceTypeUser, user.ID, user.ID, name, theOrganization(), acc.trait())
+	return newResource(resourceTypeUser, user.ID, user.ID, name, theOrganization(), append(marks, acc.trait())...)
 }
 
 // Entitlements is not called: the type skips them.
@@ -94,7 +96,7 @@ func (b *userBuilder) Grants(ctx context.Context, user *v2.Resource, opts rs.Syn
 		return nil, nil, failed(doing, err)
 	}
 	held := assignment{in: organizationKey, roles: catalog, principal: user.GetId(), rowRole: organizationRoleName(profileText(user, profileOrganizationRole))}
-	return answerGrants(first, func(found *answer[*v2.Grant], at place) (*place, error) {
+	return answerRows(first, func(found *answer[*v2.Grant], at place) (*place, error) {
 		if at == (place{}) {
 			found.add(newGrant(theOrganization(), slugMember, user.GetId()))
 			if held.rowRole != "" {

@@ -134,8 +134,20 @@ func (p provisioning) deleteUser(ctx context.Context, userID string) (bool, erro
 	} else {
 		err = deletion(ctx)
 	}
+	if err == nil {
+		warnOfKeys(ctx, user)
+	}
 	if err == nil && user.IsSCIMManaged != nil && *user.IsSCIMManaged {
 		warn(ctx, "the user is managed by SCIM: remove the person in the identity provider too, which may invite again otherwise", zap.String("user_id", userID))
 	}
 	return false, err
+}
+
+// warnOfKeys says what the user leaves behind. How many keys that are, only a sync knows: each project has a list of its own.
+func warnOfKeys(ctx context.Context, user client.User) {
+	fields := []zap.Field{zap.String("user_id", user.ID)}
+	if at, ok := user.APIKeyLastUsedAt.Time(); ok {
+		fields = append(fields, zap.Time("api_key_last_used_at", at))
+	}
+	warn(ctx, "the API keys of a user who is deleted stay, and may still be used: the action delete_user_keys deletes them", fields...)
 }

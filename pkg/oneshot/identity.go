@@ -40,7 +40,7 @@ const identityKey = "identity"
 
 // askings are the settings that say what a sync reads.
 var askings = []string{
-	"sync-resource-types", "sync-resources", "skip-entitlements-and-grants", "skip-grants",
+	"sync-resource-types", "sync-resources", "skip-entitlements-and-grants", "skip-grants", "security-insights",
 	"external-resource-c1z", "external-resource-entitlement-id-filter", "external-resource-traits",
 }
 

@@ -1,0 +1,131 @@
+package connector
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
+	rs "github.com/conductorone/baton-sdk/pkg/types/resource"
+
+	"github.com/conductorone/baton-openai/pkg/client"
+)
+
+// The kinds of insight: what ConductorOne cannot work out from the resources and grants that it has. They are part of the
+// ids, and as permanent as these.
+const (
+	insightKeyWithoutAccess = "key_owner_without_access"
+	insightAdminKeyNoOwner  = "admin_key_owner_not_owner"
+	insightAccountNoRole    = "service_account_without_role"
+)
+
+// How much an insight matters.
+const (
+	severityHigh   = "High"
+	severityMedium = "Medium"
+)
+
+// insight is something about a resource that somebody should see to.
+type insight struct {
+	kind          string
+	about, parent *v2.ResourceId
+	// title comes before the name of the resource, issue is one sentence.
+	title, name     string
+	issue, severity string
+}
+
+// informed tells what an insight is decided by, of a sync or of the API.
+type informed interface {
+	members
+	isNoOwner(ctx context.Context, userID string) (bool, error)
+	holdsNoRole(ctx context.Context, projectID, accountID string) (bool, error)
+}
+
+// insights are what is to be said of a key that can be used. isTold tells whether the service account that owns it has an
+// insight of its own, which says the same.
+func (k apiKey) insights(ctx context.Context, known informed, isTold func() (bool, error)) ([]insight, error) {
+	if !k.isLive() {
+		return nil, nil
+	}
+	state, err := k.ownerState(ctx, known)
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case k.detail == detailAdminKey && state == ownerLeftOrganization:
+		return k.saying(insightAdminKeyNoOwner, "The admin key is still there, although its owner has left the organization."), nil
+	case k.detail == detailAdminKey && state == ownerActive:
+		isNoOwner, err := known.isNoOwner(ctx, k.ownerID)
+		if err != nil || !isNoOwner {
+			return nil, err
+		}
+		return k.saying(insightAdminKeyNoOwner, "The admin key is still there, although its owner is not an owner of the organization."), nil
+	case state == ownerLeftOrganization:
+		return k.saying(insightKeyWithoutAccess, "The key is still there, although its owner has left the organization."), nil
+	case k.access != client.OwnerHasNone:
+		return nil, nil
+	case state == ownerLeftProject && k.ownerType == client.OwnerServiceAccount:
+		if told, err := isTold(); told || err != nil {
+			return nil, err
+		}
+	}
+	return k.saying(insightKeyWithoutAccess, "The key is still there, although its owner has no access to the project any more."), nil
+}
+
+func (k apiKey) saying(kind, issue string) []insight {
+	title := "Key of an owner without access: "
+	if kind == insightAdminKeyNoOwner {
+		title = "Admin key of no owner: "
+	}
+	return []insight{{
+		kind: kind, about: resourceID(resourceTypeAPIKey, k.id), parent: k.parent(),
+		title: title, name: k.displayName(profile{}), issue: issue, severity: severityHigh,
+	}}
+}
+
+// isLive tells a key that has not expired.
+func (k apiKey) isLive() bool {
+	at, expires := k.expiresAt.Time()
+	return !expires || at.After(time.Now())
+}
+
+// accountInsights are what is to be said of a service account, of whose project keys has all. The word none stands for an
+// account without a role and for one whose role was given by assignment.
+func accountInsights(
+	ctx context.Context, projectID string, account client.ServiceAccount, keys []client.ProjectAPIKey, known informed,
+) ([]insight, error) {
+	hasKeys := slices.ContainsFunc(keys, func(row client.ProjectAPIKey) bool {
+		key := projectKey(projectID, row)
+		return key.ownerType == client.OwnerServiceAccount && key.ownerID == account.ID && key.isLive()
+	})
+	if !hasKeys || projectRoleName(account.Role) != "" {
+		return nil, nil
+	}
+	holdsNone, err := known.holdsNoRole(ctx, projectID, account.ID)
+	if err != nil || !holdsNone {
+		return nil, err
+	}
+	return []insight{{
+		kind: insightAccountNoRole, about: resourceID(resourceTypeServiceAccount, account.ID), parent: resourceID(resourceTypeProject, projectID),
+		title: "Service account with keys and no role: ", name: profile{}.name(account.ID, account.Name),
+		issue: "The service account has no role in its project, although it has keys.", severity: severityMedium,
+	}}, nil
+}
+
+func insightResources(insights []insight) ([]*v2.Resource, error) {
+	resources := make([]*v2.Resource, 0, len(insights))
+	for _, i := range insights {
+		resource, err := i.resource()
+		if err != nil {
+			return nil, err
+		}
+		resources = append(resources, resource)
+	}
+	return resources, nil
+}
+
+func (i insight) resource() (*v2.Resource, error) {
+	id := i.kind + "/" + i.about.GetResource()
+	return newResource(resourceTypeSecurityInsight, id, id, presentable(i.title+i.name, maxNameBytes), i.parent,
+		rs.WithSecurityInsightTrait(rs.WithIssue(i.issue), rs.WithIssueSeverity(i.severity), rs.WithInsightResourceTarget(i.about)))
+}

@@ -1,0 +1,245 @@
+package connector
+
+import (
+	"context"
+	"errors"
+	"strings"
+
+	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
+	"github.com/conductorone/baton-sdk/pkg/annotations"
+	rs "github.com/conductorone/baton-sdk/pkg/types/resource"
+	"google.golang.org/grpc/codes"
+
+	"github.com/conductorone/baton-openai/pkg/client"
+)
+
+type securityInsightBuilder struct {
+	client *client.Client
+	reader *reader
+}
+
+func (b *securityInsightBuilder) ResourceType(context.Context) *v2.ResourceType {
+	return resourceTypeSecurityInsight
+}
+
+// The lists that insights are made of, after the first one, the users.
+const (
+	listOfAdminKeys = "admin_keys"
+	listOfProjects  = "projects"
+)
+
+// List gives the insights of the admin keys, then those of each project. They are made of the lists that other types are
+// listed from, which are read once for all. Where insights are not asked for, there are none.
+func (b *securityInsightBuilder) List(ctx context.Context, parent *v2.ResourceId, opts rs.SyncOpAttrs) ([]*v2.Resource, *rs.SyncOpResults, error) {
+	const doing = "looking for security insights"
+	if parent != nil || !b.reader.insights {
+		return nil, nil, nil
+	}
+	first, err := parsePlace(opts, listOfAdminKeys, listOfProjects)
+	if err != nil {
+		return nil, nil, err
+	}
+	s, err := b.reader.of(ctx, opts)
+	if err != nil {
+		return nil, nil, failed(doing, err)
+	}
+	if err := s.begins(ctx, resourceTypeSecurityInsight); err != nil {
+		return nil, nil, failed(doing, err)
+	}
+	return answerRows(first, func(found *answer[*v2.Resource], at place) (*place, error) {
+		next, err := s.insightsAt(ctx, found, at)
+		if err != nil {
+			return nil, failed(doing, ofType(resourceTypeSecurityInsight, err))
+		}
+		return next, nil
+	})
+}
+
+// insightsAt adds what a page of one of the lists gives. Each list leads to the next one.
+func (s *syncReader) insightsAt(ctx context.Context, found *answer[*v2.Resource], at place) (*place, error) {
+	switch at.List {
+	case listOfProjects:
+		page, err := ask(ctx, s, projectsList(), at.Cursor)
+		if err != nil {
+			return nil, err
+		}
+		next, _, err := gather(found, at, page, func(project client.Project) ([]*v2.Resource, bool, error) {
+			insights, err := s.projectInsights(ctx, project)
+			if err != nil {
+				return nil, false, err
+			}
+			resources, err := insightResources(insights)
+			return resources, false, err
+		})
+		if next == nil {
+			next = at.nextPage(page.Next)
+		}
+		return next, err
+	case listOfAdminKeys:
+		page, err := ask(ctx, s, adminKeysList(), at.Cursor)
+		if err != nil {
+			return nil, err
+		}
+		next, _, err := gather(found, at, page, func(key client.AdminAPIKey) ([]*v2.Resource, bool, error) {
+			if key.IsProjectKey() {
+				return nil, false, nil
+			}
+			insights, err := adminKey(key).insights(ctx, s, nil)
+			if err != nil {
+				return nil, false, err
+			}
+			resources, err := insightResources(insights)
+			return resources, false, err
+		})
+		if next == nil {
+			next = at.nextPage(page.Next)
+		}
+		if next == nil {
+			next = &place{List: listOfProjects}
+		}
+		return next, err
+	default:
+		page, err := ask(ctx, s, usersList(), at.Cursor)
+		if err != nil {
+			return nil, err
+		}
+		if next := at.nextPage(page.Next); next != nil {
+			return next, nil
+		}
+		return &place{List: listOfAdminKeys}, nil
+	}
+}
+
+// projectInsights are what is to be said of an active project's service accounts and keys.
+func (s *syncReader) projectInsights(ctx context.Context, project client.Project) ([]insight, error) {
+	if project.Status == client.ProjectArchived {
+		return nil, nil
+	}
+	insights, err := s.insightsIn(ctx, project.ID)
+	if err == nil {
+		return insights, nil
+	}
+	archived, err := s.skipArchived(ctx, project.ID, err)
+	if archived {
+		return nil, nil
+	}
+	return nil, err
+}
+
+func (s *syncReader) insightsIn(ctx context.Context, projectID string) ([]insight, error) {
+	accounts, err := askAll(ctx, s, serviceAccountsList(projectID))
+	if err != nil {
+		return nil, err
+	}
+	keys, err := askAll(ctx, s, projectKeysList(projectID))
+	if err != nil {
+		return nil, err
+	}
+	var insights []insight
+	told := map[string]bool{}
+	for _, account := range accounts {
+		found, err := accountInsights(ctx, projectID, account, keys, s)
+		if err != nil {
+			return nil, err
+		}
+		told[account.ID] = len(found) > 0
+		insights = append(insights, found...)
+	}
+	for _, row := range keys {
+		key := projectKey(projectID, row)
+		found, err := key.insights(ctx, s, func() (bool, error) { return told[key.ownerID], nil })
+		if err != nil {
+			return nil, err
+		}
+		insights = append(insights, found...)
+	}
+	return insights, nil
+}
+
+var errNoInsights = errors.New("security insights are not asked for: --security-insights has them listed")
+
+// Get looks at the key or the service account again: an insight is there as long as there is reason for it.
+//
+// GET /organization/projects/{project_id}/service_accounts/{service_account_id}, GET
+// /organization/projects/{project_id}/api_keys, and what [apiKeyBuilder.Get], [membersByID.isNoOwner] and
+// [membersByID.holdsNoRole] ask for.
+func (b *securityInsightBuilder) Get(ctx context.Context, id, parent *v2.ResourceId) (*v2.Resource, annotations.Annotations, error) {
+	if !b.reader.insights {
+		return nil, nil, refuse(codes.NotFound, errNoInsights)
+	}
+	known := membersByID{b.reader, b.client}
+	return getResource(id, func() (*v2.Resource, error) {
+		kind, about, _ := strings.Cut(id.GetResource(), "/")
+		switch kind {
+		case insightKeyWithoutAccess, insightAdminKeyNoOwner:
+			return getOfKey(ctx, b.client, about, parent, func(key apiKey) (*v2.Resource, error) {
+				insights, err := key.insights(ctx, known, func() (bool, error) { return b.lacksRole(ctx, key) })
+				return insightOf(kind, insights, err)
+			})
+		case insightAccountNoRole:
+			return getOfProject(ctx, b.client, parent, func(ctx context.Context, project *v2.ResourceId) (*v2.Resource, error) {
+				account, err := b.client.GetProjectServiceAccount(ctx, project.GetResource(), about)
+				if err != nil {
+					return nil, err
+				}
+				keys, err := b.keysOf(ctx, project.GetResource())
+				if err != nil {
+					return nil, err
+				}
+				insights, err := accountInsights(ctx, project.GetResource(), account, keys, known)
+				return insightOf(kind, insights, err)
+			})
+		default:
+			return nil, errNotThere
+		}
+	})
+}
+
+// lacksRole tells whether the key is of a service account that is there and has no role.
+func (b *securityInsightBuilder) lacksRole(ctx context.Context, key apiKey) (bool, error) {
+	account, err := b.client.GetProjectServiceAccount(ctx, key.projectID, key.ownerID)
+	if err != nil || projectRoleName(account.Role) != "" {
+		return false, unlessGone(err)
+	}
+	return membersByID{b.reader, b.client}.holdsNoRole(ctx, key.projectID, key.ownerID)
+}
+
+// insightOf is that of the kind.
+func insightOf(kind string, insights []insight, err error) (*v2.Resource, error) {
+	if err != nil {
+		return nil, err
+	}
+	for _, i := range insights {
+		if i.kind == kind {
+			return i.resource()
+		}
+	}
+	return nil, errNotThere
+}
+
+func (b *securityInsightBuilder) keysOf(ctx context.Context, projectID string) ([]client.ProjectAPIKey, error) {
+	var keys []client.ProjectAPIKey
+	for cursor := (client.Cursor{}); ; {
+		page, err := b.client.ListProjectAPIKeys(ctx, projectID, cursor)
+		if err != nil {
+			return nil, err
+		}
+		if page.Again {
+			keys = nil
+		}
+		keys = append(keys, page.Items...)
+		if cursor = page.Next; cursor.IsZero() {
+			return keys, nil
+		}
+	}
+}
+
+// Entitlements is not called: the type skips them.
+func (b *securityInsightBuilder) Entitlements(context.Context, *v2.Resource, rs.SyncOpAttrs) ([]*v2.Entitlement, *rs.SyncOpResults, error) {
+	return nil, nil, nil
+}
+
+// Grants is not called: the type skips them.
+func (b *securityInsightBuilder) Grants(context.Context, *v2.Resource, rs.SyncOpAttrs) ([]*v2.Grant, *rs.SyncOpResults, error) {
+	return nil, nil, nil
+}
