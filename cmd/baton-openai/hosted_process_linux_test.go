@@ -25,6 +25,7 @@ import (
 	"github.com/conductorone/baton-sdk/pkg/types"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"google.golang.org/grpc"
 	"google.golang.org/protobuf/encoding/prototext"
 	"google.golang.org/protobuf/proto"
 
@@ -46,6 +47,8 @@ type hosted struct {
 	// busy and asking count the processes that have something to do, and the requests to the API that are on their way.
 	busy, asking atomic.Int32
 	mu           sync.Mutex
+	// between, if set, is called between two requests to a process.
+	between func()
 	// untimely is what the API was asked for while nobody asked anything of a process, or while it was asked for something
 	// else: the SDK's syncer asks for one thing after the other here.
 	untimely []string
@@ -80,8 +83,22 @@ func newHosted(t *testing.T) *hosted {
 	h.certificate, err = h.conductorOne.CertificateFile(t.TempDir())
 	require.NoError(t, err)
 	h.function = h.conductorOne.NewFunction()
-	h.client = connectorclient.NewConnectorClient(t.Context(), h.function.Connection())
+	h.client = connectorclient.NewConnectorClient(t.Context(), &pausing{h.function.Connection(), h})
 	return h
+}
+
+// pausing has something done before each request to a process.
+type pausing struct {
+	grpc.ClientConnInterface
+
+	h *hosted
+}
+
+func (p *pausing) Invoke(ctx context.Context, method string, args, reply any, options ...grpc.CallOption) error {
+	if p.h.between != nil {
+		p.h.between()
+	}
+	return p.ClientConnInterface.Invoke(ctx, method, args, reply, options...)
 }
 
 // configure is what people enter in ConductorOne. The address is no field of its form.
@@ -182,7 +199,8 @@ func (h *hosted) end() {
 
 func (h *hosted) context() context.Context {
 	h.t.Helper()
-	ctx, cancel := context.WithTimeout(h.t.Context(), patience)
+	// The SDK hands the time that is left on to the process, which takes less than a minute for a question of its health.
+	ctx, cancel := context.WithTimeout(h.t.Context(), 2*patience)
 	h.t.Cleanup(cancel)
 	return ctx
 }
