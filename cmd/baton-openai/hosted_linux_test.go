@@ -4,6 +4,7 @@ package main
 
 import (
 	"net/http"
+	"slices"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -18,6 +19,7 @@ import (
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
+	"github.com/conductorone/baton-openai/pkg/conductoronetest"
 	"github.com/conductorone/baton-openai/pkg/openaitest"
 )
 
@@ -38,6 +40,21 @@ func TestHostedSyncs(t *testing.T) {
 			h.end()
 		})
 	}
+}
+
+// What several processes read at once is the same.
+func TestHostedSyncsAtOnce(t *testing.T) {
+	t.Parallel()
+	h := newHosted(t)
+	h.workers = 3
+	for range h.workers {
+		h.start(false)
+	}
+	synced := contents(t, h.sync())
+	asked := slices.Compact(h.asked()) // two may ask for the same at the same time
+	assert.Equal(t, contents(t, h.once()), synced)
+	assert.Equal(t, h.asked(), asked)
+	h.end()
 }
 
 // AWS ends processes as it likes, and starts others in their place: what the first has read is not lost.
@@ -62,6 +79,23 @@ func TestHostedSyncOutlivesItsProcesses(t *testing.T) {
 	require.Len(t, h.processes, 2)
 	assert.Equal(t, contents(t, h.once()), synced)
 	assert.Equal(t, h.asked(), asked)
+	h.end()
+}
+
+// Where ConductorOne does not give what the processes have kept, a request fails and is made again: nothing is lost.
+func TestHostedSyncOutlivesAnOutageOfItsSession(t *testing.T) {
+	t.Parallel()
+	h := newHosted(t)
+	h.start(false)
+	h.start(true)
+	requests := 0
+	h.between = func() {
+		requests++
+		h.conductorOne.SetFaults(conductoronetest.Faults{CallsRefused: requests > 40 && h.failures == 0})
+	}
+	synced := contents(t, h.sync())
+	require.Equal(t, 1, h.failures)
+	assert.Equal(t, contents(t, h.once()), synced)
 	h.end()
 }
 

@@ -44,13 +44,17 @@ type hosted struct {
 	address      string
 	processes    []*hostedProcess
 
+	// workers is how many things the SDK's syncer asks for at once; 0 is one after the other.
+	workers int
 	// busy and asking count the processes that have something to do, and the requests to the API that are on their way.
 	busy, asking atomic.Int32
 	mu           sync.Mutex
 	// between, if set, is called between two requests to a process.
 	between func()
+	// failures counts the requests to a process that failed.
+	failures int
 	// untimely is what the API was asked for while nobody asked anything of a process, or while it was asked for something
-	// else: the SDK's syncer asks for one thing after the other here.
+	// else although one thing is asked for after the other.
 	untimely []string
 }
 
@@ -98,7 +102,13 @@ func (p *pausing) Invoke(ctx context.Context, method string, args, reply any, op
 	if p.h.between != nil {
 		p.h.between()
 	}
-	return p.ClientConnInterface.Invoke(ctx, method, args, reply, options...)
+	err := p.ClientConnInterface.Invoke(ctx, method, args, reply, options...)
+	if err != nil {
+		p.h.mu.Lock()
+		p.h.failures++
+		p.h.mu.Unlock()
+	}
+	return err
 }
 
 // configure is what people enter in ConductorOne. The address is no field of its form.
@@ -108,7 +118,7 @@ func (h *hosted) configure(key string) {
 
 // serve is the Admin API, which the processes share.
 func (h *hosted) serve(w http.ResponseWriter, request *http.Request) {
-	if h.asking.Add(1) > 1 || h.busy.Load() == 0 {
+	if h.asking.Add(1) > 1 && h.workers == 0 || h.busy.Load() == 0 {
 		h.mu.Lock()
 		h.untimely = append(h.untimely, request.Method+" "+request.URL.String())
 		h.mu.Unlock()
@@ -210,7 +220,8 @@ func (h *hosted) sync(targets ...*v2.Resource) string {
 	h.t.Helper()
 	path := filepath.Join(h.t.TempDir(), "hosted.c1z")
 	syncer, err := sdk.NewSyncer(h.context(), h.client,
-		sdk.WithC1ZPath(path), sdk.WithTmpDir(h.t.TempDir()), sdk.WithTargetedSyncResources(targets), sdk.WithFailFastInvariants())
+		sdk.WithC1ZPath(path), sdk.WithTmpDir(h.t.TempDir()), sdk.WithTargetedSyncResources(targets),
+		sdk.WithWorkerCount(h.workers), sdk.WithFailFastInvariants())
 	require.NoError(h.t, err)
 	require.NoError(h.t, syncer.Sync(h.context()))
 	require.NoError(h.t, syncer.Close(h.context()))
