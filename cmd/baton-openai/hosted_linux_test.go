@@ -165,7 +165,7 @@ func TestHostedTellsEvents(t *testing.T) {
 	h.api.Update(func(*openaitest.Organization) { h.api.AuditLog.Off = http.StatusForbidden })
 	_, _, err = h.events("audit_log", cursors["audit_log"])
 	assert.Equal(t, codes.FailedPrecondition, status.Code(err), err)
-	assert.ErrorContains(t, err, "an owner of the organization switches it on at")
+	require.ErrorContains(t, err, "an owner of the organization switches it on at")
 	h.end()
 }
 

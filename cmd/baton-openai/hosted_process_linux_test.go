@@ -184,9 +184,10 @@ func (h *hosted) kill(p *hostedProcess) {
 		return
 	default:
 	}
-	assert.NoError(h.t, p.runtime.Close())
+	err := p.runtime.Close()
 	_ = p.command.Process.Kill()
 	<-p.ended
+	require.NoError(h.t, err)
 }
 
 // end ends the processes and holds that nothing went wrong on any side, and that each has done its part.
@@ -243,8 +244,9 @@ func (h *hosted) once(arguments ...string) string {
 
 // asked is what the API was asked for since the last time.
 func (h *hosted) asked() []string {
-	var asked []string
-	for _, request := range h.api.Requests() {
+	requests := h.api.Requests()
+	asked := make([]string, 0, len(requests))
+	for _, request := range requests {
 		asked = append(asked, request.Method+" "+request.Path+"?"+request.Query.Encode())
 	}
 	h.api.ResetRequests()
@@ -259,7 +261,7 @@ func contents(t *testing.T, path string) []string {
 	file, err := dotc1z.NewStore(ctx, path, dotc1z.WithReadOnly(true))
 	require.NoError(t, err)
 	defer func() { require.NoError(t, file.Close(ctx)) }()
-	types, err := file.ListResourceTypes(ctx, &v2.ResourceTypesServiceListResourceTypesRequest{})
+	kinds, err := file.ListResourceTypes(ctx, &v2.ResourceTypesServiceListResourceTypesRequest{})
 	require.NoError(t, err)
 	resources, err := file.ListResources(ctx, &v2.ResourcesServiceListResourcesRequest{})
 	require.NoError(t, err)
@@ -267,8 +269,8 @@ func contents(t *testing.T, path string) []string {
 	require.NoError(t, err)
 	grants, err := file.ListGrants(ctx, &v2.GrantsServiceListGrantsRequest{})
 	require.NoError(t, err)
-	require.Empty(t, types.GetNextPageToken()+resources.GetNextPageToken()+entitlements.GetNextPageToken()+grants.GetNextPageToken())
-	found := texts(types.GetList())
+	require.Empty(t, kinds.GetNextPageToken()+resources.GetNextPageToken()+entitlements.GetNextPageToken()+grants.GetNextPageToken())
+	found := texts(kinds.GetList())
 	found = append(found, texts(resources.GetList())...)
 	found = append(found, texts(entitlements.GetList())...)
 	found = append(found, texts(grants.GetList())...)

@@ -63,7 +63,7 @@ type accessToken struct {
 	key ed25519.PublicKey
 }
 
-const tokenPath = "/auth/v1/token"
+const exchangePath = "/auth/v1/token"
 
 // serveToken exchanges an assertion for a token: for one that is of use with a key only, where the request proves one.
 func (s *Service) serveToken(w http.ResponseWriter, r *http.Request) {
@@ -72,14 +72,14 @@ func (s *Service) serveToken(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	refuse := func(err error) {
-		s.notef("POST %s: %v", tokenPath, err)
+		s.notef("POST %s: %v", exchangePath, err)
 		http.Error(w, `{"error":"invalid_client"}`, http.StatusUnauthorized)
 	}
 	kind, proved := "bearer", proof{}
 	if text := r.Header.Get(proofHeader); text != "" {
 		var err error
 		kind = proofHeader
-		if proved, err = s.readProof(text, http.MethodPost, "https://"+s.address()+tokenPath, ""); err != nil {
+		if proved, err = s.readProof(text, http.MethodPost, "https://"+s.address()+exchangePath, ""); err != nil {
 			refuse(err)
 			return
 		}

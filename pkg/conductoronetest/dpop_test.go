@@ -7,6 +7,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
+	"io"
 	"net/http"
 	"net/url"
 	"strings"
@@ -107,7 +108,8 @@ func (h *hostedPeer) attested(attestation string) url.Values {
 	return form
 }
 
-func (h *hostedPeer) askProved(form url.Values, proof string) *http.Response {
+// askProved gives the status, the nonce and the body.
+func (h *hostedPeer) askProved(form url.Values, proof string) (int, string, []byte) {
 	h.t.Helper()
 	request, err := http.NewRequestWithContext(h.t.Context(), http.MethodPost, h.tokenAddress(), strings.NewReader(form.Encode()))
 	require.NoError(h.t, err)
@@ -115,15 +117,17 @@ func (h *hostedPeer) askProved(form url.Values, proof string) *http.Response {
 	request.Header.Set("DPoP", proof)
 	response, err := h.web.Do(request)
 	require.NoError(h.t, err)
-	h.t.Cleanup(func() { _ = response.Body.Close() })
-	return response
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	require.NoError(h.t, err)
+	return response.StatusCode, response.Header.Get("DPoP-Nonce"), body
 }
 
 func (h *hostedPeer) nonce() string {
 	h.t.Helper()
-	response := h.askProved(h.form(), h.proof(h.own, "dpop+jwt", proves(h.tokenAddress())))
-	require.Equal(h.t, http.StatusBadRequest, response.StatusCode)
-	return response.Header.Get("DPoP-Nonce")
+	code, nonce, _ := h.askProved(h.form(), h.proof(h.own, "dpop+jwt", proves(h.tokenAddress())))
+	require.Equal(h.t, http.StatusBadRequest, code)
+	return nonce
 }
 
 // letInTo is a context for one call of the method.
@@ -144,13 +148,13 @@ func (h *hostedPeer) token() string {
 	h.t.Helper()
 	claims := proves(h.tokenAddress())
 	claims.Nonce = h.nonce()
-	response := h.askProved(h.attested(h.attestation(h.aws["AWS_SESSION_TOKEN"])), h.proof(h.own, "dpop+jwt", claims))
-	require.Equal(h.t, http.StatusOK, response.StatusCode)
+	code, _, body := h.askProved(h.attested(h.attestation(h.aws["AWS_SESSION_TOKEN"])), h.proof(h.own, "dpop+jwt", claims))
+	require.Equal(h.t, http.StatusOK, code)
 	var answer struct {
 		AccessToken string `json:"access_token"`
 		TokenType   string `json:"token_type"`
 	}
-	require.NoError(h.t, json.NewDecoder(response.Body).Decode(&answer))
+	require.NoError(h.t, json.Unmarshal(body, &answer))
 	require.Equal(h.t, "DPoP", answer.TokenType)
 	return answer.AccessToken
 }
@@ -168,7 +172,8 @@ func TestProvedTokens(t *testing.T) {
 	}
 	good := func() string { return proof(func(*proofClaims) {}) }
 	used := good()
-	require.Equal(t, http.StatusOK, h.askProved(attested, used).StatusCode)
+	code, _, _ := h.askProved(attested, used)
+	require.Equal(t, http.StatusOK, code)
 	refused := map[string]struct {
 		form  url.Values
 		proof string
@@ -185,7 +190,8 @@ func TestProvedTokens(t *testing.T) {
 		"somebody else's":              {h.attested(h.attestation("session")), good()},
 	}
 	for name, test := range refused {
-		assert.Equal(t, http.StatusUnauthorized, h.askProved(test.form, test.proof).StatusCode, name)
+		code, _, _ := h.askProved(test.form, test.proof)
+		assert.Equal(t, http.StatusUnauthorized, code, name)
 	}
 	assert.Len(t, h.service.Refused(), len(refused))
 	assert.Equal(t, 1, h.service.TokensIssued())

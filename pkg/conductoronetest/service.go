@@ -112,7 +112,7 @@ func (s *Service) handler() http.Handler {
 	v1.RegisterConnectorConfigServiceServer(calls, &configService{service: s})
 	v1.RegisterBatonSessionServiceServer(calls, &s.sessions)
 	mux := http.NewServeMux()
-	mux.HandleFunc("POST "+tokenPath, s.serveToken)
+	mux.HandleFunc("POST "+exchangePath, s.serveToken)
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		if r.ProtoMajor == 2 && strings.HasPrefix(r.Header.Get("Content-Type"), "application/grpc") {
 			calls.ServeHTTP(w, r)

@@ -43,7 +43,7 @@ func TestProcessesThatReadRolesInTurnKnowAll(t *testing.T) {
 	t.Parallel()
 	const pageOfRoles, pages = 1000, 4
 	server := &openaitest.Server{Organization: openaitest.Sample()}
-	var custom []openaitest.Role
+	custom := make([]openaitest.Role, 0, pageOfRoles*(pages-1))
 	for i := range pageOfRoles * (pages - 1) {
 		custom = append(custom, openaitest.Role{ID: fmt.Sprintf("role_%d", i), Name: fmt.Sprintf("Role %d", i)})
 	}
