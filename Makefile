@@ -62,8 +62,13 @@ bench-feed: ## Measure 100 changes by the event feed and targeted syncs, and wri
 	go test -tags bench -run '^TestBenchmarkOfFeed$$' -count=1 -v -timeout 3h ./pkg/connector
 
 .PHONY: long
-long: ## Try what goes wrong now and then hundreds of times: stops, faults, exit statuses, a daemon's memory (takes minutes)
+long: ## Try what goes wrong now and then hundreds of times, a daemon's memory, and the binary of a Lambda (takes minutes)
 	go test -tags long -run '^(TestSoak|TestStopsLoseNothing$$|TestDaemonDoesNotGrow$$)' -count=1 -v -timeout 2h ./...
+	@$(MAKE) --no-print-directory hosted
+
+.PHONY: hosted
+hosted: ## Run the binary with the lambda command as ConductorOne hosts it, between stand-ins (on Linux)
+	go test -tags baton_lambda_support -run '^TestHosted' -count=1 -v -timeout 30m ./cmd/baton-openai
 
 .PHONY: mutants
 mutants: ## Make the mistakes that matter most, one after the other, and see that a test finds each (takes minutes)

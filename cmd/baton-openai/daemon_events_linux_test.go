@@ -20,6 +20,11 @@ func (d *daemon) events(feed *conductoronetest.EventFeed) []string {
 	d.t.Helper()
 	events, err := feed.Events(d.t.Context())
 	require.NoError(d.t, err)
+	return told(events)
+}
+
+// told has the resources that each event is about.
+func told(events []*v2.Event) []string {
 	found := make([]string, 0, len(events))
 	for _, event := range events {
 		var named []*v2.ResourceId

@@ -42,6 +42,13 @@ func TestDaemonSyncs(t *testing.T) {
 	assert.Equal(t, rows(t, path), uploaded)
 }
 
+// isViewer tells whether Lena Fischer is a viewer of the assistant's project.
+func isViewer(api *openaitest.Server) bool {
+	return slices.ContainsFunc(api.Snapshot().Projects[supportAssistant].Users, func(user openaitest.ProjectUser) bool {
+		return user.UserID == lena && user.Role == "viewer"
+	})
+}
+
 // Changes reach the organization, and ConductorOne is told what became of them.
 func TestDaemonMakesChanges(t *testing.T) {
 	t.Parallel()
@@ -49,22 +56,18 @@ func TestDaemonMakesChanges(t *testing.T) {
 	// The daemon gets a new token when one is about to expire, which all of these are.
 	d.conductorOne.TokenLifetime = 9 * time.Second
 	d.start("--provisioning")
-	project := func() openaitest.Project { return d.api.Snapshot().Projects[1] }
-	isInProject := func() bool {
-		return slices.ContainsFunc(project().Users, func(user openaitest.ProjectUser) bool { return user.UserID == lena && user.Role == "viewer" })
-	}
 	viewer := entitlement("project", assistant, "viewer")
 
-	require.False(t, isInProject())
+	require.False(t, isViewer(d.api))
 	task := d.do(grant(lena, viewer))
-	assert.True(t, isInProject())
+	assert.True(t, isViewer(d.api))
 	var granted v2.GrantManagerServiceGrantResponse
 	require.NoError(t, task.Reports()[0].Response.UnmarshalTo(&granted))
 	require.Len(t, granted.GetGrants(), 1)
 	assert.Equal(t, viewer.GetId()+":user:"+lena, granted.GetGrants()[0].GetId())
 
 	d.do(revoke(lena, viewer))
-	assert.False(t, isInProject())
+	assert.False(t, isViewer(d.api))
 
 	task = d.do(createAccount(t, "new.person@example.com"))
 	invites := d.api.Snapshot().Invites

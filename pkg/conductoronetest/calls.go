@@ -45,7 +45,7 @@ func (s *Service) begin(ctx context.Context, method string) error {
 	if s.currentFaults().CallsRefused {
 		return errFault
 	}
-	return s.remember(method, s.authorize(ctx))
+	return s.remember(method, s.authorize(ctx, method))
 }
 
 // errFault is what a call gets when the service is at fault.

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	v1 "github.com/conductorone/baton-sdk/pb/c1/connectorapi/baton/v1"
 	"github.com/go-jose/go-jose/v4"
 	"github.com/go-jose/go-jose/v4/jwt"
 	"google.golang.org/grpc/codes"
@@ -55,27 +56,58 @@ func (s *Service) TokensIssued() int {
 
 func (s *Service) address() string { return s.door.Addr().String() }
 
-// serveToken exchanges an assertion for a token.
+// accessToken is one that was given: to whoever has it, or to the owner of a key.
+type accessToken struct {
+	until time.Time
+	// key is that of a hosted connector, nil for a daemon.
+	key ed25519.PublicKey
+}
+
+const exchangePath = "/auth/v1/token"
+
+// serveToken exchanges an assertion for a token: for one that is of use with a key only, where the request proves one.
 func (s *Service) serveToken(w http.ResponseWriter, r *http.Request) {
 	if s.currentFaults().TokensRefused {
 		http.Error(w, `{"error":"invalid_client"}`, http.StatusUnauthorized)
 		return
 	}
-	if err := s.checkAssertion(r); err != nil {
-		s.notef("POST /auth/v1/token: %v", err)
+	refuse := func(err error) {
+		s.notef("POST %s: %v", exchangePath, err)
 		http.Error(w, `{"error":"invalid_client"}`, http.StatusUnauthorized)
+	}
+	kind, proved := "bearer", proof{}
+	if text := r.Header.Get(proofHeader); text != "" {
+		var err error
+		kind = proofHeader
+		if proved, err = s.readProof(text, http.MethodPost, "https://"+s.address()+exchangePath, ""); err != nil {
+			refuse(err)
+			return
+		}
+		if proved.nonce != s.nonce {
+			w.Header().Set(nonceHeader, s.nonce)
+			http.Error(w, `{"error":"use_dpop_nonce"}`, http.StatusBadRequest)
+			return
+		}
+	}
+	attestation, err := s.checkAssertion(r)
+	if err == nil && proved.key != nil {
+		err = s.identity.checkAttestation(attestation)
+	}
+	if err != nil {
+		refuse(err)
 		return
 	}
-	token, lifetime := s.issue()
+	token, lifetime := s.issue(proved.key)
 	w.Header().Set("Content-Type", "application/json")
 	// The client may be gone, which is its own affair.
-	_, _ = fmt.Fprintf(w, `{"access_token":%q,"token_type":"bearer","expires_in":%d}`, token, int(lifetime.Seconds()))
+	_, _ = fmt.Fprintf(w, `{"access_token":%q,"token_type":%q,"expires_in":%d}`, token, kind, int(lifetime.Seconds()))
 }
 
-func (s *Service) checkAssertion(r *http.Request) error {
+// checkAssertion gives what the assertion attests about who has made it, "" if nothing.
+func (s *Service) checkAssertion(r *http.Request) (string, error) {
 	r.Body = http.MaxBytesReader(nil, r.Body, 1<<16)
 	if err := r.ParseForm(); err != nil {
-		return fmt.Errorf("the form is broken: %w", err)
+		return "", fmt.Errorf("the form is broken: %w", err)
 	}
 	for field, want := range map[string]string{
 		"grant_type":            "client_credentials",
@@ -83,33 +115,37 @@ func (s *Service) checkAssertion(r *http.Request) error {
 		"client_id":             s.ClientID(),
 	} {
 		if got := r.PostForm.Get(field); got != want {
-			return fmt.Errorf("%s is %q", field, got)
+			return "", fmt.Errorf("%s is %q", field, got)
 		}
 	}
 	assertion, err := jwt.ParseSigned(r.PostForm.Get("client_assertion"), []jose.SignatureAlgorithm{jose.EdDSA})
 	if err != nil {
-		return fmt.Errorf("the assertion is broken: %w", err)
+		return "", fmt.Errorf("the assertion is broken: %w", err)
 	}
-	var claims jwt.Claims
+	var claims struct {
+		jwt.Claims
+
+		Attestation string `json:"id_att"`
+	}
 	if err := assertion.Claims(s.key.Public().(ed25519.PublicKey), &claims); err != nil { //nolint:errcheck,forcetypeassert // Ed25519 has no other public key
-		return fmt.Errorf("the assertion was not signed with the client secret: %w", err)
+		return "", fmt.Errorf("the assertion was not signed with the client secret: %w", err)
 	}
 	host, _, err := net.SplitHostPort(s.address())
 	if err != nil {
-		return fmt.Errorf("the service's address: %w", err)
+		return "", fmt.Errorf("the service's address: %w", err)
 	}
 	// The audience is the host without its port.
 	expected := jwt.Expected{Issuer: s.ClientID(), Subject: s.ClientID(), AnyAudience: jwt.Audience{host}, Time: time.Now()}
 	if err := claims.ValidateWithLeeway(expected, 0); err != nil {
-		return fmt.Errorf("the assertion is for something else: %w", err)
+		return "", fmt.Errorf("the assertion is for something else: %w", err)
 	}
 	if claims.Expiry == nil {
-		return errors.New("the assertion never expires")
+		return "", errors.New("the assertion never expires")
 	}
-	return nil
+	return claims.Attestation, nil
 }
 
-func (s *Service) issue() (string, time.Duration) {
+func (s *Service) issue(key ed25519.PublicKey) (string, time.Duration) {
 	lifetime := s.TokenLifetime
 	if lifetime == 0 {
 		lifetime = time.Hour
@@ -117,30 +153,69 @@ func (s *Service) issue() (string, time.Duration) {
 	token := "token-" + rand.Text()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.tokens[token] = time.Now().Add(lifetime)
+	s.tokens[token] = accessToken{time.Now().Add(lifetime), key}
 	s.issued++
 	return token, lifetime
 }
 
-// authorize holds that a call comes with a token that was given and is still good.
-func (s *Service) authorize(ctx context.Context) error {
-	headers, _ := metadata.FromIncomingContext(ctx)
-	values := headers.Get("authorization")
-	if len(values) != 1 {
-		return status.Errorf(codes.Unauthenticated, "%d authorization headers in place of one", len(values))
+// authorize holds that a call comes with a token that was given and is still good: to a daemon for those of a daemon, and
+// to the key that the call proves for those of a hosted connector.
+func (s *Service) authorize(ctx context.Context, method string) error {
+	scheme, text, err := authorization(ctx)
+	if err != nil {
+		return err
 	}
-	scheme, token, _ := strings.Cut(values[0], " ")
-	if !strings.EqualFold(scheme, "bearer") {
-		return status.Error(codes.Unauthenticated, "the authorization is no bearer token")
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	until, known := s.tokens[token]
+	token, known := s.token(text)
 	if !known {
 		return status.Error(codes.Unauthenticated, "the token is not known")
 	}
-	if time.Now().After(until) {
+	if time.Now().After(token.until) {
 		return status.Error(codes.Unauthenticated, "the token has expired")
 	}
+	if strings.HasPrefix(method, "/"+v1.BatonService_ServiceDesc.ServiceName+"/") {
+		if !strings.EqualFold(scheme, "bearer") || token.key != nil {
+			return status.Error(codes.Unauthenticated, "the authorization is no bearer token")
+		}
+		return nil
+	}
+	if !strings.EqualFold(scheme, proofHeader) || token.key == nil {
+		return status.Error(codes.Unauthenticated, "the authorization is no DPoP token")
+	}
+	headers, _ := metadata.FromIncomingContext(ctx)
+	proved, err := s.readProof(strings.Join(headers.Get(proofHeader), ","), http.MethodPost, "https://"+s.address()+method, text)
+	if err != nil {
+		return status.Error(codes.Unauthenticated, err.Error())
+	}
+	if !proved.key.Equal(token.key) {
+		return status.Error(codes.Unauthenticated, "the token was given to another key")
+	}
 	return nil
+}
+
+// authorization gives the scheme and the token of a call.
+func authorization(ctx context.Context) (string, string, error) {
+	headers, _ := metadata.FromIncomingContext(ctx)
+	values := headers.Get("authorization")
+	if len(values) != 1 {
+		return "", "", status.Errorf(codes.Unauthenticated, "%d authorization headers in place of one", len(values))
+	}
+	scheme, token, _ := strings.Cut(values[0], " ")
+	return scheme, token, nil
+}
+
+func (s *Service) token(text string) (accessToken, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	token, known := s.tokens[text]
+	return token, known
+}
+
+// keyOfCaller is the key that a call, which was let in, has proved.
+func (s *Service) keyOfCaller(ctx context.Context) (ed25519.PublicKey, error) {
+	_, text, err := authorization(ctx)
+	if err != nil {
+		return nil, err
+	}
+	token, _ := s.token(text)
+	return token.key, nil
 }

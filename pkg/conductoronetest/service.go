@@ -3,6 +3,7 @@ package conductoronetest
 import (
 	"context"
 	"crypto/ed25519"
+	"crypto/rand"
 	"crypto/tls"
 	"errors"
 	"fmt"
@@ -41,10 +42,20 @@ type Service struct {
 	certificate tls.Certificate
 	key         ed25519.PrivateKey
 
-	mu      sync.Mutex
-	faults  Faults
-	tokens  map[string]time.Time
-	issued  int
+	// callKey signs what a hosted connector is asked, nonce is what it has to prove its key for, and identity is what AWS
+	// knows it as.
+	callKey  ed25519.PrivateKey
+	nonce    string
+	identity identity
+	sessions sessions
+
+	mu            sync.Mutex
+	faults        Faults
+	configuration configuration
+	tokens        map[string]accessToken
+	issued        int
+	// proofs are the ids of those that have come.
+	proofs  map[string]bool
 	tasks   map[string]*Task
 	made    int
 	queue   []*Task
@@ -61,12 +72,16 @@ func (s *Service) Start(ctx context.Context) error {
 	if _, s.key, err = ed25519.GenerateKey(nil); err != nil {
 		return fmt.Errorf("conductoronetest: making the client secret: %w", err)
 	}
+	if _, s.callKey, err = ed25519.GenerateKey(nil); err != nil {
+		return fmt.Errorf("conductoronetest: making the key of calls: %w", err)
+	}
+	s.nonce, s.identity = rand.Text(), newIdentity()
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
 		return fmt.Errorf("conductoronetest: listening: %w", err)
 	}
 	s.door = newDoor(listener)
-	s.tokens, s.tasks = map[string]time.Time{}, map[string]*Task{}
+	s.tokens, s.proofs, s.tasks = map[string]accessToken{}, map[string]bool{}, map[string]*Task{}
 	s.server = &http.Server{
 		Handler:           s.handler(),
 		ReadHeaderTimeout: 10 * time.Second,
@@ -94,8 +109,10 @@ func (s *Service) Close() error {
 func (s *Service) handler() http.Handler {
 	calls := grpc.NewServer(grpc.UnaryInterceptor(s.checkCall), grpc.StreamInterceptor(s.checkStream))
 	v1.RegisterBatonServiceServer(calls, &batonService{service: s})
+	v1.RegisterConnectorConfigServiceServer(calls, &configService{service: s})
+	v1.RegisterBatonSessionServiceServer(calls, &s.sessions)
 	mux := http.NewServeMux()
-	mux.HandleFunc("POST /auth/v1/token", s.serveToken)
+	mux.HandleFunc("POST "+exchangePath, s.serveToken)
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		if r.ProtoMajor == 2 && strings.HasPrefix(r.Header.Get("Content-Type"), "application/grpc") {
 			calls.ServeHTTP(w, r)

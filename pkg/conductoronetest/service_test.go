@@ -40,6 +40,7 @@ type peer struct {
 	t       *testing.T
 	service *conductoronetest.Service
 	web     *http.Client
+	calls   *grpc.ClientConn
 	v1.BatonServiceClient
 }
 
@@ -59,7 +60,7 @@ func newPeer(t *testing.T, service *conductoronetest.Service) *peer {
 	connection, err := grpc.NewClient(p.host(), grpc.WithTransportCredentials(credentials.NewTLS(configuration)))
 	require.NoError(t, err)
 	t.Cleanup(func() { assert.NoError(t, connection.Close()) })
-	p.BatonServiceClient = v1.NewBatonServiceClient(connection)
+	p.calls, p.BatonServiceClient = connection, v1.NewBatonServiceClient(connection)
 	return p
 }
 

@@ -71,7 +71,7 @@ func read[T any](ctx context.Context, s *syncReader, l list[T], cursor client.Cu
 		switch {
 		case mine && !builder:
 			fetch(s.ctx, s, l, cursor, key, call, s.inSession) //nolint:contextcheck // a builder may come to wait for it
-		case mine && s.ending != nil && s.ctx.Err() == nil:
+		case mine && s.ahead && s.ending != nil && s.ctx.Err() == nil:
 			go fetch(s.ctx, s, l, cursor, key, call, s.inSession) //nolint:contextcheck // others may wait for it as well
 		case mine:
 			fetch(ctx, s, l, cursor, key, call, directly)

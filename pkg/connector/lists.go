@@ -16,7 +16,7 @@ type list[T any] struct {
 	of []string
 	// page reads one page.
 	page func(ctx context.Context, api *client.Client, cursor client.Cursor) (client.Page[T], error)
-	// keep stores what is looked up by id later; nil if nothing is.
+	// keep is called with each page that is read: it stores what is looked up by id later. It is nil if nothing is.
 	keep func(ctx context.Context, session syncSession, page client.Page[T]) error
 }
 
@@ -71,7 +71,7 @@ func invitesList() list[client.Invite] {
 }
 
 func organizationRolesList() list[client.Role] {
-	return list[client.Role]{kind: kindOrganizationRoles, page: rolesPage(client.OrganizationScope()), keep: keepRoles(organizationKey)}
+	return list[client.Role]{kind: kindOrganizationRoles, page: rolesPage(client.OrganizationScope()), keep: tellUnknownRoles(organizationKey)}
 }
 
 func groupsList() list[client.Group] {
@@ -103,7 +103,7 @@ func groupRolesList(groupID string) list[client.AssignedRole] {
 func projectRolesList(projectID string) list[client.Role] {
 	return list[client.Role]{
 		kind: kindProjectRoles, of: []string{projectID},
-		page: rolesPage(client.ProjectScope(projectID)), keep: keepRoles(projectID),
+		page: rolesPage(client.ProjectScope(projectID)), keep: tellUnknownRoles(projectID),
 	}
 }
 

@@ -89,12 +89,12 @@ func (b *organizationRoleBuilder) getPredefined(ctx context.Context, name string
 
 // missingRoles gives the predefined roles that the API's list left out. The users' rows name them all the same.
 func (s *syncReader) missingRoles(ctx context.Context) ([]*v2.Resource, error) {
-	kept, _, err := recall[keptCatalog](ctx, s.session, factCatalog, organizationKey)
+	catalog, err := s.roleCatalog(ctx, organizationRolesList(), organizationKey)
 	if err != nil {
 		return nil, err
 	}
 	listed := map[string]bool{}
-	for _, name := range kept.Roles {
+	for _, name := range catalog {
 		listed[name] = true
 	}
 	var roles []*v2.Resource

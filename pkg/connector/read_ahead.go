@@ -33,13 +33,14 @@ type reader struct {
 	insights bool
 	// chosen are the resource types of every sync, if the command line or the environment names some; a task may name others.
 	chosen []string
-	// idle is for how long a sync asks for nothing before the reading ahead ends, keepFor for how long after that it may go
-	// on with what it has read.
+	// idle is for how long a sync asks for nothing before its reading ends, keepFor for how long after that it may go on with
+	// what it has read.
 	idle, keepFor time.Duration
 
 	mu    sync.Mutex
 	syncs map[string]*syncReader
-	// ended are those that ask for nothing any more, as long as they may go on.
+	// ended are those that ask for nothing any more, as long as they may go on. It has none where lists are not read ahead:
+	// the session may be used by another process.
 	ended map[string]*syncReader
 	// stopped says that the session store may be closed, uses are those of it that [Connector.StopReading] waits for.
 	stopped bool
@@ -100,8 +101,8 @@ func (r *reader) of(ctx context.Context, opts rs.SyncOpAttrs) (*syncReader, erro
 	}
 	r.syncs[opts.SyncID] = s
 	delete(r.ended, opts.SyncID)
+	s.ending = time.AfterFunc(r.idle, s.end)
 	if r.ahead {
-		s.ending = time.AfterFunc(r.idle, s.end)
 		s.beginReading() //nolint:contextcheck // it goes on after the call
 	}
 	return s, nil
@@ -121,7 +122,7 @@ type syncReader struct {
 	// run is the number of this process among those that have worked on the sync; 0 where several do so at once.
 	run int
 
-	// ending ends the reading when it runs out.
+	// ending ends the reading when it runs out; nil outside of a sync.
 	ending *time.Timer
 
 	mu sync.Mutex

@@ -79,8 +79,11 @@ func (s *syncReader) stop() {
 	s.cancel()
 	s.reader.mu.Lock()
 	defer s.reader.mu.Unlock()
-	if s.syncs[s.id] == s {
-		delete(s.syncs, s.id)
+	if s.syncs[s.id] != s {
+		return
+	}
+	delete(s.syncs, s.id)
+	if s.ahead {
 		s.ended[s.id] = s
 		time.AfterFunc(s.keepFor, s.forget)
 	}

@@ -107,28 +107,17 @@ func newCatalog(roles iter.Seq[client.Role], in string) roleCatalog {
 	return catalog
 }
 
-// keptCatalog is a catalog as it is kept: Complete when the whole list has been read.
-type keptCatalog struct {
-	Roles    roleCatalog `json:"roles"`
-	Complete bool        `json:"complete,omitempty"`
-}
-
-// keepRoles adds a page of a role list to its catalog.
-func keepRoles(in string) func(context.Context, syncSession, client.Page[client.Role]) error {
-	return func(ctx context.Context, s syncSession, page client.Page[client.Role]) error {
-		kept, _, err := recall[keptCatalog](ctx, s, factCatalog, in)
-		if err != nil {
-			return err
-		}
-		found := newCatalog(slices.Values(page.Items), in)
+// tellUnknownRoles warns of the predefined roles of a page that this version does not know, once for each page.
+func tellUnknownRoles(in string) func(context.Context, syncSession, client.Page[client.Role]) error {
+	return func(ctx context.Context, _ syncSession, page client.Page[client.Role]) error {
+		predefined := predefinedIn(in)
 		for _, role := range page.Items {
-			if role.PredefinedRole && found[role.ID] == "" {
+			if role.PredefinedRole && predefined(role) == "" {
 				warn(ctx, "OpenAI has a predefined role that this version does not know; it is shown under its id, like a custom role",
 					zap.String("role_id", role.ID), zap.String("role", role.Name), zap.String("in", in))
 			}
 		}
-		maps.Copy(found, kept.Roles)
-		return s.set(ctx, factCatalog, in, keptCatalog{Roles: found, Complete: page.Next.IsZero()})
+		return nil
 	}
 }
 
@@ -161,16 +150,20 @@ func (s *syncReader) projectRoles(ctx context.Context, projectID string) (roleCa
 	return s.roleCatalog(ctx, projectRolesList(projectID), projectID)
 }
 
+// roleCatalog reads the catalog from the pages of the list, those before it began again included, whose roles are shown as
+// well. It is kept nowhere else: one that grows from page to page would lack those that other processes have added.
 func (s *syncReader) roleCatalog(ctx context.Context, l list[client.Role], in string) (roleCatalog, error) {
-	kept, _, err := recall[keptCatalog](ctx, s.session, factCatalog, in)
-	if err != nil || kept.Complete {
-		return kept.Roles, err
+	catalog := roleCatalog{}
+	for cursor := (client.Cursor{}); ; {
+		page, err := ask(ctx, s, l, cursor)
+		if err != nil {
+			return nil, err
+		}
+		maps.Copy(catalog, newCatalog(slices.Values(page.Items), in))
+		if cursor = page.Next; cursor.IsZero() {
+			return catalog, nil
+		}
 	}
-	if _, err := askAll(ctx, s, l); err != nil {
-		return nil, err
-	}
-	kept, _, err = recall[keptCatalog](ctx, s.session, factCatalog, in)
-	return kept.Roles, err
 }
 
 // hasCustom tells whether there are roles that no row of a user names, so that they have to be asked for principal by

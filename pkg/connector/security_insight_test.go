@@ -140,7 +140,7 @@ func TestSecurityInsightsOfManyPages(t *testing.T) {
 // A page token that the connector has not made is refused.
 func TestPageTokensOfSecurityInsights(t *testing.T) {
 	t.Parallel()
-	server := patientConnector(t.Context(), t, &openaitest.Server{Organization: leavers()}, newMapSessionStore(), syncOptions{insights: true})
+	_, server := patientConnector(t.Context(), t, &openaitest.Server{Organization: leavers()}, newMapSessionStore(), syncOptions{insights: true})
 	for _, token := range []string{`{"list":"groups"}`, `{"list":"projects","row":9}`, `{"list":"admin_keys","row":-1}`, "next"} {
 		_, err := server.ListResources(t.Context(), v2.ResourcesServiceListResourcesRequest_builder{
 			ResourceTypeId: "security_insight", PageToken: token, ActiveSyncId: walkSyncID,

@@ -32,8 +32,6 @@ const (
 	factServiceAccount = "service_account"
 	// factGroup has nothing: the group is there.
 	factGroup = "group"
-	// factCatalog has the role catalog of the organization, and of each project by its id.
-	factCatalog = "catalog"
 	// factArchived has the projects that were archived while the sync ran.
 	factArchived = "archived"
 	// factMembers has whether a group has listed its members (keyOffered), and a group whose list was refused

@@ -1,0 +1,287 @@
+//go:build baton_lambda_support
+
+package main
+
+import (
+	"bytes"
+	"context"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+
+	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
+	"github.com/conductorone/baton-sdk/pkg/connectorclient"
+	"github.com/conductorone/baton-sdk/pkg/dotc1z"
+	sdk "github.com/conductorone/baton-sdk/pkg/sync"
+	"github.com/conductorone/baton-sdk/pkg/types"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"google.golang.org/grpc"
+	"google.golang.org/protobuf/encoding/prototext"
+	"google.golang.org/protobuf/proto"
+
+	"github.com/conductorone/baton-openai/pkg/conductoronetest"
+	"github.com/conductorone/baton-openai/pkg/openaitest"
+)
+
+// hosted is the binary as ConductorOne runs it: as processes of one function, with one stand-in of the Admin API.
+type hosted struct {
+	t            *testing.T
+	api          *openaitest.Server
+	conductorOne *conductoronetest.Service
+	function     *conductoronetest.Function
+	client       types.ConnectorClient
+	certificate  string
+	address      string
+	processes    []*hostedProcess
+
+	// workers is how many things the SDK's syncer asks for at once; 0 is one after the other.
+	workers int
+	// busy and asking count the processes that have something to do, and the requests to the API that are on their way.
+	busy, asking atomic.Int32
+	mu           sync.Mutex
+	// between, if set, is called between two requests to a process.
+	between func()
+	// failures counts the requests to a process that failed.
+	failures int
+	// untimely is what the API was asked for while nobody asked anything of a process, or while it was asked for something
+	// else although one thing is asked for after the other.
+	untimely []string
+}
+
+// hostedProcess is one of the processes.
+type hostedProcess struct {
+	runtime   *conductoronetest.Runtime
+	command   *exec.Cmd
+	directory string
+	output    bytes.Buffer
+	ended     chan struct{}
+	// served counts what was asked of it.
+	served atomic.Int64
+}
+
+// newHosted starts the stand-ins, and no process yet.
+func newHosted(t *testing.T) *hosted {
+	t.Helper()
+	h := &hosted{
+		t:            t,
+		api:          &openaitest.Server{Organization: openaitest.Sample(), Keys: map[string]openaitest.Key{adminKey: {}}},
+		conductorOne: &conductoronetest.Service{},
+	}
+	require.NoError(t, h.conductorOne.Start(t.Context()))
+	t.Cleanup(func() { assert.NoError(t, h.conductorOne.Close()) })
+	listener := httptest.NewServer(http.HandlerFunc(h.serve))
+	t.Cleanup(listener.Close)
+	h.address = listener.URL + "/v1"
+	h.configure(adminKey)
+	var err error
+	h.certificate, err = h.conductorOne.CertificateFile(t.TempDir())
+	require.NoError(t, err)
+	h.function = h.conductorOne.NewFunction()
+	h.client = connectorclient.NewConnectorClient(t.Context(), &pausing{h.function.Connection(), h})
+	return h
+}
+
+// pausing has something done before each request to a process.
+type pausing struct {
+	grpc.ClientConnInterface
+
+	h *hosted
+}
+
+func (p *pausing) Invoke(ctx context.Context, method string, args, reply any, options ...grpc.CallOption) error {
+	if p.h.between != nil {
+		p.h.between()
+	}
+	err := p.ClientConnInterface.Invoke(ctx, method, args, reply, options...)
+	if err != nil {
+		p.h.mu.Lock()
+		p.h.failures++
+		p.h.mu.Unlock()
+	}
+	return err
+}
+
+// configure is what people enter in ConductorOne. The address is no field of its form.
+func (h *hosted) configure(key string) {
+	h.conductorOne.Configure(map[string]any{"openai-admin-key": key, "base-url": h.address})
+}
+
+// serve is the Admin API, which the processes share.
+func (h *hosted) serve(w http.ResponseWriter, request *http.Request) {
+	if h.asking.Add(1) > 1 && h.workers == 0 || h.busy.Load() == 0 {
+		h.mu.Lock()
+		h.untimely = append(h.untimely, request.Method+" "+request.URL.String())
+		h.mu.Unlock()
+	}
+	answer := httptest.NewRecorder()
+	h.api.ServeHTTP(answer, request)
+	h.asking.Add(-1) // before whoever asks has the whole answer
+	maps.Copy(w.Header(), answer.Header())
+	w.WriteHeader(answer.Code)
+	_, _ = answer.Body.WriteTo(w) // whoever asks may be gone
+}
+
+// start starts a process, which is stopped between two requests if it is to be frozen.
+func (h *hosted) start(isFrozen bool) *hostedProcess {
+	h.t.Helper()
+	runtime, err := h.conductorOne.StartRuntime(h.t.Context())
+	require.NoError(h.t, err)
+	p := &hostedProcess{runtime: runtime, directory: h.t.TempDir(), ended: make(chan struct{})}
+	p.command = exec.CommandContext(h.t.Context(), "baton-openai", "lambda")
+	p.command.Env = append(runtime.Environment(h.certificate), "TMPDIR="+p.directory, "GORACE="+raceSettings)
+	p.command.Dir = p.directory
+	p.command.Stdout, p.command.Stderr = &p.output, &p.output
+	isStarted := make(chan struct{})
+	signal := func(signal syscall.Signal) {
+		if isFrozen {
+			<-isStarted
+			_ = p.command.Process.Signal(signal) // it may have ended
+		}
+	}
+	runtime.Freeze = func() {
+		if p.served.Load() > 0 {
+			h.busy.Add(-1)
+		}
+		signal(syscall.SIGSTOP)
+	}
+	runtime.Thaw = func() {
+		signal(syscall.SIGCONT)
+		p.served.Add(1)
+		h.busy.Add(1)
+	}
+	require.NoError(h.t, p.command.Start())
+	close(isStarted)
+	go func() {
+		defer close(p.ended)
+		_ = p.command.Wait()
+	}()
+	h.processes = append(h.processes, p)
+	h.function.Add(runtime)
+	h.t.Cleanup(func() {
+		h.kill(p)
+		if h.t.Failed() {
+			h.t.Logf("refused: %q\nthe process's words:\n%s", h.conductorOne.Refused(), &p.output)
+		}
+	})
+	return p
+}
+
+// kill ends a process as AWS does, without a word. It has no request then.
+func (h *hosted) kill(p *hostedProcess) {
+	h.t.Helper()
+	select {
+	case <-p.ended:
+		return
+	default:
+	}
+	err := p.runtime.Close()
+	_ = p.command.Process.Kill()
+	<-p.ended
+	require.NoError(h.t, err)
+}
+
+// end ends the processes and holds that nothing went wrong on any side, and that each has done its part.
+func (h *hosted) end() {
+	h.t.Helper()
+	for _, p := range h.processes {
+		h.kill(p)
+		assert.Positive(h.t, p.served.Load())
+		assert.NotContains(h.t, p.output.String(), "DATA RACE")
+		assert.NotContains(h.t, p.output.String(), adminKey)
+		left, err := os.ReadDir(p.directory)
+		require.NoError(h.t, err)
+		assert.Empty(h.t, left, "files that were left behind")
+	}
+	assert.Empty(h.t, h.untimely, "asked for between two requests")
+	assert.Empty(h.t, h.conductorOne.Refused())
+	assert.Empty(h.t, h.conductorOne.Sessions(), "sessions that were left behind")
+	assert.Empty(h.t, h.api.Unknown())
+}
+
+func (h *hosted) context() context.Context {
+	h.t.Helper()
+	// The SDK hands the time that is left on to the process, which takes less than a minute for a question of its health.
+	ctx, cancel := context.WithTimeout(h.t.Context(), 2*patience)
+	h.t.Cleanup(cancel)
+	return ctx
+}
+
+// sync has the SDK's syncer sync into a new file: everything, or the resources.
+func (h *hosted) sync(targets ...*v2.Resource) string {
+	h.t.Helper()
+	path := filepath.Join(h.t.TempDir(), "hosted.c1z")
+	syncer, err := sdk.NewSyncer(h.context(), h.client,
+		sdk.WithC1ZPath(path), sdk.WithTmpDir(h.t.TempDir()), sdk.WithTargetedSyncResources(targets),
+		sdk.WithWorkerCount(h.workers), sdk.WithFailFastInvariants())
+	require.NoError(h.t, err)
+	require.NoError(h.t, syncer.Sync(h.context()))
+	require.NoError(h.t, syncer.Close(h.context()))
+	return path
+}
+
+// once has the command sync the same into a new file.
+func (h *hosted) once(arguments ...string) string {
+	h.t.Helper()
+	listener := httptest.NewServer(h.api)
+	defer listener.Close()
+	path := filepath.Join(h.t.TempDir(), "once.c1z")
+	command := exec.CommandContext(h.t.Context(), "baton-openai", append([]string{"--log-level", "error", "-f", path}, arguments...)...)
+	command.Env = append(os.Environ(), "BATON_BASE_URL="+listener.URL+"/v1", "BATON_OPENAI_ADMIN_KEY="+adminKey, "GORACE="+raceSettings)
+	output, err := command.CombinedOutput()
+	require.NoError(h.t, err, string(output))
+	return path
+}
+
+// asked is what the API was asked for since the last time.
+func (h *hosted) asked() []string {
+	requests := h.api.Requests()
+	asked := make([]string, 0, len(requests))
+	for _, request := range requests {
+		asked = append(asked, request.Method+" "+request.Path+"?"+request.Query.Encode())
+	}
+	h.api.ResetRequests()
+	slices.Sort(asked)
+	return asked
+}
+
+// contents reads all that is in a file, each row as it is.
+func contents(t *testing.T, path string) []string {
+	t.Helper()
+	ctx := t.Context()
+	file, err := dotc1z.NewStore(ctx, path, dotc1z.WithReadOnly(true))
+	require.NoError(t, err)
+	defer func() { require.NoError(t, file.Close(ctx)) }()
+	kinds, err := file.ListResourceTypes(ctx, &v2.ResourceTypesServiceListResourceTypesRequest{})
+	require.NoError(t, err)
+	resources, err := file.ListResources(ctx, &v2.ResourcesServiceListResourcesRequest{})
+	require.NoError(t, err)
+	entitlements, err := file.ListEntitlements(ctx, &v2.EntitlementsServiceListEntitlementsRequest{})
+	require.NoError(t, err)
+	grants, err := file.ListGrants(ctx, &v2.GrantsServiceListGrantsRequest{})
+	require.NoError(t, err)
+	require.Empty(t, kinds.GetNextPageToken()+resources.GetNextPageToken()+entitlements.GetNextPageToken()+grants.GetNextPageToken())
+	found := texts(kinds.GetList())
+	found = append(found, texts(resources.GetList())...)
+	found = append(found, texts(entitlements.GetList())...)
+	found = append(found, texts(grants.GetList())...)
+	slices.Sort(found)
+	return found
+}
+
+func texts[M proto.Message](rows []M) []string {
+	found := make([]string, 0, len(rows))
+	for _, row := range rows {
+		found = append(found, string(row.ProtoReflect().Descriptor().Name())+" "+strings.TrimSpace(prototext.Format(row)))
+	}
+	return found
+}

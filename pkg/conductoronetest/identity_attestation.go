@@ -1,0 +1,59 @@
+package conductoronetest
+
+import (
+	"crypto/rand"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"strings"
+
+	v1 "github.com/conductorone/baton-sdk/pb/c1/connectorapi/baton/v1"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/anypb"
+)
+
+const (
+	region            = "us-west-2"
+	getCallerIdentity = "Action=GetCallerIdentity&Version=2011-06-15"
+)
+
+// identity is the AWS role that the processes of a hosted connector have.
+type identity struct {
+	accessKeyID, secretAccessKey, sessionToken string
+}
+
+func newIdentity() identity {
+	return identity{"ASIA" + rand.Text()[:16], rand.Text(), rand.Text()}
+}
+
+// checkAttestation holds that an assertion attests who has made it: with a request to AWS for the name of its maker, which
+// is signed and was not sent. ConductorOne sends it.
+// https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html
+func (i identity) checkAttestation(text string) error {
+	if text == "" {
+		return errors.New("nobody attests who has made the assertion")
+	}
+	encoded, err := base64.RawURLEncoding.DecodeString(text)
+	if err != nil {
+		return fmt.Errorf("the attestation is broken: %w", err)
+	}
+	var wrapped anypb.Any
+	if err := proto.Unmarshal(encoded, &wrapped); err != nil {
+		return fmt.Errorf("the attestation is broken: %w", err)
+	}
+	var request v1.Sigv4SignedRequestSTSGetCallerIdentity
+	if err := wrapped.UnmarshalTo(&request); err != nil {
+		return fmt.Errorf("the attestation is another one: %w", err)
+	}
+	if request.GetMethod() != "POST" || request.GetEndpoint() != "https://sts."+region+".amazonaws.com" || string(request.GetBody()) != getCallerIdentity {
+		return fmt.Errorf("the attestation asks for something else: %s %s %q", request.GetMethod(), request.GetEndpoint(), request.GetBody())
+	}
+	headers := map[string]string{}
+	for _, header := range request.GetHeaders() {
+		headers[strings.ToLower(header.GetKey())] = strings.Join(header.GetValue(), ",")
+	}
+	if headers["x-amz-security-token"] != i.sessionToken || !strings.HasPrefix(headers["authorization"], "AWS4-HMAC-SHA256 Credential="+i.accessKeyID+"/") {
+		return errors.New("the attestation is somebody else's")
+	}
+	return nil
+}
