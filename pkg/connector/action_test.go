@@ -121,7 +121,7 @@ func actionCases() map[string]actionCase {
 	for _, cases := range []map[string]actionCase{projectActions, serviceAccountActions, groupActions, userKeysActions} {
 		for name, test := range cases {
 			if test.mean != nil {
-				all[test.name+" "+name] = test
+				all[test.name+", "+name] = test
 			}
 		}
 	}
@@ -207,7 +207,8 @@ func TestSameActionsAtOnce(t *testing.T) {
 			server := newOffice()
 			d := open(t, server)
 			d.holdWrites(t)
-			for _, err := range atOnce(t.Context(), d, test, test) {
+			twice := []func(context.Context, desk) error{test, test}
+			for _, err := range atOnce(t.Context(), d, twice...) {
 				require.NoError(t, err)
 			}
 			require.Len(t, writes(server), 1)
