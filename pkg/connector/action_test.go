@@ -128,7 +128,7 @@ func actionCases() map[string]actionCase {
 	} {
 		for name, test := range cases {
 			if test.mean != nil {
-				all[test.name+" "+name] = test
+				all[test.name+", "+name] = test
 			}
 		}
 	}
@@ -226,7 +226,8 @@ func TestSameActionsAtOnce(t *testing.T) {
 			server := newOffice()
 			d := open(t, server)
 			d.holdWrites(t)
-			for _, err := range atOnce(t.Context(), d, test, test) {
+			twice := []func(context.Context, desk) error{test, test}
+			for _, err := range atOnce(t.Context(), d, twice...) {
 				require.NoError(t, err)
 			}
 			require.Len(t, writes(server), 1)
