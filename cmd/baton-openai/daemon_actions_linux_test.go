@@ -43,6 +43,7 @@ func TestDaemonServesActions(t *testing.T) {
 	refused := d.outcome(d.conductorOne.Enqueue(archiving(t, "another name")))
 	assert.False(t, refused.Succeeded())
 	assert.Contains(t, refused.Status.Message(), "baton-openai: the project "+assistant+" has another name than confirm_name says")
+	assert.True(t, refused.Retryable, "the SDK says so of every action that fails")
 	assert.Equal(t, "active", project().Status)
 
 	var invoked v2.InvokeActionResponse

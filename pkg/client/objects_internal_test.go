@@ -54,7 +54,7 @@ var realShapes = []string{
 // the row of a list.
 var decoders = []func(t *testing.T, body []byte){
 	decodes[User], decodes[Invite], decodes[Group], decodes[GroupUser], decodes[Role], decodes[AssignedRole], decodes[Project], decodes[ProjectUser],
-	decodes[ProjectGroup], decodes[ServiceAccount], decodes[ProjectAPIKey], decodes[AdminAPIKey], decodes[AuditLog],
+	decodes[ProjectGroup], decodes[ServiceAccount], decodes[NewServiceAccount], decodes[ProjectAPIKey], decodes[AdminAPIKey], decodes[AuditLog],
 }
 
 // decodes holds what every object keeps to, whatever the body: it has an id or it is an error, its text is text, and it

@@ -2,6 +2,7 @@ package client
 
 import (
 	"context"
+	"encoding/json"
 	"net/http"
 )
 
@@ -37,10 +38,26 @@ func (c *Client) GetProjectServiceAccount(ctx context.Context, projectID, accoun
 type NewServiceAccount struct {
 	ServiceAccount
 
-	// Key is a key that was made with it, of which nothing but the id is read.
-	Key struct {
+	// Key is the key that was made with it, if there is one.
+	Key UnaskedKey `json:"api_key"`
+}
+
+// UnaskedKey is a key that an answer has and nobody asked for. Nothing but its id is read.
+type UnaskedKey struct {
+	IsThere bool
+	ID      string
+}
+
+// UnmarshalJSON takes anything but null for a key.
+func (k *UnaskedKey) UnmarshalJSON(text []byte) error {
+	var named struct {
 		ID string `json:"id"`
-	} `json:"api_key"`
+	}
+	k.IsThere = string(text) != "null"
+	if json.Unmarshal(text, &named) == nil {
+		k.ID = named.ID
+	}
+	return nil
 }
 
 // CreateProjectServiceAccount makes a service account without a role and without a key, which the API would make otherwise.

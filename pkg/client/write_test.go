@@ -1,6 +1,7 @@
 package client_test
 
 import (
+	"context"
 	"net/http"
 	"testing"
 	"time"
@@ -112,5 +113,68 @@ func TestRefusalThatSaysAlready(t *testing.T) {
 	} {
 		_, err := newClient(t, start(t, answer(http.StatusBadRequest, body))).CreateInvite(t.Context(), "a@example.com", "reader", nil)
 		require.Equal(t, want, failureOf(t, err).SaysAlreadyThere(), body)
+	}
+}
+
+// What is made and changed is sent as it is documented: what was left out is not sent, and a service account is made alone.
+func TestBodiesOfWrites(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		do    func(ctx context.Context, c *client.Client) error
+		route string
+		body  string
+	}{
+		"create a project": {
+			func(ctx context.Context, c *client.Client) error {
+				_, err := c.CreateProject(ctx, client.NewProject{Name: "P"})
+				return err
+			}, "POST /organization/projects", `{"name":"P"}`,
+		},
+		"create a project with everything": {
+			func(ctx context.Context, c *client.Client) error {
+				_, err := c.CreateProject(ctx, client.NewProject{Name: "P", Residency: "eu", ExternalKeyID: "ek_1"})
+				return err
+			}, "POST /organization/projects", `{"name":"P","residency":"eu","external_key_id":"ek_1"}`,
+		},
+		"modify a project": {
+			func(ctx context.Context, c *client.Client) error {
+				_, err := c.ModifyProject(ctx, "proj_1", client.ProjectChange{ExternalKeyID: "ek_1"})
+				return err
+			}, "POST /organization/projects/{project_id}", `{"external_key_id":"ek_1"}`,
+		},
+		"archive a project": {
+			func(ctx context.Context, c *client.Client) error { return c.ArchiveProject(ctx, "proj_1") },
+			"POST /organization/projects/{project_id}/archive", "",
+		},
+		"create a service account": {
+			func(ctx context.Context, c *client.Client) error {
+				made, err := c.CreateProjectServiceAccount(ctx, "proj_1", "deploy")
+				require.False(t, made.Key.IsThere)
+				return err
+			}, "POST /organization/projects/{project_id}/service_accounts", `{"name":"deploy","create_service_account_only":true}`,
+		},
+		"rename a group": {
+			func(ctx context.Context, c *client.Client) error {
+				_, err := c.RenameGroup(ctx, "group_1", "G")
+				return err
+			}, "POST /organization/groups/{group_id}", `{"name":"G"}`,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			standIn := &openaitest.Server{Organization: openaitest.Organization{
+				Projects: []openaitest.Project{{ID: "proj_1", Name: "One"}}, Groups: []openaitest.Group{{ID: "group_1", Name: "A"}},
+			}}
+			require.NoError(t, test.do(t.Context(), newClient(t, start(t, standIn))))
+			sent := standIn.Requests()
+			require.Len(t, sent, 1)
+			require.Equal(t, test.route, sent[0].Route)
+			if test.body == "" {
+				require.Empty(t, sent[0].Body)
+			} else {
+				require.JSONEq(t, test.body, string(sent[0].Body))
+			}
+			require.Empty(t, standIn.Unknown())
+		})
 	}
 }

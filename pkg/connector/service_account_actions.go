@@ -30,7 +30,7 @@ func (p provisioning) serviceAccountActions() []action {
 // createServiceAccount makes an account alone. A key that comes with it all the same is nobody's: it is neither returned nor kept.
 func (p provisioning) createServiceAccount(ctx context.Context, arguments actionArguments) (returned, error) {
 	project, name := arguments.id(argumentProject), arguments.text(argumentName)
-	keyID := ""
+	var key client.UnaskedKey
 	account, err := createNamed(ctx, p.patience, creation[client.ServiceAccount]{
 		name: name,
 		list: func(ctx context.Context) ([]client.ServiceAccount, error) {
@@ -40,7 +40,7 @@ func (p provisioning) createServiceAccount(ctx context.Context, arguments action
 		},
 		create: func(ctx context.Context) (client.ServiceAccount, error) {
 			made, err := p.client.CreateProjectServiceAccount(ctx, project.GetResource(), name)
-			keyID = made.Key.ID
+			key = made.Key
 			return made.ServiceAccount, err
 		},
 		get: func(ctx context.Context, id string) (client.ServiceAccount, error) {
@@ -62,8 +62,8 @@ func (p provisioning) createServiceAccount(ctx context.Context, arguments action
 	done.logged = []zap.Field{zap.String("service_account_id", account.ID)}
 	role := cmp.Or(account.Role, serviceAccountWithoutRole)
 	switch {
-	case keyID != "":
-		return done, refusal("OpenAI made the service account %s with the key %s, which nobody asked for and nobody has read: delete the service account, and the key goes with it", account.ID, keyID)
+	case key.IsThere:
+		return done, refusal("OpenAI made the service account %s with the key %q, which nobody asked for and nobody has read: delete the service account, and the key goes with it", account.ID, key.ID)
 	case role != serviceAccountWithoutRole:
 		return done, refusal("OpenAI made the service account %s with the role %s, which nobody asked for: delete the service account, or keep it with that role", account.ID, role)
 	default:

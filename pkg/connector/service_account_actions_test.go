@@ -62,7 +62,7 @@ func TestServiceAccountThatComesWithAKey(t *testing.T) {
 	d := open(t, server)
 	returned, err := d.invoke(t.Context(), "create_service_account", createInAlpha)
 	require.Equal(t, codes.FailedPrecondition, status.Code(err), err)
-	requireMessage(t, err, "OpenAI made the service account user-Made000000000001 with the key key_Made000000000003, which nobody asked for and nobody has read: delete the service account")
+	requireMessage(t, err, "OpenAI made the service account user-Made000000000001 with the key \"key_Made000000000003\", which nobody asked for and nobody has read: delete the service account")
 	text := plain(t, returned)
 	require.Contains(t, text, "user-Made000000000001")
 	require.NotContains(t, text, "StandInOpensNothing")
@@ -72,6 +72,18 @@ func TestServiceAccountThatComesWithAKey(t *testing.T) {
 			require.NotContains(t, field.String, "StandInOpensNothing")
 		}
 	}
+}
+
+// Whatever stands in the place of a key is one.
+func TestServiceAccountThatComesWithSomething(t *testing.T) {
+	t.Parallel()
+	server := newOffice()
+	server.SetFault(createServiceAccount, openaitest.Fault{
+		Body: `{"object":"organization.project.service_account","id":"svc-2","name":"deploy","role":"none","api_key":"sk-svcacct-StandInOpensNothing"}`, AfterEffect: true,
+	})
+	err := invoked("create_service_account", createInAlpha)(t.Context(), open(t, server))
+	requireRefusal(t, err, "OpenAI made the service account svc-2 with the key")
+	require.NotContains(t, err.Error(), "StandInOpensNothing")
 }
 
 // An account that comes with a role has access that nobody asked for.
