@@ -220,6 +220,7 @@ func TestSameActionsAtOnce(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]func(context.Context, desk) error{
 		"archive": invoked("archive_project", archiveAlpha), "rename": invoked("update_project", renameAlpha), "delete keys": invoked("delete_user_keys", keysOf("ann")),
+		"make a role": invoked("create_role", `{"name":"Buyer","permissions":["api.usage.read"]}`), "delete a role": invoked("delete_role", aboutRole("organization_role", "r-audit", "")),
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
