@@ -1,0 +1,44 @@
+package connector
+
+import (
+	"context"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/conductorone/baton-openai/pkg/client"
+	"github.com/conductorone/baton-openai/pkg/openaitest"
+)
+
+// A process of which a sync asks for nothing any more, or gives a call up, keeps nothing of it in memory. It leaves the
+// session alone: other processes may go on with the sync.
+func TestALambdaLeavesTheSessionAlone(t *testing.T) {
+	t.Parallel()
+	for name, isGivenUp := range map[string]bool{"asked for nothing": false, "given up": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			server := &openaitest.Server{Organization: openaitest.Sample()}
+			r, store := readerOf(t, server, false), newStoreInMemory()
+			r.keepFor = 0
+			s := syncOf(t, r, "sync", store)
+			_, err := ask(t.Context(), s, usersList(), client.Cursor{})
+			require.NoError(t, err)
+			if isGivenUp {
+				ctx, cancel := context.WithCancel(t.Context())
+				cancel()
+				_, err = ask(ctx, s, groupsList(), client.Cursor{})
+				require.Error(t, err)
+			} else {
+				s.end()
+			}
+			r.mu.Lock()
+			assert.Empty(t, r.syncs)
+			assert.Empty(t, r.ended)
+			r.mu.Unlock()
+			_, err = ask(t.Context(), syncOf(t, r, "sync", store), usersList(), client.Cursor{})
+			require.NoError(t, err)
+			require.Equal(t, 1, requests(server)[usersRoute])
+		})
+	}
+}
