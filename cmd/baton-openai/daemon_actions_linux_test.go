@@ -55,7 +55,7 @@ func TestDaemonServesActions(t *testing.T) {
 	require.Eventually(t, func() bool {
 		outcome := d.outcome(d.conductorOne.Enqueue(conductoronetest.ActionStatus(&invoked)))
 		return outcome.Succeeded() && outcome.Response.UnmarshalTo(&told) == nil && told.GetStatus() == v2.BatonActionStatus_BATON_ACTION_STATUS_COMPLETE
-	}, patience, 10*time.Millisecond)
+	}, longestWait, 10*time.Millisecond)
 	assert.True(t, told.GetResponse().GetFields()["success"].GetBoolValue())
 	assert.Equal(t, "archived", project().Status)
 	d.stop()

@@ -35,8 +35,8 @@ const (
 	notebook  = "key_HanaNotebook"
 )
 
-// patience is for what takes a second or two on a machine that has nothing else to do.
-const patience = time.Minute
+// longestWait is for what takes a second or two on a machine that has nothing else to do.
+const longestWait = time.Minute
 
 // daemon is the binary between a stand-in of ConductorOne and one of the Admin API.
 type daemon struct {
@@ -112,7 +112,7 @@ func (d *daemon) end() int {
 	d.t.Helper()
 	select {
 	case <-d.ended:
-	case <-time.After(patience):
+	case <-time.After(longestWait):
 		require.FailNow(d.t, "the daemon goes on")
 	}
 	return d.command.ProcessState.ExitCode()
@@ -126,7 +126,7 @@ func (d *daemon) terminate() {
 // outcome waits for the task's end.
 func (d *daemon) outcome(task *conductoronetest.Task) conductoronetest.Outcome {
 	d.t.Helper()
-	ctx, cancel := context.WithTimeout(d.t.Context(), patience)
+	ctx, cancel := context.WithTimeout(d.t.Context(), longestWait)
 	defer cancel()
 	outcome, err := task.Wait(ctx)
 	require.NoError(d.t, err)
@@ -160,7 +160,7 @@ func (d *daemon) hold(route string) func() {
 // asks waits until the API is asked for the route.
 func (d *daemon) asks(route string) {
 	d.t.Helper()
-	deadline := time.After(patience)
+	deadline := time.After(longestWait)
 	for {
 		select {
 		case asked := <-d.requests:
@@ -190,7 +190,7 @@ func wait(t *testing.T, event <-chan struct{}, what string) {
 	t.Helper()
 	select {
 	case <-event:
-	case <-time.After(patience):
+	case <-time.After(longestWait):
 		require.FailNow(t, "waited in vain", what)
 	}
 }

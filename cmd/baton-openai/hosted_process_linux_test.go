@@ -211,7 +211,7 @@ func (h *hosted) end() {
 func (h *hosted) context() context.Context {
 	h.t.Helper()
 	// The SDK hands the time that is left on to the process, which takes less than a minute for a question of its health.
-	ctx, cancel := context.WithTimeout(h.t.Context(), 2*patience)
+	ctx, cancel := context.WithTimeout(h.t.Context(), 2*longestWait)
 	h.t.Cleanup(cancel)
 	return ctx
 }

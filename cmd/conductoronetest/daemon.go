@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// stopPatience is for how long a daemon may take to end before it is killed.
-const stopPatience = 30 * time.Second
+// longestStop is for how long a daemon may take to end before it is killed.
+const longestStop = 30 * time.Second
 
 // daemon is the command while it runs.
 type daemon struct {
@@ -27,7 +27,7 @@ func start(ctx context.Context, command, environment []string, stdout, stderr io
 	d.command.Env = append(os.Environ(), environment...)
 	d.command.Stdout, d.command.Stderr = stdout, stderr
 	d.command.Cancel = d.terminate
-	d.command.WaitDelay = stopPatience
+	d.command.WaitDelay = longestStop
 	if err := d.command.Start(); err != nil {
 		return nil, fmt.Errorf("starting the daemon: %w", err)
 	}
@@ -55,7 +55,7 @@ func (d *daemon) stop(stdout io.Writer) error {
 	}
 	select {
 	case <-d.ended:
-	case <-time.After(stopPatience):
+	case <-time.After(longestStop):
 		_ = d.command.Process.Kill()
 		<-d.ended
 	}

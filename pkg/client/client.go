@@ -23,9 +23,9 @@ import (
 const maxResponseBytes = 16 << 20
 
 const (
-	// standardPatience is far above the minute after which the API's limits have been seen to let calls pass again, and
+	// standardRetryFor is far above the minute after which the API's limits have been seen to let calls pass again, and
 	// above what its operators need to mend most failures.
-	standardPatience = 15 * time.Minute
+	standardRetryFor = 15 * time.Minute
 
 	// standardTimeout is far above what the largest page takes.
 	standardTimeout = time.Minute
@@ -38,10 +38,10 @@ const (
 // Client calls the Admin API of one organization, each route at the rate that the API allows. It is safe for concurrent
 // use.
 type Client struct {
-	// Patience is for how long a route may refuse every call with 429, or a call that only reads may get no answer of use,
+	// RetryFor is for how long a route may refuse every call with 429, or a call that only reads may get no answer of use,
 	// before the call gives up; 0 is not at all. Somebody who waits for a read waits for some seconds of it. It is set
 	// before the first call.
-	Patience time.Duration
+	RetryFor time.Duration
 	// Timeout is for how long one attempt may take, up to the last byte of the answer. It is set before the first call.
 	Timeout time.Duration
 
@@ -73,7 +73,7 @@ func New(ctx context.Context, base *url.URL, key string, userAgent string) (*Cli
 		return nil, fmt.Errorf("creating the HTTP client: %w", err)
 	}
 	return &Client{
-		Patience: standardPatience, Timeout: standardTimeout,
+		RetryFor: standardRetryFor, Timeout: standardTimeout,
 		base: base, key: key, http: wrapper, limiter: newLimiter(), underWay: make(chan struct{}, callsAtOnce),
 	}, nil
 }
@@ -129,7 +129,7 @@ type call struct {
 func (c *Client) send(ctx context.Context, call call) error {
 	route := c.limiter.of(call.method, call.route)
 	turn := route.arrive(ctx)
-	var outage outage
+	var retries retry
 	for {
 		if err := c.limiter.wait(ctx, route, turn); err != nil {
 			return c.newError(call).because(KindStopped, err)
@@ -142,7 +142,7 @@ func (c *Client) send(ctx context.Context, call call) error {
 		again := verdicts[failure.Kind].again
 		if again == inTurn {
 			if call.secret {
-				route.refused(turn, min(failure.RetryAfter, c.Patience), failure.Message)
+				route.refused(turn, min(failure.RetryAfter, c.RetryFor), failure.Message)
 				return failure
 			}
 			if err := c.refused(route, turn, failure); err != nil {
@@ -158,7 +158,7 @@ func (c *Client) send(ctx context.Context, call call) error {
 		if again != reads || call.method != http.MethodGet {
 			return failure
 		}
-		if err := outage.wait(ctx, failure, c.Patience); err != nil {
+		if err := retries.wait(ctx, failure, c.RetryFor); err != nil {
 			return err
 		}
 	}
@@ -205,12 +205,12 @@ func ReleasePlace(ctx context.Context) {
 
 // refused tells the limiter of a route of a call that the API refused because it was asked too often; nil means that it is asked again.
 func (c *Client) refused(route *routeLimiter, turn *turn, failure *Error) error {
-	if failure.RetryAfter > c.Patience {
+	if failure.RetryAfter > c.RetryFor {
 		// Nobody waits for that, so that the limiter is not told: the route would be silent for everybody.
 		route.lost()
 		return failure.giveUp(fmt.Sprintf("OpenAI asks for a wait of %s, which is longer than is waited for", failure.RetryAfter.Round(time.Second)))
 	}
-	if refusing := route.refused(turn, failure.RetryAfter, failure.Message); refusing > c.Patience {
+	if refusing := route.refused(turn, failure.RetryAfter, failure.Message); refusing > c.RetryFor {
 		return failure.giveUp(fmt.Sprintf("refused for %s in all, which is not waited for", refusing.Round(time.Second)))
 	}
 	return nil

@@ -132,7 +132,7 @@ func TestKeyThatCannotBeSentIsNotQuoted(t *testing.T) {
 	ctx := ctxzap.ToContext(t.Context(), zap.New(core))
 	c, err := client.New(ctx, mustParse(t, start(t, answer(http.StatusOK, `{}`))), adminKey+"\n", "baton-openai/test")
 	require.NoError(t, err)
-	c.Patience = 0
+	c.RetryFor = 0
 
 	_, err = c.ListGroups(ctx, client.Cursor{})
 	require.Error(t, err)

@@ -43,7 +43,7 @@ func newClientIn(ctx context.Context, t *testing.T, baseURL string) *client.Clie
 	t.Helper()
 	c, err := client.New(ctx, mustParse(t, baseURL), adminKey, "baton-openai/test")
 	require.NoError(t, err)
-	c.Patience = 0
+	c.RetryFor = 0
 	return c
 }
 

@@ -216,10 +216,10 @@ var codesOfKinds = map[client.Kind]codes.Code{
 // requireFault holds a call to what is said of the fault.
 func (f faultCase) requireFault(t *testing.T, call faultyCall) {
 	t.Helper()
-	ask := func(fault openaitest.Fault, patience time.Duration) (int, error) {
+	ask := func(fault openaitest.Fault, retryFor time.Duration) (int, error) {
 		standIn := faultyGroup(call.route, fault)
 		c := newClient(t, start(t, standIn))
-		c.Patience = patience
+		c.RetryFor = retryFor
 		if fault.Stall {
 			c.Timeout = time.Second
 		}

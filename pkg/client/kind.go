@@ -61,9 +61,9 @@ const (
 	// never is for what another attempt cannot mend.
 	never repetition = iota
 	// reads is for what another attempt may mend, but may have been done: only what changes nothing is asked again, for the
-	// patience of the client, or for urgentPatience where somebody waits for it.
+	// RetryFor of the client, or for urgentRetryFor where somebody waits for it.
 	reads
-	// inTurn is for what was not done: every call is made again when its route's turn comes, for the patience of the client.
+	// inTurn is for what was not done: every call is made again when its route's turn comes, for the RetryFor of the client.
 	inTurn
 )
 
@@ -71,7 +71,7 @@ const (
 // NotFound for "nothing there".
 var verdicts = map[Kind]struct {
 	again repetition
-	// code is the gRPC code, givenUp the one after the client's patience; OK stands for the same.
+	// code is the gRPC code, givenUp the one after RetryFor; OK stands for the same.
 	code, givenUp codes.Code
 }{
 	KindRefused:             {never, codes.InvalidArgument, codes.OK},

@@ -36,10 +36,10 @@ func TestHostNameThatDoesNotResolve(t *testing.T) {
 	base, err := url.Parse(server.URL)
 	require.NoError(t, err)
 	unresolved := &net.OpError{Op: "dial", Net: "tcp", Err: &net.DNSError{Err: "no such host", Name: "api.openai.com", IsNotFound: true}}
-	list := func(fails int32, patience time.Duration) error {
+	list := func(fails int32, retryFor time.Duration) error {
 		c, err := New(t.Context(), base, "sk-admin-0123456789", "test")
 		require.NoError(t, err)
-		c.Patience = patience
+		c.RetryFor = retryFor
 		transport := &failing{next: c.http.HttpClient.Transport, err: unresolved}
 		transport.left.Store(fails)
 		c.http.HttpClient.Transport = transport

@@ -100,8 +100,8 @@ func TestCursorThatIsNotGone(t *testing.T) {
 	}
 }
 
-// A wait beyond the patience is waited for by nobody: the call says so at once, and the route is not silent for the others.
-func TestWaitBeyondThePatience(t *testing.T) {
+// A wait that is too long is waited for by nobody: the call says so at once, and the route is not silent for the others.
+func TestWaitThatIsTooLong(t *testing.T) {
 	t.Parallel()
 	standIn := faulty(openaitest.Fault{
 		Status: 429, Body: `{"error":{"message":"Come back tomorrow.","code":"rate_limit_exceeded"}}`, Header: http.Header{"Retry-After": {"86400"}}, Times: 1,

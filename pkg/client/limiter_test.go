@@ -18,7 +18,7 @@ import (
 func patient(t *testing.T, handler http.Handler) *client.Client {
 	t.Helper()
 	c := newClient(t, start(t, handler))
-	c.Patience = time.Minute
+	c.RetryFor = time.Minute
 	return c
 }
 

@@ -54,7 +54,7 @@ func (s *Service) TokensIssued() int {
 	return s.issued
 }
 
-func (s *Service) address() string { return s.door.Addr().String() }
+func (s *Service) address() string { return s.listener.Addr().String() }
 
 // accessToken is one that was given: to whoever has it, or to the owner of a key.
 type accessToken struct {

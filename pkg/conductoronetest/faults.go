@@ -17,12 +17,12 @@ func (s *Service) SetFaults(faults Faults) {
 	s.mu.Lock()
 	s.faults = faults
 	s.mu.Unlock()
-	s.door.shut(faults.Unreachable)
+	s.listener.setClosed(faults.Unreachable)
 }
 
 // TurnedAway is closed once somebody has tried to connect to a service that is unreachable since then.
 func (s *Service) TurnedAway() <-chan struct{} {
-	return s.door.turnedAway()
+	return s.listener.hasRefused()
 }
 
 func (s *Service) currentFaults() Faults {

@@ -36,7 +36,7 @@ type Service struct {
 	// OnCall, if set, is called with the name of each call, such as "Heartbeat", before it is answered.
 	OnCall func(method string)
 
-	door        *door
+	listener *listener
 	server      *http.Server
 	served      chan error
 	certificate tls.Certificate
@@ -80,7 +80,7 @@ func (s *Service) Start(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("conductoronetest: listening: %w", err)
 	}
-	s.door = newDoor(listener)
+	s.listener = newListener(listener)
 	s.tokens, s.proofs, s.tasks = map[string]accessToken{}, map[string]bool{}, map[string]*Task{}
 	s.server = &http.Server{
 		Handler:           s.handler(),
@@ -90,7 +90,7 @@ func (s *Service) Start(ctx context.Context) error {
 		ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelError),
 	}
 	s.served = make(chan error, 1)
-	go func() { s.served <- s.server.ServeTLS(s.door, "", "") }()
+	go func() { s.served <- s.server.ServeTLS(s.listener, "", "") }()
 	return nil
 }
 

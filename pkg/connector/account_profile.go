@@ -9,6 +9,7 @@ import (
 
 	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
 	"go.uber.org/zap"
+	"google.golang.org/grpc/codes"
 	"google.golang.org/protobuf/types/known/structpb"
 
 	"github.com/conductorone/baton-openai/pkg/client"
@@ -100,7 +101,7 @@ func accountText(fields map[string]*structpb.Value, name string) (string, error)
 	case *structpb.Value_StringValue:
 		return strings.TrimSpace(value.StringValue), nil
 	default:
-		return "", malformed("the %s is not text", name)
+		return "", newError(codes.InvalidArgument, "the %s is not text", name)
 	}
 }
 
@@ -117,13 +118,13 @@ func invitationProjects(value *structpb.Value) ([]client.InviteProject, error) {
 			case *structpb.Value_StringValue, *structpb.Value_NullValue:
 				words = append(words, element.GetStringValue())
 			default:
-				return nil, malformed("the %s are not a list of texts", accountProjects)
+				return nil, newError(codes.InvalidArgument, "the %s are not a list of texts", accountProjects)
 			}
 		}
 	case *structpb.Value_StringValue:
 		words = strings.Split(value.StringValue, ",")
 	default:
-		return nil, malformed("the %s are not a list of texts", accountProjects)
+		return nil, newError(codes.InvalidArgument, "the %s are not a list of texts", accountProjects)
 	}
 	projects := []client.InviteProject{}
 	roles := map[string]string{}
@@ -136,7 +137,7 @@ func invitationProjects(value *structpb.Value) ([]client.InviteProject, error) {
 			return nil, err
 		}
 		if role, named := roles[project.ID]; named && role != project.Role {
-			return nil, malformed("the project %q is named twice, as %s and as %s: name it once", project.ID, role, project.Role)
+			return nil, newError(codes.InvalidArgument, "the project %q is named twice, as %s and as %s: name it once", project.ID, role, project.Role)
 		} else if !named {
 			roles[project.ID] = project.Role
 			projects = append(projects, project)
@@ -152,7 +153,7 @@ func invitationProject(word string) (client.InviteProject, error) {
 		role = slugMember
 	}
 	if id == "" || role != slugMember && role != slugOwner {
-		return client.InviteProject{}, malformed("%q is not a project to be invited to: write <project id> or <project id>:<role> with the role member or owner", word)
+		return client.InviteProject{}, newError(codes.InvalidArgument, "%q is not a project to be invited to: write <project id> or <project id>:<role> with the role member or owner", word)
 	}
 	return client.InviteProject{ID: id, Role: role}, nil
 }

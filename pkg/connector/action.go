@@ -104,7 +104,7 @@ func (c *Connector) handler(a action) actions.ActionHandler {
 func (c *Connector) act(ctx context.Context, a action, given *structpb.Struct) (returned, error) {
 	switch {
 	case c.refusesActions:
-		return returned{}, refusal("the service changes nothing: start it with --provisioning")
+		return returned{}, newError(codes.FailedPrecondition, "the service changes nothing: start it with --provisioning")
 	case c.client == nil:
 		return returned{}, MissingAdminKey()
 	}
@@ -126,7 +126,7 @@ func (c *Connector) act(ctx context.Context, a action, given *structpb.Struct) (
 	}
 	doing := a.doing + " the " + a.about(arguments)
 	if errors.Is(ctx.Err(), context.DeadlineExceeded) && !isOurs(err) {
-		return done, refuse(codes.DeadlineExceeded, fmt.Errorf("%s took longer than %s: what it has done stays; sync to see what there is before you run it again: %w", doing, c.actionLimit, err))
+		return done, newError(codes.DeadlineExceeded, "%s took longer than %s: what it has done stays; sync to see what there is before you run it again: %w", doing, c.actionLimit, err)
 	}
-	return done, refused(doing, err)
+	return done, changeError(doing, err)
 }

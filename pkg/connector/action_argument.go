@@ -10,6 +10,7 @@ import (
 	config "github.com/conductorone/baton-sdk/pb/c1/config/v1"
 	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
 	"go.uber.org/zap"
+	"google.golang.org/grpc/codes"
 	"google.golang.org/protobuf/types/known/structpb"
 )
 
@@ -142,18 +143,18 @@ func (a action) check(given *structpb.Struct) (actionArguments, error) {
 	found := actionArguments{values: map[string]any{}, fields: a.arguments}
 	for name := range given.GetFields() {
 		if !slices.ContainsFunc(a.arguments, func(f actionField) bool { return f.name == name }) {
-			return found, malformed("the action %s has no argument of a name that was given: its arguments are %s", a.name, a.argumentNames())
+			return found, newError(codes.InvalidArgument, "the action %s has no argument of a name that was given: its arguments are %s", a.name, a.argumentNames())
 		}
 	}
 	for _, f := range a.arguments {
 		value, err := f.read(given.GetFields()[f.name])
 		switch {
 		case err != nil:
-			return found, malformed("the argument %s of the action %s %w", f.name, a.name, err)
+			return found, newError(codes.InvalidArgument, "the argument %s of the action %s %w", f.name, a.name, err)
 		case value != nil:
 			found.values[f.name] = value
 		case f.required:
-			return found, malformed("the action %s needs the argument %s", a.name, f.name)
+			return found, newError(codes.InvalidArgument, "the action %s needs the argument %s", a.name, f.name)
 		}
 	}
 	return found, nil

@@ -27,7 +27,7 @@ import (
 
 // invoke has an action done, with arguments as on the command line, and gives what it returns. Its error is made of what the
 // SDK leaves of it.
-func (d desk) invoke(ctx context.Context, name, arguments string) (*structpb.Struct, error) {
+func (d testConnector) invoke(ctx context.Context, name, arguments string) (*structpb.Struct, error) {
 	given := &structpb.Struct{}
 	if err := protojson.Unmarshal([]byte(arguments), given); err != nil {
 		return nil, err
@@ -49,8 +49,8 @@ func (d desk) invoke(ctx context.Context, name, arguments string) (*structpb.Str
 	return returned, status.Error(codes.Code(said.GetCode()), text)
 }
 
-func invoked(name, arguments string) func(context.Context, desk) error {
-	return func(ctx context.Context, d desk) error {
+func invoked(name, arguments string) func(context.Context, testConnector) error {
+	return func(ctx context.Context, d testConnector) error {
 		_, err := d.invoke(ctx, name, arguments)
 		return err
 	}
@@ -59,10 +59,10 @@ func invoked(name, arguments string) func(context.Context, desk) error {
 // actionCase is an action that succeeds.
 type actionCase struct {
 	name, arguments string
-	bend            func(*openaitest.Organization)
-	// mean is what it does to the organization, nil if there is nothing to do.
-	mean  func(*openaitest.Organization)
-	sends []string
+	prepare         func(*openaitest.Organization)
+	// effect is what it does to the organization, nil if there is nothing to do.
+	effect func(*openaitest.Organization)
+	sends  []string
 	// returns is what it returns, as JSON, but for the annotations of a resource; logs are in its one line of the log.
 	returns string
 	logs    []string
@@ -74,12 +74,12 @@ func requireInvoked(t *testing.T, cases map[string]actionCase) {
 	for name, test := range cases {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			server := newOffice(test.bend)
-			d := open(t, server)
+			server := newServer(test.prepare)
+			d := connect(t, server)
 			want := server.Snapshot()
 			outcome := "nothing to do"
-			if test.mean != nil {
-				test.mean(&want)
+			if test.effect != nil {
+				test.effect(&want)
 				outcome = "done"
 			}
 			returned, err := d.invoke(t.Context(), test.name, test.arguments)
@@ -127,7 +127,7 @@ func actionCases() map[string]actionCase {
 		projectActions, serviceAccountActions, groupActions, roleActions, userKeysActions, modelActions, toolActions, rateLimitActions, spendLimitActions,
 	} {
 		for name, test := range cases {
-			if test.mean != nil {
+			if test.effect != nil {
 				all[test.name+", "+name] = test
 			}
 		}
@@ -138,7 +138,7 @@ func actionCases() map[string]actionCase {
 // The names of actions, of arguments and of what is returned are pinned: workflows are stored with them.
 func TestActionsArePinned(t *testing.T) {
 	t.Parallel()
-	listed, err := open(t, newOffice()).ListActionSchemas(t.Context(), &v2.ListActionSchemasRequest{})
+	listed, err := connect(t, newServer()).ListActionSchemas(t.Context(), &v2.ListActionSchemasRequest{})
 	require.NoError(t, err)
 	names := func(fields []*config.Field) []string {
 		found := make([]string, 0, len(fields))
@@ -182,7 +182,7 @@ func TestActionsReturnWhatTheySay(t *testing.T) {
 	for name, test := range actionCases() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			d := open(t, newOffice(test.bend))
+			d := connect(t, newServer(test.prepare))
 			schema, err := d.GetActionSchema(t.Context(), v2.GetActionSchemaRequest_builder{Name: test.name}.Build())
 			require.NoError(t, err)
 			returned, err := d.invoke(t.Context(), test.name, test.arguments)
@@ -198,12 +198,12 @@ func TestActionsReturnWhatTheySay(t *testing.T) {
 // change nothing, whatever is asked.
 func TestActionsThatAreNotServed(t *testing.T) {
 	t.Parallel()
-	reading := newOffice()
-	d := open(t, reading)
+	reading := newServer()
+	d := connect(t, reading)
 	d.connector.RefuseActions()
 	empty, err := connectorbuilder.NewConnector(t.Context(), &connector.Connector{})
 	require.NoError(t, err)
-	keyless := desk{ConnectorClient: serve(t.Context(), t, empty)}
+	keyless := testConnector{ConnectorClient: serve(t.Context(), t, empty)}
 	for _, name := range connector.ActionNames() {
 		for _, arguments := range []string{`{}`, `{"name":"x"}`, archiveAlpha} {
 			requireRefusal(t, invoked(name, arguments)(t.Context(), d), "the service changes nothing: start it with --provisioning")
@@ -218,16 +218,16 @@ func TestActionsThatAreNotServed(t *testing.T) {
 // Of two actions of the same thing, the second one is looked at when the first one is done.
 func TestSameActionsAtOnce(t *testing.T) {
 	t.Parallel()
-	for name, test := range map[string]func(context.Context, desk) error{
+	for name, test := range map[string]func(context.Context, testConnector) error{
 		"archive": invoked("archive_project", archiveAlpha), "rename": invoked("update_project", renameAlpha), "delete keys": invoked("delete_user_keys", keysOf("ann")),
 		"make a role": invoked("create_role", `{"name":"Buyer","permissions":["api.usage.read"]}`), "delete a role": invoked("delete_role", aboutRole("organization_role", "r-audit", "")),
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			server := newOffice()
-			d := open(t, server)
+			server := newServer()
+			d := connect(t, server)
 			d.holdWrites(t)
-			twice := []func(context.Context, desk) error{test, test}
+			twice := []func(context.Context, testConnector) error{test, test}
 			for _, err := range atOnce(t.Context(), d, twice...) {
 				require.NoError(t, err)
 			}

@@ -2,7 +2,6 @@ package connector
 
 import (
 	"context"
-	"fmt"
 
 	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
 	"github.com/conductorone/baton-sdk/pkg/annotations"
@@ -38,13 +37,13 @@ func (b *apiKeyBuilder) Delete(ctx context.Context, id, parent *v2.ResourceId) (
 
 func (b *apiKeyBuilder) deleteAdminKey(ctx context.Context, key client.AdminAPIKey) (bool, error) {
 	if b.client.IsOwnKey(key) {
-		return false, refusal("this is the key that the connector itself uses: give the connector another key first")
+		return false, newError(codes.FailedPrecondition, "this is the key that the connector itself uses: give the connector another key first")
 	}
 	return false, b.deleteKeyOfOrganization(ctx, key.ID)
 }
 
 func (p provisioning) deleteKeyOfOrganization(ctx context.Context, id string) error {
-	return p.patience.make(ctx, deletionOf(
+	return p.consistency.apply(ctx, deletionOf(
 		func(ctx context.Context) error { return p.client.DeleteAdminAPIKey(ctx, id) },
 		func(ctx context.Context) error {
 			_, err := p.client.GetAdminAPIKey(ctx, id)
@@ -67,8 +66,8 @@ func (b *apiKeyBuilder) deleteProjectKey(ctx context.Context, id string, parent 
 	}
 	err = b.deleteKeyOfProject(ctx, projectID, id)
 	if key.Owner.OwnerType() == client.OwnerServiceAccount && kindOf(err) == client.KindRefused {
-		return false, refuse(codes.FailedPrecondition, fmt.Errorf("OpenAI does not delete a key of the service account %s alone: delete the service account to end its keys: %w",
-			key.Owner.OwnerID(), err))
+		return false, newError(codes.FailedPrecondition, "OpenAI does not delete a key of the service account %s alone: delete the service account to end its keys: %w",
+			key.Owner.OwnerID(), err)
 	}
 	return false, err
 }
@@ -76,7 +75,7 @@ func (b *apiKeyBuilder) deleteProjectKey(ctx context.Context, id string, parent 
 // deleteKeyOfProject deletes a key, whosever it is. OpenAI documents that it refuses to delete one of a service account, in
 // words that are older than the way to give an account several: so it is asked.
 func (p provisioning) deleteKeyOfProject(ctx context.Context, projectID, id string) error {
-	return p.patience.make(ctx, deletionOf(
+	return p.consistency.apply(ctx, deletionOf(
 		func(ctx context.Context) error { return p.client.DeleteProjectAPIKey(ctx, projectID, id) },
 		func(ctx context.Context) error {
 			_, err := p.client.GetProjectAPIKey(ctx, projectID, id)

@@ -13,10 +13,10 @@ import (
 	"github.com/conductorone/baton-openai/pkg/openaitest"
 )
 
-// roleAssigned are the details of an assignment in the office or in one of its projects.
+// roleAssigned are the details of an assignment in the organization or in one of its projects.
 func roleAssigned(role, principal, principalType, resource string) map[string]any {
 	resourceType := "api.project"
-	if resource == "org-office" {
+	if resource == "org-small" {
 		resourceType = "api.organization"
 	}
 	return map[string]any{
@@ -29,9 +29,9 @@ func roleAssigned(role, principal, principalType, resource string) map[string]an
 func TestWhatEntriesMean(t *testing.T) {
 	t.Parallel()
 	const (
-		ownerHere, owners = "role-api-organization-owner__api-organization__org-office", "organization_role:owner:assigned"
+		ownerHere, owners = "role-api-organization-owner__api-organization__org-small", "organization_role:owner:assigned"
 		memberOfAlpha     = "role-api-project-member__api-project__alpha"
-		inOffice          = " in organization:organization"
+		inOrganization    = " in organization:organization"
 	)
 	session, key := openaitest.AuditLogActor{UserID: "ola"}, openaitest.AuditLogActor{UserID: "ola", KeyID: "key-own"}
 	nobody := openaitest.AuditLogActor{}
@@ -46,81 +46,81 @@ func TestWhatEntriesMean(t *testing.T) {
 		project   string
 		want      []string
 	}{
-		{"organization.updated", named("org-office"), session, "", []string{"e changed organization:organization"}},
+		{"organization.updated", named("org-small"), session, "", []string{"e changed organization:organization"}},
 		{"scim.enabled", nil, nobody, "", []string{"e changed organization:organization"}},
 		{"scim.disabled", nil, key, "", []string{"e changed organization:organization"}},
 
-		{"user.added", named("ann"), session, "", []string{"e changed user:ann" + inOffice}},
-		{"user.added", named("ann"), session, "alpha", []string{"e changed user:ann" + inOffice, "e/1 changed project:alpha" + inOffice}},
-		{"user.added", named("ann"), key, "alpha", []string{"e changed user:ann" + inOffice}},
-		{"user.added", named("ann"), nobody, "alpha", []string{"e changed user:ann" + inOffice}},
-		{"user.deleted", named("ann"), session, "alpha", []string{"e changed user:ann" + inOffice, "e/1 changed project:alpha" + inOffice}},
-		{"user.updated", named("alpha"), session, "alpha", []string{"e changed project:alpha" + inOffice}},
-		{"user.updated", named("ann"), session, "alpha", []string{"e changed user:ann" + inOffice, "e/1 changed project:alpha" + inOffice}},
-		{"user.updated", named("ann"), session, "", []string{"e changed user:ann" + inOffice}},
-		{"user.updated", named("x"), key, "", []string{"e changed user:x" + inOffice, "e/1 changed project:x" + inOffice}},
-		{"user.updated", named("beta"), key, "", []string{"e changed project:beta" + inOffice}},
+		{"user.added", named("ann"), session, "", []string{"e changed user:ann" + inOrganization}},
+		{"user.added", named("ann"), session, "alpha", []string{"e changed user:ann" + inOrganization, "e/1 changed project:alpha" + inOrganization}},
+		{"user.added", named("ann"), key, "alpha", []string{"e changed user:ann" + inOrganization}},
+		{"user.added", named("ann"), nobody, "alpha", []string{"e changed user:ann" + inOrganization}},
+		{"user.deleted", named("ann"), session, "alpha", []string{"e changed user:ann" + inOrganization, "e/1 changed project:alpha" + inOrganization}},
+		{"user.updated", named("alpha"), session, "alpha", []string{"e changed project:alpha" + inOrganization}},
+		{"user.updated", named("ann"), session, "alpha", []string{"e changed user:ann" + inOrganization, "e/1 changed project:alpha" + inOrganization}},
+		{"user.updated", named("ann"), session, "", []string{"e changed user:ann" + inOrganization}},
+		{"user.updated", named("x"), key, "", []string{"e changed user:x" + inOrganization, "e/1 changed project:x" + inOrganization}},
+		{"user.updated", named("beta"), key, "", []string{"e changed project:beta" + inOrganization}},
 
-		{"invite.sent", named("i"), key, "", []string{"e changed invitation:i" + inOffice}},
-		{"invite.accepted", named("i"), session, "", []string{"e changed invitation:i" + inOffice}},
-		{"invite.deleted", named("i"), session, "alpha", []string{"e changed invitation:i" + inOffice}},
-		{"group.created", named("g"), key, "", []string{"e changed group:g" + inOffice}},
-		{"group.updated", named("g"), key, "", []string{"e changed group:g" + inOffice}},
-		{"group.deleted", named("g"), key, "", []string{"e changed group:g" + inOffice}},
+		{"invite.sent", named("i"), key, "", []string{"e changed invitation:i" + inOrganization}},
+		{"invite.accepted", named("i"), session, "", []string{"e changed invitation:i" + inOrganization}},
+		{"invite.deleted", named("i"), session, "alpha", []string{"e changed invitation:i" + inOrganization}},
+		{"group.created", named("g"), key, "", []string{"e changed group:g" + inOrganization}},
+		{"group.updated", named("g"), key, "", []string{"e changed group:g" + inOrganization}},
+		{"group.deleted", named("g"), key, "", []string{"e changed group:g" + inOrganization}},
 
-		{"role.created", inside("api.organization", "org-office"), key, "", []string{"e changed organization_role:r-1" + inOffice}},
+		{"role.created", inside("api.organization", "org-small"), key, "", []string{"e changed organization_role:r-1" + inOrganization}},
 		{"role.created", inside("api.project", "alpha"), key, "", []string{"e changed project_role:alpha/r-1 in project:alpha"}},
 		{"role.updated", map[string]any{"id": "r-1", "changes_requested": inside("api.project", "alpha")}, key, "", []string{"e changed project_role:alpha/r-1 in project:alpha"}},
-		{"role.deleted", named("r-1"), key, "", []string{"e changed organization_role:r-1" + inOffice}},
-		{"role.deleted", named("r-1"), session, "alpha", []string{"e changed organization_role:r-1" + inOffice, "e/1 changed project_role:alpha/r-1 in project:alpha"}},
+		{"role.deleted", named("r-1"), key, "", []string{"e changed organization_role:r-1" + inOrganization}},
+		{"role.deleted", named("r-1"), session, "alpha", []string{"e changed organization_role:r-1" + inOrganization, "e/1 changed project_role:alpha/r-1 in project:alpha"}},
 		{"role.created", inside("api.workspace", "w"), session, "", nil},
 		{"role.created", inside("api.project", ""), session, "", nil},
 
 		{
-			"role.assignment.created", roleAssigned(ownerHere, "team", "group", "org-office"), key, "",
-			[]string{"e/grant granted " + owners + " to group:team", "e changed group:team" + inOffice},
+			"role.assignment.created", roleAssigned(ownerHere, "team", "group", "org-small"), key, "",
+			[]string{"e/grant granted " + owners + " to group:team", "e changed group:team" + inOrganization},
 		},
 		{
-			"role.assignment.created", roleAssigned(ownerHere, "ann", "user", "org-office"), session, "",
-			[]string{"e/grant granted " + owners + " to user:ann", "e changed user:ann" + inOffice},
+			"role.assignment.created", roleAssigned(ownerHere, "ann", "user", "org-small"), session, "",
+			[]string{"e/grant granted " + owners + " to user:ann", "e changed user:ann" + inOrganization},
 		},
 		{
 			"role.assignment.created", roleAssigned(memberOfAlpha, "team", "group", "alpha"), key, "",
-			[]string{"e/grant granted project:alpha:member to group:team", "e changed project:alpha" + inOffice},
+			[]string{"e/grant granted project:alpha:member to group:team", "e changed project:alpha" + inOrganization},
 		},
 		// Whether a user of a project is a service account is not said.
-		{"role.assignment.created", roleAssigned(memberOfAlpha, "svc-1", "user", "alpha"), key, "", []string{"e changed project:alpha" + inOffice}},
-		{"role.assignment.created", roleAssigned(memberOfAlpha, "svc-1", "service_account", "alpha"), key, "", []string{"e changed project:alpha" + inOffice}},
-		{"role.assignment.created", roleAssigned(ownerHere, "bot", "service_account", "org-office"), key, "", []string{"e changed user:bot" + inOffice}},
-		{"role.assignment.created", roleAssigned("r-bill", "team", "group", "org-office"), key, "", []string{"e changed group:team" + inOffice}},
-		{"role.assignment.created", roleAssigned("r-tune", "team", "group", "alpha"), key, "", []string{"e changed project:alpha" + inOffice}},
+		{"role.assignment.created", roleAssigned(memberOfAlpha, "svc-1", "user", "alpha"), key, "", []string{"e changed project:alpha" + inOrganization}},
+		{"role.assignment.created", roleAssigned(memberOfAlpha, "svc-1", "service_account", "alpha"), key, "", []string{"e changed project:alpha" + inOrganization}},
+		{"role.assignment.created", roleAssigned(ownerHere, "bot", "service_account", "org-small"), key, "", []string{"e changed user:bot" + inOrganization}},
+		{"role.assignment.created", roleAssigned("r-bill", "team", "group", "org-small"), key, "", []string{"e changed group:team" + inOrganization}},
+		{"role.assignment.created", roleAssigned("r-tune", "team", "group", "alpha"), key, "", []string{"e changed project:alpha" + inOrganization}},
 		// The id is of another organization, another project, another kind, an unknown name, another principal, or of no such form.
-		{"role.assignment.created", roleAssigned(strings.Replace(ownerHere, "office", "other", 1), "team", "group", "org-office"), key, "", []string{"e changed group:team" + inOffice}},
-		{"role.assignment.created", roleAssigned(memberOfAlpha, "team", "group", "beta"), key, "", []string{"e changed project:beta" + inOffice}},
-		{"role.assignment.created", roleAssigned(memberOfAlpha, "team", "group", "org-office"), key, "", []string{"e changed group:team" + inOffice}},
-		{"role.assignment.created", roleAssigned("role-api-organization-Owner__api-organization__org-office", "team", "group", "org-office"), key, "", []string{"e changed group:team" + inOffice}},
-		{"role.assignment.created", roleAssigned("role-api-organization-member__api-organization__org-office", "team", "group", "org-office"), key, "", []string{"e changed group:team" + inOffice}},
-		{"role.assignment.created", roleAssigned("role-api-organization-owner", "team", "group", "org-office"), key, "", []string{"e changed group:team" + inOffice}},
+		{"role.assignment.created", roleAssigned(strings.Replace(ownerHere, "small", "other", 1), "team", "group", "org-small"), key, "", []string{"e changed group:team" + inOrganization}},
+		{"role.assignment.created", roleAssigned(memberOfAlpha, "team", "group", "beta"), key, "", []string{"e changed project:beta" + inOrganization}},
+		{"role.assignment.created", roleAssigned(memberOfAlpha, "team", "group", "org-small"), key, "", []string{"e changed group:team" + inOrganization}},
+		{"role.assignment.created", roleAssigned("role-api-organization-Owner__api-organization__org-small", "team", "group", "org-small"), key, "", []string{"e changed group:team" + inOrganization}},
+		{"role.assignment.created", roleAssigned("role-api-organization-member__api-organization__org-small", "team", "group", "org-small"), key, "", []string{"e changed group:team" + inOrganization}},
+		{"role.assignment.created", roleAssigned("role-api-organization-owner", "team", "group", "org-small"), key, "", []string{"e changed group:team" + inOrganization}},
 		{
 			"role.assignment.created",
-			map[string]any{"id": "role_assignment_" + ownerHere + "_ann", "principal_id": "team", "principal_type": "group", "resource_id": "org-office", "resource_type": "api.organization"},
-			key, "", []string{"e changed group:team" + inOffice},
+			map[string]any{"id": "role_assignment_" + ownerHere + "_ann", "principal_id": "team", "principal_type": "group", "resource_id": "org-small", "resource_type": "api.organization"},
+			key, "", []string{"e changed group:team" + inOrganization},
 		},
-		{"role.assignment.created", roleAssigned(ownerHere, "x", "tenant_user", "org-office"), key, "", nil},
+		{"role.assignment.created", roleAssigned(ownerHere, "x", "tenant_user", "org-small"), key, "", nil},
 		{
 			"role.assignment.created", map[string]any{"id": "x", "principal_id": "team", "principal_type": "group", "resource_id": "w", "resource_type": "api.workspace"},
 			key, "", nil,
 		},
 		// Another source of the role may be left, so that a revocation is never told.
-		{"role.assignment.deleted", roleAssigned(ownerHere, "team", "group", "org-office"), key, "", []string{"e changed group:team" + inOffice}},
-		{"role.assignment.deleted", roleAssigned(ownerHere, "ann", "user", "org-office"), key, "", []string{"e changed user:ann" + inOffice}},
-		{"role.assignment.deleted", roleAssigned(memberOfAlpha, "team", "group", "alpha"), key, "", []string{"e changed project:alpha" + inOffice}},
+		{"role.assignment.deleted", roleAssigned(ownerHere, "team", "group", "org-small"), key, "", []string{"e changed group:team" + inOrganization}},
+		{"role.assignment.deleted", roleAssigned(ownerHere, "ann", "user", "org-small"), key, "", []string{"e changed user:ann" + inOrganization}},
+		{"role.assignment.deleted", roleAssigned(memberOfAlpha, "team", "group", "alpha"), key, "", []string{"e changed project:alpha" + inOrganization}},
 
-		{"project.created", named("p"), key, "", []string{"e changed project:p" + inOffice}},
-		{"project.updated", named("p"), key, "", []string{"e changed project:p" + inOffice}},
-		{"project.archived", named("p"), session, "p", []string{"e changed project:p" + inOffice}},
-		{"project.deleted", named("p"), key, "", []string{"e changed project:p" + inOffice}},
-		{"service_account.created", named("svc"), session, "alpha", []string{"e changed service_account:svc in project:alpha", "e/1 changed project:alpha" + inOffice}},
+		{"project.created", named("p"), key, "", []string{"e changed project:p" + inOrganization}},
+		{"project.updated", named("p"), key, "", []string{"e changed project:p" + inOrganization}},
+		{"project.archived", named("p"), session, "p", []string{"e changed project:p" + inOrganization}},
+		{"project.deleted", named("p"), key, "", []string{"e changed project:p" + inOrganization}},
+		{"service_account.created", named("svc"), session, "alpha", []string{"e changed service_account:svc in project:alpha", "e/1 changed project:alpha" + inOrganization}},
 		{"service_account.updated", named("svc"), key, "", []string{"e changed service_account:svc"}},
 		{"service_account.deleted", named("svc"), key, "", []string{"e changed service_account:svc"}},
 		{"api_key.created", named("k"), session, "alpha", []string{"e changed api_key:k in project:alpha"}},
@@ -138,7 +138,7 @@ func TestWhatEntriesMean(t *testing.T) {
 		tried[test.eventType] = true
 		t.Run(fmt.Sprint(i, " ", test.eventType), func(t *testing.T) {
 			t.Parallel()
-			server := newOffice()
+			server := newServer()
 			r := followFeed(t, server, "audit_log")
 			server.Record(openaitest.AuditLogEntry{ID: "e", Type: test.eventType, Actor: test.actor, ProjectID: test.project, Details: test.details})
 			r.pass(2 * time.Minute)
@@ -147,7 +147,7 @@ func TestWhatEntriesMean(t *testing.T) {
 			require.Equal(t, len(got) == 0, r.logs.FilterMessageSnippet("cannot read").Len() == 1)
 		})
 	}
-	r := followFeed(t, newOffice(), "audit_log")
+	r := followFeed(t, newServer(), "audit_log")
 	r.pass(time.Hour)
 	r.all(t)
 	require.ElementsMatch(t, slices.Collect(maps.Keys(tried)), r.server.Requests()[0].Query["event_types[]"], "each type is tried")
@@ -163,18 +163,18 @@ func orNone(lines []string) []string {
 // Only where one page holds everything it is known what came after a grant, so that only there it is told as one.
 func TestGrantsAreNotToldOutOfOrder(t *testing.T) {
 	t.Parallel()
-	const owner = "role-api-organization-owner__api-organization__org-office"
+	const owner = "role-api-organization-owner__api-organization__org-small"
 	for name, size := range map[string]int{"one page": 100, "several pages": 2} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			server := newOffice()
+			server := newServer()
 			r := followFeed(t, server, "audit_log")
 			r.size = size
 			for n := range 3 {
 				group := fmt.Sprint("g", n)
 				server.Record(
-					openaitest.AuditLogEntry{ID: "z" + group, Type: "role.assignment.created", Details: roleAssigned(owner, group, "group", "org-office")},
-					openaitest.AuditLogEntry{ID: "a" + group, Type: "role.assignment.deleted", Details: roleAssigned(owner, group, "group", "org-office")},
+					openaitest.AuditLogEntry{ID: "z" + group, Type: "role.assignment.created", Details: roleAssigned(owner, group, "group", "org-small")},
+					openaitest.AuditLogEntry{ID: "a" + group, Type: "role.assignment.deleted", Details: roleAssigned(owner, group, "group", "org-small")},
 				)
 			}
 			r.pass(time.Hour)
@@ -196,7 +196,7 @@ func TestGrantsAreNotToldOutOfOrder(t *testing.T) {
 // What cannot be read is left out with one line for each page, and holds nothing else up.
 func TestEntriesThatCannotBeRead(t *testing.T) {
 	t.Parallel()
-	server := newOffice()
+	server := newServer()
 	r := followFeed(t, server, "audit_log")
 	for n := range 5 {
 		server.Record(

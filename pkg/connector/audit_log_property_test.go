@@ -99,8 +99,8 @@ func names(o openaitest.Organization, events []*v2.Event, resource string) bool 
 	})
 }
 
-// officeEdits are changes of the office, made in OpenAI's own pages, of which the log tells.
-var officeEdits = map[string]func(*openaitest.Organization){
+// organizationEdits are changes of the organization, made in OpenAI's own pages, of which the log tells.
+var organizationEdits = map[string]func(*openaitest.Organization){
 	"a user comes": func(o *openaitest.Organization) {
 		o.Users = append(o.Users, openaitest.User{ID: "new", Role: "reader"})
 	},
@@ -156,10 +156,10 @@ var officeEdits = map[string]func(*openaitest.Organization){
 // members of groups and, of what a key has changed, the project.
 func TestEveryChangeIsTold(t *testing.T) {
 	t.Parallel()
-	for name, edit := range officeEdits {
+	for name, edit := range organizationEdits {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			server := newOffice()
+			server := newServer()
 			r := followFeed(t, server, "audit_log")
 			before := server.Snapshot()
 			server.Update(edit)
@@ -184,11 +184,11 @@ func TestOwnChangesAreTold(t *testing.T) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			t.Parallel()
 			rng := rand.New(rand.NewPCG(seed, 3))
-			server := newOffice()
+			server := newServer()
 			server.AuditLog.NamesProjects = true
 			r := followFeed(t, server, "audit_log")
-			d := open(t, server)
-			all := everyAccess(office())
+			d := connect(t, server)
+			all := everyAccess(smallOrganization())
 			told := 0
 			for range 60 {
 				a := all[rng.IntN(len(all))]

@@ -72,7 +72,7 @@ func (b benchmark) feedRow(t *testing.T) string {
 	t.Helper()
 	o := b.organization()
 	server := &openaitest.Server{Organization: b.organization(), RateLimit: &openaitest.RateLimit{Burst: benchBurst, Interval: benchInterval}}
-	patient := syncOptions{workers: benchWorkers, patience: 24 * time.Hour}
+	patient := syncOptions{workers: benchWorkers, retryFor: 24 * time.Hour}
 
 	began := time.Now()
 	whole := runSync(t, server, patient)
@@ -80,7 +80,7 @@ func (b benchmark) feedRow(t *testing.T) string {
 	wholeTook, wholeCalls := time.Since(began), answered(server)
 
 	rng := rand.New(rand.NewPCG(uint64(b.users), 5))
-	feed := followFeed(t, server, "audit_log", func(c *connector.Connector) { c.SetCallPatience(patient.patience) })
+	feed := followFeed(t, server, "audit_log", func(c *connector.Connector) { c.SetRetryFor(patient.retryFor) })
 	files := append(make([]string, 0, 1+feedRounds), whole.path)
 	var took time.Duration
 	var named, feedCalls, syncCalls int

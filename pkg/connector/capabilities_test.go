@@ -58,7 +58,7 @@ func TestCapabilities(t *testing.T) {
 		"security_insight":  {management, groups},
 	}
 
-	metadata, err := open(t, newOffice()).GetMetadata(t.Context(), &v2.ConnectorServiceGetMetadataRequest{})
+	metadata, err := connect(t, newServer()).GetMetadata(t.Context(), &v2.ConnectorServiceGetMetadataRequest{})
 	require.NoError(t, err)
 	told := metadata.GetMetadata().GetCapabilities()
 	require.ElementsMatch(t, []v2.Capability{syncs, targeted, provision, account, create, remove, issue, service, events, acts}, told.GetConnectorCapabilities())
@@ -85,7 +85,7 @@ func TestCapabilities(t *testing.T) {
 // scopes and without an expiry.
 func TestKeysThatCanBeIssued(t *testing.T) {
 	t.Parallel()
-	details, _, err := builderOf[connectorbuilder.CredentialIssuerLimited](t.Context(), open(t, newOffice()), "service_account").IssueCapabilityDetails(t.Context())
+	details, _, err := builderOf[connectorbuilder.CredentialIssuerLimited](t.Context(), connect(t, newServer()), "service_account").IssueCapabilityDetails(t.Context())
 	require.NoError(t, err)
 	const kind = v2.CapabilityDetailCredentialOption_CAPABILITY_DETAIL_CREDENTIAL_OPTION_API_KEY
 	require.True(t, proto.Equal(v2.CredentialDetailsCredentialIssue_builder{

@@ -33,17 +33,17 @@ func newChangeRequest(principal *v2.Resource, entitlement *v2.Entitlement) (chan
 	}
 	switch {
 	case r.resource.GetResourceType() == "" || r.resource.GetResource() == "":
-		return changeRequest{}, malformed("the entitlement %q names no resource", entitlement.GetId())
+		return changeRequest{}, newError(codes.InvalidArgument, "the entitlement %q names no resource", entitlement.GetId())
 	case r.principal.GetResourceType() == "" || r.principal.GetResource() == "":
-		return changeRequest{}, malformed("the principal has no id")
+		return changeRequest{}, newError(codes.InvalidArgument, "the principal has no id")
 	case !isReadable(entitlement.GetId()), !isReadable(r.principal.GetResourceType()), !isReadable(r.principal.GetResource()):
-		return changeRequest{}, malformed("%q or %q has a character that no id has",
+		return changeRequest{}, newError(codes.InvalidArgument, "%q or %q has a character that no id has",
 			entitlement.GetId(), r.principal.GetResourceType()+":"+r.principal.GetResource())
 	}
 	// The id, which the SDK insists on, ends with the slug. A grant that the SDK made has an entitlement without slug.
 	slug, ok := strings.CutPrefix(entitlement.GetId(), ent.NewEntitlementID(reference(r.resource), ""))
 	if !ok || slug == "" || r.slug != "" && r.slug != slug {
-		return changeRequest{}, malformed("the entitlement %q is none of the %s %q", entitlement.GetId(), r.resource.GetResourceType(), r.resource.GetResource())
+		return changeRequest{}, newError(codes.InvalidArgument, "the entitlement %q is none of the %s %q", entitlement.GetId(), r.resource.GetResourceType(), r.resource.GetResource())
 	}
 	r.slug = slug
 	return r, nil
@@ -101,23 +101,13 @@ func (r changeRequest) instead(slug string) changeRequest {
 
 // unknown is the error for a slug that the resource type does not have.
 func (r changeRequest) unknown() error {
-	return malformed("there is no entitlement %q on the type %s", r.slug, r.resource.GetResourceType())
+	return newError(codes.InvalidArgument, "there is no entitlement %q on the type %s", r.slug, r.resource.GetResourceType())
 }
 
 // wrongPrincipal is the error for a principal to whom the entitlement is not grantable.
 func (r changeRequest) wrongPrincipal() error {
 	if r.principal.GetResourceType() == resourceTypeInvitation.GetId() {
-		return malformed("%s is not for an invitation: name the projects when inviting, and grant the rest when it is accepted", r.entitlementID())
+		return newError(codes.InvalidArgument, "%s is not for an invitation: name the projects when inviting, and grant the rest when it is accepted", r.entitlementID())
 	}
-	return malformed("%s is not for the type %s", r.entitlementID(), r.principal.GetResourceType())
-}
-
-// malformed is a request that no state of the organization makes right.
-func malformed(format string, args ...any) error {
-	return refuse(codes.InvalidArgument, fmt.Errorf(format, args...))
-}
-
-// refusal is a request that is refused before any harm: the message says in one sentence what to do instead.
-func refusal(format string, args ...any) error {
-	return refuse(codes.FailedPrecondition, fmt.Errorf(format, args...))
+	return newError(codes.InvalidArgument, "%s is not for the type %s", r.entitlementID(), r.principal.GetResourceType())
 }

@@ -6,7 +6,6 @@ package connector
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"runtime/debug"
 	"time"
@@ -27,8 +26,8 @@ import (
 type Connector struct {
 	client *client.Client
 	reader *reader
-	// patience is how long provisioning waits for what it changed.
-	patience patience
+	// consistency is for how long a change waits until it is visible.
+	consistency consistency
 	// worksOnTasks says that errors of an event feed reach nobody.
 	worksOnTasks bool
 	// exclusion lets changes that exclude each other go one after the other.
@@ -56,18 +55,18 @@ func New(ctx context.Context, config *cfg.Openai, opts *cli.ConnectorOpts) (conn
 // some.
 func Build(ctx context.Context, config *cfg.Openai, chosen []string) (*Connector, error) {
 	if err := cfg.CheckAdminKey(config.OpenaiAdminKey); err != nil {
-		return nil, refuse(codes.InvalidArgument, err)
+		return nil, newError(codes.InvalidArgument, "%w", err)
 	}
 	base, err := cfg.ParseBaseURL(config.BaseUrl)
 	if err != nil {
-		return nil, refuse(codes.InvalidArgument, err)
+		return nil, newError(codes.InvalidArgument, "%w", err)
 	}
 	api, err := client.New(ctx, base, config.OpenaiAdminKey, "baton-openai/"+buildVersion())
 	if err != nil {
-		return nil, refuse(codes.Internal, err)
+		return nil, newError(codes.Internal, "%w", err)
 	}
 	built := &Connector{
-		client: api, reader: newReader(ctx, api), patience: standardPatience, exclusion: newExclusion(), actionLimit: actionLimit,
+		client: api, reader: newReader(ctx, api), consistency: standardConsistency, exclusion: newExclusion(), actionLimit: actionLimit,
 	}
 	built.reader.chosen = chosen
 	built.reader.insights = config.SecurityInsights
@@ -80,17 +79,17 @@ func (c *Connector) ReadNoGrants() { c.reader.skipGrants = true }
 
 // Misconfigured is the error of a connector whose configuration says something that cannot be.
 func Misconfigured(err error) error {
-	return refuse(codes.InvalidArgument, err)
+	return newError(codes.InvalidArgument, "%w", err)
 }
 
 // MissingAdminKey is the error of a connector that was not given a key.
 func MissingAdminKey() error {
-	return refuse(codes.InvalidArgument, cfg.CheckAdminKey(""))
+	return newError(codes.InvalidArgument, "%w", cfg.CheckAdminKey(""))
 }
 
 // EmailAlone is the error of an account that is to be created with an address only: the SDK takes that for a sync.
 func EmailAlone() error {
-	return refuse(codes.InvalidArgument, errors.New("--create-account-email alone creates no account: give the address as --create-account-login as well"))
+	return newError(codes.InvalidArgument, "--create-account-email alone creates no account: give the address as --create-account-login as well")
 }
 
 // Metadata names the connector.
@@ -114,7 +113,7 @@ func (c *Connector) Validate(ctx context.Context) (annotations.Annotations, erro
 		return nil, c.checkAtOnce(ctx)
 	}
 	if err := c.checkAccess(client.Urgent(ctx)); err != nil {
-		return nil, failed("checking the admin key", err)
+		return nil, readError("checking the admin key", err)
 	}
 	return nil, nil
 }
@@ -135,7 +134,7 @@ func (c *Connector) OrganizationID(ctx context.Context) (string, error) {
 	case client.KindDenied, client.KindDeniedWithoutReason, client.KindNoSuchList, client.KindGone, client.KindRefused:
 		return "", nil
 	default:
-		return "", failed("asking for the organization", err)
+		return "", readError("asking for the organization", err)
 	}
 }
 
@@ -168,9 +167,9 @@ func (c *Connector) checkAtOnce(ctx context.Context) error {
 	}
 	switch kind := kindOf(err); kind {
 	case client.KindNoAnswer, client.KindStopped:
-		return &codedError{error: failed(doing, err), code: codes.Aborted}
+		return &codedError{error: readError(doing, err), code: codes.Aborted}
 	default:
-		return failed(doing, err)
+		return readError(doing, err)
 	}
 }
 
@@ -193,7 +192,7 @@ func (c *Connector) ResourceSyncers(context.Context) []connectorbuilder.Resource
 }
 
 func (c *Connector) provisioning() provisioning {
-	return provisioning{client: c.client, patience: c.patience, exclusion: c.exclusion}
+	return provisioning{client: c.client, consistency: c.consistency, exclusion: c.exclusion}
 }
 
 // buildVersion is the version of the module that the binary was built from, for the User-Agent.

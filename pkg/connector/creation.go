@@ -20,13 +20,13 @@ type creation[T any] struct {
 
 // createNamed makes it. If the answer is lost, it is looked for among those that were made since: one of the name is the one
 // that was asked for.
-func createNamed[T any](ctx context.Context, patience patience, c creation[T]) (T, error) {
+func createNamed[T any](ctx context.Context, consistency consistency, c creation[T]) (T, error) {
 	var made T
 	before, err := c.list(ctx)
 	if err != nil {
 		return made, err
 	}
-	err = patience.make(ctx, change{
+	err = consistency.apply(ctx, change{
 		write: func(ctx context.Context) error {
 			var err error
 			made, err = c.create(ctx)

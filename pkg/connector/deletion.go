@@ -5,12 +5,13 @@ import (
 
 	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
 	"go.uber.org/zap"
+	"google.golang.org/grpc/codes"
 )
 
 // delete is the frame of every deletion. deletes is true if the resource was not there any more, which is no error.
 func (p provisioning) delete(ctx context.Context, resourceType *v2.ResourceType, id *v2.ResourceId, deletes func(context.Context) (bool, error)) error {
 	if id.GetResourceType() != resourceType.GetId() || id.GetResource() == "" || !isReadable(id.GetResource()) {
-		return malformed("%q is not the id of something of the type %s", id.GetResource(), resourceType.GetId())
+		return newError(codes.InvalidArgument, "%q is not the id of something of the type %s", id.GetResource(), resourceType.GetId())
 	}
 	already := false
 	err := p.inTurn(ctx, aboutPrincipal(id), func(ctx context.Context) error {
@@ -20,7 +21,7 @@ func (p provisioning) delete(ctx context.Context, resourceType *v2.ResourceType,
 	})
 	logChange(ctx, "delete", already, err, zap.String("resource_type", id.GetResourceType()), zap.String("resource_id", id.GetResource()))
 	if err != nil {
-		return refused("deleting the "+id.GetResourceType()+" "+id.GetResource(), err)
+		return changeError("deleting the "+id.GetResourceType()+" "+id.GetResource(), err)
 	}
 	return nil
 }
@@ -30,5 +31,5 @@ func (p provisioning) deleteChecked(ctx context.Context, check, deletes, retriev
 	if err := check(ctx); err != nil {
 		return isGone(err), unlessGone(err)
 	}
-	return false, p.patience.make(ctx, deletionOf(deletes, retrieve))
+	return false, p.consistency.apply(ctx, deletionOf(deletes, retrieve))
 }

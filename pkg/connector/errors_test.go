@@ -214,7 +214,7 @@ func validate(t *testing.T, server *openaitest.Server) error {
 	t.Cleanup(listener.Close)
 	builder, _, err := connector.New(t.Context(), &cfg.Openai{OpenaiAdminKey: testKey, BaseUrl: listener.URL + "/v1"}, &cli.ConnectorOpts{})
 	require.NoError(t, err)
-	setPatience(t, builder, 0)
+	setRetryFor(t, builder, 0)
 	_, err = builder.Validate(t.Context())
 	return err
 }

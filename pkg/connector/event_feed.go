@@ -95,7 +95,7 @@ func (f *eventFeed) ListEvents(
 		f.warnings.reset()
 		state, err := at.after(page.Next)
 		if err != nil {
-			return nil, nil, nil, failed(readingAuditLog, err)
+			return nil, nil, nil, readError(readingAuditLog, err)
 		}
 		return f.read(ctx, page, at), state, nil, nil
 	case kindOf(err) == client.KindCursorGone && at.Restarts < mostRestarts:
@@ -110,7 +110,7 @@ func (f *eventFeed) ListEvents(
 		f.warnings.warn(ctx, f.now(), err)
 		return nil, &pagination.StreamState{Cursor: token.Cursor}, nil, nil
 	default:
-		return nil, nil, nil, failed(readingAuditLog, err)
+		return nil, nil, nil, readError(readingAuditLog, err)
 	}
 }
 
@@ -203,7 +203,7 @@ func isUnavailable(err error) bool {
 
 func auditLogUnavailable(err error) error {
 	if lacksScopes(err) {
-		return failed(readingAuditLog, err)
+		return readError(readingAuditLog, err)
 	}
 	return &codedError{code: codes.FailedPrecondition, error: fmt.Errorf(
 		"baton-openai: %s: audit logging is off, or the key may not read it; an owner of the organization switches it on at "+

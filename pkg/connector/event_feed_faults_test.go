@@ -22,7 +22,7 @@ import (
 // A cursor that cannot be one of ours, or that another time has made, is begun anew, with a warning.
 func TestCursorsThatAreNotOurs(t *testing.T) {
 	t.Parallel()
-	server := newOffice()
+	server := newServer()
 	r := followFeed(t, server, "audit_log")
 	r.pass(time.Hour)
 	server.Record(openaitest.AuditLogEntry{ID: "a", Type: "group.deleted", EffectiveAt: now + 1, Details: map[string]any{"id": "g"}})
@@ -64,7 +64,7 @@ func TestPagesOfTheAuditLogThatGoWrong(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			server := newOffice()
+			server := newServer()
 			r := followFeed(t, server, "audit_log", (*connector.Connector).WorkOnTasks)
 			for n := range 10 {
 				server.Record(openaitest.AuditLogEntry{Type: "group.updated", Details: map[string]any{"id": fmt.Sprint("g", n)}})
@@ -106,9 +106,9 @@ func TestAuditLogThatCannotBeRead(t *testing.T) {
 		}
 	}
 	tests := map[string]struct {
-		bend func(*openaitest.Server)
-		code codes.Code
-		says string
+		prepare func(*openaitest.Server)
+		code    codes.Code
+		says    string
 	}{
 		"off, refused":        {func(s *openaitest.Server) { s.AuditLog.Off = http.StatusForbidden }, codes.FailedPrecondition, switchOn},
 		"off, not found":      {func(s *openaitest.Server) { s.AuditLog.Off = http.StatusNotFound }, codes.FailedPrecondition, switchOn},
@@ -118,9 +118,9 @@ func TestAuditLogThatCannotBeRead(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			server := newOffice()
+			server := newServer()
 			once := followFeed(t, server, "audit_log")
-			test.bend(server)
+			test.prepare(server)
 			once.pass(time.Hour)
 			_, _, err := once.page(t)
 			require.Equal(t, test.code, status.Code(err), err)
@@ -156,9 +156,9 @@ func TestAuditLogThatCannotBeRead(t *testing.T) {
 // Both feeds of a connector warn once together.
 func TestFeedsShareTheirWarning(t *testing.T) {
 	t.Parallel()
-	server := newOffice()
+	server := newServer()
 	server.AuditLog.Off = http.StatusForbidden
-	d := open(t, server)
+	d := connect(t, server)
 	d.connector.WorkOnTasks()
 	core, logs := observer.New(zap.WarnLevel)
 	for _, feed := range d.connector.EventFeeds(t.Context()) {

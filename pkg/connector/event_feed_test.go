@@ -36,14 +36,14 @@ type followedFeed struct {
 }
 
 // followFeed opens the feed of a server whose clock it sets.
-func followFeed(t *testing.T, server *openaitest.Server, id string, bends ...func(*connector.Connector)) *followedFeed {
+func followFeed(t *testing.T, server *openaitest.Server, id string, preparations ...func(*connector.Connector)) *followedFeed {
 	t.Helper()
 	clock := time.Unix(now, 0)
 	r := &followedFeed{server: server, clock: &clock, start: clock}
 	server.Now = func() time.Time { return *r.clock }
-	d := open(t, server)
-	for _, bend := range bends {
-		bend(d.connector)
+	d := connect(t, server)
+	for _, prepare := range preparations {
+		prepare(d.connector)
 	}
 	r.feed = feedOf(t, d.connector, id)
 	connector.SetFeedClock(r.feed, server.Now)
@@ -139,7 +139,7 @@ func TestFeedsAreNamed(t *testing.T) {
 		"audit_log": {v2.EventType_EVENT_TYPE_RESOURCE_CHANGE, v2.EventType_EVENT_TYPE_CREATE_GRANT},
 		"usage":     {v2.EventType_EVENT_TYPE_USAGE},
 	}
-	for name, c := range map[string]*connector.Connector{"without a key": {}, "with a key": open(t, newOffice()).connector} {
+	for name, c := range map[string]*connector.Connector{"without a key": {}, "with a key": connect(t, newServer()).connector} {
 		found := map[string][]v2.EventType{}
 		for _, feed := range c.EventFeeds(t.Context()) {
 			metadata := feed.EventFeedMetadata(t.Context())
@@ -160,7 +160,7 @@ func TestNoEntryIsLost(t *testing.T) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			t.Parallel()
 			rng := rand.New(rand.NewPCG(seed, 2))
-			server := newOffice()
+			server := newServer()
 			server.AuditLog = openaitest.AuditLog{
 				OldestFirst: seed%3 == 0, LateEvery: 1 + rng.IntN(4), LateBy: time.Duration(rng.IntN(300)) * time.Second, Lag: time.Duration(rng.IntN(60)) * time.Second,
 			}
@@ -216,7 +216,7 @@ func orElse(text, otherwise string) string {
 // What happened in one second is told once in a window, however many pages it takes, and once more in the overlap.
 func TestEntriesOfOneSecond(t *testing.T) {
 	t.Parallel()
-	server := newOffice()
+	server := newServer()
 	r := followFeed(t, server, "audit_log")
 	for n := range 1_000 {
 		server.Record(openaitest.AuditLogEntry{Type: "project.updated", Details: map[string]any{"id": fmt.Sprint("p", n)}})
@@ -237,7 +237,7 @@ func TestEntriesOfOneSecond(t *testing.T) {
 
 func TestNothingIsAskedBeforeItIsOver(t *testing.T) {
 	t.Parallel()
-	server := newOffice()
+	server := newServer()
 	r := followFeed(t, server, "audit_log")
 	r.pass(30 * time.Second)
 	require.Empty(t, r.all(t))
@@ -255,7 +255,7 @@ func TestNothingIsAskedBeforeItIsOver(t *testing.T) {
 
 	// Whoever does not say from when gets a day.
 	server.ResetRequests()
-	events, state, _, err := feedOf(t, open(t, server).connector, "usage").ListEvents(t.Context(), nil, &pagination.StreamToken{})
+	events, state, _, err := feedOf(t, connect(t, server).connector, "usage").ListEvents(t.Context(), nil, &pagination.StreamToken{})
 	require.NoError(t, err)
 	require.Empty(t, events)
 	require.False(t, state.HasMore)
@@ -268,7 +268,7 @@ func TestNothingIsAskedBeforeItIsOver(t *testing.T) {
 // Nothing of a person but the id is told: no address, no browser, no place.
 func TestEventsHaveNoPersonalData(t *testing.T) {
 	t.Parallel()
-	server := newOffice()
+	server := newServer()
 	r := followFeed(t, server, "usage")
 	server.Record(openaitest.AuditLogEntry{ID: "a", Type: "login.succeeded", Actor: openaitest.AuditLogActor{UserID: "ann"}})
 	r.pass(time.Hour)

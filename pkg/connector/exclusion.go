@@ -2,7 +2,6 @@ package connector
 
 import (
 	"context"
-	"fmt"
 	"sync"
 
 	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
@@ -54,7 +53,7 @@ func (e *exclusion) enter(ctx context.Context, about string) (func(), error) {
 		return func() { <-same.turn; leave() }, nil
 	case <-ctx.Done():
 		leave()
-		return nil, refuse(status.FromContextError(ctx.Err()).Code(), fmt.Errorf("waiting for another change of the same: %w", ctx.Err()))
+		return nil, newError(status.FromContextError(ctx.Err()).Code(), "waiting for another change of the same: %w", ctx.Err())
 	}
 }
 

@@ -11,7 +11,7 @@ import (
 
 // expectation works out from what an organization holds what a file has to say about it: the access model, written down
 // a second time, from the organization's point of view instead of the API's. Of the overlays (openaitest.Fields) by which
-// a test bends single fields it knows only the ban of a user.
+// a test preparations single fields it knows only the ban of a user.
 type expectation struct {
 	organization openaitest.Organization
 	users        map[string]openaitest.User

@@ -6,14 +6,14 @@ import (
 	"github.com/conductorone/baton-sdk/pkg/connectorbuilder"
 )
 
-// SetPatience replaces the waits of provisioning by these.
-func (c *Connector) SetPatience(waits ...time.Duration) { c.patience = waits }
+// SetConsistency replaces the waits of provisioning by these.
+func (c *Connector) SetConsistency(waits ...time.Duration) { c.consistency = waits }
 
 // SetActionLimit is for how long an action may take.
 func (c *Connector) SetActionLimit(limit time.Duration) { c.actionLimit = limit }
 
-// SetCallPatience is for how long a call is repeated before it gives up.
-func (c *Connector) SetCallPatience(patience time.Duration) { c.client.Patience = patience }
+// SetRetryFor is for how long a call is repeated before it gives up.
+func (c *Connector) SetRetryFor(retryFor time.Duration) { c.client.RetryFor = retryFor }
 
 // WaitingChanges counts the changes that wait for another one.
 func (c *Connector) WaitingChanges() int {

@@ -105,7 +105,7 @@ func TestFaultsStandForEveryKind(t *testing.T) {
 		require.NoError(t, err)
 		c, err := client.New(t.Context(), base, testKey, "test")
 		require.NoError(t, err)
-		c.Patience = 0
+		c.RetryFor = 0
 		groups, err := c.ListGroups(t.Context(), client.Cursor{})
 		require.NoError(t, err)
 		for cursor, pages := (client.Cursor{}), 0; err == nil && pages < 10; pages++ {
@@ -149,7 +149,7 @@ func (c cell) server() *openaitest.Server {
 // options let a single fault pass and have a lasting one reported at once.
 func (c cell) options() syncOptions {
 	if c.times > 0 {
-		return syncOptions{patience: time.Minute}
+		return syncOptions{retryFor: time.Minute}
 	}
 	return syncOptions{}
 }

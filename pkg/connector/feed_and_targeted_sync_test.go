@@ -28,8 +28,8 @@ const (
 		"the keys of a service account that is deleted with an API key, or what has become of the owner of a key"
 )
 
-// officeChange is a change of the office.
-type officeChange struct {
+// organizationChange is a change of the organization.
+type organizationChange struct {
 	do func(*testing.T, *openaitest.Server)
 	// why is the reason for which rows stay untold, of the constants above, and untold are these rows.
 	why    string
@@ -53,9 +53,9 @@ func withKey(method, path, body string) func(*testing.T, *openaitest.Server) {
 	}
 }
 
-// officeChanges are those of [officeEdits], those of a key, and what the log cannot tell.
-func officeChanges() map[string]officeChange {
-	all := map[string]officeChange{
+// officeChanges are those of [organizationEdits], those of a key, and what the log cannot tell.
+func officeChanges() map[string]organizationChange {
+	all := map[string]organizationChange{
 		"a user joins a group": {
 			do:  inSession(func(o *openaitest.Organization) { o.Groups[0].MemberIDs = append(o.Groups[0].MemberIDs, "ann") }),
 			why: untoldMembership, untold: []string{"+group:team:member user:ann"},
@@ -113,8 +113,8 @@ func officeChanges() map[string]officeChange {
 		"a role is gone, with a key":            {do: withKey(http.MethodDelete, "/organization/roles/r-bill", "")},
 		"a project is archived, with a key":     {do: withKey(http.MethodPost, "/organization/projects/alpha/archive", "")},
 	}
-	for name, edit := range officeEdits {
-		all[name] = officeChange{do: inSession(edit)}
+	for name, edit := range organizationEdits {
+		all[name] = organizationChange{do: inSession(edit)}
 	}
 	return all
 }
@@ -223,7 +223,7 @@ func TestFeedAndTargetedSyncShowEveryChange(t *testing.T) {
 		}
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			server := newOffice()
+			server := newServer()
 			feed := followFeed(t, server, "audit_log")
 			before := expected(server.Snapshot()).unexpanded()
 			change.do(t, server)
@@ -266,10 +266,10 @@ func TestFeedAndTargetedSyncShowOwnChanges(t *testing.T) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			t.Parallel()
 			rng := rand.New(rand.NewPCG(seed, 4))
-			server := newOffice()
+			server := newServer()
 			feed := followFeed(t, server, "audit_log")
-			d := open(t, server)
-			all := everyAccess(office())
+			d := connect(t, server)
+			all := everyAccess(smallOrganization())
 			shown := 0
 			for range 40 {
 				a := all[rng.IntN(len(all))]

@@ -58,10 +58,10 @@ func TestForeign404IsNoDeletion(t *testing.T) {
 		}
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			server := newOffice(c.bend)
+			server := newServer(c.prepare)
 			server.SetFault("*", foreign)
 			before := server.Snapshot()
-			err := c.do(t.Context(), open(t, server))
+			err := c.do(t.Context(), connect(t, server))
 			require.Equal(t, codes.Unavailable, status.Code(err), err)
 			requireMessage(t, err, adviceForTheWay)
 			requireState(t, before, server)
@@ -72,21 +72,25 @@ func TestForeign404IsNoDeletion(t *testing.T) {
 // A single answer of no use to what a change reads is asked for again, and nobody notices.
 func TestChangeOutlivesOneBadRead(t *testing.T) {
 	t.Parallel()
-	for name, do := range map[string]func(context.Context, desk) error{
-		"delete a user": func(ctx context.Context, d desk) error { return d.delete(ctx, "user:ann", "") },
-		"revoke":        func(ctx context.Context, d desk) error { return d.revokeDirectly(ctx, access{teamMember, "user:ben"}) },
-		"grant":         func(ctx context.Context, d desk) error { return d.grantDirectly(ctx, access{alphaOwner, "user:ben"}) },
+	for name, do := range map[string]func(context.Context, testConnector) error{
+		"delete a user": func(ctx context.Context, d testConnector) error { return d.delete(ctx, "user:ann", "") },
+		"revoke": func(ctx context.Context, d testConnector) error {
+			return d.revokeDirectly(ctx, access{teamMember, "user:ben"})
+		},
+		"grant": func(ctx context.Context, d testConnector) error {
+			return d.grantDirectly(ctx, access{alphaOwner, "user:ben"})
+		},
 	} {
 		for kind, fault := range map[string]openaitest.Fault{"no answer": foreign, "conflict": {Status: 409}} {
 			t.Run(name+", "+kind, func(t *testing.T) {
 				t.Parallel()
-				server := newOffice()
+				server := newServer()
 				fault.Times = 1
 				for _, route := range []string{"GET /organization/users/{user_id}", "GET /organization/groups/{group_id}", "GET /organization/projects/{project_id}/users/{user_id}"} {
 					server.SetFault(route, fault)
 				}
-				d := open(t, server)
-				d.connector.SetCallPatience(time.Minute)
+				d := connect(t, server)
+				d.connector.SetRetryFor(time.Minute)
 				require.NoError(t, do(t.Context(), d))
 			})
 		}
@@ -171,7 +175,7 @@ func TestAdviceOnReasons(t *testing.T) {
 // The error of a list names whose list it is.
 func TestErrorOfAListNamesTheIDs(t *testing.T) {
 	t.Parallel()
-	server := newOffice()
+	server := newServer()
 	server.SetFault(projectGroupRolesRoute, openaitest.Fault{Status: 400, PathContains: "/auditors/"})
 	synced := runSync(t, server, syncOptions{})
 	require.ErrorContains(t, synced.err, projectGroupRolesRoute+": 400")

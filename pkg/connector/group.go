@@ -3,7 +3,6 @@ package connector
 import (
 	"context"
 	"errors"
-	"fmt"
 
 	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
 	"github.com/conductorone/baton-sdk/pkg/annotations"
@@ -75,7 +74,7 @@ func (b *groupBuilder) Grants(ctx context.Context, group *v2.Resource, opts rs.S
 	}
 	s, err := b.reader.of(ctx, opts)
 	if err != nil {
-		return nil, nil, failed("listing a group's access", err)
+		return nil, nil, readError("listing a group's access", err)
 	}
 	g := groupGrants{sync: s, group: group}
 	return answerRows(first, func(found *answer[*v2.Grant], at place) (*place, error) {
@@ -111,7 +110,7 @@ func (g groupGrants) members(ctx context.Context, found *answer[*v2.Grant], at p
 	if refused != nil {
 		left, err := g.membersRefused(ctx, at, refused)
 		if err != nil {
-			err = failed(doing, err)
+			err = readError(doing, err)
 		}
 		return nil, left, err
 	}
@@ -124,7 +123,7 @@ func (g groupGrants) members(ctx context.Context, found *answer[*v2.Grant], at p
 	}
 	principals, err := g.sync.principals(ctx, members)
 	if err != nil {
-		return nil, false, failed(doing, err)
+		return nil, false, readError(doing, err)
 	}
 	next, leftOut, err := gather(found, at, page, func(member client.GroupUser) ([]*v2.Grant, bool, error) {
 		principal := principals[member.ID]
@@ -184,11 +183,11 @@ func (g groupGrants) membersOffered(ctx context.Context) error {
 	const doing = "listing a group's members"
 	refused, ok, err := recall[string](ctx, g.sync.session, factMembers, keyRefused)
 	if err != nil {
-		return failed(doing, err)
+		return readError(doing, err)
 	}
 	if ok {
-		return refuse(codes.FailedPrecondition, fmt.Errorf(
-			"OpenAI lists the members of the group %q and has refused those of the group %q: run this again, and if it stays, ask OpenAI why", g.id(), refused))
+		return newError(codes.FailedPrecondition,
+			"OpenAI lists the members of the group %q and has refused those of the group %q: run this again, and if it stays, ask OpenAI why", g.id(), refused)
 	}
 	return nil
 }
@@ -204,7 +203,7 @@ func (g groupGrants) roles(ctx context.Context, found *answer[*v2.Grant], at pla
 	const doing = "listing a group's organization roles"
 	catalog, err := g.sync.organizationRoles(ctx)
 	if err != nil {
-		return nil, failed(doing, err)
+		return nil, readError(doing, err)
 	}
 	held := assignment{in: organizationKey, roles: catalog, principal: g.group.GetId()}
 	next, err := held.give(ctx, g.sync, found, at, groupRolesList(g.id()))
@@ -218,5 +217,5 @@ func (g groupGrants) roles(ctx context.Context, found *answer[*v2.Grant], at pla
 	if left {
 		return nil, nil
 	}
-	return nil, failed(doing, err)
+	return nil, readError(doing, err)
 }

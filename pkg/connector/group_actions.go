@@ -39,7 +39,7 @@ func (b *groupBuilder) rename(ctx context.Context, arguments actionArguments) (r
 		if err := b.refuseManaged(ctx, id); err != nil {
 			return returned{}, err
 		}
-		err = b.patience.make(ctx, change{
+		err = b.consistency.apply(ctx, change{
 			write: func(ctx context.Context) error {
 				_, err := b.client.RenameGroup(ctx, id, name)
 				return err

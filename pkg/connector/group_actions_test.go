@@ -15,18 +15,18 @@ var renamedTeam = returnedResource("group:team", "organization:organization", "C
 var groupActions = map[string]actionCase{
 	"another name": {
 		name: "update_group", arguments: `{"group":{"resource_type_id":"group","resource_id":"team"},"name":" Crew "}`,
-		mean:  func(o *openaitest.Organization) { group(o, "team").Name = "Crew" },
-		sends: []string{renameGroup}, returns: renamedTeam, logs: []string{"group_id:team"},
+		effect: func(o *openaitest.Organization) { group(o, "team").Name = "Crew" },
+		sends:  []string{renameGroup}, returns: renamedTeam, logs: []string{"group_id:team"},
 	},
 	"a name that another group has": {
 		name: "update_group", arguments: `{"group":{"resource_type_id":"group","resource_id":"team"},"name":"Crew"}`,
-		bend:  func(o *openaitest.Organization) { group(o, "empty").Name = "Crew" },
-		mean:  func(o *openaitest.Organization) { group(o, "team").Name = "Crew" },
-		sends: []string{renameGroup}, returns: renamedTeam,
+		prepare: func(o *openaitest.Organization) { group(o, "empty").Name = "Crew" },
+		effect:  func(o *openaitest.Organization) { group(o, "team").Name = "Crew" },
+		sends:   []string{renameGroup}, returns: renamedTeam,
 	},
 	"the same name": {
 		name: "update_group", arguments: `{"group":{"resource_type_id":"group","resource_id":"team"},"name":"Crew"}`,
-		bend: func(o *openaitest.Organization) { group(o, "team").Name = "Crew" }, returns: renamedTeam,
+		prepare: func(o *openaitest.Organization) { group(o, "team").Name = "Crew" }, returns: renamedTeam,
 	},
 }
 

@@ -9,6 +9,7 @@ import (
 	"github.com/conductorone/baton-sdk/pkg/annotations"
 	"github.com/conductorone/baton-sdk/pkg/connectorbuilder"
 	"go.uber.org/zap"
+	"google.golang.org/grpc/codes"
 
 	"github.com/conductorone/baton-openai/pkg/client"
 )
@@ -30,7 +31,7 @@ func (b *groupBuilder) Grant(ctx context.Context, principal *v2.Resource, entitl
 		if err := b.refuseManaged(ctx, r.resource.GetResource()); err != nil {
 			return outcome{}, err
 		}
-		err := b.patience.make(ctx, change{
+		err := b.consistency.apply(ctx, change{
 			write: func(ctx context.Context) error {
 				return b.client.AddGroupUser(ctx, r.resource.GetResource(), r.principal.GetResource())
 			},
@@ -61,7 +62,7 @@ func (b *groupBuilder) revokeMembership(ctx context.Context, r changeRequest) (o
 	}
 	// Whether somebody is a member is not asked first: on a plan without member lists the API denies it of everybody.
 	var answer error
-	err = b.patience.make(ctx, change{
+	err = b.consistency.apply(ctx, change{
 		write: func(ctx context.Context) error {
 			answer = b.client.RemoveGroupUser(ctx, groupID, r.principal.GetResource())
 			return answer
@@ -112,7 +113,7 @@ func (b *groupBuilder) refuseUnoffered(ctx context.Context, groupID string, answ
 	if _, err := b.client.ListGroupUsers(ctx, groupID, client.Cursor{}); !mayMeanNoMembersOffered(err) {
 		return nil
 	}
-	return refusal("OpenAI does not offer the members of groups to this key on this plan: change who is in the group %s in OpenAI's own pages", groupID)
+	return newError(codes.FailedPrecondition, "OpenAI does not offer the members of groups to this key on this plan: change who is in the group %s in OpenAI's own pages", groupID)
 }
 
 // refuseManaged refuses a group that belongs to the identity provider: what is changed here would come back, or be
@@ -123,7 +124,7 @@ func (b *groupBuilder) refuseManaged(ctx context.Context, groupID string) error 
 		return err
 	}
 	if managed := group.Managed(); managed != nil && *managed {
-		return refusal("the group %s is managed by SCIM: change it in the identity provider", groupID)
+		return newError(codes.FailedPrecondition, "the group %s is managed by SCIM: change it in the identity provider", groupID)
 	}
 	return nil
 }
@@ -133,7 +134,7 @@ func (b *groupBuilder) refuseManaged(ctx context.Context, groupID string) error 
 func (b *groupBuilder) Create(ctx context.Context, resource *v2.Resource) (*v2.Resource, annotations.Annotations, error) {
 	name := strings.TrimSpace(resource.GetDisplayName())
 	if name == "" {
-		return nil, nil, malformed("a group needs a display name")
+		return nil, nil, newError(codes.InvalidArgument, "a group needs a display name")
 	}
 	var group client.Group
 	err := b.inTurn(ctx, "group named "+name, func(ctx context.Context) error {
@@ -143,14 +144,14 @@ func (b *groupBuilder) Create(ctx context.Context, resource *v2.Resource) (*v2.R
 	})
 	logChange(ctx, "create group", false, err, zap.String("group_id", group.ID))
 	if err != nil {
-		return nil, nil, refused("creating a group", err)
+		return nil, nil, changeError("creating a group", err)
 	}
 	created, err := groupResource(group)
 	return created, nil, err
 }
 
 func (b *groupBuilder) create(ctx context.Context, name string) (client.Group, error) {
-	return createNamed(ctx, b.patience, creation[client.Group]{
+	return createNamed(ctx, b.consistency, creation[client.Group]{
 		name: name,
 		list: func(ctx context.Context) ([]client.Group, error) {
 			page, err := b.client.ListNewestGroups(ctx)

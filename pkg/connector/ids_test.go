@@ -284,7 +284,7 @@ func TestLongIDsAreToldApart(t *testing.T) {
 	t.Parallel()
 	long := "user-" + strings.Repeat("x", 600)
 	requireQuirks(t, map[string]quirk{"long": {
-		bend: func(s *openaitest.Server) {
+		prepare: func(s *openaitest.Server) {
 			o := &s.Organization
 			o.Users = append(o.Users, openaitest.User{ID: long + "1", Role: "reader"})
 			group(o, financ).MemberIDs = []string{long + "1", long + "2"}

@@ -13,6 +13,7 @@ import (
 	"github.com/conductorone/baton-sdk/pkg/annotations"
 	"github.com/conductorone/baton-sdk/pkg/connectorbuilder"
 	"go.uber.org/zap"
+	"google.golang.org/grpc/codes"
 
 	"github.com/conductorone/baton-openai/pkg/client"
 )
@@ -34,12 +35,12 @@ func (i invitation) normalized() (invitation, error) {
 	i.email = strings.TrimSpace(i.email)
 	address, err := mail.ParseAddress(i.email)
 	if err != nil || address.Address != i.email {
-		return invitation{}, malformed("%q is not an email address", i.email)
+		return invitation{}, newError(codes.InvalidArgument, "%q is not an email address", i.email)
 	}
 	i.role = cmp.Or(i.role, roleReader)
 	role := organizationRoleName(i.role)
 	if role == "" {
-		return invitation{}, malformed("%q is not a role to be invited with: it is reader or owner", i.role)
+		return invitation{}, newError(codes.InvalidArgument, "%q is not a role to be invited with: it is reader or owner", i.role)
 	}
 	i.role = role
 	return i, nil
@@ -141,7 +142,7 @@ func saysAlreadyThere(err error) bool {
 func (p provisioning) createInvite(ctx context.Context, wanted invitation, earlier earlierInvites) (client.Invite, error) {
 	var invite client.Invite
 	looks := 0
-	err := p.patience.make(ctx, change{
+	err := p.consistency.apply(ctx, change{
 		write: func(ctx context.Context) error {
 			answered, err := p.client.CreateInvite(ctx, wanted.email, wanted.role, wanted.projects)
 			if err != nil {
@@ -160,7 +161,7 @@ func (p provisioning) createInvite(ctx context.Context, wanted invitation, earli
 			}
 			look := p.newInvitesOf
 			looks++
-			if looks > len(p.patience) {
+			if looks > len(p.consistency) {
 				look = p.invitesOf
 			}
 			found, err := look(ctx, wanted, earlier.lastPage)
@@ -242,7 +243,7 @@ func (p provisioning) invitesFrom(ctx context.Context, wanted invitation, cursor
 func (p provisioning) takeBack(ctx context.Context, invites []client.Invite) ([]string, error) {
 	var ids []string
 	for _, invite := range invites {
-		if err := p.patience.make(ctx, p.deletionOfInvite(invite.ID)); err != nil {
+		if err := p.consistency.apply(ctx, p.deletionOfInvite(invite.ID)); err != nil {
 			return ids, err
 		}
 		ids = append(ids, invite.ID)
@@ -265,11 +266,11 @@ func (p provisioning) checkProjects(ctx context.Context, wanted invitation) erro
 		project, err := p.client.GetProject(ctx, named.ID)
 		switch {
 		case isGone(err):
-			return refusal("there is no project %s: invite without it, or to another one", named.ID)
+			return newError(codes.FailedPrecondition, "there is no project %s: invite without it, or to another one", named.ID)
 		case err != nil:
 			return err
 		case project.Status == client.ProjectArchived:
-			return refusal("the project %s is archived: invite without it, or to another one", named.ID)
+			return newError(codes.FailedPrecondition, "the project %s is archived: invite without it, or to another one", named.ID)
 		}
 	}
 	return nil
@@ -281,7 +282,7 @@ func (b *invitationBuilder) Create(ctx context.Context, resource *v2.Resource) (
 	trait := &v2.UserTrait{}
 	annos := annotations.Annotations(resource.GetAnnotations())
 	if _, err := annos.Pick(trait); err != nil {
-		return nil, nil, malformed("the resource has no readable account: %w", err)
+		return nil, nil, newError(codes.InvalidArgument, "the resource has no readable account: %w", err)
 	}
 	account := v2.AccountInfo_builder{Login: resource.GetDisplayName(), Profile: resource.GetProfile()}.Build()
 	for _, email := range trait.GetEmails() {
@@ -300,7 +301,7 @@ func (b *invitationBuilder) Create(ctx context.Context, resource *v2.Resource) (
 	})
 	logChange(ctx, "create invitation", sent.already, err, wanted.logged(sent)...)
 	if err != nil {
-		return nil, nil, refused("inviting "+wanted.email, err)
+		return nil, nil, changeError("inviting "+wanted.email, err)
 	}
 	created, err := invitationResource(sent.invite)
 	return created, nil, err
@@ -314,9 +315,9 @@ func (b *invitationBuilder) Delete(ctx context.Context, id, _ *v2.ResourceId) (a
 		case err != nil:
 			return isGone(err), unlessGone(err)
 		case invite.Status == client.InviteAccepted:
-			return false, refusal("the invitation has been accepted: delete the user instead")
+			return false, newError(codes.FailedPrecondition, "the invitation has been accepted: delete the user instead")
 		default:
-			return false, b.patience.make(ctx, b.deletionOfInvite(invite.ID))
+			return false, b.consistency.apply(ctx, b.deletionOfInvite(invite.ID))
 		}
 	})
 }

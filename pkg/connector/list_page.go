@@ -79,7 +79,7 @@ func read[T any](ctx context.Context, s *syncReader, l list[T], cursor client.Cu
 		select {
 		case <-call.done:
 		case <-ctx.Done():
-			return client.Page[T]{}, refuse(status.FromContextError(ctx.Err()).Code(), ctx.Err())
+			return client.Page[T]{}, newError(status.FromContextError(ctx.Err()).Code(), "%w", ctx.Err())
 		}
 		page, _ := call.page.(client.Page[T])
 		return page, call.err

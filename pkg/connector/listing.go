@@ -24,10 +24,10 @@ func listOrganization[T any](
 	}
 	s, err := r.of(ctx, opts)
 	if err != nil {
-		return nil, nil, failed(doing, err)
+		return nil, nil, readError(doing, err)
 	}
 	if err := s.begins(ctx, resourceType); err != nil {
-		return nil, nil, failed(doing, err)
+		return nil, nil, readError(doing, err)
 	}
 	return listPage(ctx, s, opts, l, doing, resource)
 }
@@ -39,11 +39,11 @@ func listProject[T any](
 ) ([]*v2.Resource, *rs.SyncOpResults, error) {
 	s, err := r.of(ctx, opts)
 	if err != nil {
-		return nil, nil, failed(doing, err)
+		return nil, nil, readError(doing, err)
 	}
 	if parent == nil {
 		if err := s.begins(ctx, resourceType); err != nil {
-			return nil, nil, failed(doing, err)
+			return nil, nil, readError(doing, err)
 		}
 	}
 	if parent.GetResourceType() != resourceTypeProject.GetId() {
@@ -70,7 +70,7 @@ func listPage[T any](
 	}
 	page, err := ask(ctx, s, l, at.Cursor)
 	if err != nil {
-		return nil, nil, failed(doing, err)
+		return nil, nil, readError(doing, err)
 	}
 	found := newAnswer[*v2.Resource]()
 	next, _, err := gather(found, at, page, func(row T) ([]*v2.Resource, bool, error) {
@@ -81,7 +81,7 @@ func listPage[T any](
 		return []*v2.Resource{made}, false, nil
 	})
 	if err != nil {
-		return nil, nil, failed(doing, err)
+		return nil, nil, readError(doing, err)
 	}
 	if next == nil {
 		next = at.nextPage(page.Next)
@@ -97,7 +97,7 @@ func listPage[T any](
 func requireProjects(ctx context.Context, r *reader, resourceType *v2.ResourceType, opts rs.SyncOpAttrs) error {
 	missing, err := r.missesProjects(ctx, resourceType, opts)
 	if err == nil && missing {
-		err = refuse(codes.InvalidArgument, withoutProjectsError(resourceType.GetId()))
+		err = newError(codes.InvalidArgument, "%w", withoutProjectsError(resourceType.GetId()))
 	}
 	return err
 }
@@ -118,7 +118,7 @@ func (r *reader) missesProjects(ctx context.Context, resourceType *v2.ResourceTy
 	}
 	s, err := r.of(ctx, opts)
 	if err != nil {
-		return false, failed("looking at what was listed", err)
+		return false, readError("looking at what was listed", err)
 	}
 	return s.hasBegun(resourceType) && !s.hasBegun(resourceTypeProject), nil
 }

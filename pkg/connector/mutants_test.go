@@ -24,7 +24,7 @@ type mutant struct {
 var mutants = map[string]mutant{
 	"an error is an empty list of resources": {
 		"pkg/connector/listing.go",
-		"	page, err := ask(ctx, s, l, at.Cursor)\n	if err != nil {\n		return nil, nil, failed(doing, err)\n	}\n",
+		"	page, err := ask(ctx, s, l, at.Cursor)\n	if err != nil {\n		return nil, nil, readError(doing, err)\n	}\n",
 		"	page, err := ask(ctx, s, l, at.Cursor)\n	if err != nil {\n		return nil, nil, nil\n	}\n",
 		[]string{"-run", "^TestFaultTable$", "./pkg/connector"},
 	},

@@ -37,8 +37,8 @@ func TestNamesOfAnyLength(t *testing.T) {
 	quirks := map[string]quirk{}
 	for title, test := range tests {
 		quirks[title] = quirk{
-			bend: func(s *openaitest.Server) { name(&s.Organization, "user-1").Name = test.name },
-			mean: func(o *openaitest.Organization) { name(o, "user-1") },
+			prepare: func(s *openaitest.Server) { name(&s.Organization, "user-1").Name = test.name },
+			effect:  func(o *openaitest.Organization) { name(o, "user-1") },
 			amend: func(f file) file {
 				return f.withProfile("user:user-1", "name", test.whole).withResource("user:user-1", func(row *resourceRow) { row.Name = test.shown })
 			},

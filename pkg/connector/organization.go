@@ -43,18 +43,18 @@ func (b *organizationBuilder) List(ctx context.Context, parent *v2.ResourceId, o
 	}
 	s, err := b.reader.of(ctx, opts)
 	if err != nil {
-		return nil, nil, failed(doing, err)
+		return nil, nil, readError(doing, err)
 	}
 	if err := s.begins(ctx, resourceTypeOrganization); err != nil {
-		return nil, nil, failed(doing, err)
+		return nil, nil, readError(doing, err)
 	}
 	roles, err := s.rolesThatName(ctx)
 	if err != nil {
-		return nil, nil, failed(doing, err)
+		return nil, nil, readError(doing, err)
 	}
 	organization, err := organizationResource(roles)
 	if err != nil {
-		return nil, nil, failed(doing, err)
+		return nil, nil, readError(doing, err)
 	}
 	return []*v2.Resource{organization}, nil, nil
 }

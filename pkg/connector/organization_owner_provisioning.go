@@ -3,6 +3,8 @@ package connector
 import (
 	"context"
 
+	"google.golang.org/grpc/codes"
+
 	"github.com/conductorone/baton-openai/pkg/client"
 )
 
@@ -42,7 +44,7 @@ func (p provisioning) refuseLastOwner(ctx context.Context, userID string) error 
 			}
 		}
 		if page.Next.IsZero() {
-			return refusal("%s is the last owner of the organization, not counting service accounts and disabled accounts: make somebody else an owner first", userID)
+			return newError(codes.FailedPrecondition, "%s is the last owner of the organization, not counting service accounts and disabled accounts: make somebody else an owner first", userID)
 		}
 		cursor = page.Next
 	}
@@ -91,7 +93,8 @@ func (p provisioning) revokeNotHeld(ctx context.Context, r changeRequest) (outco
 	case held.direct:
 		return outcome{}, r.ownsEveryProject()
 	case held.inherited() && !r.seenDirect:
-		return outcome{}, refusal("%s owns the organization, and so every project, through the group %s: take the organization role %s from the group, or the member out of the group",
+		return outcome{}, newError(codes.FailedPrecondition,
+			"%s owns the organization, and so every project, through the group %s: take the organization role %s from the group, or the member out of the group",
 			r.principal.GetResource(), held.through(), roleOwner)
 	default:
 		return outcome{already: true}, nil
@@ -99,6 +102,6 @@ func (p provisioning) revokeNotHeld(ctx context.Context, r changeRequest) (outco
 }
 
 func (r changeRequest) ownsEveryProject() error {
-	return refusal("%s owns the organization and so every project: take the organization role %s from the %s first",
+	return newError(codes.FailedPrecondition, "%s owns the organization and so every project: take the organization role %s from the %s first",
 		r.principal.GetResource(), roleOwner, r.principal.GetResourceType())
 }

@@ -6,6 +6,7 @@ import (
 	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
 	"github.com/conductorone/baton-sdk/pkg/annotations"
 	"github.com/conductorone/baton-sdk/pkg/connectorbuilder"
+	"google.golang.org/grpc/codes"
 )
 
 var _ connectorbuilder.ResourceProvisionerV2Limited = (*organizationBuilder)(nil)
@@ -18,7 +19,7 @@ func (b *organizationBuilder) Grant(ctx context.Context, principal *v2.Resource,
 		}
 		_, err := b.client.GetUser(ctx, r.principal.GetResource())
 		if isGone(err) {
-			return outcome{}, refusal("%s is not a member of the organization: create the account instead, which invites the person", r.principal.GetResource())
+			return outcome{}, newError(codes.FailedPrecondition, "%s is not a member of the organization: create the account instead, which invites the person", r.principal.GetResource())
 		}
 		return outcome{already: true}, err
 	})

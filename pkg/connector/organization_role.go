@@ -49,11 +49,11 @@ func (b *organizationRoleBuilder) List(ctx context.Context, parent *v2.ResourceI
 	}
 	s, err := b.reader.of(ctx, opts)
 	if err != nil {
-		return nil, nil, failed(doing, err)
+		return nil, nil, readError(doing, err)
 	}
 	missing, err := s.missingRoles(ctx)
 	if err != nil {
-		return nil, nil, failed(doing, err)
+		return nil, nil, readError(doing, err)
 	}
 	return append(roles, missing...), results, nil
 }

@@ -6,6 +6,7 @@ import (
 	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
 	"github.com/conductorone/baton-sdk/pkg/annotations"
 	"github.com/conductorone/baton-sdk/pkg/connectorbuilder"
+	"google.golang.org/grpc/codes"
 
 	"github.com/conductorone/baton-openai/pkg/client"
 )
@@ -115,7 +116,7 @@ func (b *organizationRoleBuilder) revokePredefined(ctx context.Context, r change
 		}
 	}
 	if role == roleReader {
-		return outcome{}, refusal("reader is the least role of the organization and cannot be revoked: delete the account instead")
+		return outcome{}, newError(codes.FailedPrecondition, "reader is the least role of the organization and cannot be revoked: delete the account instead")
 	}
 	if err := refuseServiceAccount(user); err != nil {
 		return outcome{}, err
@@ -127,7 +128,7 @@ func refuseServiceAccount(user client.User) error {
 	if !user.IsServiceAccount {
 		return nil
 	}
-	return refusal("%s is a service account, whose organization role the API cannot change: change it in OpenAI's own pages", user.ID)
+	return newError(codes.FailedPrecondition, "%s is a service account, whose organization role the API cannot change: change it in OpenAI's own pages", user.ID)
 }
 
 // makeReader takes the ownership of the organization from the user.
@@ -160,7 +161,7 @@ func (b *organizationRoleBuilder) makeReader(ctx context.Context, user client.Us
 }
 
 func (b *organizationRoleBuilder) modify(ctx context.Context, userID, before, role string) error {
-	return b.patience.make(ctx, change{
+	return b.consistency.apply(ctx, change{
 		write: func(ctx context.Context) error {
 			answered, err := b.client.ModifyUser(ctx, userID, role)
 			if err != nil {

@@ -12,9 +12,9 @@ import (
 
 const organizationUsersRoute = "GET /organization/users"
 
-// leavers is the office after some have left it, with the keys that they left.
+// leavers is the organization after some have left it, with the keys that they left.
 func leavers() openaitest.Organization {
-	o := office()
+	o := smallOrganization()
 	alpha := &o.Projects[0]
 	projectKey := func(id, access, ownerType, owner string, expires int64) {
 		alpha.APIKeys = append(alpha.APIKeys, openaitest.ProjectAPIKey{
@@ -126,7 +126,7 @@ func TestOwnerStatesWhereUsersAreRefused(t *testing.T) {
 // The same where the service accounts are refused: what is known of their keys is what these say.
 func TestOwnerStatesWhereServiceAccountsAreRefused(t *testing.T) {
 	t.Parallel()
-	organization := office()
+	organization := smallOrganization()
 	organization.Projects[0].APIKeys[1].OwnerProjectAccess = "inactive"
 	server := &openaitest.Server{Organization: organization, Faults: map[string]openaitest.Fault{
 		"GET /organization/projects/{project_id}/service_accounts": {Status: http.StatusForbidden},

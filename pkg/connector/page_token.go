@@ -2,7 +2,6 @@ package connector
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -56,7 +55,7 @@ func parsePlace(opts rs.SyncOpAttrs, lists ...string) (place, error) {
 	return p, nil
 }
 
-var errForeignPageToken = refuse(codes.InvalidArgument, errors.New("the page token is not one of this connector's"))
+var errForeignPageToken = newError(codes.InvalidArgument, "the page token is not one of this connector's")
 
 func (p place) text() string {
 	text, err := json.Marshal(p)

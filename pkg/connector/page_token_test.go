@@ -106,7 +106,7 @@ func serverOf(tb testing.TB, url string, store sessions.SessionStore) types.Conn
 	tb.Helper()
 	builder, options, err := connector.New(tb.Context(), &cfg.Openai{OpenaiAdminKey: testKey, BaseUrl: url + "/v1"}, &cli.ConnectorOpts{})
 	require.NoError(tb, err)
-	setPatience(tb, builder, 0)
+	setRetryFor(tb, builder, 0)
 	server, err := connectorbuilder.NewConnector(tb.Context(), builder, append(options, connectorbuilder.WithSessionStore(store))...)
 	require.NoError(tb, err)
 	return server

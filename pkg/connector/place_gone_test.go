@@ -148,22 +148,22 @@ func TestChangesWhereAPlaceIsGone(t *testing.T) {
 	held := access{"organization_role:" + last + ":assigned", "user:user-0"}
 	tests := map[string]struct {
 		route  string
-		change func(*testing.T, desk)
+		change func(*testing.T, testConnector)
 	}{
-		"the roles of a user, of which one is taken": {userRolesRoute, func(t *testing.T, d desk) {
+		"the roles of a user, of which one is taken": {userRolesRoute, func(t *testing.T, d testConnector) {
 			t.Helper()
 			_, err := d.revoke(t.Context(), shapes["full"], held)
 			require.NoError(t, err)
 			snapshot := d.server.Snapshot()
 			require.NotContains(t, user(&snapshot, "user-0").RoleIDs, last)
 		}},
-		"the roles of a user, of which one is held already": {userRolesRoute, func(t *testing.T, d desk) {
+		"the roles of a user, of which one is held already": {userRolesRoute, func(t *testing.T, d testConnector) {
 			t.Helper()
 			_, err := d.grant(t.Context(), shapes["full"], held)
 			require.NoError(t, err)
 			require.Empty(t, writes(d.server))
 		}},
-		"the projects, of which one has the service account": {"GET /organization/projects", func(t *testing.T, d desk) {
+		"the projects, of which one has the service account": {"GET /organization/projects", func(t *testing.T, d testConnector) {
 			t.Helper()
 			require.NoError(t, d.delete(t.Context(), "service_account:svc_acct_1", ""))
 			require.Empty(t, d.server.Snapshot().Projects[149].ServiceAccounts)
@@ -176,7 +176,7 @@ func TestChangesWhereAPlaceIsGone(t *testing.T) {
 				Organization: organization,
 				Faults:       map[string]openaitest.Fault{test.route: {Cursor: openaitest.CursorGone, After: 1, Times: 1}},
 			}
-			test.change(t, open(t, server))
+			test.change(t, connect(t, server))
 			require.Equal(t, 1, placesRefused(server), "the place was not gone")
 		})
 	}

@@ -21,7 +21,7 @@ func leftMeanwhile(ctx context.Context, err error, principal *v2.ResourceId, in 
 	case readErr == nil:
 		return false, err
 	case !isGone(readErr):
-		return false, failed("asking whether a principal is still there", readErr)
+		return false, readError("asking whether a principal is still there", readErr)
 	}
 	warn(ctx, "a principal left while the sync ran; its roles are not shown",
 		zap.String("principal_type", principal.GetResourceType()), zap.String("principal_id", principal.GetResource()), zap.String("in", in))

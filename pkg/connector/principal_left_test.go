@@ -62,7 +62,7 @@ func TestPrincipalLeavesDuringASync(t *testing.T) {
 	for name, test := range departures {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			server := newOffice()
+			server := newServer()
 			// The API may well deny somebody whom it still knows elsewhere.
 			server.SetFault(test.route, openaitest.Fault{Status: http.StatusNotFound, PathContains: "/" + test.id + "/"})
 			meanwhile(server, test.route, test.change)
@@ -116,7 +116,7 @@ func TestPrincipalThatIsStillThere(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			server := newOffice()
+			server := newServer()
 			server.Faults = test.faults
 			synced := runSync(t, server, syncOptions{})
 			require.Equal(t, test.code, status.Code(synced.err), synced.err)

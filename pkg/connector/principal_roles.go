@@ -4,6 +4,8 @@ import (
 	"context"
 	"strings"
 
+	"google.golang.org/grpc/codes"
+
 	"github.com/conductorone/baton-openai/pkg/client"
 )
 
@@ -85,7 +87,7 @@ func (r principalRoles) assignmentIfThere(ctx context.Context, role requestedRol
 // Somebody who came a moment ago may be known in one place and not yet in the other.
 func (r principalRoles) assignmentUnlessGone(ctx context.Context, role requestedRole) (roleAssignment, error) {
 	var found roleAssignment
-	err := r.patience.insist(ctx, func(ctx context.Context) error {
+	err := r.consistency.untilKnown(ctx, func(ctx context.Context) error {
 		var err error
 		if found, err = r.assignment(ctx, role); !isGone(err) {
 			return err
@@ -101,7 +103,7 @@ func (r principalRoles) assignmentUnlessGone(ctx context.Context, role requested
 		}
 	})
 	if isGone(err) {
-		err = failed("listing the roles of "+r.of.ID, err)
+		err = readError("listing the roles of "+r.of.ID, err)
 	}
 	return found, err
 }
@@ -142,7 +144,7 @@ func (r principalRoles) grant(ctx context.Context, role requestedRole) (outcome,
 
 // assign assigns a role that is not held directly.
 func (r principalRoles) assign(ctx context.Context, role requestedRole, id string) error {
-	return r.patience.make(ctx, r.assigning(role, id))
+	return r.consistency.apply(ctx, r.assigning(role, id))
 }
 
 func (r principalRoles) assigning(role requestedRole, id string) change {
@@ -181,7 +183,7 @@ func (r principalRoles) drop(ctx context.Context, role requestedRole) error {
 
 // take takes what is held directly.
 func (r principalRoles) take(ctx context.Context, held roleAssignment, role requestedRole) error {
-	return r.patience.make(ctx, change{
+	return r.consistency.apply(ctx, change{
 		write: func(ctx context.Context) error { return r.client.UnassignRole(ctx, r.of, held.row.ID) },
 		read: func(ctx context.Context) (string, error) {
 			held, err := r.assignmentUnlessGone(ctx, role)
@@ -197,5 +199,5 @@ func (r changeRequest) throughGroups(held roleAssignment) (outcome, error) {
 	if r.seenDirect {
 		return outcome{already: true}, nil
 	}
-	return outcome{}, refusal("the role is held only through the group %s: take it from the group, or the member out of the group", held.through())
+	return outcome{}, newError(codes.FailedPrecondition, "the role is held only through the group %s: take it from the group, or the member out of the group", held.through())
 }

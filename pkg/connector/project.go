@@ -118,7 +118,7 @@ func (b *projectBuilder) Grants(ctx context.Context, project *v2.Resource, opts 
 	}
 	s, err := b.reader.of(ctx, opts)
 	if err != nil {
-		return nil, nil, failed(doingProjectGrants, err)
+		return nil, nil, readError(doingProjectGrants, err)
 	}
 	p := projectGrants{sync: s, project: project, id: project.GetId().GetResource()}
 	return answerRows(first, func(found *answer[*v2.Grant], at place) (*place, error) {
@@ -126,7 +126,7 @@ func (b *projectBuilder) Grants(ctx context.Context, project *v2.Resource, opts 
 		if err == nil {
 			return next, nil
 		}
-		archived, err := s.skipArchived(ctx, p.id, failed(doingProjectGrants, err))
+		archived, err := s.skipArchived(ctx, p.id, readError(doingProjectGrants, err))
 		if archived {
 			found.rows = nil
 			return nil, nil

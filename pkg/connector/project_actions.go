@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"go.uber.org/zap"
+	"google.golang.org/grpc/codes"
 
 	"github.com/conductorone/baton-openai/pkg/client"
 )
@@ -70,7 +71,7 @@ func (p provisioning) createProject(ctx context.Context, arguments actionArgumen
 	wanted := client.NewProject{
 		Name: arguments.text(argumentName), Residency: arguments.text(argumentResidency), ExternalKeyID: arguments.text(argumentExternalKeyID),
 	}
-	project, err := createNamed(ctx, p.patience, creation[client.Project]{
+	project, err := createNamed(ctx, p.consistency, creation[client.Project]{
 		name:   wanted.Name,
 		list:   func(ctx context.Context) ([]client.Project, error) { return listAll(ctx, p.client.ListProjects) },
 		create: func(ctx context.Context) (client.Project, error) { return p.client.CreateProject(ctx, wanted) },
@@ -105,15 +106,15 @@ func (p provisioning) archiveProject(ctx context.Context, arguments actionArgume
 	}
 	switch {
 	case strings.TrimSpace(project.Name) != arguments.text(argumentConfirmName):
-		return returned{}, refusal("the project %s has another name than %s says: look which project it is, and repeat its name exactly", id, argumentConfirmName)
+		return returned{}, newError(codes.FailedPrecondition, "the project %s has another name than %s says: look which project it is, and repeat its name exactly", id, argumentConfirmName)
 	case project.Status == client.ProjectArchived:
 		done, err := returnProject(project)
 		done.already = true
 		return done, err
 	case project.Name == defaultProject:
-		return returned{}, refusal("the project %s is called %s, as the one is that OpenAI does not archive", id, defaultProject)
+		return returned{}, newError(codes.FailedPrecondition, "the project %s is called %s, as the one is that OpenAI does not archive", id, defaultProject)
 	}
-	err = p.patience.make(ctx, change{
+	err = p.consistency.apply(ctx, change{
 		write: func(ctx context.Context) error { return p.client.ArchiveProject(ctx, id) },
 		read: func(ctx context.Context) (string, error) {
 			now, err := p.client.GetProject(ctx, id)
@@ -131,7 +132,7 @@ func (p provisioning) archiveProject(ctx context.Context, arguments actionArgume
 
 func (p provisioning) updateProject(ctx context.Context, arguments actionArguments) (returned, error) {
 	if !arguments.has(argumentName) && !arguments.has(argumentExternalKeyID) {
-		return returned{}, malformed("the action update_project needs the argument %s or %s", argumentName, argumentExternalKeyID)
+		return returned{}, newError(codes.InvalidArgument, "the action update_project needs the argument %s or %s", argumentName, argumentExternalKeyID)
 	}
 	id := arguments.id(argumentProject).GetResource()
 	project, err := p.client.GetProject(ctx, id)
@@ -142,7 +143,7 @@ func (p provisioning) updateProject(ctx context.Context, arguments actionArgumen
 	wanted := project
 	wanted.Name, wanted.ExternalKeyID = cmp.Or(to.Name, project.Name), cmp.Or(to.ExternalKeyID, project.ExternalKeyID)
 	if wanted != project {
-		err = p.patience.make(ctx, change{
+		err = p.consistency.apply(ctx, change{
 			write: func(ctx context.Context) error {
 				_, err := p.client.ModifyProject(ctx, id, to)
 				return err

@@ -39,21 +39,21 @@ func returnedProject(id, name string) string {
 
 var projectActions = map[string]actionCase{
 	"by name": {
-		name: "create_project", arguments: `{"name":" Omega "}`, mean: madeProject(openaitest.Project{Name: "Omega"}),
+		name: "create_project", arguments: `{"name":" Omega "}`, effect: madeProject(openaitest.Project{Name: "Omega"}),
 		sends: []string{createProject}, returns: returnedProject("proj_Made000000000001", "Omega"), logs: []string{"project_id:proj_Made000000000001"},
 	},
 	"with everything": {
 		name: "create_project", arguments: `{"name":"Omega","residency":"eu","external_key_id":"ek_1"}`,
-		mean:  madeProject(openaitest.Project{Name: "Omega", Residency: "eu", ExternalKeyID: "ek_1"}),
-		sends: []string{createProject}, returns: returnedProject("proj_Made000000000001", "Omega"),
+		effect: madeProject(openaitest.Project{Name: "Omega", Residency: "eu", ExternalKeyID: "ek_1"}),
+		sends:  []string{createProject}, returns: returnedProject("proj_Made000000000001", "Omega"),
 	},
 	"of a name that others have": {
-		name: "create_project", arguments: `{"name":"Alpha"}`, mean: madeProject(openaitest.Project{Name: "Alpha"}),
-		bend:  func(o *openaitest.Organization) { project(o, "beta").Name = "Alpha" },
-		sends: []string{createProject}, returns: returnedProject("proj_Made000000000001", "Alpha"),
+		name: "create_project", arguments: `{"name":"Alpha"}`, effect: madeProject(openaitest.Project{Name: "Alpha"}),
+		prepare: func(o *openaitest.Organization) { project(o, "beta").Name = "Alpha" },
+		sends:   []string{createProject}, returns: returnedProject("proj_Made000000000001", "Alpha"),
 	},
 	"by its name": {
-		name: "archive_project", arguments: archiveAlpha, mean: archived("alpha"),
+		name: "archive_project", arguments: archiveAlpha, effect: archived("alpha"),
 		sends: []string{archiveProject}, returns: returnedProject("alpha", "Alpha"), logs: []string{"project_id:alpha"},
 	},
 	"archived already": {
@@ -61,16 +61,16 @@ var projectActions = map[string]actionCase{
 		returns: returnedProject("gone", "Gone"),
 	},
 	"the name": {
-		name: "update_project", arguments: renameAlpha, mean: func(o *openaitest.Organization) { project(o, "alpha").Name = "Omega" },
+		name: "update_project", arguments: renameAlpha, effect: func(o *openaitest.Organization) { project(o, "alpha").Name = "Omega" },
 		sends: []string{modifyProject}, returns: returnedProject("alpha", "Omega"),
 	},
 	"the external key": {
 		name: "update_project", arguments: `{"project":{"resource_type_id":"project","resource_id":"alpha"},"name":" ","external_key_id":"ek_1"}`,
-		mean:  func(o *openaitest.Organization) { project(o, "alpha").ExternalKeyID = "ek_1" },
-		sends: []string{modifyProject}, returns: returnedProject("alpha", "Alpha"),
+		effect: func(o *openaitest.Organization) { project(o, "alpha").ExternalKeyID = "ek_1" },
+		sends:  []string{modifyProject}, returns: returnedProject("alpha", "Alpha"),
 	},
 	"nothing new": {
-		name: "update_project", arguments: renameAlpha, bend: func(o *openaitest.Organization) { project(o, "alpha").Name = "Omega" },
+		name: "update_project", arguments: renameAlpha, prepare: func(o *openaitest.Organization) { project(o, "alpha").Name = "Omega" },
 		returns: returnedProject("alpha", "Omega"),
 	},
 }
@@ -118,11 +118,11 @@ func TestProjectActionsRefused(t *testing.T) {
 func TestArchiveThatComplains(t *testing.T) {
 	t.Parallel()
 	for _, lag := range []int{0, 3} {
-		server := newOffice()
+		server := newServer()
 		server.ArchiveReportsError, server.WriteLag = true, lag
 		want := server.Snapshot()
 		archived("alpha")(&want)
-		require.NoError(t, invoked("archive_project", archiveAlpha)(t.Context(), open(t, server)))
+		require.NoError(t, invoked("archive_project", archiveAlpha)(t.Context(), connect(t, server)))
 		requireState(t, want, server)
 		require.Equal(t, []string{archiveProject}, writes(server))
 	}
@@ -131,7 +131,7 @@ func TestArchiveThatComplains(t *testing.T) {
 // Where an answer is lost and somebody else makes a project of the name at the same time, nobody can tell which is which.
 func TestLostProjectBesideAnother(t *testing.T) {
 	t.Parallel()
-	server := newOffice()
+	server := newServer()
 	server.SetFault(createProject, openaitest.Fault{Status: 500, AfterEffect: true})
 	made := false
 	server.OnRequest = func(request openaitest.Request) {
@@ -142,7 +142,7 @@ func TestLostProjectBesideAnother(t *testing.T) {
 			})
 		}
 	}
-	err := invoked("create_project", `{"name":"Omega"}`)(t.Context(), open(t, server))
+	err := invoked("create_project", `{"name":"Omega"}`)(t.Context(), connect(t, server))
 	require.ErrorContains(t, err, "creating the project named Omega")
 	require.Equal(t, []string{createProject}, writes(server))
 }

@@ -23,7 +23,7 @@ func (s *syncReader) skipArchived(ctx context.Context, projectID string, err err
 		var readErr error
 		if archived, readErr = projectIsArchived(ctx, s.api, projectID, err); readErr != nil {
 			// As long as the project cannot be asked for, nothing is decided.
-			return false, failed("asking whether a project is archived", readErr)
+			return false, readError("asking whether a project is archived", readErr)
 		}
 	}
 	if !archived {

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
+	"google.golang.org/grpc/codes"
 
 	"github.com/conductorone/baton-openai/pkg/client"
 )
@@ -29,13 +30,13 @@ func (p provisioning) setInProject(ctx context.Context, id *v2.ResourceId, chang
 		return returned{}, err
 	}
 	if project.Status == client.ProjectArchived {
-		return returned{}, refusal("the project %s is archived, which cannot be undone: nothing of it can be changed", project.ID)
+		return returned{}, newError(codes.FailedPrecondition, "the project %s is archived, which cannot be undone: nothing of it can be changed", project.ID)
 	}
 	wanted, err := changeIn(ctx, project)
 	if err != nil {
 		return returned{}, err
 	}
-	already, err := p.patience.ensure(ctx, wanted)
+	already, err := p.consistency.ensure(ctx, wanted)
 	if err != nil {
 		return returned{}, err
 	}

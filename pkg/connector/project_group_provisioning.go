@@ -35,13 +35,13 @@ func (g projectGroup) grant(ctx context.Context, role requestedRole) (outcome, e
 	}
 	c := g.assigning(role, id)
 	c.read = g.readRole(role)
-	return outcome{}, g.patience.make(ctx, c)
+	return outcome{}, g.consistency.apply(ctx, c)
 }
 
 // add adds the group to the project with the role. It is true if somebody was faster, with other roles; beside them the
 // role can be assigned.
 func (g projectGroup) add(ctx context.Context, role requestedRole, roleID string) (bool, error) {
-	err := g.patience.make(ctx, change{
+	err := g.consistency.apply(ctx, change{
 		write: func(ctx context.Context) error { return g.client.AddProjectGroup(ctx, g.of.ProjectID, g.of.ID, roleID) },
 		read:  g.readRole(role), before: stateNotHeld, wanted: stateHeld,
 	})
@@ -119,12 +119,12 @@ func (g projectGroup) leave(ctx context.Context, role requestedRole) (bool, erro
 		switch {
 		case err == nil && !isAlone, isGone(err), isFinal(err):
 			return false, nil
-		case attempt < len(g.patience) && sleep(ctx, g.patience[attempt]):
+		case attempt < len(g.consistency) && sleep(ctx, g.consistency[attempt]):
 			continue
 		case !isAlone:
 			return false, nil // it could not be read
 		}
-		return true, g.patience.make(ctx, deletionOf(
+		return true, g.consistency.apply(ctx, deletionOf(
 			func(ctx context.Context) error { return g.client.RemoveProjectGroup(ctx, g.of.ProjectID, g.of.ID) },
 			func(ctx context.Context) error {
 				_, err := g.assignment(ctx, role)

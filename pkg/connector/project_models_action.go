@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 
+	"google.golang.org/grpc/codes"
+
 	"github.com/conductorone/baton-openai/pkg/client"
 )
 
@@ -71,23 +73,23 @@ func requestedModels(arguments actionArguments) (client.ModelPermissions, error)
 	mode, ids := arguments.text(argumentMode), arguments.texts(argumentModelIDs)
 	for _, id := range ids {
 		if !isReadable(id) {
-			return client.ModelPermissions{}, malformed("%s has an id with a character that no id has", argumentModelIDs)
+			return client.ModelPermissions{}, newError(codes.InvalidArgument, "%s has an id with a character that no id has", argumentModelIDs)
 		}
 	}
 	switch mode {
 	case modeAll:
 		if len(ids) > 0 {
-			return client.ModelPermissions{}, malformed("the mode %s is for every model: leave %s out, or give the mode %s or %s",
+			return client.ModelPermissions{}, newError(codes.InvalidArgument, "the mode %s is for every model: leave %s out, or give the mode %s or %s",
 				modeAll, argumentModelIDs, client.ModelsAllowed, client.ModelsDenied)
 		}
 		return client.ModelPermissions{}, nil
 	case client.ModelsAllowed, client.ModelsDenied:
 		if len(ids) == 0 {
-			return client.ModelPermissions{}, malformed("the mode %s needs the models in %s; for every model give the mode %s", mode, argumentModelIDs, modeAll)
+			return client.ModelPermissions{}, newError(codes.InvalidArgument, "the mode %s needs the models in %s; for every model give the mode %s", mode, argumentModelIDs, modeAll)
 		}
 		return client.ModelPermissions{Mode: mode, ModelIDs: sortedOnce(ids)}, nil
 	default:
-		return client.ModelPermissions{}, malformed("there is no such mode: give %s, %s or %s", client.ModelsAllowed, client.ModelsDenied, modeAll)
+		return client.ModelPermissions{}, newError(codes.InvalidArgument, "there is no such mode: give %s, %s or %s", client.ModelsAllowed, client.ModelsDenied, modeAll)
 	}
 }
 

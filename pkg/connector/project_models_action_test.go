@@ -35,23 +35,23 @@ func setModels(project int, mode string, ids ...string) func(*openaitest.Organiz
 var modelActions = map[string]actionCase{
 	"another list": {
 		name: "set_project_models", arguments: projectAnd("alpha", `,"mode":"deny_list","model_ids":["o3","gpt-5","o3"]`),
-		mean: setModels(0, "deny_list", "gpt-5", "o3"), sends: []string{modifyModels}, returns: returnedAlpha, logs: []string{"project_id:alpha"},
+		effect: setModels(0, "deny_list", "gpt-5", "o3"), sends: []string{modifyModels}, returns: returnedAlpha, logs: []string{"project_id:alpha"},
 	},
 	"one model more": {
 		name: "set_project_models", arguments: projectAnd("alpha", `,"mode":"allow_list","model_ids":["o3","gpt-4.1","ada"]`),
-		mean: setModels(0, "allow_list", "ada", "gpt-4.1", "o3"), sends: []string{modifyModels}, returns: returnedAlpha,
+		effect: setModels(0, "allow_list", "ada", "gpt-4.1", "o3"), sends: []string{modifyModels}, returns: returnedAlpha,
 	},
 	"the same models for the other mode": {
 		name: "set_project_models", arguments: projectAnd("alpha", `,"mode":"deny_list","model_ids":["gpt-4.1","o3"]`),
-		mean: setModels(0, "deny_list", "gpt-4.1", "o3"), sends: []string{modifyModels}, returns: returnedAlpha,
+		effect: setModels(0, "deny_list", "gpt-4.1", "o3"), sends: []string{modifyModels}, returns: returnedAlpha,
 	},
 	"the first list": {
 		name: "set_project_models", arguments: projectAnd("beta", `,"mode":"allow_list","model_ids":["ada"]`),
-		mean: setModels(1, "allow_list", "ada"), sends: []string{modifyModels}, returns: returnedBeta,
+		effect: setModels(1, "allow_list", "ada"), sends: []string{modifyModels}, returns: returnedBeta,
 	},
 	"every model": {
 		name: "set_project_models", arguments: projectAnd("alpha", `,"mode":"all","model_ids":[]`),
-		mean: setModels(0, ""), sends: []string{deleteModels}, returns: returnedAlpha,
+		effect: setModels(0, ""), sends: []string{deleteModels}, returns: returnedAlpha,
 	},
 	"the same list in another order": {
 		name: "set_project_models", arguments: projectAnd("alpha", `,"mode":"allow_list","model_ids":["o3"," gpt-4.1"]`), returns: returnedAlpha,
@@ -90,20 +90,20 @@ func TestSetProjectModelsRefused(t *testing.T) {
 // Which models there are only the API knows. Its refusal is told in its words.
 func TestSetProjectModelsThatTheAPIDoesNotKnow(t *testing.T) {
 	t.Parallel()
-	server := newOffice()
+	server := newServer()
 	server.SetFault(modifyModels, openaitest.Fault{Status: 400, Body: object("model_not_found", "The model 'gpt-44' does not exist.")})
-	err := invoked("set_project_models", projectAnd("alpha", `,"mode":"allow_list","model_ids":["gpt-44"]`))(t.Context(), open(t, server))
+	err := invoked("set_project_models", projectAnd("alpha", `,"mode":"allow_list","model_ids":["gpt-44"]`))(t.Context(), connect(t, server))
 	requireRefusal(t, err, "setting the models of the project alpha", "The model 'gpt-44' does not exist.")
-	requireState(t, office(), server)
+	requireState(t, smallOrganization(), server)
 }
 
 // Where nothing is set, it makes no difference how the API says so.
 func TestControlsThatNobodyHasSet(t *testing.T) {
 	t.Parallel()
 	for _, unsetIsNull := range []bool{false, true} {
-		server := newOffice(func(o *openaitest.Organization) { o.SpendLimit = openaitest.SpendLimit{} })
+		server := newServer(func(o *openaitest.Organization) { o.SpendLimit = openaitest.SpendLimit{} })
 		server.UnsetIsNull = unsetIsNull
-		d := open(t, server)
+		d := connect(t, server)
 		for _, arguments := range []string{projectAnd("beta", `,"remove":true`), `{"whole_organization":true,"remove":true}`} {
 			require.NoError(t, invoked("set_spend_limit", arguments)(t.Context(), d))
 		}

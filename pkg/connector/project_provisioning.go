@@ -7,6 +7,7 @@ import (
 	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
 	"github.com/conductorone/baton-sdk/pkg/annotations"
 	"github.com/conductorone/baton-sdk/pkg/connectorbuilder"
+	"google.golang.org/grpc/codes"
 
 	"github.com/conductorone/baton-openai/pkg/client"
 )
@@ -51,7 +52,7 @@ func (b *projectBuilder) Revoke(ctx context.Context, grant *v2.Grant) (annotatio
 			}
 			return b.revokeNotHeld(ctx, r)
 		case resourceTypeOrganizationRole.GetId():
-			return outcome{}, refusal("organization owners own every project: take the organization role %s from the person instead", roleOwner)
+			return outcome{}, newError(codes.FailedPrecondition, "organization owners own every project: take the organization role %s from the person instead", roleOwner)
 		default:
 			return outcome{}, r.wrongPrincipal()
 		}

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 
+	"google.golang.org/grpc/codes"
+
 	"github.com/conductorone/baton-openai/pkg/client"
 )
 
@@ -37,7 +39,7 @@ func (p provisioning) projectRateLimitActions() []action {
 func (p provisioning) setProjectRateLimit(ctx context.Context, arguments actionArguments) (returned, error) {
 	model := arguments.text(argumentModel)
 	if !isReadable(model) {
-		return returned{}, malformed("the model has a character that no model has")
+		return returned{}, newError(codes.InvalidArgument, "the model has a character that no model has")
 	}
 	wanted := map[string]int64{}
 	for _, name := range client.RateLimitNumbers() {
@@ -46,11 +48,11 @@ func (p provisioning) setProjectRateLimit(ctx context.Context, arguments actionA
 		}
 		wanted[name] = arguments.number(name)
 		if wanted[name] < 0 {
-			return returned{}, malformed("%s is below 0", name)
+			return returned{}, newError(codes.InvalidArgument, "%s is below 0", name)
 		}
 	}
 	if len(wanted) == 0 {
-		return returned{}, malformed("nothing is asked for: give at least one of %s", strings.Join(client.RateLimitNumbers(), ", "))
+		return returned{}, newError(codes.InvalidArgument, "nothing is asked for: give at least one of %s", strings.Join(client.RateLimitNumbers(), ", "))
 	}
 	return p.setInProject(ctx, arguments.id(argumentProject), func(ctx context.Context, project client.Project) (change, error) {
 		limit, err := p.rateLimitOf(ctx, project.ID, model)
@@ -60,7 +62,7 @@ func (p provisioning) setProjectRateLimit(ctx context.Context, arguments actionA
 		for _, name := range client.RateLimitNumbers() {
 			_, asked := wanted[name]
 			if _, has := limit.Numbers[name]; asked && !has {
-				return change{}, refusal("the model %s has no %s: its limits are %s", model, name, numbersInWords(limit.Numbers, limit.Numbers))
+				return change{}, newError(codes.FailedPrecondition, "the model %s has no %s: its limits are %s", model, name, numbersInWords(limit.Numbers, limit.Numbers))
 			}
 		}
 		return change{
@@ -93,7 +95,7 @@ func (p provisioning) rateLimitOf(ctx context.Context, projectID, model string) 
 		}
 		others = append(others, limit.Model)
 	}
-	return client.RateLimit{}, refusal("the project %s has no rate limit for the model %s: %s", projectID, model, othersInWords(model, others))
+	return client.RateLimit{}, newError(codes.FailedPrecondition, "the project %s has no rate limit for the model %s: %s", projectID, model, othersInWords(model, others))
 }
 
 // mostNamed is how many models a message names.

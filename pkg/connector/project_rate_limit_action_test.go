@@ -19,13 +19,13 @@ func setRateLimit(at int, numbers map[string]int64) func(*openaitest.Organizatio
 var rateLimitActions = map[string]actionCase{
 	"one number": {
 		name: "set_project_rate_limit", arguments: projectAnd("alpha", `,"model":"gpt-4.1","max_requests_per_1_minute":20`),
-		mean:  setRateLimit(1, map[string]int64{"max_requests_per_1_minute": 20, "max_tokens_per_1_minute": 30_000}),
-		sends: []string{modifyRateLimit}, returns: returnedAlpha, logs: []string{"project_id:alpha"},
+		effect: setRateLimit(1, map[string]int64{"max_requests_per_1_minute": 20, "max_tokens_per_1_minute": 30_000}),
+		sends:  []string{modifyRateLimit}, returns: returnedAlpha, logs: []string{"project_id:alpha"},
 	},
 	"two numbers, one of them as it is": {
 		name: "set_project_rate_limit", arguments: projectAnd("alpha", `,"model":"ada","max_requests_per_1_minute":60,"max_tokens_per_1_minute":0`),
-		mean:  setRateLimit(0, map[string]int64{"max_requests_per_1_minute": 60, "max_tokens_per_1_minute": 0}),
-		sends: []string{modifyRateLimit}, returns: returnedAlpha,
+		effect: setRateLimit(0, map[string]int64{"max_requests_per_1_minute": 60, "max_tokens_per_1_minute": 0}),
+		sends:  []string{modifyRateLimit}, returns: returnedAlpha,
 	},
 	"as it is": {
 		name: "set_project_rate_limit", arguments: projectAnd("alpha", `,"model":"ada","max_requests_per_1_minute":60`), returns: returnedAlpha,
@@ -68,9 +68,9 @@ func TestSetProjectRateLimitRefused(t *testing.T) {
 			says: []string{"the model ada has no max_images_per_1_minute: its limits are max_requests_per_1_minute 60, max_tokens_per_1_minute 9000"},
 		},
 		"a model that the organization has no limit for": {
-			do:    invoked("set_project_rate_limit", one("alpha")),
-			bend:  func(o *openaitest.Organization) { o.Projects[0].RateLimits[0].NotOfOrganization = true },
-			sends: []string{modifyRateLimit}, says: []string{"The rate limit for model ada is not set for your organization"},
+			do:      invoked("set_project_rate_limit", one("alpha")),
+			prepare: func(o *openaitest.Organization) { o.Projects[0].RateLimits[0].NotOfOrganization = true },
+			sends:   []string{modifyRateLimit}, says: []string{"The rate limit for model ada is not set for your organization"},
 		},
 		"an archived project": {do: invoked("set_project_rate_limit", one("gone")), says: []string{"the project gone is archived"}},
 		"a project that is not there": {
@@ -82,14 +82,14 @@ func TestSetProjectRateLimitRefused(t *testing.T) {
 // A model is found wherever it is in the list, and its limit is changed with three calls to find it at most.
 func TestSetProjectRateLimitOfMany(t *testing.T) {
 	t.Parallel()
-	server := newOffice(func(o *openaitest.Organization) {
+	server := newServer(func(o *openaitest.Organization) {
 		for i := range 250 {
 			o.Projects[1].RateLimits = append(o.Projects[1].RateLimits, openaitest.ModelRateLimit{
 				ID: fmt.Sprintf("rl-%d", i), Model: fmt.Sprintf("model-%d", i), Numbers: map[string]int64{"max_requests_per_1_minute": 5},
 			})
 		}
 	})
-	d := open(t, server)
+	d := connect(t, server)
 	require.NoError(t, invoked("set_project_rate_limit", projectAnd("beta", `,"model":"model-249","max_requests_per_1_minute":6`))(t.Context(), d))
 	require.EqualValues(t, 6, server.Snapshot().Projects[1].RateLimits[249].Numbers["max_requests_per_1_minute"])
 	require.Equal(t, 6, calls(server)["GET /organization/projects/{project_id}/rate_limits"])

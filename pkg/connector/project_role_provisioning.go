@@ -8,6 +8,7 @@ import (
 	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
 	"github.com/conductorone/baton-sdk/pkg/annotations"
 	"github.com/conductorone/baton-sdk/pkg/connectorbuilder"
+	"google.golang.org/grpc/codes"
 
 	"github.com/conductorone/baton-openai/pkg/client"
 )
@@ -26,7 +27,7 @@ func (b *projectRoleBuilder) Grant(ctx context.Context, principal *v2.Resource, 
 		case resourceTypeUser.GetId(), resourceTypeGroup.GetId():
 			return c.grant(ctx)
 		case resourceTypeServiceAccount.GetId():
-			return outcome{}, refusal("the API cannot give a custom role to a service account: grant member or owner of the project, or give the role in OpenAI's own pages")
+			return outcome{}, newError(codes.FailedPrecondition, "the API cannot give a custom role to a service account: grant member or owner of the project, or give the role in OpenAI's own pages")
 		default:
 			return outcome{}, r.wrongPrincipal()
 		}
@@ -97,7 +98,7 @@ func (p provisioning) splitProjectRoleID(ctx context.Context, id string, parent 
 			return "", "", err
 		}
 	}
-	return "", "", malformed("%q is not the id of a project role, which is <project id>/<role id>", id)
+	return "", "", newError(codes.InvalidArgument, "%q is not the id of a project role, which is <project id>/<role id>", id)
 }
 
 func (c customRole) roles() principalRoles { return c.rolesOf(c.request.inProject(c.projectID)) }
@@ -128,9 +129,9 @@ func (c customRole) assign(ctx context.Context, joined joining) error {
 	assignment := c.roles().assigning(c.role, c.role.id)
 	if joined.recent {
 		assign := assignment.write
-		assignment.write = func(ctx context.Context) error { return c.patience.insist(ctx, assign) }
+		assignment.write = func(ctx context.Context) error { return c.consistency.untilKnown(ctx, assign) }
 	}
-	return c.patience.make(ctx, assignment)
+	return c.consistency.apply(ctx, assignment)
 }
 
 // join makes the principal a member of the project unless it is in it already. An owner of the organization always is.

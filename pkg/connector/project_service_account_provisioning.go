@@ -3,6 +3,8 @@ package connector
 import (
 	"context"
 
+	"google.golang.org/grpc/codes"
+
 	"github.com/conductorone/baton-openai/pkg/client"
 )
 
@@ -22,7 +24,7 @@ func (s projectServiceAccount) account(ctx context.Context) (client.ServiceAccou
 func (s projectServiceAccount) grant(ctx context.Context) (outcome, error) {
 	account, err := s.account(ctx)
 	if isGone(err) {
-		return outcome{}, refusal("the service account %s does not belong to the project %s: a service account has access to its own project only", s.id(), s.projectID())
+		return outcome{}, newError(codes.FailedPrecondition, "the service account %s does not belong to the project %s: a service account has access to its own project only", s.id(), s.projectID())
 	}
 	if err != nil {
 		return outcome{}, err
@@ -32,9 +34,9 @@ func (s projectServiceAccount) grant(ctx context.Context) (outcome, error) {
 	case before:
 		return outcome{already: true}, nil
 	case slugViewer:
-		return outcome{}, refusal("a service account cannot be a viewer: grant member or owner instead")
+		return outcome{}, newError(codes.FailedPrecondition, "a service account cannot be a viewer: grant member or owner instead")
 	}
-	err = s.patience.make(ctx, change{
+	err = s.consistency.apply(ctx, change{
 		write: func(ctx context.Context) error {
 			answered, err := s.client.ModifyProjectServiceAccount(ctx, s.projectID(), account.ID, role)
 			if err != nil {
@@ -68,7 +70,7 @@ func (s projectServiceAccount) revoke(ctx context.Context) (outcome, error) {
 	case err != nil:
 		return outcome{}, err
 	case held.direct:
-		return outcome{}, refusal("the API cannot take a role from a service account: delete the service account instead")
+		return outcome{}, newError(codes.FailedPrecondition, "the API cannot take a role from a service account: delete the service account instead")
 	case held.inherited():
 		return s.request.throughGroups(held)
 	default:

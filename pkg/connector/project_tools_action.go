@@ -4,6 +4,8 @@ import (
 	"context"
 	"strings"
 
+	"google.golang.org/grpc/codes"
+
 	"github.com/conductorone/baton-openai/pkg/client"
 )
 
@@ -36,7 +38,7 @@ func (p provisioning) setProjectTools(ctx context.Context, arguments actionArgum
 		}
 	}
 	if len(wanted) == 0 {
-		return returned{}, malformed("nothing is asked for: give at least one of %s", strings.Join(client.HostedToolNames(), ", "))
+		return returned{}, newError(codes.InvalidArgument, "nothing is asked for: give at least one of %s", strings.Join(client.HostedToolNames(), ", "))
 	}
 	return p.setInProject(ctx, arguments.id(argumentProject), func(_ context.Context, project client.Project) (change, error) {
 		return change{

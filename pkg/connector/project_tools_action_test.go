@@ -17,11 +17,11 @@ func disableTools(tools ...string) func(*openaitest.Organization) {
 var toolActions = map[string]actionCase{
 	"one on and one off": {
 		name: "set_project_tools", arguments: projectAnd("alpha", `,"mcp":true,"code_interpreter":false`),
-		mean: disableTools("code_interpreter", "web_search"), sends: []string{modifyTools}, returns: returnedAlpha, logs: []string{"project_id:alpha"},
+		effect: disableTools("code_interpreter", "web_search"), sends: []string{modifyTools}, returns: returnedAlpha, logs: []string{"project_id:alpha"},
 	},
 	"one that is on and one that is not": {
 		name: "set_project_tools", arguments: projectAnd("alpha", `,"file_search":true,"web_search":true,"image_generation":null`),
-		mean: disableTools("mcp"), sends: []string{modifyTools}, returns: returnedAlpha,
+		effect: disableTools("mcp"), sends: []string{modifyTools}, returns: returnedAlpha,
 	},
 	"as they are": {
 		name: "set_project_tools", arguments: projectAnd("alpha", `,"mcp":false,"file_search":true`), returns: returnedAlpha,
@@ -48,9 +48,9 @@ func TestSetProjectToolsRefused(t *testing.T) {
 			code: codes.NotFound, says: []string{"setting the hosted tools of the project delta"},
 		},
 		"one that is on for all projects": {
-			do:    invoked("set_project_tools", projectAnd("alpha", `,"image_generation":false`)),
-			bend:  func(o *openaitest.Organization) { o.ToolsForAllProjects = []string{"image_generation"} },
-			sends: []string{modifyTools, modifyTools}, says: []string{"The tool image_generation is enabled for all projects."},
+			do:      invoked("set_project_tools", projectAnd("alpha", `,"image_generation":false`)),
+			prepare: func(o *openaitest.Organization) { o.ToolsForAllProjects = []string{"image_generation"} },
+			sends:   []string{modifyTools, modifyTools}, says: []string{"The tool image_generation is enabled for all projects."},
 		},
 	})
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 
+	"google.golang.org/grpc/codes"
+
 	"github.com/conductorone/baton-openai/pkg/client"
 )
 
@@ -68,7 +70,7 @@ func (u projectUser) grant(ctx context.Context) (outcome, error) {
 	case owner && u.request.slug == slugOwner:
 		return outcome{already: true}, nil
 	case owner:
-		return outcome{}, refusal("%s owns the organization and so every project, and cannot have less in one: make the person a reader of the organization first", u.userID)
+		return outcome{}, newError(codes.FailedPrecondition, "%s owns the organization and so every project, and cannot have less in one: make the person a reader of the organization first", u.userID)
 	}
 	held, err := u.membership(ctx)
 	switch {
@@ -98,7 +100,7 @@ func (u projectUser) grant(ctx context.Context) (outcome, error) {
 
 // add adds the user to the project with a role.
 func (u projectUser) add(ctx context.Context, role string) error {
-	return u.patience.make(ctx, change{
+	return u.consistency.apply(ctx, change{
 		write: func(ctx context.Context) error {
 			answered, err := u.client.AddProjectUser(ctx, u.projectID, u.userID, role)
 			if err != nil {
@@ -112,7 +114,7 @@ func (u projectUser) add(ctx context.Context, role string) error {
 
 // change gives the user the role in place of the one that is held.
 func (u projectUser) change(ctx context.Context, held projectMembership) (outcome, error) {
-	err := u.patience.make(ctx, change{
+	err := u.consistency.apply(ctx, change{
 		write: func(ctx context.Context) error {
 			answered, err := u.client.ModifyProjectUser(ctx, u.projectID, u.userID, u.request.slug)
 			if err != nil {
@@ -166,7 +168,7 @@ func (u projectUser) becomeViewer(ctx context.Context, before string, refusal er
 	if err != nil {
 		return err
 	}
-	err = u.patience.insist(ctx, func(ctx context.Context) error { return u.roles().assign(ctx, viewer, id) })
+	err = u.consistency.untilKnown(ctx, func(ctx context.Context) error { return u.roles().assign(ctx, viewer, id) })
 	if isPlainRefusal(err) {
 		return refusal
 	}
@@ -178,7 +180,7 @@ func (u projectUser) becomeViewer(ctx context.Context, before string, refusal er
 			return fmt.Errorf("%s is now a viewer of the project %s beside being its %s: %w", u.userID, u.projectID, before, err)
 		}
 	}
-	return u.patience.settle(ctx, nil, change{read: u.readRole, before: before, wanted: slugViewer})
+	return u.consistency.confirm(ctx, nil, change{read: u.readRole, before: before, wanted: slugViewer})
 }
 
 // join adds the user to the project with the role, if check allows it. Whoever is in it, or comes into it meanwhile, keeps
@@ -227,7 +229,7 @@ func (u projectUser) revoke(ctx context.Context) (outcome, error) {
 
 // remove removes the user, who holds the role, from the project.
 func (u projectUser) remove(ctx context.Context, role string) error {
-	return u.patience.make(ctx, change{
+	return u.consistency.apply(ctx, change{
 		write: func(ctx context.Context) error { return u.client.RemoveProjectUser(ctx, u.projectID, u.userID) },
 		read:  u.readRole, before: role, taking: true,
 	})

@@ -10,7 +10,6 @@ import (
 	rs "github.com/conductorone/baton-sdk/pkg/types/resource"
 	"github.com/grpc-ecosystem/go-grpc-middleware/logging/zap/ctxzap"
 	"go.uber.org/zap"
-	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
 	"github.com/conductorone/baton-openai/pkg/client"
@@ -18,9 +17,9 @@ import (
 
 // provisioning is what every builder changes the organization with.
 type provisioning struct {
-	client    *client.Client
-	patience  patience
-	exclusion *exclusion
+	client      *client.Client
+	consistency consistency
+	exclusion   *exclusion
 }
 
 // outcome is what became of a change that did not fail.
@@ -46,7 +45,7 @@ func (p provisioning) provisionGrant(
 	}
 	done, err := p.provision(ctx, "grant", r, grant)
 	if err != nil {
-		return nil, nil, refused(fmt.Sprintf("granting %s to the %s %s", r.entitlementID(), r.principal.GetResourceType(), r.principal.GetResource()), err)
+		return nil, nil, changeError(fmt.Sprintf("granting %s to the %s %s", r.entitlementID(), r.principal.GetResourceType(), r.principal.GetResource()), err)
 	}
 	var annos annotations.Annotations
 	grants := []*v2.Grant{newGrant(r.resource, r.slug, r.principal)}
@@ -72,7 +71,7 @@ func (p provisioning) provisionRevoke(
 	}
 	done, err := p.provision(ctx, "revoke", r, revoke)
 	if err != nil {
-		return nil, refused(fmt.Sprintf("revoking %s from the %s %s", r.entitlementID(), r.principal.GetResourceType(), r.principal.GetResource()), err)
+		return nil, changeError(fmt.Sprintf("revoking %s from the %s %s", r.entitlementID(), r.principal.GetResourceType(), r.principal.GetResource()), err)
 	}
 	var annos annotations.Annotations
 	if done.already {
@@ -130,31 +129,4 @@ func logChange(ctx context.Context, change string, already bool, err error, fiel
 		outcome = "nothing to do"
 	}
 	ctxzap.Extract(ctx).Info("baton-openai: "+change, append(fields, zap.String("outcome", outcome))...)
-}
-
-// refused is the way out for every error of a change. What the API refuses for the state that the organization is in is
-// a failed precondition, in the API's own words.
-func refused(doing string, err error) error {
-	if isOurs(err) {
-		return err
-	}
-	if isGone(err) {
-		doing += ": OpenAI does not know it, or not any more; sync again to see what there is"
-	}
-	explanation := explained(doing, err)
-	if isPlainRefusal(err) {
-		return &codedError{error: explanation, code: codes.FailedPrecondition}
-	}
-	return explanation
-}
-
-// isPlainRefusal tells a refusal for what is asked, or for the state that the organization is in: it is not a matter of the
-// key, the plan or the way to OpenAI.
-func isPlainRefusal(err error) bool {
-	switch kindOf(err) {
-	case client.KindRefused, client.KindConflict, client.KindProjectArchived:
-		return true
-	default:
-		return false
-	}
 }

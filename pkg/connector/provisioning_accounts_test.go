@@ -29,7 +29,7 @@ func accountInfo(t *testing.T, profile map[string]any) *v2.AccountInfo {
 }
 
 // createAccount asks as the command line does, which always wants a random password.
-func (d desk) createAccount(ctx context.Context, account *v2.AccountInfo) (*v2.CreateAccountResponse, error) {
+func (d testConnector) createAccount(ctx context.Context, account *v2.AccountInfo) (*v2.CreateAccountResponse, error) {
 	return d.CreateAccount(ctx, v2.CreateAccountRequest_builder{
 		AccountInfo: account,
 		CredentialOptions: v2.CredentialOptions_builder{
@@ -39,7 +39,7 @@ func (d desk) createAccount(ctx context.Context, account *v2.AccountInfo) (*v2.C
 }
 
 // createInvitation asks for the invitation as a resource.
-func (d desk) createInvitation(ctx context.Context, resource *v2.Resource) (*v2.CreateResourceResponse, error) {
+func (d testConnector) createInvitation(ctx context.Context, resource *v2.Resource) (*v2.CreateResourceResponse, error) {
 	resource.SetId(parseID("invitation:new"))
 	return d.CreateResource(ctx, v2.CreateResourceRequest_builder{Resource: resource}.Build())
 }
@@ -58,14 +58,14 @@ func sentInvite(t *testing.T, server *openaitest.Server) map[string]any {
 	return nil
 }
 
-// newInvite is the invite that is in the server and not in the office.
+// newInvite is the invite that is in the server and not in the organization.
 func newInvite(t *testing.T, server *openaitest.Server) openaitest.Invite {
 	t.Helper()
 	after := server.Snapshot()
-	require.Len(t, after.Invites, len(office().Invites)+1)
+	require.Len(t, after.Invites, len(smallOrganization().Invites)+1)
 	made := after.Invites[len(after.Invites)-1]
 	after.Invites = after.Invites[:len(after.Invites)-1]
-	require.Empty(t, differences(state(office()), state(after)))
+	require.Empty(t, differences(state(smallOrganization()), state(after)))
 	return made
 }
 
@@ -129,8 +129,8 @@ func TestCreateAccount(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			server := newOffice()
-			d := open(t, server)
+			server := newServer()
+			d := connect(t, server)
 			account := accountInfo(t, test.profile)
 			account.SetLogin(test.login)
 			account.SetEmails(test.emails)
@@ -168,13 +168,13 @@ func TestCreateAccountOfAMember(t *testing.T) {
 	for _, email := range []string{"Ann@Example.com", "ann@example.com", "ANN@EXAMPLE.COM"} {
 		t.Run(email, func(t *testing.T) {
 			t.Parallel()
-			server := newOffice()
-			d := open(t, server)
+			server := newServer()
+			d := connect(t, server)
 			answer, err := d.createAccount(t.Context(), accountInfo(t, map[string]any{"email": email, "role": "owner"}))
 			require.NoError(t, err)
 			require.Equal(t, "user:ann", id(answer.GetAlreadyExists().GetResource().GetId()))
 			require.True(t, answer.GetAlreadyExists().GetIsCreateAccountResult())
-			requireState(t, office(), server)
+			requireState(t, smallOrganization(), server)
 			require.Empty(t, writes(server))
 			d.requireOneLine(t, email)
 		})
@@ -184,8 +184,8 @@ func TestCreateAccountOfAMember(t *testing.T) {
 // The address may be in the account within the row alone, where a sync reads it as well.
 func TestCreateAccountOfAMemberWithoutAddressOfTheRow(t *testing.T) {
 	t.Parallel()
-	server := newOffice(func(o *openaitest.Organization) { user(o, "ann").JSON = openaitest.Fields{"email": nil} })
-	answer, err := open(t, server).createAccount(t.Context(), accountInfo(t, map[string]any{"email": "ann@example.com"}))
+	server := newServer(func(o *openaitest.Organization) { user(o, "ann").JSON = openaitest.Fields{"email": nil} })
+	answer, err := connect(t, server).createAccount(t.Context(), accountInfo(t, map[string]any{"email": "ann@example.com"}))
 	require.NoError(t, err)
 	require.Equal(t, "user:ann", id(answer.GetAlreadyExists().GetResource().GetId()))
 	require.Empty(t, writes(server))
@@ -195,14 +195,14 @@ func TestCreateAccountOfAMemberWithoutAddressOfTheRow(t *testing.T) {
 // not to invite.
 func TestCreateAccountAfterAnInvitation(t *testing.T) {
 	t.Parallel()
-	for email, bend := range map[string]func(*openaitest.Organization){
+	for email, prepare := range map[string]func(*openaitest.Organization){
 		"ivo@example.com": nil,
 		"ann@example.com": leave("ann"),
 	} {
 		t.Run(email, func(t *testing.T) {
 			t.Parallel()
-			server := newOffice(bend)
-			d := open(t, server)
+			server := newServer(prepare)
+			d := connect(t, server)
 			answer, err := d.createAccount(t.Context(), accountInfo(t, map[string]any{"email": email}))
 			require.NoError(t, err)
 			require.NotContains(t, []string{"inv-expired", "inv-accepted"}, answer.GetSuccess().GetResource().GetId().GetResource())
@@ -215,9 +215,9 @@ func TestCreateAccountAfterAnInvitation(t *testing.T) {
 // The invitation of the resource type does the same as the account.
 func TestCreateInvitation(t *testing.T) {
 	t.Parallel()
-	server := newOffice()
+	server := newServer()
 	server.CreatedStatus = 201
-	d := open(t, server)
+	d := connect(t, server)
 	profile, err := structpb.NewStruct(map[string]any{"role": "owner", "projects": []any{"alpha"}})
 	require.NoError(t, err)
 	wanted := v2.Resource_builder{DisplayName: "new@example.com", Profile: profile}.Build()
@@ -237,10 +237,10 @@ func TestCreateInvitation(t *testing.T) {
 	require.Empty(t, writes(server))
 }
 
-func invited(t *testing.T, profile map[string]any) func(context.Context, desk) error {
+func invited(t *testing.T, profile map[string]any) func(context.Context, testConnector) error {
 	t.Helper()
 	account := accountInfo(t, profile)
-	return func(ctx context.Context, d desk) error {
+	return func(ctx context.Context, d testConnector) error {
 		_, err := d.createAccount(ctx, account)
 		return err
 	}
@@ -261,12 +261,12 @@ func TestRefusedAccounts(t *testing.T) {
 // Where the organization has no payment method, the API's own words say so.
 func TestCreateAccountWithoutPaymentMethod(t *testing.T) {
 	t.Parallel()
-	server := newOffice()
+	server := newServer()
 	server.PaymentMethodMissing = true
-	d := open(t, server)
+	d := connect(t, server)
 	_, err := d.createAccount(t.Context(), accountInfo(t, map[string]any{"email": "new@example.com"}))
 	requireRefusal(t, err, "payment_method_required", "POST /organization/invites: 400")
-	requireState(t, office(), server)
+	requireState(t, smallOrganization(), server)
 	d.requireOneLine(t, "new@example.com")
 }
 
@@ -293,8 +293,8 @@ func TestMalformedAccounts(t *testing.T) {
 	for name, profile := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			server := newOffice()
-			d := open(t, server)
+			server := newServer()
+			d := connect(t, server)
 			_, err := d.createAccount(t.Context(), accountInfo(t, profile))
 			require.Equal(t, codes.InvalidArgument, status.Code(err), err)
 			requireMessage(t, err)
@@ -306,7 +306,7 @@ func TestMalformedAccounts(t *testing.T) {
 // The form that ConductorOne draws asks for an address and, if wanted, for a role and projects.
 func TestAccountCreationSchema(t *testing.T) {
 	t.Parallel()
-	d := open(t, newOffice())
+	d := connect(t, newServer())
 	metadata, err := d.GetMetadata(t.Context(), &v2.ConnectorServiceGetMetadataRequest{})
 	require.NoError(t, err)
 	fields := metadata.GetMetadata().GetAccountCreationSchema().GetFieldMap()
@@ -326,17 +326,17 @@ func TestAccountCreationSchema(t *testing.T) {
 // Somebody who is a member under another spelling of the address is found, even if OpenAI's own search does not find them.
 func TestMemberUnderAnotherSpelling(t *testing.T) {
 	t.Parallel()
-	server := newOffice(func(o *openaitest.Organization) { user(o, "ann").Email = "Ann.Other@Example.COM" })
+	server := newServer(func(o *openaitest.Organization) { user(o, "ann").Email = "Ann.Other@Example.COM" })
 	server.EmailsMatchCase = true
 	before := server.Snapshot()
-	answer, err := open(t, server).createAccount(t.Context(), v2.AccountInfo_builder{Login: "ann.OTHER@example.com"}.Build())
+	answer, err := connect(t, server).createAccount(t.Context(), v2.AccountInfo_builder{Login: "ann.OTHER@example.com"}.Build())
 	require.NoError(t, err)
 	require.Equal(t, "user:ann", id(answer.GetAlreadyExists().GetResource().GetId()))
 	requireState(t, before, server)
 }
 
 // inviteDirectly leaves the SDK out.
-func (d desk) inviteDirectly(ctx context.Context, profile map[string]any) error {
+func (d testConnector) inviteDirectly(ctx context.Context, profile map[string]any) error {
 	values, err := structpb.NewStruct(profile)
 	if err != nil {
 		return err

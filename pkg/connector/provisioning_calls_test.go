@@ -14,7 +14,7 @@ import (
 
 // organizationOf has as many users, invitations and projects; what a change has to look for is at the end of its list.
 func organizationOf(users, invites, projects int) openaitest.Organization {
-	o := office()
+	o := smallOrganization()
 	for i := range users {
 		o.Users = append(o.Users, openaitest.User{ID: fmt.Sprintf("user-%d", i), Email: fmt.Sprintf("user-%d@example.com", i), Role: "reader", AddedAt: 1})
 	}
@@ -36,10 +36,10 @@ func organizationOf(users, invites, projects int) openaitest.Organization {
 
 // priced is a kind of change, and what it walks, which grows with the organization.
 type priced struct {
-	name  string
-	do    func(context.Context, desk) error
-	walks string
-	bend  func(*openaitest.Server)
+	name    string
+	do      func(context.Context, testConnector) error
+	walks   string
+	prepare func(*openaitest.Server)
 }
 
 func pricedChanges(t *testing.T) []priced {
@@ -49,12 +49,12 @@ func pricedChanges(t *testing.T) []priced {
 		invites  = "the invitations"
 		projects = "the projects, until one has it"
 	)
-	account := func(email string, more ...string) func(context.Context, desk) error {
+	account := func(email string, more ...string) func(context.Context, testConnector) error {
 		profile := map[string]any{"email": email}
 		for _, role := range more {
 			profile["role"] = role
 		}
-		return func(ctx context.Context, d desk) error { return d.inviteDirectly(ctx, profile) }
+		return func(ctx context.Context, d testConnector) error { return d.inviteDirectly(ctx, profile) }
 	}
 	return []priced{
 		{name: "grant a role of the organization: owner", do: granted(ownerRole, "user:ann")},
@@ -80,12 +80,12 @@ func pricedChanges(t *testing.T) []priced {
 		{name: "invite somebody who is invited with another role", do: account("zac@example.com", "owner"), walks: invites},
 		{
 			name: "invite somebody where OpenAI refuses, for want of a payment method", do: account("new@example.com"), walks: invites,
-			bend: func(s *openaitest.Server) { s.PaymentMethodMissing = true },
+			prepare: func(s *openaitest.Server) { s.PaymentMethodMissing = true },
 		},
 		{name: "take an invitation back", do: deleted("invitation:invite-zac", "")},
 		{name: "delete a user", do: deleted("user:ann", "")},
 		{name: "delete an owner", do: deleted("user:ola", ""), walks: users},
-		{name: "create a group", do: func(ctx context.Context, d desk) error {
+		{name: "create a group", do: func(ctx context.Context, d testConnector) error {
 			_, err := newGroup("Night shift")(ctx, d)
 			return err
 		}},
@@ -111,12 +111,12 @@ func TestCallsOfChanges(t *testing.T) {
 	t.Parallel()
 	count := func(c priced, o openaitest.Organization) int {
 		server := &openaitest.Server{Organization: o}
-		if c.bend != nil {
-			c.bend(server)
+		if c.prepare != nil {
+			c.prepare(server)
 		}
-		d := open(t, server)
+		d := connect(t, server)
 		// The one that is refused is counted as the others are.
-		if err := c.do(t.Context(), d); c.bend == nil {
+		if err := c.do(t.Context(), d); c.prepare == nil {
 			require.NoError(t, err, c.name)
 		}
 		return len(server.Requests())

@@ -22,10 +22,10 @@ const (
 // deleteCase is a deletion that succeeds.
 type deleteCase struct {
 	id, parent string
-	bend       func(*openaitest.Organization)
-	// mean is the change that it makes, nil for none, and sends are the routes of it.
-	mean  func(*openaitest.Organization)
-	sends []string
+	prepare    func(*openaitest.Organization)
+	// effect is the change that it makes, nil for none, and sends are the routes of it.
+	effect func(*openaitest.Organization)
+	sends  []string
 }
 
 func withoutInvite(id string) func(*openaitest.Organization) {
@@ -67,30 +67,30 @@ func withoutKey(id string) func(*openaitest.Organization) {
 }
 
 var deletions = map[string]deleteCase{
-	"a user":                               {id: "user:ann", mean: leave("ann"), sends: []string{deleteUser}},
-	"a user, with parent":                  {id: "user:ann", parent: "organization:organization", mean: leave("ann"), sends: []string{deleteUser}},
-	"an owner who is not the last":         {id: "user:ole", mean: leave("ole"), sends: []string{deleteUser}},
+	"a user":                               {id: "user:ann", effect: leave("ann"), sends: []string{deleteUser}},
+	"a user, with parent":                  {id: "user:ann", parent: "organization:organization", effect: leave("ann"), sends: []string{deleteUser}},
+	"an owner who is not the last":         {id: "user:ole", effect: leave("ole"), sends: []string{deleteUser}},
 	"a user gone":                          {id: "user:nobody"},
-	"a pending invitation":                 {id: "invitation:inv-pending", mean: withoutInvite("inv-pending"), sends: []string{deleteInvite}},
-	"an expired invitation":                {id: "invitation:inv-expired", parent: "organization:organization", mean: withoutInvite("inv-expired"), sends: []string{deleteInvite}},
+	"a pending invitation":                 {id: "invitation:inv-pending", effect: withoutInvite("inv-pending"), sends: []string{deleteInvite}},
+	"an expired invitation":                {id: "invitation:inv-expired", parent: "organization:organization", effect: withoutInvite("inv-expired"), sends: []string{deleteInvite}},
 	"an invitation gone":                   {id: "invitation:nothing"},
-	"a group":                              {id: "group:team", mean: withoutGroup("team"), sends: []string{deleteGroup}},
-	"a group, with parent":                 {id: "group:empty", parent: "organization:organization", mean: withoutGroup("empty"), sends: []string{deleteGroup}},
+	"a group":                              {id: "group:team", effect: withoutGroup("team"), sends: []string{deleteGroup}},
+	"a group, with parent":                 {id: "group:empty", parent: "organization:organization", effect: withoutGroup("empty"), sends: []string{deleteGroup}},
 	"a group gone":                         {id: "group:nothing"},
-	"a service account":                    {id: "service_account:svc-1", mean: withoutAccount("svc-1"), sends: []string{deleteServiceAccount}},
-	"a service account, with parent":       {id: "service_account:svc-1", parent: "project:alpha", mean: withoutAccount("svc-1"), sends: []string{deleteServiceAccount}},
-	"a service account of a later project": {id: "service_account:svc-9", mean: withoutAccount("svc-9"), sends: []string{deleteServiceAccount}},
+	"a service account":                    {id: "service_account:svc-1", effect: withoutAccount("svc-1"), sends: []string{deleteServiceAccount}},
+	"a service account, with parent":       {id: "service_account:svc-1", parent: "project:alpha", effect: withoutAccount("svc-1"), sends: []string{deleteServiceAccount}},
+	"a service account of a later project": {id: "service_account:svc-9", effect: withoutAccount("svc-9"), sends: []string{deleteServiceAccount}},
 	"a service account gone":               {id: "service_account:nothing"},
 	"a service account gone, with parent":  {id: "service_account:svc-9", parent: "project:alpha"},
-	"a project's key":                      {id: "api_key:key-ann", mean: withoutKey("key-ann"), sends: []string{deleteProjectKey}},
-	"a project's key, with parent":         {id: "api_key:key-ann", parent: "project:alpha", mean: withoutKey("key-ann"), sends: []string{deleteProjectKey}},
-	"an admin key":                         {id: "api_key:key-other", mean: withoutKey("key-other"), sends: []string{deleteAdminKey}},
-	"an admin key, with parent":            {id: "api_key:key-other", parent: "organization:organization", mean: withoutKey("key-other"), sends: []string{deleteAdminKey}},
+	"a project's key":                      {id: "api_key:key-ann", effect: withoutKey("key-ann"), sends: []string{deleteProjectKey}},
+	"a project's key, with parent":         {id: "api_key:key-ann", parent: "project:alpha", effect: withoutKey("key-ann"), sends: []string{deleteProjectKey}},
+	"an admin key":                         {id: "api_key:key-other", effect: withoutKey("key-other"), sends: []string{deleteAdminKey}},
+	"an admin key, with parent":            {id: "api_key:key-other", parent: "organization:organization", effect: withoutKey("key-other"), sends: []string{deleteAdminKey}},
 	"a key gone":                           {id: "api_key:nothing"},
 	"a key gone, with parent":              {id: "api_key:nothing", parent: "project:alpha"},
 	"an admin key gone, with parent":       {id: "api_key:nothing", parent: "organization:organization"},
 	"a key whose owner is gone": {
-		id: "api_key:key-ann", bend: leave("ann"), mean: withoutKey("key-ann"), sends: []string{deleteProjectKey},
+		id: "api_key:key-ann", prepare: leave("ann"), effect: withoutKey("key-ann"), sends: []string{deleteProjectKey},
 	},
 }
 
@@ -100,11 +100,11 @@ func TestDelete(t *testing.T) {
 	for name, test := range deletions {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			server := newOffice(test.bend)
-			d := open(t, server)
+			server := newServer(test.prepare)
+			d := connect(t, server)
 			want := server.Snapshot()
-			if test.mean != nil {
-				test.mean(&want)
+			if test.effect != nil {
+				test.effect(&want)
 			}
 			require.NoError(t, d.delete(t.Context(), test.id, test.parent))
 			requireState(t, want, server)
@@ -124,12 +124,12 @@ func TestDelete(t *testing.T) {
 // The admin keys may repeat a project's key, which is the project's all the same.
 func TestDeleteAProjectKeyThatTheAdminListRepeats(t *testing.T) {
 	t.Parallel()
-	server := newOffice()
+	server := newServer()
 	server.AdminListRepeatsProjectKeys = true
 	server.SetFault("GET /organization/admin_api_keys/{key_id}", openaitest.Fault{
 		Body: `{"object":"organization.admin_api_key","id":"key-ann","redacted_value":"sk-proj-***aaaa","created_at":19}`,
 	})
-	d := open(t, server)
+	d := connect(t, server)
 	want := server.Snapshot()
 	withoutKey("key-ann")(&want)
 	require.NoError(t, d.delete(t.Context(), "api_key:key-ann", ""))
@@ -140,9 +140,9 @@ func TestDeleteAProjectKeyThatTheAdminListRepeats(t *testing.T) {
 // Where OpenAI deletes the key of a service account alone, so does the connector, and it is gone the second time.
 func TestDeleteServiceAccountKeyThatMayGo(t *testing.T) {
 	t.Parallel()
-	server := newOffice()
+	server := newServer()
 	server.ServiceAccountKeysMayGo = true
-	d := open(t, server)
+	d := connect(t, server)
 	want := server.Snapshot()
 	withoutKey("key-svc")(&want)
 	for range 2 {
@@ -155,9 +155,9 @@ func TestDeleteServiceAccountKeyThatMayGo(t *testing.T) {
 // A service account may go although the API says that it was not there.
 func TestDeleteServiceAccountThatReports404(t *testing.T) {
 	t.Parallel()
-	server := newOffice()
+	server := newServer()
 	server.ServiceAccountDeleteReports404 = true
-	d := open(t, server)
+	d := connect(t, server)
 	want := server.Snapshot()
 	withoutAccount("svc-1")(&want)
 	require.NoError(t, d.delete(t.Context(), "service_account:svc-1", ""))
@@ -167,7 +167,7 @@ func TestDeleteServiceAccountThatReports404(t *testing.T) {
 func TestRefusedDeletions(t *testing.T) {
 	t.Parallel()
 	requireAllRefused(t, map[string]refusedCase{
-		"the last owner": {do: deleted("user:ola", ""), bend: oneOwner, says: []string{"ola is the last owner", "make somebody else an owner first"}},
+		"the last owner": {do: deleted("user:ola", ""), prepare: oneOwner, says: []string{"ola is the last owner", "make somebody else an owner first"}},
 		"an accepted invitation": {
 			do: deleted("invitation:inv-accepted", ""), says: []string{"has been accepted", "delete the user instead"},
 		},
@@ -184,7 +184,7 @@ func TestRefusedDeletions(t *testing.T) {
 		// Any key may be the connector's if nothing of it is shown.
 		"an admin key that shows nothing": {
 			do: deleted("api_key:key-other", ""), says: []string{"the connector itself uses"},
-			bend: func(o *openaitest.Organization) { o.AdminKeys[1].RedactedValue = "***" },
+			prepare: func(o *openaitest.Organization) { o.AdminKeys[1].RedactedValue = "***" },
 		},
 		"a service account of an archived project": {do: deleted("service_account:svc-1", "project:gone"), says: []string{"is archived"}},
 		"a key of an archived project":             {do: deleted("api_key:key-ann", "project:gone"), says: []string{"is archived"}},
@@ -197,8 +197,8 @@ func TestMalformedDeletions(t *testing.T) {
 	for _, resourceType := range []string{"user", "invitation", "group", "service_account", "api_key"} {
 		t.Run(resourceType, func(t *testing.T) {
 			t.Parallel()
-			server := newOffice()
-			d := open(t, server)
+			server := newServer()
+			d := connect(t, server)
 			for _, id := range []string{resourceType + ":"} {
 				_, err := builderOf[connectorbuilder.ResourceDeleterV2Limited](t.Context(), d, resourceType).Delete(t.Context(), parseID(id), nil)
 				require.Equal(t, codes.InvalidArgument, status.Code(err), err)
@@ -213,17 +213,17 @@ func TestMalformedDeletions(t *testing.T) {
 func TestDeleteTheOlderWay(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
-		id   string
-		mean func(*openaitest.Organization)
+		id     string
+		effect func(*openaitest.Organization)
 	}{
 		{"user:ann", leave("ann")}, {"group:team", withoutGroup("team")}, {"api_key:key-ann", withoutKey("key-ann")},
 	} {
 		t.Run(test.id, func(t *testing.T) {
 			t.Parallel()
-			server := newOffice()
-			d := open(t, server)
+			server := newServer()
+			d := connect(t, server)
 			want := server.Snapshot()
-			test.mean(&want)
+			test.effect(&want)
 			_, err := d.DeleteResource(t.Context(), v2.DeleteResourceRequest_builder{ResourceId: parseID(test.id)}.Build())
 			require.NoError(t, err)
 			requireState(t, want, server)

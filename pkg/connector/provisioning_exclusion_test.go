@@ -20,7 +20,7 @@ import (
 
 // holdWrites holds each write of two changes until that of the other one has come, or the other one waits for it or has
 // ended, which is counted in what it gives.
-func (d desk) holdWrites(t *testing.T) *atomic.Int32 {
+func (d testConnector) holdWrites(t *testing.T) *atomic.Int32 {
 	t.Helper()
 	var arrived, ended atomic.Int32
 	d.server.OnRequest = func(request openaitest.Request) {
@@ -34,7 +34,7 @@ func (d desk) holdWrites(t *testing.T) *atomic.Int32 {
 }
 
 // atOnce makes changes at the same time and gives what became of them.
-func atOnce(ctx context.Context, d desk, changes ...func(context.Context, desk) error) []error {
+func atOnce(ctx context.Context, d testConnector, changes ...func(context.Context, testConnector) error) []error {
 	errs := make([]error, len(changes))
 	var wait sync.WaitGroup
 	for i, change := range changes {
@@ -48,19 +48,21 @@ func atOnce(ctx context.Context, d desk, changes ...func(context.Context, desk) 
 // looked at when the first one has gone.
 func TestLastTwoOwnersAtOnce(t *testing.T) {
 	t.Parallel()
-	ways := map[string]func(id string) func(context.Context, desk) error{
-		"revoke owner":      func(id string) func(context.Context, desk) error { return revoked(ownerRole, "user:"+id) },
-		"grant reader":      func(id string) func(context.Context, desk) error { return granted(readerRole, "user:"+id) },
-		"delete":            func(id string) func(context.Context, desk) error { return deleted("user:"+id, "") },
-		"revoke membership": func(id string) func(context.Context, desk) error { return revoked(organizationMember, "user:"+id) },
+	ways := map[string]func(id string) func(context.Context, testConnector) error{
+		"revoke owner": func(id string) func(context.Context, testConnector) error { return revoked(ownerRole, "user:"+id) },
+		"grant reader": func(id string) func(context.Context, testConnector) error { return granted(readerRole, "user:"+id) },
+		"delete":       func(id string) func(context.Context, testConnector) error { return deleted("user:"+id, "") },
+		"revoke membership": func(id string) func(context.Context, testConnector) error {
+			return revoked(organizationMember, "user:"+id)
+		},
 	}
 	for one, first := range ways {
 		for other, second := range ways {
 			t.Run(one+" and "+other, func(t *testing.T) {
 				t.Parallel()
-				server := newOffice()
+				server := newServer()
 				server.LastOwnerMayGo = true
-				d := open(t, server)
+				d := connect(t, server)
 				d.holdWrites(t)
 				errs := atOnce(t.Context(), d, first("ola"), second("ole"))
 				refusal := errs[0]
@@ -86,13 +88,13 @@ func TestLastTwoOwnersAtOnce(t *testing.T) {
 // A list that shows an owner who is none any more keeps nobody from being the last one.
 func TestOwnerWhomOnlyTheListShows(t *testing.T) {
 	t.Parallel()
-	server := newOffice(oneOwner)
+	server := newServer(oneOwner)
 	server.LastOwnerMayGo = true
 	server.SetFault("GET /organization/users", openaitest.Fault{
 		Body: `{"object":"list","data":[{"id":"ola","role":"owner"},{"id":"ole","role":"owner"},{"id":"nobody","role":"owner"}],"has_more":false}`,
 	})
 	before := server.Snapshot()
-	requireRefusal(t, revoked(ownerRole, "user:ola")(t.Context(), open(t, server)), "ola is the last owner")
+	requireRefusal(t, revoked(ownerRole, "user:ola")(t.Context(), connect(t, server)), "ola is the last owner")
 	requireState(t, before, server)
 }
 
@@ -106,12 +108,12 @@ func TestRolesOfOneExclusionGroupAtOnce(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			server := newOffice()
-			d := open(t, server)
+			server := newServer()
+			d := connect(t, server)
 			ended := d.holdWrites(t)
 			var answers [2]*v2.GrantManagerServiceGrantResponse
-			change := func(i int) func(context.Context, desk) error {
-				return func(ctx context.Context, d desk) error {
+			change := func(i int) func(context.Context, testConnector) error {
+				return func(ctx context.Context, d testConnector) error {
 					defer ended.Add(1) // one that finds the role held writes nothing
 					var err error
 					answers[i], err = d.grant(ctx, shapes["full"], test[i])
@@ -137,9 +139,9 @@ func TestRolesOfOneExclusionGroupAtOnce(t *testing.T) {
 // Changes that do not exclude each other run at once: each write is held until the others have come.
 func TestOtherChangesRunAtOnce(t *testing.T) {
 	t.Parallel()
-	server := newOffice()
-	d := open(t, server)
-	changes := []func(context.Context, desk) error{
+	server := newServer()
+	d := connect(t, server)
+	changes := []func(context.Context, testConnector) error{
 		granted(alphaOwner, "user:eva"), granted(alphaViewer, "user:dora"), granted("project:beta:owner", "user:eva"), granted(auditRole, "user:eva"),
 		granted(billRole, "user:eva"), granted(ownerRole, "user:ann"), granted(teamMember, "user:eva"), granted("group:empty:member", "user:eva"),
 		granted(alphaMember, "group:empty"), granted(alphaOwner, "service_account:svc-1"), deleted("user:ben", ""), deleted("invitation:inv-pending", ""),
@@ -162,8 +164,8 @@ func TestOtherChangesRunAtOnce(t *testing.T) {
 // Whoever waits for another change does so no longer than the caller, and leaves nothing behind.
 func TestWaitingForAnotherChangeEndsWithTheContext(t *testing.T) {
 	t.Parallel()
-	server := newOffice()
-	d := open(t, server)
+	server := newServer()
+	d := connect(t, server)
 	held, release := make(chan struct{}), make(chan struct{})
 	letGo := sync.OnceFunc(func() { close(release) })
 	t.Cleanup(letGo)
@@ -193,8 +195,8 @@ func TestWaitingForAnotherChangeEndsWithTheContext(t *testing.T) {
 // Two invitations of one address make one, and two groups of one name two.
 func TestCreationsAtOnce(t *testing.T) {
 	t.Parallel()
-	server := newOffice()
-	d := open(t, server)
+	server := newServer()
+	d := connect(t, server)
 	d.holdWrites(t)
 	invite := invited(t, map[string]any{"email": "new@example.com"})
 	other := invited(t, map[string]any{"email": "New@example.com"})
@@ -203,12 +205,12 @@ func TestCreationsAtOnce(t *testing.T) {
 	}
 	require.Equal(t, []string{createInvite}, writes(server))
 
-	server = newOffice()
-	d = open(t, server)
+	server = newServer()
+	d = connect(t, server)
 	d.holdWrites(t)
 	var ids sync.Map
-	create := func(name string) func(ctx context.Context, d desk) error {
-		return func(ctx context.Context, d desk) error {
+	create := func(name string) func(ctx context.Context, d testConnector) error {
+		return func(ctx context.Context, d testConnector) error {
 			answer, err := newGroup(name)(ctx, d)
 			ids.Store(answer.GetCreated().GetId().GetResource(), true)
 			return err

@@ -21,9 +21,9 @@ import (
 
 // step is a call of a change: it reads before it writes, it writes, or it reads back afterwards.
 type step struct {
-	name string
-	do   func(context.Context, desk) error
-	bend func(*openaitest.Organization)
+	name    string
+	do      func(context.Context, testConnector) error
+	prepare func(*openaitest.Organization)
 	// before is the organization when the call comes, want the one after the change.
 	before, want openaitest.Organization
 
@@ -60,17 +60,17 @@ func (s step) way() string {
 // stepsOf are the calls of an undisturbed change.
 func stepsOf(t *testing.T, name string, c change) []step {
 	t.Helper()
-	server := newOffice(c.bend)
+	server := newServer(c.prepare)
 	var before []openaitest.Organization
 	server.OnRequest = func(openaitest.Request) { before = append(before, server.Snapshot()) }
-	require.NoError(t, c.do(t.Context(), open(t, server)))
+	require.NoError(t, c.do(t.Context(), connect(t, server)))
 	requests := server.Requests()
 	steps := make([]step, 0, len(requests))
 	written := false
 	for i, request := range requests {
 		writes := request.Method != http.MethodGet
 		steps = append(steps, step{
-			name: name, do: c.do, bend: c.bend, before: before[i], want: server.Snapshot(),
+			name: name, do: c.do, prepare: c.prepare, before: before[i], want: server.Snapshot(),
 			route: request.Route, writes: writes, afterwards: written && !writes,
 		})
 		written = written || writes
@@ -83,11 +83,11 @@ func steps(t *testing.T) []step {
 	t.Helper()
 	all := changes()
 	account := accountInfo(t, map[string]any{"email": "new@example.com", "projects": []any{"alpha"}})
-	all["create an account"] = change{do: func(ctx context.Context, d desk) error {
+	all["create an account"] = change{do: func(ctx context.Context, d testConnector) error {
 		_, _, _, err := builderOf[connectorbuilder.AccountManagerLimited](ctx, d, "user").CreateAccount(ctx, account, nil)
 		return err
 	}}
-	all["issue a key"] = change{do: func(ctx context.Context, d desk) error {
+	all["issue a key"] = change{do: func(ctx context.Context, d testConnector) error {
 		_, err := d.issueDirectly(ctx, "svc-1")
 		return err
 	}}
@@ -208,11 +208,11 @@ func TestFaultTableOfChanges(t *testing.T) {
 	require.Greater(t, len(cells), 1500)
 	eachCell(t, cells, func(t *testing.T, c changeCell) {
 		t.Helper()
-		server := newOffice(c.bend)
+		server := newServer(c.prepare)
 		server.SetFault(c.route, c.fault)
 		// Far above what a change takes: one that asks again and again where it has to fail ends as well.
 		ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 		defer cancel()
-		c.requireEnd(t, c.do(ctx, open(t, server)), server)
+		c.requireEnd(t, c.do(ctx, connect(t, server)), server)
 	})
 }

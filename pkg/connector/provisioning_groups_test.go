@@ -28,22 +28,22 @@ func setMembers(id string, members ...string) func(*openaitest.Organization) {
 
 var groupGrants = map[string]grantCase{
 	"a user": {
-		access: access{teamMember, "user:ann"}, mean: setMembers("team", "ben", "dora", "svc-1", "ann"), sends: []string{addGroupMember},
+		access: access{teamMember, "user:ann"}, effect: setMembers("team", "ben", "dora", "svc-1", "ann"), sends: []string{addGroupMember},
 	},
 	"a service account": {
-		access: access{teamMember, "service_account:svc-2"}, mean: setMembers("team", "ben", "dora", "svc-1", "svc-2"), sends: []string{addGroupMember},
+		access: access{teamMember, "service_account:svc-2"}, effect: setMembers("team", "ben", "dora", "svc-1", "svc-2"), sends: []string{addGroupMember},
 	},
 	"the first member": {
-		access: access{"group:empty:member", "user:ann"}, mean: setMembers("empty", "ann"), sends: []string{addGroupMember},
+		access: access{"group:empty:member", "user:ann"}, effect: setMembers("empty", "ann"), sends: []string{addGroupMember},
 	},
 	"a member":                              {access: access{teamMember, "user:ben"}},
 	"a member of a group that SCIM manages": {access: access{"group:directory:member", "user:ben"}},
 }
 
 var groupRevocations = map[string]revokeCase{
-	"a user":                              {access: access{teamMember, "user:ben"}, mean: setMembers("team", "dora", "svc-1"), sends: []string{removeGroupMember}},
-	"a service account":                   {access: access{teamMember, "service_account:svc-1"}, mean: setMembers("team", "ben", "dora"), sends: []string{removeGroupMember}},
-	"the last member":                     {access: access{"group:admins:member", "user:dora"}, mean: setMembers("admins"), sends: []string{removeGroupMember}},
+	"a user":                              {access: access{teamMember, "user:ben"}, effect: setMembers("team", "dora", "svc-1"), sends: []string{removeGroupMember}},
+	"a service account":                   {access: access{teamMember, "service_account:svc-1"}, effect: setMembers("team", "ben", "dora"), sends: []string{removeGroupMember}},
+	"the last member":                     {access: access{"group:admins:member", "user:dora"}, effect: setMembers("admins"), sends: []string{removeGroupMember}},
 	"a group gone":                        {access: access{"group:nobody:member", "user:ben"}},
 	"nobody in it":                        {access: access{teamMember, "user:ann"}},
 	"nobody in a group that SCIM manages": {access: access{"group:directory:member", "user:ann"}},
@@ -62,16 +62,16 @@ func TestRevokeInGroups(t *testing.T) {
 		for shapeName, in := range shapes {
 			t.Run(name+", "+shapeName, func(t *testing.T) {
 				t.Parallel()
-				server := newOffice()
-				d := open(t, server)
+				server := newServer()
+				d := connect(t, server)
 				want := server.Snapshot()
-				if test.mean != nil {
-					test.mean(&want)
+				if test.effect != nil {
+					test.effect(&want)
 				}
 				for attempt := range 2 {
 					answer, err := d.revoke(t.Context(), in, test.access)
 					require.NoError(t, err)
-					require.Equal(t, attempt > 0 || test.mean == nil, pick(t, answer.GetAnnotations(), &v2.GrantAlreadyRevoked{}))
+					require.Equal(t, attempt > 0 || test.effect == nil, pick(t, answer.GetAnnotations(), &v2.GrantAlreadyRevoked{}))
 					requireState(t, want, server)
 					d.requireOneLine(t, test.entitlement)
 				}
@@ -95,9 +95,9 @@ func TestRefusedInGroups(t *testing.T) {
 // Who is added is a member, whether or not the plan shows members.
 func TestGroupsOnAPlanWithoutMemberLists(t *testing.T) {
 	t.Parallel()
-	server := newOffice()
+	server := newServer()
 	server.SetFault("GET /organization/groups/{group_id}/users/{user_id}", openaitest.Fault{Status: 404})
-	d := open(t, server)
+	d := connect(t, server)
 	_, err := d.grant(t.Context(), shapes["full"], access{teamMember, "user:ann"})
 	require.NoError(t, err)
 	_, err = d.revoke(t.Context(), shapes["full"], access{teamMember, "user:ben"})
@@ -111,7 +111,7 @@ func TestGroupsWhoseMembersAreNotOffered(t *testing.T) {
 	t.Parallel()
 	says := []string{"OpenAI does not offer the members of groups to this key on this plan", "in OpenAI's own pages"}
 	tests := map[string]struct {
-		do   func(context.Context, desk) error
+		do   func(context.Context, testConnector) error
 		says []string
 	}{
 		"add a user":                       {granted(teamMember, "user:ann"), says},
@@ -125,21 +125,21 @@ func TestGroupsWhoseMembersAreNotOffered(t *testing.T) {
 		for _, code := range []int{403, 404} {
 			t.Run(fmt.Sprintf("%s, %d", name, code), func(t *testing.T) {
 				t.Parallel()
-				server := newOffice()
+				server := newServer()
 				server.GroupMembersUnavailable = code
-				d := open(t, server)
+				d := connect(t, server)
 				err := test.do(t.Context(), d)
 				requireRefusal(t, err, test.says...)
 				require.NotContains(t, err.Error(), adviceForKeys)
-				requireState(t, office(), server)
+				requireState(t, smallOrganization(), server)
 				d.requireOneLine(t)
 			})
 		}
 	}
 }
 
-func newGroup(name string) func(context.Context, desk) (*v2.CreateResourceResponse, error) {
-	return func(ctx context.Context, d desk) (*v2.CreateResourceResponse, error) {
+func newGroup(name string) func(context.Context, testConnector) (*v2.CreateResourceResponse, error) {
+	return func(ctx context.Context, d testConnector) (*v2.CreateResourceResponse, error) {
 		return d.CreateResource(ctx, v2.CreateResourceRequest_builder{Resource: v2.Resource_builder{
 			Id: parseID("group:new"), DisplayName: name,
 		}.Build()}.Build())
@@ -152,7 +152,7 @@ func TestCreateGroup(t *testing.T) {
 	for _, created := range []int{200, 201} {
 		t.Run(strconv.Itoa(created), func(t *testing.T) {
 			t.Parallel()
-			server := newOffice()
+			server := newServer()
 			server.CreatedStatus = created
 			requireGroupCreated(t, server)
 		})
@@ -161,7 +161,7 @@ func TestCreateGroup(t *testing.T) {
 
 func requireGroupCreated(t *testing.T, server *openaitest.Server) {
 	t.Helper()
-	d := open(t, server)
+	d := connect(t, server)
 	answer, err := newGroup(" Night shift ")(t.Context(), d)
 	require.NoError(t, err)
 	require.Equal(t, []string{createGroup}, writes(server))
@@ -173,15 +173,15 @@ func requireGroupCreated(t *testing.T, server *openaitest.Server) {
 
 	want := server.Snapshot()
 	want.Groups = groups[:len(groups)-1]
-	require.Empty(t, differences(state(office()), state(want)))
+	require.Empty(t, differences(state(smallOrganization()), state(want)))
 	row := readResource(t, answer.GetCreated())
 	require.Contains(t, expected(server.Snapshot()).Resources, lines([]resourceRow{row})[0])
 }
 
 func TestCreateGroupWithoutName(t *testing.T) {
 	t.Parallel()
-	server := newOffice()
-	d := open(t, server)
+	server := newServer()
+	d := connect(t, server)
 	for _, name := range []string{"", " "} {
 		_, err := newGroup(name)(t.Context(), d)
 		require.Equal(t, codes.InvalidArgument, status.Code(err), err)
@@ -201,15 +201,15 @@ func TestGroupWhoseAnswerIsLost(t *testing.T) {
 			}
 			t.Run(fmt.Sprintf("%s, %d", name, lag), func(t *testing.T) {
 				t.Parallel()
-				server := newOffice(func(o *openaitest.Organization) { group(o, "empty").Name = "Night shift" })
+				server := newServer(func(o *openaitest.Organization) { group(o, "empty").Name = "Night shift" })
 				server.WriteLag = lag
 				server.SetFault(createGroup, fault)
-				d := open(t, server)
+				d := connect(t, server)
 				answer, err := newGroup("Night shift")(t.Context(), d)
 				require.NoError(t, err)
 				require.Equal(t, []string{createGroup}, writes(server))
 				groups := server.Snapshot().Groups
-				require.Len(t, groups, len(office().Groups)+1)
+				require.Len(t, groups, len(smallOrganization().Groups)+1)
 				require.Equal(t, groups[len(groups)-1].ID, answer.GetCreated().GetId().GetResource())
 			})
 		}
@@ -220,16 +220,16 @@ func TestGroupWhoseAnswerIsLost(t *testing.T) {
 func TestGroupThatWasNotMade(t *testing.T) {
 	t.Parallel()
 	lost := openaitest.Fault{Status: 500}
-	server := newOffice(func(o *openaitest.Organization) { group(o, "empty").Name = "Night shift" })
+	server := newServer(func(o *openaitest.Organization) { group(o, "empty").Name = "Night shift" })
 	server.SetFault(createGroup, lost)
-	_, err := newGroup("Night shift")(t.Context(), open(t, server))
+	_, err := newGroup("Night shift")(t.Context(), connect(t, server))
 	require.Equal(t, codes.Unavailable, status.Code(err), err)
 	requireMessage(t, err)
 	require.Equal(t, []string{createGroup}, writes(server))
 
-	server = newOffice()
+	server = newServer()
 	lost.AfterEffect, lost.Twice = true, true
 	server.SetFault(createGroup, lost)
-	_, err = newGroup("Night shift")(t.Context(), open(t, server))
+	_, err = newGroup("Night shift")(t.Context(), connect(t, server))
 	require.Equal(t, codes.Unavailable, status.Code(err), err)
 }

@@ -106,7 +106,7 @@ func (a asking) requireNamed(t *testing.T, write openaitest.Request, isDeletion 
 var oddOnes = []string{
 	"", ".", "..", "/", "a/b", "../ann", "ann/../ben", "ann/", "/ann", "%61nn", "ann%2F..%2Fben", "ann?x=y", "ann#", "ann ", " ann", "ann\x00", "ann\n", "ANN", "аnn", "ann:owner", "a:b:c",
 	"alpha/r-tune", "alpha/r-tune/", "alpha//r-tune", "alpha/../beta/r-tune", "alpha/r-tune/..", "\xff", "🔑", strings.Repeat("x", 1_024), strings.Repeat("é/", 512),
-	"owner", "reader", "organization", "organization:organization", "role-api-project-member__api-project__alpha", "role-api-organization-owner__api-organization__org-office",
+	"owner", "reader", "organization", "organization:organization", "role-api-project-member__api-project__alpha", "role-api-organization-owner__api-organization__org-small",
 }
 
 // FuzzProvisioningIDs asks for changes in which any word may be anything: it is refused, or it is made to what the words
@@ -143,19 +143,19 @@ func FuzzProvisioningIDs(f *testing.F) {
 		f.Add(change, asked.whatType, asked.what, odd, asked.whatType+":"+asked.what+":"+odd, asked.whoType, asked.who)
 		f.Add(change, "project_role", "alpha/"+odd, "assigned", "project_role:alpha/"+odd+":assigned", "user", "ann")
 	}
-	standIn := newOffice()
+	standIn := newServer()
 	listener := httptest.NewServer(standIn)
 	f.Cleanup(listener.Close)
 	builder, _, err := connector.New(f.Context(), &cfg.Openai{OpenaiAdminKey: testKey, BaseUrl: listener.URL + "/v1"}, nil)
 	require.NoError(f, err)
-	setPatience(f, builder, 0)
+	setRetryFor(f, builder, 0)
 	built, ok := builder.(*connector.Connector)
 	require.True(f, ok)
-	built.SetPatience()
+	built.SetConsistency()
 
 	f.Fuzz(func(t *testing.T, change uint8, whatType, what, slug, entitlementID, whoType, who string) {
 		asked := asking{whatType: whatType, what: what, slug: slug, entitlementID: entitlementID, whoType: whoType, who: who}
-		standIn.Update(func(o *openaitest.Organization) { *o = office() })
+		standIn.Update(func(o *openaitest.Organization) { *o = smallOrganization() })
 		standIn.ResetRequests()
 		possible, err := asked.ask(t, built, change)
 		isDeletion := change%3 == 2

@@ -26,7 +26,7 @@ func TestCreateAccountOfSomebodyInvited(t *testing.T) {
 	}
 	for name, test := range map[string]struct {
 		profile map[string]any
-		bend    func(*openaitest.Organization)
+		prepare func(*openaitest.Organization)
 	}{
 		"email alone":                      {profile: map[string]any{"email": "Pia@Example.com"}},
 		"another spelling":                 {profile: map[string]any{"email": "pia@example.com", "role": "reader", "projects": []any{}}},
@@ -39,9 +39,9 @@ func TestCreateAccountOfSomebodyInvited(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			server := newOffice(test.bend)
+			server := newServer(test.prepare)
 			before := server.Snapshot()
-			d := open(t, server)
+			d := connect(t, server)
 			answer, err := d.createAccount(t.Context(), accountInfo(t, test.profile))
 			require.NoError(t, err)
 			require.Equal(t, "invitation:inv-pending", id(answer.GetSuccess().GetResource().GetId()))
@@ -59,7 +59,7 @@ func TestCreateAccountOfSomebodyInvitedOtherwise(t *testing.T) {
 	alpha := openaitest.InviteProject{ID: "alpha", Role: "member"}
 	for name, test := range map[string]struct {
 		profile map[string]any
-		bend    func(*openaitest.Organization)
+		prepare func(*openaitest.Organization)
 		role    string
 		want    []openaitest.InviteProject
 	}{
@@ -75,9 +75,9 @@ func TestCreateAccountOfSomebodyInvitedOtherwise(t *testing.T) {
 		for lag := range 3 {
 			t.Run(fmt.Sprintf("%s, %d", name, lag), func(t *testing.T) {
 				t.Parallel()
-				server := newOffice(test.bend)
+				server := newServer(test.prepare)
 				server.WriteLag = lag
-				d := open(t, server)
+				d := connect(t, server)
 				answer, err := d.createAccount(t.Context(), accountInfo(t, test.profile))
 				require.NoError(t, err)
 				require.Equal(t, []string{deleteInvite, createInvite}, writes(server))
@@ -100,9 +100,9 @@ func TestInvitationThatCannotBeSentAnew(t *testing.T) {
 	requireAllRefused(t, map[string]refusedCase{
 		"a project that is gone": {do: invited(t, profile), says: []string{"there is no project delta"}},
 	})
-	server := newOffice()
+	server := newServer()
 	server.PaymentMethodMissing = true
-	d := open(t, server)
+	d := connect(t, server)
 	_, err := d.createAccount(t.Context(), accountInfo(t, map[string]any{"email": "pia@example.com", "role": "owner"}))
 	requireRefusal(t, err, "the invitation inv-pending is taken back, and no other one is sent", "payment_method_required")
 	d.requireOneLine(t, "taken_back", "inv-pending")
@@ -111,17 +111,17 @@ func TestInvitationThatCannotBeSentAnew(t *testing.T) {
 // OpenAI may know of an invitation for a while that has been taken back.
 func TestInvitationThatIsInTheWayForAWhile(t *testing.T) {
 	t.Parallel()
-	for email, bend := range map[string]func(*openaitest.Organization){"pia@example.com": piaIsInvited("owner"), "ivo@example.com": nil} {
+	for email, prepare := range map[string]func(*openaitest.Organization){"pia@example.com": piaIsInvited("owner"), "ivo@example.com": nil} {
 		t.Run(email, func(t *testing.T) {
 			t.Parallel()
-			server := newOffice(bend)
+			server := newServer(prepare)
 			server.ExpiredInvitesBlock = true
 			inTheWay := openaitest.Fault{Status: 400, Body: object("", email+" has already been invited."), Times: 1}
-			if bend == nil {
+			if prepare == nil {
 				inTheWay.Times = 2
 			}
 			server.SetFault(createInvite, inTheWay)
-			answer, err := open(t, server).createAccount(t.Context(), accountInfo(t, map[string]any{"email": email}))
+			answer, err := connect(t, server).createAccount(t.Context(), accountInfo(t, map[string]any{"email": email}))
 			require.NoError(t, err)
 			invites := server.Snapshot().Invites
 			require.Len(t, invites, 3)
@@ -136,9 +136,9 @@ func TestExpiredInvitationInTheWay(t *testing.T) {
 	for _, blocks := range []bool{false, true} {
 		t.Run(fmt.Sprint(blocks), func(t *testing.T) {
 			t.Parallel()
-			server := newOffice()
+			server := newServer()
 			server.ExpiredInvitesBlock = blocks
-			d := open(t, server)
+			d := connect(t, server)
 			answer, err := d.createAccount(t.Context(), accountInfo(t, map[string]any{"email": "Ivo@example.com"}))
 			require.NoError(t, err)
 			invites := server.Snapshot().Invites
@@ -159,7 +159,7 @@ func TestExpiredInvitationInTheWay(t *testing.T) {
 // Somebody who accepts at the moment at which the invitation is taken back has the account.
 func TestInvitationThatIsAcceptedMeanwhile(t *testing.T) {
 	t.Parallel()
-	server := newOffice()
+	server := newServer()
 	server.OnRequest = func(request openaitest.Request) {
 		if request.Route == deleteInvite {
 			server.Update(func(o *openaitest.Organization) {
@@ -168,7 +168,7 @@ func TestInvitationThatIsAcceptedMeanwhile(t *testing.T) {
 			})
 		}
 	}
-	answer, err := open(t, server).createAccount(t.Context(), accountInfo(t, map[string]any{"email": "pia@example.com", "role": "owner"}))
+	answer, err := connect(t, server).createAccount(t.Context(), accountInfo(t, map[string]any{"email": "pia@example.com", "role": "owner"}))
 	require.NoError(t, err)
 	require.Equal(t, "user:pia", id(answer.GetAlreadyExists().GetResource().GetId()))
 }
@@ -176,7 +176,7 @@ func TestInvitationThatIsAcceptedMeanwhile(t *testing.T) {
 // Keys of a profile that are none of the form are told of, and not in silence passed over.
 func TestProfileWithUnknownKeys(t *testing.T) {
 	t.Parallel()
-	d := open(t, newOffice())
+	d := connect(t, newServer())
 	_, err := d.createAccount(context.WithoutCancel(t.Context()), accountInfo(t, map[string]any{"email": "new@example.com", "project": "alpha", "Role": "owner"}))
 	require.NoError(t, err)
 	told := d.logs.FilterLevelExact(zap.WarnLevel).All()

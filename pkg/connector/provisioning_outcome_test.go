@@ -18,10 +18,10 @@ import (
 
 // change is a grant, a revocation or a deletion that changes something.
 type change struct {
-	do    func(context.Context, desk) error
-	bend  func(*openaitest.Organization)
-	mean  func(*openaitest.Organization)
-	sends []string
+	do      func(context.Context, testConnector) error
+	prepare func(*openaitest.Organization)
+	effect  func(*openaitest.Organization)
+	sends   []string
 }
 
 // changes are all of them that the other tests know.
@@ -30,41 +30,41 @@ func changes() map[string]change {
 	for _, cases := range []map[string]grantCase{organizationGrants, groupGrants, projectGrants, projectRoleGrants} {
 		for name, test := range cases {
 			all["grant "+test.grantID()+", "+name] = change{
-				func(ctx context.Context, d desk) error { return d.grantDirectly(ctx, test.access) }, test.bend, test.mean, test.sends,
+				func(ctx context.Context, d testConnector) error { return d.grantDirectly(ctx, test.access) }, test.prepare, test.effect, test.sends,
 			}
 		}
 	}
 	for _, cases := range []map[string]revokeCase{organizationRevocations, groupRevocations, projectRevocations, projectRoleRevocations} {
 		for name, test := range cases {
 			all["revoke "+test.grantID()+", "+name] = change{
-				func(ctx context.Context, d desk) error { return d.revokeDirectly(ctx, test.access) }, test.bend, test.mean, test.sends,
+				func(ctx context.Context, d testConnector) error { return d.revokeDirectly(ctx, test.access) }, test.prepare, test.effect, test.sends,
 			}
 		}
 	}
 	for name, test := range deletions {
 		all["delete "+name] = change{
-			func(ctx context.Context, d desk) error { return d.delete(ctx, test.id, test.parent) }, test.bend, test.mean, test.sends,
+			func(ctx context.Context, d testConnector) error { return d.delete(ctx, test.id, test.parent) }, test.prepare, test.effect, test.sends,
 		}
 	}
 	for name, test := range actionCases() {
-		all["action "+name] = change{invoked(test.name, test.arguments), test.bend, test.mean, test.sends}
+		all["action "+name] = change{invoked(test.name, test.arguments), test.prepare, test.effect, test.sends}
 	}
 	for name, c := range all {
-		if c.mean == nil {
+		if c.effect == nil {
 			delete(all, name)
 		}
 	}
 	return all
 }
 
-// requireChanged makes the change on a server whose answers bend spoils, and holds it to the outcome.
-func (c change) requireChanged(t *testing.T, bend func(*openaitest.Server)) *openaitest.Server {
+// requireChanged makes the change on a server whose answers prepare spoils, and holds it to the outcome.
+func (c change) requireChanged(t *testing.T, prepare func(*openaitest.Server)) *openaitest.Server {
 	t.Helper()
-	server := newOffice(c.bend)
-	bend(server)
-	d := open(t, server)
+	server := newServer(c.prepare)
+	prepare(server)
+	d := connect(t, server)
 	want := server.Snapshot()
-	c.mean(&want)
+	c.effect(&want)
 	require.NoError(t, c.do(t.Context(), d))
 	requireState(t, want, server)
 	return server
@@ -113,10 +113,10 @@ func TestWriteThatDidNotHappenIsAnError(t *testing.T) {
 		for answer, fault := range badAnswers {
 			t.Run(name+", "+answer, func(t *testing.T) {
 				t.Parallel()
-				server := newOffice(c.bend)
+				server := newServer(c.prepare)
 				server.SetFault(c.sends[0], fault)
 				before := server.Snapshot()
-				d := open(t, server)
+				d := connect(t, server)
 				err := c.do(t.Context(), d)
 				require.Equal(t, want[answer], status.Code(err), err)
 				says := c.sends[0] + ": " + fmt.Sprint(fault.Status)
@@ -137,10 +137,10 @@ func TestWriteThatTheKeyMayNotMake(t *testing.T) {
 	for name, c := range changes() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			server := newOffice(c.bend)
+			server := newServer(c.prepare)
 			server.SetFault(c.sends[0], openaitest.Fault{Status: 403, Body: object("", missingScopeText)})
 			before := server.Snapshot()
-			d := open(t, server)
+			d := connect(t, server)
 			err := c.do(t.Context(), d)
 			require.Equal(t, codes.PermissionDenied, status.Code(err), err)
 			requireMessage(t, err, adviceForKeys)
@@ -162,7 +162,7 @@ func TestAnswersOfSuccess(t *testing.T) {
 	}
 }
 
-// What was changed may be read late. A write whose answer was lost is found within the connector's patience, and not made
+// What was changed may be read late. A write whose answer was lost is found within the connector's waits, and not made
 // again.
 func TestWriteThatIsReadLate(t *testing.T) {
 	t.Parallel()
@@ -192,9 +192,9 @@ func TestChangesOneAfterTheOther(t *testing.T) {
 		for lag := 1; lag <= 4; lag++ {
 			t.Run(fmt.Sprintf("%s, %d", a.grantID(), lag), func(t *testing.T) {
 				t.Parallel()
-				server := newOffice()
+				server := newServer()
 				server.WriteLag = lag
-				d := open(t, server)
+				d := connect(t, server)
 				for attempt, grants := range []bool{true, false, true, true, false, false} {
 					do := revoked
 					if grants {
@@ -233,10 +233,10 @@ func TestSuccessThatIsNeverRead(t *testing.T) {
 // Where it may not be read, it is not looked for again.
 func TestSuccessThatMayNotBeRead(t *testing.T) {
 	t.Parallel()
-	server := newOffice()
+	server := newServer()
 	const route = "GET /organization/groups/{group_id}/users/{user_id}"
 	server.SetFault(route, openaitest.Fault{Status: 403})
-	require.NoError(t, granted(teamMember, "user:ann")(t.Context(), open(t, server)))
+	require.NoError(t, granted(teamMember, "user:ann")(t.Context(), connect(t, server)))
 	require.Equal(t, 2, calls(server)[route])
 }
 
@@ -253,10 +253,10 @@ func TestInvitationThatWasSentIsASuccess(t *testing.T) {
 			}
 			t.Run(fmt.Sprintf("%s, %d", name, lag), func(t *testing.T) {
 				t.Parallel()
-				server := newOffice()
+				server := newServer()
 				server.WriteLag = lag
 				server.SetFault(createInvite, fault)
-				d := open(t, server)
+				d := connect(t, server)
 				answer, err := d.createAccount(t.Context(), accountInfo(t, map[string]any{"email": "new@example.com"}))
 				require.NoError(t, err)
 				require.Equal(t, newInvite(t, server).ID, answer.GetSuccess().GetResource().GetId().GetResource())

@@ -82,80 +82,80 @@ func setAccountRoles(id string, roles ...string) func(*openaitest.Organization) 
 }
 
 var projectGrants = map[string]grantCase{
-	"owner to a user":  {access: access{alphaOwner, "user:eva"}, mean: joined("eva", "owner"), sends: []string{addProjectUser}},
-	"member to a user": {access: access{alphaMember, "user:eva"}, mean: joined("eva", "member"), sends: []string{addProjectUser}},
-	"viewer to a user": {access: access{alphaViewer, "user:eva"}, mean: joined("eva", "viewer"), sends: []string{addProjectUser}},
+	"owner to a user":  {access: access{alphaOwner, "user:eva"}, effect: joined("eva", "owner"), sends: []string{addProjectUser}},
+	"member to a user": {access: access{alphaMember, "user:eva"}, effect: joined("eva", "member"), sends: []string{addProjectUser}},
+	"viewer to a user": {access: access{alphaViewer, "user:eva"}, effect: joined("eva", "viewer"), sends: []string{addProjectUser}},
 	"viewer to somebody who is in the project through a group only": {
-		access: access{alphaViewer, "user:dora"}, mean: joined("dora", "viewer"), sends: []string{addProjectUser},
+		access: access{alphaViewer, "user:dora"}, effect: joined("dora", "viewer"), sends: []string{addProjectUser},
 	},
 	"owner to a member, who keeps the custom role": {
-		access: access{alphaOwner, "user:ben"}, mean: setProjectRole("ben", "owner"), sends: []string{modifyProjectUser}, replaces: access{alphaMember, "user:ben"},
+		access: access{alphaOwner, "user:ben"}, effect: setProjectRole("ben", "owner"), sends: []string{modifyProjectUser}, replaces: access{alphaMember, "user:ben"},
 	},
 	"viewer to an owner": {
-		access: access{alphaViewer, "user:ann"}, mean: setProjectRole("ann", "viewer"), sends: []string{modifyProjectUser}, replaces: access{alphaOwner, "user:ann"},
+		access: access{alphaViewer, "user:ann"}, effect: setProjectRole("ann", "viewer"), sends: []string{modifyProjectUser}, replaces: access{alphaOwner, "user:ann"},
 	},
 	"member to somebody whose role has another name": {
-		access: access{alphaMember, "user:ann"}, bend: setProjectRole("ann", "editor"), mean: setProjectRole("ann", "member"), sends: []string{modifyProjectUser},
+		access: access{alphaMember, "user:ann"}, prepare: setProjectRole("ann", "editor"), effect: setProjectRole("ann", "member"), sends: []string{modifyProjectUser},
 	},
-	"member to a member by the assignment list alone": {access: access{alphaMember, "user:eva"}, bend: joined("eva", "", "owner", "member")},
+	"member to a member by the assignment list alone": {access: access{alphaMember, "user:eva"}, prepare: joined("eva", "", "owner", "member")},
 	"member to an owner by the assignment list alone": {
-		access: access{alphaMember, "user:eva"}, bend: joined("eva", "editor", "owner"), mean: both(setProjectRole("eva", "member"), setProjectRoles("eva")),
+		access: access{alphaMember, "user:eva"}, prepare: joined("eva", "editor", "owner"), effect: both(setProjectRole("eva", "member"), setProjectRoles("eva")),
 		sends: []string{modifyProjectUser, unassignProjectUser}, replaces: access{alphaOwner, "user:eva"},
 	},
-	"owner to who owns everything by the assignment list alone": {access: access{alphaOwner, "user:ola"}, bend: setAssigned("ola", "", "owner")},
+	"owner to who owns everything by the assignment list alone": {access: access{alphaOwner, "user:ola"}, prepare: setAssigned("ola", "", "owner")},
 	"what is held":                    {access: access{alphaMember, "user:ben"}},
 	"owner to an owner of everything": {access: access{alphaOwner, "user:ola"}},
 	"what a service account holds":    {access: access{alphaMember, "service_account:svc-1"}},
 	"owner to a service account": {
-		access: access{alphaOwner, "service_account:svc-1"}, mean: setAccountRole("svc-1", "owner"), sends: []string{modifyServiceAccount},
+		access: access{alphaOwner, "service_account:svc-1"}, effect: setAccountRole("svc-1", "owner"), sends: []string{modifyServiceAccount},
 		replaces: access{alphaMember, "service_account:svc-1"},
 	},
 	"member to a service account": {
-		access: access{alphaMember, "service_account:svc-3"}, mean: setAccountRole("svc-3", "member"), sends: []string{modifyServiceAccount},
+		access: access{alphaMember, "service_account:svc-3"}, effect: setAccountRole("svc-3", "member"), sends: []string{modifyServiceAccount},
 		replaces: access{alphaOwner, "service_account:svc-3"},
 	},
 	"member to a service account without role": {
-		access: access{alphaMember, "service_account:svc-2"}, mean: setAccountRole("svc-2", "member"), sends: []string{modifyServiceAccount},
+		access: access{alphaMember, "service_account:svc-2"}, effect: setAccountRole("svc-2", "member"), sends: []string{modifyServiceAccount},
 	},
-	"viewer to a group":           {access: access{alphaViewer, "group:empty"}, mean: addedGroup("empty", "viewer"), sends: []string{addProjectGroup}},
-	"owner to a group":            {access: access{alphaOwner, "group:empty"}, mean: addedGroup("empty", "owner"), sends: []string{addProjectGroup}},
-	"member to a group of SCIM's": {access: access{alphaMember, "group:directory"}, mean: addedGroup("directory", "member"), sends: []string{addProjectGroup}},
+	"viewer to a group":           {access: access{alphaViewer, "group:empty"}, effect: addedGroup("empty", "viewer"), sends: []string{addProjectGroup}},
+	"owner to a group":            {access: access{alphaOwner, "group:empty"}, effect: addedGroup("empty", "owner"), sends: []string{addProjectGroup}},
+	"member to a group of SCIM's": {access: access{alphaMember, "group:directory"}, effect: addedGroup("directory", "member"), sends: []string{addProjectGroup}},
 	"a second role to a group": {
-		access: access{alphaOwner, "group:auditors"}, mean: setProjectGroup("auditors", "member", "owner"), sends: []string{assignInProject},
+		access: access{alphaOwner, "group:auditors"}, effect: setProjectGroup("auditors", "member", "owner"), sends: []string{assignInProject},
 	},
 	"what a group holds": {access: access{alphaViewer, "group:team"}},
 }
 
 var projectRevocations = map[string]revokeCase{
-	"owner from a user":                                {access: access{alphaOwner, "user:ann"}, mean: removed("ann"), sends: []string{removeProjectUser}},
-	"member from a user, custom role included":         {access: access{alphaMember, "user:ben"}, mean: removed("ben"), sends: []string{removeProjectUser}},
-	"viewer from a user":                               {access: access{alphaViewer, "user:cem"}, mean: removed("cem"), sends: []string{removeProjectUser}},
-	"member from somebody who became owner meanwhile":  {access: access{alphaMember, "user:ben"}, bend: setProjectRole("ben", "owner")},
-	"member from somebody who became viewer meanwhile": {access: access{alphaMember, "user:ben"}, bend: setProjectRole("ben", "viewer")},
-	"member from somebody whose role has another name": {access: access{alphaMember, "user:ben"}, bend: setProjectRole("ben", "editor")},
+	"owner from a user":                                {access: access{alphaOwner, "user:ann"}, effect: removed("ann"), sends: []string{removeProjectUser}},
+	"member from a user, custom role included":         {access: access{alphaMember, "user:ben"}, effect: removed("ben"), sends: []string{removeProjectUser}},
+	"viewer from a user":                               {access: access{alphaViewer, "user:cem"}, effect: removed("cem"), sends: []string{removeProjectUser}},
+	"member from somebody who became owner meanwhile":  {access: access{alphaMember, "user:ben"}, prepare: setProjectRole("ben", "owner")},
+	"member from somebody who became viewer meanwhile": {access: access{alphaMember, "user:ben"}, prepare: setProjectRole("ben", "viewer")},
+	"member from somebody whose role has another name": {access: access{alphaMember, "user:ben"}, prepare: setProjectRole("ben", "editor")},
 	"from somebody who is not in the project":          {access: access{alphaMember, "user:eva"}},
 	"from somebody who is gone":                        {access: access{alphaMember, "user:nobody"}},
 	"from a group that is not in the project":          {access: access{alphaMember, "group:empty"}},
 	"a role that the group does not hold":              {access: access{alphaOwner, "group:team"}},
-	"one of a group's roles":                           {access: access{alphaViewer, "group:team"}, mean: setProjectGroup("team", "r-tune"), sends: []string{unassignInProject}},
-	"a group's last role":                              {access: access{alphaMember, "group:auditors"}, mean: removedGroup("auditors"), sends: []string{unassignInProject}},
+	"one of a group's roles":                           {access: access{alphaViewer, "group:team"}, effect: setProjectGroup("team", "r-tune"), sends: []string{unassignInProject}},
+	"a group's last role":                              {access: access{alphaMember, "group:auditors"}, effect: removedGroup("auditors"), sends: []string{unassignInProject}},
 	"owner by the assignment list, without a word in the row": {
-		access: access{alphaOwner, "user:eva"}, bend: joined("eva", "", "owner"), mean: removed("eva"), sends: []string{removeProjectUser},
+		access: access{alphaOwner, "user:eva"}, prepare: joined("eva", "", "owner"), effect: removed("eva"), sends: []string{removeProjectUser},
 	},
 	"owner by the assignment list, with another word in the row": {
-		access: access{alphaOwner, "user:eva"}, bend: joined("eva", "editor", "owner"), mean: removed("eva"), sends: []string{removeProjectUser},
+		access: access{alphaOwner, "user:eva"}, prepare: joined("eva", "editor", "owner"), effect: removed("eva"), sends: []string{removeProjectUser},
 	},
 	"owner by the assignment list, beside viewer in the row": {
-		access: access{alphaOwner, "user:cem"}, bend: setProjectRoles("cem", "owner"), mean: setProjectRoles("cem"), sends: []string{unassignProjectUser},
+		access: access{alphaOwner, "user:cem"}, prepare: setProjectRoles("cem", "owner"), effect: setProjectRoles("cem"), sends: []string{unassignProjectUser},
 	},
 	"viewer that is held directly and through a group": {
-		access: access{alphaViewer, "user:dora"}, bend: joined("dora", "viewer"), mean: removed("dora"), sends: []string{removeProjectUser}, keeps: true,
+		access: access{alphaViewer, "user:dora"}, prepare: joined("dora", "viewer"), effect: removed("dora"), sends: []string{removeProjectUser}, keeps: true,
 	},
 	"owner from somebody who owns everything through a group as well": {
-		access: access{alphaOwner, "user:dora"}, bend: joined("dora", "owner"), mean: removed("dora"), sends: []string{removeProjectUser}, keeps: true,
+		access: access{alphaOwner, "user:dora"}, prepare: joined("dora", "owner"), effect: removed("dora"), sends: []string{removeProjectUser}, keeps: true,
 	},
 	"owner from a group that owns everything as well": {
-		access: access{alphaOwner, "group:admins"}, bend: addedGroup("admins", "owner"), mean: removedGroup("admins"), sends: []string{unassignInProject}, keeps: true,
+		access: access{alphaOwner, "group:admins"}, prepare: addedGroup("admins", "owner"), effect: removedGroup("admins"), sends: []string{unassignInProject}, keeps: true,
 	},
 	"member from an owner of everything, who is not in it": {
 		access: access{alphaMember, "user:ola"},
@@ -182,19 +182,19 @@ func TestRefusedInProjects(t *testing.T) {
 		"less than owner to an owner of everything": {do: granted(alphaMember, "user:ola"), says: []string{"ola owns the organization", "make the person a reader of the organization first"}},
 		"owner from an owner of everything":         {do: revoked(alphaOwner, "user:ola"), says: []string{"ola owns the organization", "take the organization role owner"}},
 		"what an owner of everything holds beside": {
-			do: revoked(alphaMember, "user:ola"), bend: joined("ola", "member"), says: []string{"ola owns the organization"},
+			do: revoked(alphaMember, "user:ola"), prepare: joined("ola", "member"), says: []string{"ola owns the organization"},
 		},
 		"owner from those who own everything": {
 			do: revoked(alphaOwner, "organization_role:owner"), says: []string{"organization owners own every project", "take the organization role owner"},
 		},
 		"owner from who owns everything by the assignment list alone": {
-			do: revoked(alphaOwner, "user:ola"), bend: setAssigned("ola", "", "owner"), says: []string{"ola owns the organization"},
+			do: revoked(alphaOwner, "user:ola"), prepare: setAssigned("ola", "", "owner"), says: []string{"ola owns the organization"},
 		},
 		"owner from who owns everything by an assignment beside reader": {
-			do: revoked(alphaOwner, "user:ann"), bend: both(removed("ann"), setAssigned("ann", "reader", "owner")), says: []string{"ann owns the organization"},
+			do: revoked(alphaOwner, "user:ann"), prepare: both(removed("ann"), setAssigned("ann", "reader", "owner")), says: []string{"ann owns the organization"},
 		},
 		"less to who owns everything by the assignment list alone": {
-			do: granted(alphaMember, "user:ola"), bend: setAssigned("ola", "", "owner"), says: []string{"ola owns the organization"},
+			do: granted(alphaMember, "user:ola"), prepare: setAssigned("ola", "", "owner"), says: []string{"ola owns the organization"},
 		},
 		"owner from who owns everything through a group": {
 			do: revoked(alphaOwner, "user:dora"), says: []string{"dora owns the organization", "through the group admins", "take the organization role owner from the group"},
@@ -208,10 +208,10 @@ func TestRefusedInProjects(t *testing.T) {
 			do: revoked(alphaViewer, "service_account:svc-1"), says: []string{"through the group team", "take it from the group"},
 		},
 		"what a service account of another project holds through a group": {
-			do: revoked(alphaViewer, "service_account:svc-9"), bend: setMembers("team", "svc-9"), says: []string{"through the group team"},
+			do: revoked(alphaViewer, "service_account:svc-9"), prepare: setMembers("team", "svc-9"), says: []string{"through the group team"},
 		},
 		"owner by the assignment list from a service account": {
-			do: revoked(alphaOwner, "service_account:svc-2"), bend: both(setAccountRole("svc-2", "editor"), setAccountRoles("svc-2", "owner")),
+			do: revoked(alphaOwner, "service_account:svc-2"), prepare: both(setAccountRole("svc-2", "editor"), setAccountRoles("svc-2", "owner")),
 			says: []string{"delete the service account instead"},
 		},
 		"viewer to a service account":                 {do: granted(alphaViewer, "service_account:svc-1"), says: []string{"cannot be a viewer", "grant member or owner instead"}},
@@ -265,9 +265,9 @@ func TestGrantWhileSomebodyElseGrants(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			server := newOffice()
+			server := newServer()
 			meanwhile(server, test.route, test.change)
-			d := open(t, server)
+			d := connect(t, server)
 			want := server.Snapshot()
 			test.want(&want)
 			answer, err := d.grant(t.Context(), shapes["full"], test.access)
@@ -293,9 +293,9 @@ func TestCustomProjectRoleBesideARoleThatIsReadLate(t *testing.T) {
 		for lag := 1; lag <= 10; lag++ {
 			t.Run(fmt.Sprintf("%s, %d", name, lag), func(t *testing.T) {
 				t.Parallel()
-				server := newOffice()
+				server := newServer()
 				server.WriteLag = lag
-				d := open(t, server)
+				d := connect(t, server)
 				want := server.Snapshot()
 				test.want(&want)
 				_, err := d.grant(t.Context(), shapes["full"], test.before)
@@ -314,19 +314,19 @@ func TestRevokeWhileAGroupIsGivenAnotherRole(t *testing.T) {
 	auditors := access{alphaMember, "group:auditors"}
 	t.Run("meanwhile", func(t *testing.T) {
 		t.Parallel()
-		server := newOffice()
+		server := newServer()
 		meanwhile(server, unassignInProject, setProjectGroup("auditors", "member", "viewer"))
 		want := server.Snapshot()
 		setProjectGroup("auditors", "viewer")(&want)
-		require.NoError(t, revoked(auditors.entitlement, auditors.principal)(t.Context(), open(t, server)))
+		require.NoError(t, revoked(auditors.entitlement, auditors.principal)(t.Context(), connect(t, server)))
 		requireState(t, want, server)
 	})
 	for lag := 1; lag <= 6; lag++ {
 		t.Run(fmt.Sprintf("before, read late, %d", lag), func(t *testing.T) {
 			t.Parallel()
-			server := newOffice()
+			server := newServer()
 			server.WriteLag = lag
-			d := open(t, server)
+			d := connect(t, server)
 			want := server.Snapshot()
 			setProjectGroup("auditors", "viewer")(&want)
 			require.NoError(t, granted(alphaViewer, auditors.principal)(t.Context(), d))
@@ -341,9 +341,9 @@ func TestRevokeWhileAGroupIsGivenAnotherRole(t *testing.T) {
 func TestGroupThatTheAPILeavesInTheProject(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
-		bend  func(*openaitest.Server)
-		want  func(*openaitest.Organization)
-		sends []string
+		prepare func(*openaitest.Server)
+		want    func(*openaitest.Organization)
+		sends   []string
 	}{
 		"empty":     {func(*openaitest.Server) {}, removedGroup("auditors"), []string{unassignInProject, removeProjectGroup}},
 		"read late": {func(s *openaitest.Server) { s.WriteLag = 2 }, removedGroup("auditors"), []string{unassignInProject, removeProjectGroup}},
@@ -363,12 +363,12 @@ func TestGroupThatTheAPILeavesInTheProject(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			server := newOffice()
+			server := newServer()
 			server.EmptyProjectGroupsStay = true
 			want := server.Snapshot()
 			test.want(&want)
-			test.bend(server)
-			require.NoError(t, revoked(alphaMember, "group:auditors")(t.Context(), open(t, server)))
+			test.prepare(server)
+			require.NoError(t, revoked(alphaMember, "group:auditors")(t.Context(), connect(t, server)))
 			requireState(t, want, server)
 			require.Equal(t, test.sends, writes(server))
 		})
@@ -379,8 +379,8 @@ func TestGroupThatTheAPILeavesInTheProject(t *testing.T) {
 // question is asked each time.
 func TestRevokeAsksEachTime(t *testing.T) {
 	t.Parallel()
-	server := newOffice()
-	d := open(t, server)
+	server := newServer()
+	d := connect(t, server)
 	ben := access{alphaMember, "user:ben"}
 	_, err := d.grant(t.Context(), shapes["full"], access{alphaOwner, "user:ben"})
 	require.NoError(t, err)
@@ -397,10 +397,10 @@ func refusesLastRole(s *openaitest.Server) {
 // A refusal of a role that is not the last one stays a refusal.
 func TestGroupRoleThatTheAPIKeeps(t *testing.T) {
 	t.Parallel()
-	server := newOffice()
+	server := newServer()
 	refusesLastRole(server)
 	before := server.Snapshot()
-	err := revoked(alphaViewer, "group:team")(t.Context(), open(t, server))
+	err := revoked(alphaViewer, "group:team")(t.Context(), connect(t, server))
 	requireRefusal(t, err, "A group needs a role.")
 	requireState(t, before, server)
 	require.Equal(t, []string{unassignInProject}, writes(server))

@@ -96,10 +96,10 @@ func TestRandomGrantsAndRevocations(t *testing.T) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			t.Parallel()
 			rng := rand.New(rand.NewPCG(seed, 1))
-			server := newOffice()
+			server := newServer()
 			server.ListImplicitOwners = seed%2 == 1
-			d := open(t, server)
-			all := everyAccess(office())
+			d := connect(t, server)
+			all := everyAccess(smallOrganization())
 			inShapes := []shape{shapes["full"], shapes["identity only"]}
 			var recent []access
 			succeeded := 0
@@ -153,8 +153,8 @@ func TestGrantedGrantIsFoundByASync(t *testing.T) {
 			seen[kind{entitlement, principal}] = true
 			t.Run(test.grantID()+", "+name, func(t *testing.T) {
 				t.Parallel()
-				server := newOffice(test.bend)
-				d := open(t, server)
+				server := newServer(test.prepare)
+				d := connect(t, server)
 				answer, err := d.grant(t.Context(), shapes["full"], test.access)
 				require.NoError(t, err)
 				synced := runSync(t, server, syncOptions{})

@@ -13,7 +13,7 @@ import (
 )
 
 // revokeSeen revokes a grant as a sync has seen it: held directly, and through what the sources name.
-func revokeSeen(ctx context.Context, d desk, a access, sources ...string) (*v2.GrantManagerServiceRevokeResponse, error) {
+func revokeSeen(ctx context.Context, d testConnector, a access, sources ...string) (*v2.GrantManagerServiceRevokeResponse, error) {
 	principal, entitlement := shapes["full"](a)
 	grant := v2.Grant_builder{Id: a.grantID(), Principal: principal, Entitlement: entitlement}.Build()
 	if len(sources) > 0 {
@@ -32,9 +32,9 @@ func TestRevokeTwiceWhatAGroupGivesAsWell(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		access
-		bend  func(*openaitest.Organization)
-		group string
-		sends string
+		prepare func(*openaitest.Organization)
+		group   string
+		sends   string
 	}{
 		"a custom role":     {access{auditRole, "user:cem"}, nil, "group:auditors:member", unassignUserRole},
 		"owner":             {access{ownerRole, "user:dora"}, setRole("dora", "owner"), "group:admins:member", modifyUser},
@@ -46,8 +46,8 @@ func TestRevokeTwiceWhatAGroupGivesAsWell(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			server := newOffice(test.bend)
-			d := open(t, server)
+			server := newServer(test.prepare)
+			d := connect(t, server)
 			for attempt := range 2 {
 				answer, err := revokeSeen(t.Context(), d, test.access, test.entitlement, test.group)
 				require.NoError(t, err)
@@ -63,7 +63,7 @@ func TestRevokeTwiceWhatAGroupGivesAsWell(t *testing.T) {
 // The sources of a grant that a sync has expanded tell the same.
 func TestRevokeTwiceWhatASyncHasSeen(t *testing.T) {
 	t.Parallel()
-	server := newOffice()
+	server := newServer()
 	synced := runSync(t, server, syncOptions{})
 	require.NoError(t, synced.err)
 	grants := map[string]*v2.Grant{}
@@ -74,7 +74,7 @@ func TestRevokeTwiceWhatASyncHasSeen(t *testing.T) {
 		grants[grant.GetId()] = grant
 	}
 	server.ResetRequests()
-	d := open(t, server)
+	d := connect(t, server)
 	revoke := func(id string) (*v2.GrantManagerServiceRevokeResponse, error) {
 		require.Contains(t, grants, id)
 		return d.Revoke(t.Context(), v2.GrantManagerServiceRevokeRequest_builder{Grant: grants[id]}.Build())
@@ -94,7 +94,7 @@ func TestViewerWhereTheWordIsRefused(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		access
-		mean     func(*openaitest.Organization)
+		effect   func(*openaitest.Organization)
 		replaces string
 	}{
 		"somebody new":                       {access{alphaViewer, "user:eva"}, joined("eva", "viewer"), ""},
@@ -106,11 +106,11 @@ func TestViewerWhereTheWordIsRefused(t *testing.T) {
 			for _, omitted := range []bool{false, true} {
 				t.Run(name, func(t *testing.T) {
 					t.Parallel()
-					server := newOffice()
+					server := newServer()
 					server.MembersRefuseViewer, server.AssignedRolesAddUp, server.OmitPredefinedRoles = true, addsUp, omitted
-					d := open(t, server)
+					d := connect(t, server)
 					want := server.Snapshot()
-					test.mean(&want)
+					test.effect(&want)
 					answer, err := d.grant(t.Context(), shapes["full"], test.access)
 					require.NoError(t, err)
 					// The stand-in keeps an empty list where a role has gone.
@@ -139,11 +139,11 @@ func TestViewerWhoCannotBeMadeOne(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			server := newOffice()
+			server := newServer()
 			server.MembersRefuseViewer = true
 			server.SetFault(assignProjectUser, fault)
-			require.Error(t, open(t, server).grantDirectly(t.Context(), access{alphaViewer, "user:eva"}))
-			requireState(t, office(), server)
+			require.Error(t, connect(t, server).grantDirectly(t.Context(), access{alphaViewer, "user:eva"}))
+			requireState(t, smallOrganization(), server)
 		})
 	}
 }
@@ -153,7 +153,7 @@ func TestPredefinedRolesThatTheListLeavesOut(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		access
-		mean func(*openaitest.Organization)
+		effect func(*openaitest.Organization)
 	}{
 		"of the organization, to a group": {access{ownerRole, "group:team"}, setGroupRoles("team", "owner")},
 		"of a project, to a new group":    {access{alphaViewer, "group:empty"}, addedGroup("empty", "viewer")},
@@ -162,11 +162,11 @@ func TestPredefinedRolesThatTheListLeavesOut(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			server := newOffice()
+			server := newServer()
 			server.OmitPredefinedRoles = true
-			d := open(t, server)
+			d := connect(t, server)
 			want := server.Snapshot()
-			test.mean(&want)
+			test.effect(&want)
 			_, err := d.grant(t.Context(), shapes["full"], test.access)
 			require.NoError(t, err)
 			requireState(t, want, server)
@@ -187,10 +187,10 @@ func TestProjectRoleIDsWithSlashes(t *testing.T) {
 		for _, parent := range []string{"", "project:" + test.projectID} {
 			t.Run(test.projectID+" "+test.roleID+" "+parent, func(t *testing.T) {
 				t.Parallel()
-				server := newOffice(func(o *openaitest.Organization) {
+				server := newServer(func(o *openaitest.Organization) {
 					o.Projects[0].ID, o.Projects[0].Roles[0].ID = test.projectID, test.roleID
 				})
-				d := open(t, server)
+				d := connect(t, server)
 				a := access{"project_role:" + test.projectID + "/" + test.roleID + ":assigned", "user:cem"}
 				in := func(a access) (*v2.Resource, *v2.Entitlement) {
 					principal, entitlement := shapes["identity only"](a)
@@ -221,13 +221,13 @@ func TestProjectRoleIDsWithSlashes(t *testing.T) {
 // Whoever the identity provider manages is deleted all the same, and the log says where else.
 func TestDeleteAUserThatSCIMManages(t *testing.T) {
 	t.Parallel()
-	for name, do := range map[string]func(context.Context, desk) error{
+	for name, do := range map[string]func(context.Context, testConnector) error{
 		"account": deleted("user:ben", ""), "membership": revoked(organizationMember, "user:ben"),
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			server := newOffice(func(o *openaitest.Organization) { user(o, "ben").IsSCIMManaged = true })
-			d := open(t, server)
+			server := newServer(func(o *openaitest.Organization) { user(o, "ben").IsSCIMManaged = true })
+			d := connect(t, server)
 			want := server.Snapshot()
 			leave("ben")(&want)
 			require.NoError(t, do(t.Context(), d))
@@ -242,8 +242,8 @@ func TestDeleteAUserThatSCIMManages(t *testing.T) {
 // An admin key that is deleted twice is looked for nowhere else.
 func TestDeleteAnAdminKeyThatIsGone(t *testing.T) {
 	t.Parallel()
-	server := newOffice()
-	require.NoError(t, deleted("api_key:nothing", "organization:organization")(t.Context(), open(t, server)))
+	server := newServer()
+	require.NoError(t, deleted("api_key:nothing", "organization:organization")(t.Context(), connect(t, server)))
 	require.Equal(t, map[string]int{"GET /organization/admin_api_keys/{key_id}": 1}, calls(server))
 }
 
@@ -251,13 +251,13 @@ func TestDeleteAnAdminKeyThatIsGone(t *testing.T) {
 // not there any more, and nothing is asked for it.
 func TestDeleteAUserWithKeys(t *testing.T) {
 	t.Parallel()
-	for name, do := range map[string]func(context.Context, desk) error{
+	for name, do := range map[string]func(context.Context, testConnector) error{
 		"account": deleted("user:ben", ""), "membership": revoked(organizationMember, "user:ben"),
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			server := newOffice(func(o *openaitest.Organization) { user(o, "ben").APIKeyLastUsedAt = 50 })
-			d := open(t, server)
+			server := newServer(func(o *openaitest.Organization) { user(o, "ben").APIKeyLastUsedAt = 50 })
+			d := connect(t, server)
 			require.NoError(t, do(t.Context(), d))
 			told := d.logs.FilterLevelExact(zap.WarnLevel).FilterMessageSnippet(keysStay).All()
 			require.Len(t, told, 1)

@@ -28,37 +28,37 @@ func tuneSources(principalType, id string) func(*openaitest.Organization) {
 }
 
 var projectRoleGrants = map[string]grantCase{
-	"a user in the project": {access: access{reviewRole, "user:cem"}, mean: setProjectRoles("cem", "r-review"), sends: []string{assignProjectUser}},
-	"a second role":         {access: access{reviewRole, "user:ben"}, mean: setProjectRoles("ben", "r-tune", "r-review"), sends: []string{assignProjectUser}},
+	"a user in the project": {access: access{reviewRole, "user:cem"}, effect: setProjectRoles("cem", "r-review"), sends: []string{assignProjectUser}},
+	"a second role":         {access: access{reviewRole, "user:ben"}, effect: setProjectRoles("ben", "r-tune", "r-review"), sends: []string{assignProjectUser}},
 	"a user who is not in the project, made a member first": {
-		access: access{tuneRole, "user:eva"}, mean: joined("eva", "member", "r-tune"), sends: []string{addProjectUser, assignProjectUser},
+		access: access{tuneRole, "user:eva"}, effect: joined("eva", "member", "r-tune"), sends: []string{addProjectUser, assignProjectUser},
 		first: access{alphaMember, "user:eva"},
 	},
 	"a user who holds it through a group only, made a member first": {
-		access: access{tuneRole, "user:dora"}, mean: joined("dora", "member", "r-tune"), sends: []string{addProjectUser, assignProjectUser},
+		access: access{tuneRole, "user:dora"}, effect: joined("dora", "member", "r-tune"), sends: []string{addProjectUser, assignProjectUser},
 		first: access{alphaMember, "user:dora"},
 	},
-	"a group in the project": {access: access{reviewRole, "group:auditors"}, mean: setProjectGroup("auditors", "member", "r-review"), sends: []string{assignInProject}},
+	"a group in the project": {access: access{reviewRole, "group:auditors"}, effect: setProjectGroup("auditors", "member", "r-review"), sends: []string{assignInProject}},
 	"a group that is not in the project, made a member first": {
-		access: access{tuneRole, "group:empty"}, mean: addedGroup("empty", "member", "r-tune"), sends: []string{addProjectGroup, assignInProject},
+		access: access{tuneRole, "group:empty"}, effect: addedGroup("empty", "member", "r-tune"), sends: []string{addProjectGroup, assignInProject},
 		first: access{alphaMember, "group:empty"},
 	},
 	"what a user holds":  {access: access{tuneRole, "user:ben"}},
 	"what a group holds": {access: access{tuneRole, "group:team"}},
 	"what a group holds by an assignment that names the group": {
-		access: access{tuneRole, "group:empty"}, bend: both(addedGroup("empty", "r-tune"), tuneSources("group", "empty")),
+		access: access{tuneRole, "group:empty"}, prepare: both(addedGroup("empty", "r-tune"), tuneSources("group", "empty")),
 	},
 }
 
 var projectRoleRevocations = map[string]revokeCase{
-	"a user, who stays a member": {access: access{tuneRole, "user:ben"}, mean: setProjectRoles("ben"), sends: []string{unassignProjectUser}, keeps: true},
+	"a user, who stays a member": {access: access{tuneRole, "user:ben"}, effect: setProjectRoles("ben"), sends: []string{unassignProjectUser}, keeps: true},
 	"a user who has others": {
-		access: access{reviewRole, "user:ben"}, bend: setProjectRoles("ben", "r-tune", "r-review"), mean: setProjectRoles("ben", "r-tune"), sends: []string{unassignProjectUser},
+		access: access{reviewRole, "user:ben"}, prepare: setProjectRoles("ben", "r-tune", "r-review"), effect: setProjectRoles("ben", "r-tune"), sends: []string{unassignProjectUser},
 	},
-	"one of a group's roles": {access: access{tuneRole, "group:team"}, mean: setProjectGroup("team", "viewer"), sends: []string{unassignInProject}},
-	"a group's last role":    {access: access{tuneRole, "group:team"}, bend: setProjectGroup("team", "r-tune"), mean: removedGroup("team"), sends: []string{unassignInProject}},
+	"one of a group's roles": {access: access{tuneRole, "group:team"}, effect: setProjectGroup("team", "viewer"), sends: []string{unassignInProject}},
+	"a group's last role":    {access: access{tuneRole, "group:team"}, prepare: setProjectGroup("team", "r-tune"), effect: removedGroup("team"), sends: []string{unassignInProject}},
 	"by an assignment that names the group": {
-		access: access{tuneRole, "group:team"}, bend: tuneSources("group", "team"), mean: setProjectGroup("team", "viewer"), sends: []string{unassignInProject},
+		access: access{tuneRole, "group:team"}, prepare: tuneSources("group", "team"), effect: setProjectGroup("team", "viewer"), sends: []string{unassignInProject},
 	},
 	"a role that a user does not hold":          {access: access{reviewRole, "user:ben"}},
 	"a role that a group does not hold":         {access: access{reviewRole, "group:team"}},
@@ -105,8 +105,8 @@ func TestRevokeCustomProjectRoleFromAServiceAccount(t *testing.T) {
 // An owner of the organization is in every project without being made a member.
 func TestCustomProjectRoleToAnOwnerOfEverything(t *testing.T) {
 	t.Parallel()
-	server := newOffice()
-	d := open(t, server)
+	server := newServer()
+	d := connect(t, server)
 	_, _ = d.grant(t.Context(), shapes["full"], access{tuneRole, "user:ola"})
 	require.Equal(t, []string{assignProjectUser}, writes(server))
 }
@@ -127,9 +127,9 @@ func TestAssignAfterAMemberWasMade(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			server := newOffice()
+			server := newServer()
 			server.SetFault(test.route, test.fault)
-			d := open(t, server)
+			d := connect(t, server)
 			want := server.Snapshot()
 			test.want(&want)
 			principal, entitlement := shapes["full"](test.access)
@@ -155,9 +155,9 @@ func TestHalfOfACustomProjectRole(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			server := newOffice()
+			server := newServer()
 			server.SetFault(test.route, openaitest.Fault{Status: 400, Body: object("role_limit", "There are too many roles.")})
-			d := open(t, server)
+			d := connect(t, server)
 			want := server.Snapshot()
 			test.want(&want)
 			_, err := d.grant(t.Context(), shapes["full"], test.access)
@@ -206,8 +206,8 @@ func TestMalformedRequests(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			server := newOffice()
-			d := open(t, server)
+			server := newServer()
+			d := connect(t, server)
 			principal := v2.Resource_builder{Id: parseID(test.principal)}.Build()
 			provisioner := d.provisioner(t.Context(), test.entitlement.GetResource().GetId().GetResourceType())
 			_, _, err := provisioner.Grant(t.Context(), principal, test.entitlement)
@@ -224,8 +224,8 @@ func TestMalformedRequests(t *testing.T) {
 // Owners of the organization can lose a project to nobody, but they can be asked to be given to nobody either.
 func TestOrganizationRoleIsNoPrincipalOfAGrant(t *testing.T) {
 	t.Parallel()
-	server := newOffice()
-	d := open(t, server)
+	server := newServer()
+	d := connect(t, server)
 	err := granted(alphaOwner, "organization_role:owner")(context.WithoutCancel(t.Context()), d)
 	require.Equal(t, codes.InvalidArgument, status.Code(err), err)
 	require.Empty(t, server.Requests())

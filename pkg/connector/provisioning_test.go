@@ -83,8 +83,8 @@ var shapes = map[string]shape{
 	},
 }
 
-// desk is the connector in front of a server, as ConductorOne uses it to change the organization.
-type desk struct {
+// testConnector is the connector in front of a server, as ConductorOne uses it to change the organization.
+type testConnector struct {
 	types.ConnectorClient
 	server    *openaitest.Server
 	connector *connector.Connector
@@ -92,7 +92,7 @@ type desk struct {
 }
 
 // open waits for nothing: it looks as often as the connector does for late outcomes, without the time between.
-func open(t *testing.T, server *openaitest.Server) desk {
+func connect(t *testing.T, server *openaitest.Server) testConnector {
 	t.Helper()
 	core, logs := observer.New(zap.DebugLevel)
 	ctx := ctxzap.ToContext(t.Context(), zap.New(core))
@@ -102,26 +102,26 @@ func open(t *testing.T, server *openaitest.Server) desk {
 	require.NoError(t, err)
 	built, ok := builder.(*connector.Connector)
 	require.True(t, ok)
-	built.SetPatience(1, 1, 1, 1)
-	built.SetCallPatience(0)
+	built.SetConsistency(1, 1, 1, 1)
+	built.SetRetryFor(0)
 	provisioner, err := connectorbuilder.NewConnector(ctx, built)
 	require.NoError(t, err)
-	return desk{ConnectorClient: serve(ctx, t, provisioner), server: server, connector: built, logs: logs}
+	return testConnector{ConnectorClient: serve(ctx, t, provisioner), server: server, connector: built, logs: logs}
 }
 
-func (d desk) grant(ctx context.Context, in shape, a access) (*v2.GrantManagerServiceGrantResponse, error) {
+func (d testConnector) grant(ctx context.Context, in shape, a access) (*v2.GrantManagerServiceGrantResponse, error) {
 	principal, entitlement := in(a)
 	return d.Grant(ctx, v2.GrantManagerServiceGrantRequest_builder{Principal: principal, Entitlement: entitlement}.Build())
 }
 
-func (d desk) revoke(ctx context.Context, in shape, a access) (*v2.GrantManagerServiceRevokeResponse, error) {
+func (d testConnector) revoke(ctx context.Context, in shape, a access) (*v2.GrantManagerServiceRevokeResponse, error) {
 	principal, entitlement := in(a)
 	return d.Revoke(ctx, v2.GrantManagerServiceRevokeRequest_builder{
 		Grant: v2.Grant_builder{Id: a.grantID(), Principal: principal, Entitlement: entitlement}.Build(),
 	}.Build())
 }
 
-func (d desk) delete(ctx context.Context, id, parent string) error {
+func (d testConnector) delete(ctx context.Context, id, parent string) error {
 	request := v2.DeleteResourceV2Request_builder{ResourceId: parseID(id)}.Build()
 	if parent != "" {
 		request.SetParentResourceId(parseID(parent))
@@ -132,24 +132,24 @@ func (d desk) delete(ctx context.Context, id, parent string) error {
 
 // grantDirectly and revokeDirectly leave the SDK out, which waits for a quarter of a minute before it repeats what may
 // pass.
-func (d desk) grantDirectly(ctx context.Context, a access) error {
+func (d testConnector) grantDirectly(ctx context.Context, a access) error {
 	principal, entitlement := shapes["full"](a)
 	_, _, err := d.provisioner(ctx, a.resource().GetResourceType()).Grant(ctx, principal, entitlement)
 	return err
 }
 
-func (d desk) revokeDirectly(ctx context.Context, a access) error {
+func (d testConnector) revokeDirectly(ctx context.Context, a access) error {
 	principal, entitlement := shapes["full"](a)
 	_, err := d.provisioner(ctx, a.resource().GetResourceType()).Revoke(ctx, v2.Grant_builder{Principal: principal, Entitlement: entitlement}.Build())
 	return err
 }
 
-func (d desk) provisioner(ctx context.Context, resourceType string) connectorbuilder.ResourceProvisionerV2Limited {
+func (d testConnector) provisioner(ctx context.Context, resourceType string) connectorbuilder.ResourceProvisionerV2Limited {
 	return builderOf[connectorbuilder.ResourceProvisionerV2Limited](ctx, d, resourceType)
 }
 
 // builderOf is the part of the connector that can do something to resources of a type.
-func builderOf[T any](ctx context.Context, d desk, resourceType string) T {
+func builderOf[T any](ctx context.Context, d testConnector, resourceType string) T {
 	for _, syncer := range d.connector.ResourceSyncers(ctx) {
 		if builder, ok := syncer.(T); ok && syncer.ResourceType(ctx).GetId() == resourceType {
 			return builder
@@ -162,7 +162,7 @@ func builderOf[T any](ctx context.Context, d desk, resourceType string) T {
 const keysStay = "baton-openai: the API keys of a user who is deleted stay"
 
 // requireOneLine holds a call to the one line that it leaves in the log of an operator, with the ids of the change.
-func (d desk) requireOneLine(t *testing.T, ids ...string) {
+func (d testConnector) requireOneLine(t *testing.T, ids ...string) {
 	t.Helper()
 	var told []string
 	for _, entry := range d.logs.TakeAll() {
@@ -204,10 +204,10 @@ func requireGrants(t *testing.T, want []access, got []*v2.Grant) {
 type grantCase struct {
 	access
 
-	bend func(*openaitest.Organization)
-	// mean is the change that it makes, nil for none, and sends are the routes of it.
-	mean  func(*openaitest.Organization)
-	sends []string
+	prepare func(*openaitest.Organization)
+	// effect is the change that it makes, nil for none, and sends are the routes of it.
+	effect func(*openaitest.Organization)
+	sends  []string
 	// first is what has to be granted before, replaces what it takes the place of.
 	first, replaces access
 }
@@ -220,11 +220,11 @@ func requireGranted(t *testing.T, cases map[string]grantCase) {
 		for shapeName, in := range shapes {
 			t.Run(name+", "+shapeName, func(t *testing.T) {
 				t.Parallel()
-				server := newOffice(test.bend)
-				d := open(t, server)
+				server := newServer(test.prepare)
+				d := connect(t, server)
 				want := server.Snapshot()
-				if test.mean != nil {
-					test.mean(&want)
+				if test.effect != nil {
+					test.effect(&want)
 				}
 
 				answer, err := d.grant(t.Context(), in, test.access)
@@ -238,7 +238,7 @@ func requireGranted(t *testing.T, cases map[string]grantCase) {
 				}
 				requireGrants(t, grants, answer.GetGrants())
 				annos := annotations.Annotations(answer.GetAnnotations())
-				require.Equal(t, test.mean == nil, annos.Contains(&v2.GrantAlreadyExists{}))
+				require.Equal(t, test.effect == nil, annos.Contains(&v2.GrantAlreadyExists{}))
 				replaced := &v2.GrantReplaced{}
 				require.Equal(t, test.replaces != access{}, pick(t, annos, replaced))
 				if test.replaces != (access{}) {
@@ -265,10 +265,10 @@ func requireGranted(t *testing.T, cases map[string]grantCase) {
 type revokeCase struct {
 	access
 
-	bend func(*openaitest.Organization)
-	// mean is the change that it makes, nil for none, and sends are the routes of it.
-	mean  func(*openaitest.Organization)
-	sends []string
+	prepare func(*openaitest.Organization)
+	// effect is the change that it makes, nil for none, and sends are the routes of it.
+	effect func(*openaitest.Organization)
+	sends  []string
 	// deletes is the resource that goes with it.
 	deletes string
 	// keeps says that the access stays through a group, so that revoking it again is refused.
@@ -282,11 +282,11 @@ func requireRevoked(t *testing.T, cases map[string]revokeCase) {
 		for shapeName, in := range shapes {
 			t.Run(name+", "+shapeName, func(t *testing.T) {
 				t.Parallel()
-				server := newOffice(test.bend)
-				d := open(t, server)
+				server := newServer(test.prepare)
+				d := connect(t, server)
 				want := server.Snapshot()
-				if test.mean != nil {
-					test.mean(&want)
+				if test.effect != nil {
+					test.effect(&want)
 				}
 
 				answer, err := d.revoke(t.Context(), in, test.access)
@@ -295,7 +295,7 @@ func requireRevoked(t *testing.T, cases map[string]revokeCase) {
 				require.Equal(t, test.sends, writes(server))
 				d.requireOneLine(t, test.entitlement, parseID(test.principal).GetResource())
 				annos := annotations.Annotations(answer.GetAnnotations())
-				require.Equal(t, test.mean == nil, annos.Contains(&v2.GrantAlreadyRevoked{}))
+				require.Equal(t, test.effect == nil, annos.Contains(&v2.GrantAlreadyRevoked{}))
 				deleted := &v2.ResourceDeleted{}
 				pick(t, annos, deleted)
 				require.Equal(t, test.deletes, id(deleted.GetResourceId()))
@@ -337,31 +337,31 @@ func requireMessage(t *testing.T, err error, says ...string) {
 
 // refusedCase is a change that is refused.
 type refusedCase struct {
-	do   func(context.Context, desk) error
-	bend func(*openaitest.Organization)
-	says []string
+	do      func(context.Context, testConnector) error
+	prepare func(*openaitest.Organization)
+	says    []string
 	// code is of the answer, FailedPrecondition if it is not set.
 	code codes.Code
 	// sends are the routes of what only the API could refuse.
 	sends []string
 }
 
-func granted(entitlement, principal string) func(context.Context, desk) error {
-	return func(ctx context.Context, d desk) error {
+func granted(entitlement, principal string) func(context.Context, testConnector) error {
+	return func(ctx context.Context, d testConnector) error {
 		_, err := d.grant(ctx, shapes["identity only"], access{entitlement, principal})
 		return err
 	}
 }
 
-func revoked(entitlement, principal string) func(context.Context, desk) error {
-	return func(ctx context.Context, d desk) error {
+func revoked(entitlement, principal string) func(context.Context, testConnector) error {
+	return func(ctx context.Context, d testConnector) error {
 		_, err := d.revoke(ctx, shapes["identity only"], access{entitlement, principal})
 		return err
 	}
 }
 
-func deleted(id, parent string) func(context.Context, desk) error {
-	return func(ctx context.Context, d desk) error { return d.delete(ctx, id, parent) }
+func deleted(id, parent string) func(context.Context, testConnector) error {
+	return func(ctx context.Context, d testConnector) error { return d.delete(ctx, id, parent) }
 }
 
 // requireAllRefused holds refusals to changing nothing and to sending nothing but what only the API can refuse.
@@ -371,9 +371,9 @@ func requireAllRefused(t *testing.T, cases map[string]refusedCase) {
 		test := cases[name]
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			server := newOffice(test.bend)
+			server := newServer(test.prepare)
 			before := server.Snapshot()
-			d := open(t, server)
+			d := connect(t, server)
 			err := test.do(t.Context(), d)
 			want := test.code
 			if want == codes.OK {

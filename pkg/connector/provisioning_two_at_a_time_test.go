@@ -19,7 +19,7 @@ import (
 // randomChange is a change, whose it is, and whether the organization is as it asks for.
 type randomChange struct {
 	name, of string
-	do       func(context.Context, desk) error
+	do       func(context.Context, testConnector) error
 	isDone   func(*openaitest.Organization) bool
 }
 
@@ -61,13 +61,13 @@ func (r randomChanges) grantOrRevocation(a access) randomChange {
 	if r.IntN(2) == 0 {
 		return randomChange{
 			"grant " + a.grantID(), a.principal,
-			func(ctx context.Context, d desk) error { return d.grantDirectly(ctx, a) },
+			func(ctx context.Context, d testConnector) error { return d.grantDirectly(ctx, a) },
 			func(o *openaitest.Organization) bool { return holds(o, a) },
 		}
 	}
 	return randomChange{
 		"revoke " + a.grantID(), a.principal,
-		func(ctx context.Context, d desk) error { return d.revokeDirectly(ctx, a) },
+		func(ctx context.Context, d testConnector) error { return d.revokeDirectly(ctx, a) },
 		func(o *openaitest.Organization) bool { return !holds(o, a) },
 	}
 }
@@ -87,7 +87,7 @@ func (r randomChanges) invitation() randomChange {
 		named[i] = project
 	}
 	profile := map[string]any{"email": email, "role": role, "projects": named}
-	return randomChange{fmt.Sprintf("invite %v", profile), "email:" + email, func(ctx context.Context, d desk) error {
+	return randomChange{fmt.Sprintf("invite %v", profile), "email:" + email, func(ctx context.Context, d testConnector) error {
 		return d.inviteDirectly(ctx, profile)
 	}, func(o *openaitest.Organization) bool {
 		pending := 0
@@ -125,9 +125,9 @@ func TestRandomChangesTwoAtATime(t *testing.T) {
 	for seed := range uint64(8) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			t.Parallel()
-			r := randomChanges{rand.New(rand.NewPCG(seed, 2)), everyAccess(office())}
-			server := newOffice()
-			d := open(t, server)
+			r := randomChanges{rand.New(rand.NewPCG(seed, 2)), everyAccess(smallOrganization())}
+			server := newServer()
+			d := connect(t, server)
 			succeeded, failed, warned := 0, 0, 0
 			for range 60 {
 				lag, bad := r.IntN(3), pickOne(r, badDays())

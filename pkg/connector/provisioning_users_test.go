@@ -82,59 +82,59 @@ func oneOwner(o *openaitest.Organization) { user(o, "ole").Role = "reader" }
 var organizationGrants = map[string]grantCase{
 	"membership of a member": {access: access{organizationMember, "user:ann"}},
 	"owner to a reader": {
-		access: access{ownerRole, "user:ann"}, mean: setRole("ann", "owner"), sends: []string{modifyUser}, replaces: access{readerRole, "user:ann"},
+		access: access{ownerRole, "user:ann"}, effect: setRole("ann", "owner"), sends: []string{modifyUser}, replaces: access{readerRole, "user:ann"},
 	},
 	"reader to one of two owners": {
-		access: access{readerRole, "user:ola"}, mean: setRole("ola", "reader"), sends: []string{modifyUser}, replaces: access{ownerRole, "user:ola"},
+		access: access{readerRole, "user:ola"}, effect: setRole("ola", "reader"), sends: []string{modifyUser}, replaces: access{ownerRole, "user:ola"},
 	},
 	"owner to somebody whose role has another name": {
-		access: access{ownerRole, "user:ann"}, bend: setRole("ann", "billing"), mean: setRole("ann", "owner"), sends: []string{modifyUser},
+		access: access{ownerRole, "user:ann"}, prepare: setRole("ann", "billing"), effect: setRole("ann", "owner"), sends: []string{modifyUser},
 	},
-	"owner to an owner by the assignment list alone":  {access: access{ownerRole, "user:ann"}, bend: setAssigned("ann", "", "owner")},
-	"reader to a reader by the assignment list alone": {access: access{readerRole, "user:ann"}, bend: setAssigned("ann", "billing", "reader")},
+	"owner to an owner by the assignment list alone":  {access: access{ownerRole, "user:ann"}, prepare: setAssigned("ann", "", "owner")},
+	"reader to a reader by the assignment list alone": {access: access{readerRole, "user:ann"}, prepare: setAssigned("ann", "billing", "reader")},
 	"reader to an owner by the assignment list alone": {
-		access: access{readerRole, "user:ann"}, bend: setAssigned("ann", "", "owner"), mean: both(setRole("ann", "reader"), setUserRoles("ann")),
+		access: access{readerRole, "user:ann"}, prepare: setAssigned("ann", "", "owner"), effect: both(setRole("ann", "reader"), setUserRoles("ann")),
 		sends: []string{modifyUser, unassignUserRole}, replaces: access{ownerRole, "user:ann"},
 	},
-	"a custom role to a group whose assignment names the group": {access: access{auditRole, "group:auditors"}, bend: auditSources("group", "auditors")},
-	"a custom role to a user whose assignment names the user":   {access: access{auditRole, "user:cem"}, bend: auditSources("user", "cem")},
-	"reader to somebody whose role has its old name":            {access: access{readerRole, "user:ann"}, bend: setRole("ann", "member")},
+	"a custom role to a group whose assignment names the group": {access: access{auditRole, "group:auditors"}, prepare: auditSources("group", "auditors")},
+	"a custom role to a user whose assignment names the user":   {access: access{auditRole, "user:cem"}, prepare: auditSources("user", "cem")},
+	"reader to somebody whose role has its old name":            {access: access{readerRole, "user:ann"}, prepare: setRole("ann", "member")},
 	"owner to an owner":                            {access: access{ownerRole, "user:ola"}},
 	"reader to a service account that is a reader": {access: access{readerRole, "user:bot"}},
 	"owner to somebody who owns through a group": {
-		access: access{ownerRole, "user:dora"}, mean: setRole("dora", "owner"), sends: []string{modifyUser}, replaces: access{readerRole, "user:dora"},
+		access: access{ownerRole, "user:dora"}, effect: setRole("dora", "owner"), sends: []string{modifyUser}, replaces: access{readerRole, "user:dora"},
 	},
 	"a custom role to a user": {
-		access: access{auditRole, "user:eva"}, mean: setUserRoles("eva", "r-audit"), sends: []string{assignUserRole},
+		access: access{auditRole, "user:eva"}, effect: setUserRoles("eva", "r-audit"), sends: []string{assignUserRole},
 	},
 	"a second custom role to a user": {
-		access: access{auditRole, "user:cem"}, bend: setUserRoles("cem", "r-bill"), mean: setUserRoles("cem", "r-bill", "r-audit"), sends: []string{assignUserRole},
+		access: access{auditRole, "user:cem"}, prepare: setUserRoles("cem", "r-bill"), effect: setUserRoles("cem", "r-bill", "r-audit"), sends: []string{assignUserRole},
 	},
 	"a custom role to somebody who holds it through a group": {
-		access: access{auditRole, "user:ann"}, mean: setUserRoles("ann", "r-audit"), sends: []string{assignUserRole},
+		access: access{auditRole, "user:ann"}, effect: setUserRoles("ann", "r-audit"), sends: []string{assignUserRole},
 	},
 	"a custom role to a group": {
-		access: access{auditRole, "group:team"}, mean: setGroupRoles("team", "r-audit"), sends: []string{assignGroupRole},
+		access: access{auditRole, "group:team"}, effect: setGroupRoles("team", "r-audit"), sends: []string{assignGroupRole},
 	},
 	"owner to a group": {
-		access: access{ownerRole, "group:team"}, mean: setGroupRoles("team", "owner"), sends: []string{assignGroupRole},
+		access: access{ownerRole, "group:team"}, effect: setGroupRoles("team", "owner"), sends: []string{assignGroupRole},
 	},
 	"reader to a group that is an owner": {
-		access: access{readerRole, "group:admins"}, mean: setGroupRoles("admins", "owner", "reader"), sends: []string{assignGroupRole},
+		access: access{readerRole, "group:admins"}, effect: setGroupRoles("admins", "owner", "reader"), sends: []string{assignGroupRole},
 	},
 	"a role to a group that SCIM manages": {
-		access: access{auditRole, "group:directory"}, mean: setGroupRoles("directory", "r-audit"), sends: []string{assignGroupRole},
+		access: access{auditRole, "group:directory"}, effect: setGroupRoles("directory", "r-audit"), sends: []string{assignGroupRole},
 	},
 }
 
 var organizationRevocations = map[string]revokeCase{
-	"membership": {access: access{organizationMember, "user:ben"}, mean: leave("ben"), sends: []string{deleteUser}, deletes: "user:ben"},
+	"membership": {access: access{organizationMember, "user:ben"}, effect: leave("ben"), sends: []string{deleteUser}, deletes: "user:ben"},
 	"membership of an owner who is not the last": {
-		access: access{organizationMember, "user:ola"}, mean: leave("ola"), sends: []string{deleteUser}, deletes: "user:ola",
+		access: access{organizationMember, "user:ola"}, effect: leave("ola"), sends: []string{deleteUser}, deletes: "user:ola",
 	},
-	"membership of a service account":    {access: access{organizationMember, "user:bot"}, mean: leave("bot"), sends: []string{deleteUser}, deletes: "user:bot"},
+	"membership of a service account":    {access: access{organizationMember, "user:bot"}, effect: leave("bot"), sends: []string{deleteUser}, deletes: "user:bot"},
 	"membership of somebody who is gone": {access: access{organizationMember, "user:nobody"}},
-	"owner from one of two owners":       {access: access{ownerRole, "user:ola"}, mean: setRole("ola", "reader"), sends: []string{modifyUser}},
+	"owner from one of two owners":       {access: access{ownerRole, "user:ola"}, effect: setRole("ola", "reader"), sends: []string{modifyUser}},
 	"owner from a reader":                {access: access{ownerRole, "user:ann"}},
 	"owner from a service account":       {access: access{ownerRole, "user:bot"}},
 	"reader from an owner":               {access: access{readerRole, "user:ola"}},
@@ -143,36 +143,36 @@ var organizationRevocations = map[string]revokeCase{
 	"a custom role from a group gone":    {access: access{auditRole, "group:nobody"}},
 	"a custom role that nobody gave":     {access: access{auditRole, "user:eva"}},
 	"a custom role that no group has":    {access: access{auditRole, "group:team"}},
-	"a custom role from a user":          {access: access{billRole, "user:cem"}, mean: setUserRoles("cem", "r-audit"), sends: []string{unassignUserRole}},
-	"a custom role from a group":         {access: access{auditRole, "group:auditors"}, mean: setGroupRoles("auditors"), sends: []string{unassignGroupRole}},
-	"owner from a group":                 {access: access{ownerRole, "group:admins"}, mean: setGroupRoles("admins"), sends: []string{unassignGroupRole}},
+	"a custom role from a user":          {access: access{billRole, "user:cem"}, effect: setUserRoles("cem", "r-audit"), sends: []string{unassignUserRole}},
+	"a custom role from a group":         {access: access{auditRole, "group:auditors"}, effect: setGroupRoles("auditors"), sends: []string{unassignGroupRole}},
+	"owner from a group":                 {access: access{ownerRole, "group:admins"}, effect: setGroupRoles("admins"), sends: []string{unassignGroupRole}},
 	"reader from a group that has another": {
-		access: access{readerRole, "group:admins"}, bend: setGroupRoles("admins", "owner", "r-bill", "reader"),
-		mean: setGroupRoles("admins", "owner", "r-bill"), sends: []string{unassignGroupRole},
+		access: access{readerRole, "group:admins"}, prepare: setGroupRoles("admins", "owner", "r-bill", "reader"),
+		effect: setGroupRoles("admins", "owner", "r-bill"), sends: []string{unassignGroupRole},
 	},
 	"owner by the assignment list, without a word in the row": {
-		access: access{ownerRole, "user:ann"}, bend: setAssigned("ann", "", "owner"), mean: both(setRole("ann", "reader"), setUserRoles("ann")),
+		access: access{ownerRole, "user:ann"}, prepare: setAssigned("ann", "", "owner"), effect: both(setRole("ann", "reader"), setUserRoles("ann")),
 		sends: []string{modifyUser, unassignUserRole},
 	},
 	"owner by the assignment list, with another word in the row": {
-		access: access{ownerRole, "user:ann"}, bend: setAssigned("ann", "billing", "owner"), mean: both(setRole("ann", "reader"), setUserRoles("ann")),
+		access: access{ownerRole, "user:ann"}, prepare: setAssigned("ann", "billing", "owner"), effect: both(setRole("ann", "reader"), setUserRoles("ann")),
 		sends: []string{modifyUser, unassignUserRole},
 	},
 	"owner by the assignment list, beside reader in the row": {
-		access: access{ownerRole, "user:ann"}, bend: setAssigned("ann", "reader", "owner"), mean: setUserRoles("ann"), sends: []string{unassignUserRole},
+		access: access{ownerRole, "user:ann"}, prepare: setAssigned("ann", "reader", "owner"), effect: setUserRoles("ann"), sends: []string{unassignUserRole},
 	},
 	"a custom role from a group whose assignment names the group": {
-		access: access{auditRole, "group:auditors"}, bend: auditSources("group", "auditors"), mean: setGroupRoles("auditors"), sends: []string{unassignGroupRole},
+		access: access{auditRole, "group:auditors"}, prepare: auditSources("group", "auditors"), effect: setGroupRoles("auditors"), sends: []string{unassignGroupRole},
 	},
 	"a custom role from a group whose assignment names another group": {
-		access: access{auditRole, "group:auditors"}, bend: auditSources("group", "team"), mean: setGroupRoles("auditors"), sends: []string{unassignGroupRole},
+		access: access{auditRole, "group:auditors"}, prepare: auditSources("group", "team"), effect: setGroupRoles("auditors"), sends: []string{unassignGroupRole},
 	},
 	// What is held directly goes; what the group gives stays, and is refused the next time.
 	"owner that is held directly and through a group": {
-		access: access{ownerRole, "user:dora"}, bend: setRole("dora", "owner"), mean: setRole("dora", "reader"), sends: []string{modifyUser}, keeps: true,
+		access: access{ownerRole, "user:dora"}, prepare: setRole("dora", "owner"), effect: setRole("dora", "reader"), sends: []string{modifyUser}, keeps: true,
 	},
 	"a custom role that is held directly and through a group": {
-		access: access{auditRole, "user:cem"}, mean: setUserRoles("cem", "r-bill"), sends: []string{unassignUserRole}, keeps: true,
+		access: access{auditRole, "user:cem"}, effect: setUserRoles("cem", "r-bill"), sends: []string{unassignUserRole}, keeps: true,
 	},
 }
 
@@ -192,34 +192,34 @@ func TestRefusedInTheOrganization(t *testing.T) {
 	requireAllRefused(t, map[string]refusedCase{
 		"membership to somebody who is no member": {do: granted(organizationMember, "user:nobody"), says: []string{"nobody", "create the account instead"}},
 		"membership from the last owner": {
-			do: revoked(organizationMember, "user:ola"), bend: oneOwner, says: []string{"ola is the last owner", "make somebody else an owner first"},
+			do: revoked(organizationMember, "user:ola"), prepare: oneOwner, says: []string{"ola is the last owner", "make somebody else an owner first"},
 		},
-		"reader to the last owner": {do: granted(readerRole, "user:ola"), bend: oneOwner, says: []string{"last owner"}},
+		"reader to the last owner": {do: granted(readerRole, "user:ola"), prepare: oneOwner, says: []string{"last owner"}},
 		// Whoever owns through a group is not counted: the group may be changed elsewhere.
-		"owner from the last owner": {do: revoked(ownerRole, "user:ola"), bend: oneOwner, says: []string{"last owner"}},
+		"owner from the last owner": {do: revoked(ownerRole, "user:ola"), prepare: oneOwner, says: []string{"last owner"}},
 		"owner by the assignment list from the last owner": {
-			do: revoked(ownerRole, "user:ola"), bend: both(oneOwner, setAssigned("ola", "", "owner")), says: []string{"ola is the last owner"},
+			do: revoked(ownerRole, "user:ola"), prepare: both(oneOwner, setAssigned("ola", "", "owner")), says: []string{"ola is the last owner"},
 		},
 		"reader to the last owner by the assignment list": {
-			do: granted(readerRole, "user:ola"), bend: both(oneOwner, setAssigned("ola", "", "owner")), says: []string{"ola is the last owner"},
+			do: granted(readerRole, "user:ola"), prepare: both(oneOwner, setAssigned("ola", "", "owner")), says: []string{"ola is the last owner"},
 		},
 		"membership from the last owner by the assignment list": {
-			do: revoked(organizationMember, "user:ola"), bend: both(oneOwner, setAssigned("ola", "", "owner")), says: []string{"ola is the last owner"},
+			do: revoked(organizationMember, "user:ola"), prepare: both(oneOwner, setAssigned("ola", "", "owner")), says: []string{"ola is the last owner"},
 		},
-		"reader by the assignment list": {do: revoked(readerRole, "user:ann"), bend: setAssigned("ann", "", "reader"), says: []string{"delete the account instead"}},
+		"reader by the assignment list": {do: revoked(readerRole, "user:ann"), prepare: setAssigned("ann", "", "reader"), says: []string{"delete the account instead"}},
 		"owner by the assignment list from a service account": {
-			do: revoked(ownerRole, "user:bot"), bend: setAssigned("bot", "", "owner"), says: []string{"bot is a service account"},
+			do: revoked(ownerRole, "user:bot"), prepare: setAssigned("bot", "", "owner"), says: []string{"bot is a service account"},
 		},
 		"reader":                             {do: revoked(readerRole, "user:ann"), says: []string{"reader is the least role", "delete the account instead"}},
-		"reader under its old name":          {do: revoked(readerRole, "user:ann"), bend: setRole("ann", "member"), says: []string{"delete the account instead"}},
+		"reader under its old name":          {do: revoked(readerRole, "user:ann"), prepare: setRole("ann", "member"), says: []string{"delete the account instead"}},
 		"owner to a service account":         {do: granted(ownerRole, "user:bot"), says: []string{"bot is a service account"}},
-		"reader to a service account":        {do: granted(readerRole, "user:bot"), bend: ownerBot, says: []string{"bot is a service account"}},
-		"owner from a service account":       {do: revoked(ownerRole, "user:bot"), bend: ownerBot, says: []string{"bot is a service account"}},
+		"reader to a service account":        {do: granted(readerRole, "user:bot"), prepare: ownerBot, says: []string{"bot is a service account"}},
+		"owner from a service account":       {do: revoked(ownerRole, "user:bot"), prepare: ownerBot, says: []string{"bot is a service account"}},
 		"owner held through a group":         {do: revoked(ownerRole, "user:dora"), says: []string{"through the group admins", "take it from the group"}},
 		"a custom role held through a group": {do: revoked(auditRole, "user:ann"), says: []string{"through the group auditors", "take it from the group"}},
 		"a custom role held through two groups": {
 			do: revoked(auditRole, "user:ann"), says: []string{"team, auditors"},
-			bend: func(o *openaitest.Organization) {
+			prepare: func(o *openaitest.Organization) {
 				group(o, "team").RoleIDs, group(o, "team").MemberIDs = []string{"r-audit"}, []string{"ann"}
 			},
 		},
@@ -232,7 +232,7 @@ func TestOwnersWhoDoNotCount(t *testing.T) {
 	fields := func(fields openaitest.Fields) func(*openaitest.Organization) {
 		return func(o *openaitest.Organization) { user(o, "ole").JSON = fields }
 	}
-	for name, bend := range map[string]func(*openaitest.Organization){
+	for name, prepare := range map[string]func(*openaitest.Organization){
 		"banned":                fields(openaitest.Fields{"user.banned": true}),
 		"disabled":              fields(openaitest.Fields{"user.enabled": false}),
 		"disabled, old field":   fields(openaitest.Fields{"disabled": true}),
@@ -243,10 +243,10 @@ func TestOwnersWhoDoNotCount(t *testing.T) {
 			t.Parallel()
 			says := []string{"ola is the last owner", "make somebody else an owner first"}
 			requireAllRefused(t, map[string]refusedCase{
-				"owner":      {do: revoked(ownerRole, "user:ola"), bend: bend, says: says},
-				"reader":     {do: granted(readerRole, "user:ola"), bend: bend, says: says},
-				"membership": {do: revoked(organizationMember, "user:ola"), bend: bend, says: says},
-				"account":    {do: deleted("user:ola", ""), bend: bend, says: says},
+				"owner":      {do: revoked(ownerRole, "user:ola"), prepare: prepare, says: says},
+				"reader":     {do: granted(readerRole, "user:ola"), prepare: prepare, says: says},
+				"membership": {do: revoked(organizationMember, "user:ola"), prepare: prepare, says: says},
+				"account":    {do: deleted("user:ola", ""), prepare: prepare, says: says},
 			})
 		})
 	}
@@ -255,8 +255,8 @@ func TestOwnersWhoDoNotCount(t *testing.T) {
 // The owner who cannot act goes, as long as there is one who can.
 func TestRevokeOwnerFromWhoDoesNotCount(t *testing.T) {
 	t.Parallel()
-	server := newOffice(func(o *openaitest.Organization) { user(o, "ole").JSON = openaitest.Fields{"user.banned": true} })
-	d := open(t, server)
+	server := newServer(func(o *openaitest.Organization) { user(o, "ole").JSON = openaitest.Fields{"user.banned": true} })
+	d := connect(t, server)
 	want := server.Snapshot()
 	setRole("ole", "reader")(&want)
 	require.NoError(t, revoked(ownerRole, "user:ole")(t.Context(), d))

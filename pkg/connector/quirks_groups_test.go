@@ -26,14 +26,14 @@ func TestPlanWithoutGroupMembers(t *testing.T) {
 	}
 	gate := func(status int, asMeant bool) quirk {
 		return quirk{
-			bend: func(s *openaitest.Server) {
+			prepare: func(s *openaitest.Server) {
 				s.GroupMembersUnavailable = status
 				if asMeant {
 					// Then nobody inherits a role, in the assignment lists either.
 					nobody(&s.Organization)
 				}
 			},
-			mean:   nobody,
+			effect: nobody,
 			warned: all,
 		}
 	}
@@ -91,7 +91,7 @@ func TestGroupMembersOfEveryKind(t *testing.T) {
 	t.Parallel()
 	const leftOut = "members of this group are left out"
 	requireQuirks(t, map[string]quirk{"members": {
-		bend: func(s *openaitest.Server) {
+		prepare: func(s *openaitest.Server) {
 			o := &s.Organization
 			o.Projects[2].ServiceAccounts = []openaitest.ServiceAccount{{ID: "svc_acct_archived", Role: "member"}}
 			group(o, platfm).MemberIDs = []string{legacy, indexr, idle, tomas}
@@ -118,7 +118,7 @@ func TestGroupMembersLeftOutAreCountedOverPages(t *testing.T) {
 	}
 	members[700] = "user-0"
 	requireQuirks(t, map[string]quirk{"2,000 of 2,001": {
-		bend: func(s *openaitest.Server) {
+		prepare: func(s *openaitest.Server) {
 			s.Organization = openaitest.Organization{
 				ID: "org-1", Users: many(1, userRow),
 				Groups: []openaitest.Group{{ID: "group_1", Name: "Tenant", GroupType: "tenant_group", MemberIDs: members}},
@@ -164,13 +164,13 @@ func TestGroupsAsTheyAreServed(t *testing.T) {
 		"no members, no roles": {bent: openaitest.Group{Name: "Empty"}, meant: openaitest.Group{Name: "Empty"}},
 	}
 	requireQuirks(t, map[string]quirk{"groups": {
-		bend: func(s *openaitest.Server) {
+		prepare: func(s *openaitest.Server) {
 			for name, test := range cases {
 				test.bent.ID = "group_" + name
 				s.Organization.Groups = append(s.Organization.Groups, test.bent)
 			}
 		},
-		mean: func(o *openaitest.Organization) {
+		effect: func(o *openaitest.Organization) {
 			for name, test := range cases {
 				test.meant.ID = "group_" + name
 				if test.meant.GroupType == "" {

@@ -50,14 +50,14 @@ func TestInvitations(t *testing.T) {
 		"accepted": {openaitest.Fields{"status": "accepted"}, openaitest.Invite{Status: "accepted"}, nil},
 	}
 	invitations := quirk{
-		bend: func(s *openaitest.Server) {
+		prepare: func(s *openaitest.Server) {
 			for name, test := range cases {
 				bent := ada
 				bent.ID, bent.JSON = "invite-"+name, test.json
 				s.Organization.Invites = append(s.Organization.Invites, bent)
 			}
 		},
-		mean: func(o *openaitest.Organization) {
+		effect: func(o *openaitest.Organization) {
 			for name, test := range cases {
 				test.meant.ID = "invite-" + name
 				o.Invites = append(o.Invites, test.meant)

@@ -57,8 +57,8 @@ func requireKeys(t *testing.T, inProject, admin map[string]keyCase) {
 		}
 	}
 	requireQuirks(t, map[string]quirk{"keys": {
-		bend: func(s *openaitest.Server) { add(&s.Organization, true) },
-		mean: func(o *openaitest.Organization) { add(o, false) },
+		prepare: func(s *openaitest.Server) { add(&s.Organization, true) },
+		effect:  func(o *openaitest.Organization) { add(o, false) },
 		amend: func(f file) file {
 			for name, test := range inProject {
 				f = f.withResource("api_key:key_"+name, test.amend)
@@ -155,7 +155,7 @@ func TestKeyNames(t *testing.T) {
 // Project keys that the list of admin keys repeats are there once, below their projects, archived projects' not at all.
 func TestAdminListThatRepeatsProjectKeys(t *testing.T) {
 	t.Parallel()
-	requireQuirks(t, map[string]quirk{"repeated": {bend: func(s *openaitest.Server) {
+	requireQuirks(t, map[string]quirk{"repeated": {prepare: func(s *openaitest.Server) {
 		s.AdminListRepeatsProjectKeys = true
 		s.Organization.Projects[2].APIKeys = []openaitest.ProjectAPIKey{{ID: "key_archived", RedactedValue: "sk-proj-***9", OwnerType: "user", OwnerID: diego}}
 	}}})

@@ -54,32 +54,32 @@ func TestPredefinedRolesByAnyName(t *testing.T) {
 	t.Parallel()
 	stays := func(*openaitest.Organization) {}
 	requireQuirks(t, map[string]quirk{
-		"capitalized":   {bend: func(s *openaitest.Server) { s.CapitalizedRoleNames = true }, mean: stays},
-		"display names": {bend: func(s *openaitest.Server) { s.RoleDisplayNames = true }, mean: stays},
-		"nameless":      {bend: func(s *openaitest.Server) { s.NamelessRoles = true }, mean: stays},
+		"capitalized":   {prepare: func(s *openaitest.Server) { s.CapitalizedRoleNames = true }, effect: stays},
+		"display names": {prepare: func(s *openaitest.Server) { s.RoleDisplayNames = true }, effect: stays},
+		"nameless":      {prepare: func(s *openaitest.Server) { s.NamelessRoles = true }, effect: stays},
 		"display names and no word of a user's role": {
-			bend: func(s *openaitest.Server) {
+			prepare: func(s *openaitest.Server) {
 				s.RoleDisplayNames = true
 				user(&s.Organization, priya).JSON, user(&s.Organization, diego).JSON = openaitest.Fields{"role": nil}, openaitest.Fields{"role": nil}
 				projectUser(&s.Organization, search, lena).JSON = openaitest.Fields{"role": nil}
 			},
-			mean: stays,
+			effect: stays,
 			amend: func(f file) file {
 				return f.withProfile("user:"+priya, "organization_role", nil).withProfile("user:"+diego, "organization_role", nil)
 			},
 		},
 		"display name under an alias": {
-			bend: func(s *openaitest.Server) {
+			prepare: func(s *openaitest.Server) {
 				answer(s, groupRolesRoute, suppt, rows(assignedRole("role_1", map[string]any{"name": "Organization  READER", "predefined_role": true})))
 			},
-			mean: stays,
+			effect: stays,
 		},
 		"id alone, in its short form": {
-			bend: func(s *openaitest.Server) {
+			prepare: func(s *openaitest.Server) {
 				answer(s, groupRolesRoute, suppt, rows(assignedRole("role-api-organization-reader", map[string]any{"name": nil, "predefined_role": true})))
 				answer(s, projectGroupRolesRoute, assist+"/groups/"+platfm, rows(assignedRole("role-api-project-owner", map[string]any{"name": "", "predefined_role": true})))
 			},
-			mean: stays,
+			effect: stays,
 		},
 	})
 }
@@ -98,83 +98,83 @@ func TestPredefinedRoleBesideTheOneOfTheRow(t *testing.T) {
 	stays := func(*openaitest.Organization) {}
 	requireQuirks(t, map[string]quirk{
 		"in the organization": {
-			bend: func(s *openaitest.Server) {
+			prepare: func(s *openaitest.Server) {
 				answer(s, userRolesRoute, diego, rows(predefinedRow("reader"), predefinedRow("owner")))
 			},
-			mean: func(o *openaitest.Organization) { add(&user(o, diego).RoleIDs, "owner") },
+			effect: func(o *openaitest.Organization) { add(&user(o, diego).RoleIDs, "owner") },
 		},
 		"in the organization, by a group": {
-			bend: func(s *openaitest.Server) {
+			prepare: func(s *openaitest.Server) {
 				answer(s, userRolesRoute, tomas, rows(predefinedRow("reader"), predefinedRow("owner")))
 			},
-			mean: stays,
+			effect: stays,
 		},
 		"in the organization, by the group and by itself": {
-			bend: func(s *openaitest.Server) { add(&user(&s.Organization, tomas).RoleIDs, "owner") },
-			mean: func(o *openaitest.Organization) { add(&user(o, tomas).RoleIDs, "owner") },
+			prepare: func(s *openaitest.Server) { add(&user(&s.Organization, tomas).RoleIDs, "owner") },
+			effect:  func(o *openaitest.Organization) { add(&user(o, tomas).RoleIDs, "owner") },
 		},
 		"in the organization, of an owner by itself": {
-			bend: func(s *openaitest.Server) {
+			prepare: func(s *openaitest.Server) {
 				answer(s, userRolesRoute, priya, rows(predefinedRow("reader"), predefinedRow("owner")))
 			},
-			mean: func(o *openaitest.Organization) { add(&user(o, priya).RoleIDs, "reader") },
+			effect: func(o *openaitest.Organization) { add(&user(o, priya).RoleIDs, "reader") },
 		},
 		"in a project": {
-			bend: func(s *openaitest.Server) {
+			prepare: func(s *openaitest.Server) {
 				answer(s, projectUserRolesRoute, diego, rows(predefinedRow("member"), predefinedRow("viewer")))
 			},
-			mean: func(o *openaitest.Organization) {
+			effect: func(o *openaitest.Organization) {
 				projectUser(o, assist, diego).RoleIDs = []string{"viewer"}
 			},
 		},
 		"in a project, by a group": {
-			bend: func(s *openaitest.Server) {
+			prepare: func(s *openaitest.Server) {
 				projectUser(&s.Organization, search, lena).Role = "member"
 				answer(s, projectUserRolesRoute, search+"/users/"+lena, rows(predefinedRow("member"), predefinedRow("viewer")))
 			},
-			mean: func(o *openaitest.Organization) { projectUser(o, search, lena).Role = "member" },
+			effect: func(o *openaitest.Organization) { projectUser(o, search, lena).Role = "member" },
 		},
 		"in a project, by a group of the organization's owners": {
-			bend: func(s *openaitest.Server) {
+			prepare: func(s *openaitest.Server) {
 				answer(s, projectUserRolesRoute, search+"/users/"+hana, rows(predefinedRow("member"), predefinedRow("owner")))
 			},
-			mean: func(o *openaitest.Organization) { projectUser(o, search, hana).RoleIDs = nil },
+			effect: func(o *openaitest.Organization) { projectUser(o, search, hana).RoleIDs = nil },
 		},
 		"in a project, by the ownership of the organization": {
-			bend: func(s *openaitest.Server) {
+			prepare: func(s *openaitest.Server) {
 				p := project(&s.Organization, search)
 				p.Users = append(p.Users, openaitest.ProjectUser{UserID: priya, Role: "viewer"})
 				answer(s, projectUserRolesRoute, search+"/users/"+priya, rows(predefinedRow("viewer"), predefinedRow("owner")))
 			},
-			mean: func(o *openaitest.Organization) {
+			effect: func(o *openaitest.Organization) {
 				p := project(o, search)
 				p.Users = append(p.Users, openaitest.ProjectUser{UserID: priya, Role: "viewer"})
 			},
 		},
 		"of a service account, by a group": {
-			bend: func(s *openaitest.Server) {
+			prepare: func(s *openaitest.Server) {
 				project(&s.Organization, search).Groups[0].RoleIDs = []string{tuner, "viewer"}
 				answer(s, projectUserRolesRoute, indexr, rows(predefinedRow("member"), predefinedRow("viewer"), assignedRole(tuner, nil)))
 			},
-			mean: func(o *openaitest.Organization) { project(o, search).Groups[0].RoleIDs = []string{tuner, "viewer"} },
+			effect: func(o *openaitest.Organization) { project(o, search).Groups[0].RoleIDs = []string{tuner, "viewer"} },
 		},
 		"of a service account without role, by a group": {
-			bend: func(s *openaitest.Server) {
+			prepare: func(s *openaitest.Server) {
 				account(&s.Organization, indexr).Role = "none"
 				project(&s.Organization, search).Groups[0].RoleIDs = []string{tuner, "viewer"}
 				answer(s, projectUserRolesRoute, indexr, rows(predefinedRow("viewer"), assignedRole(tuner, nil)))
 			},
-			mean: func(o *openaitest.Organization) {
+			effect: func(o *openaitest.Organization) {
 				account(o, indexr).Role = "none"
 				project(o, search).Groups[0].RoleIDs = []string{tuner, "viewer"}
 			},
 		},
 		"of a group whose members the plan does not tell": {
-			bend: func(s *openaitest.Server) {
+			prepare: func(s *openaitest.Server) {
 				s.GroupMembersUnavailable = 403
 				answer(s, userRolesRoute, tomas, rows(predefinedRow("reader"), predefinedRow("owner")))
 			},
-			mean: func(o *openaitest.Organization) {
+			effect: func(o *openaitest.Organization) {
 				add(&user(o, tomas).RoleIDs, "owner")
 				for i := range o.Groups {
 					o.Groups[i].MemberIDs = nil

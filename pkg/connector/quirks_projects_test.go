@@ -119,13 +119,13 @@ func TestProjectArchivedAmongWorkers(t *testing.T) {
 func TestProjectListedAsArchived(t *testing.T) {
 	t.Parallel()
 	requireQuirks(t, map[string]quirk{"listed": {
-		bend: func(s *openaitest.Server) {
+		prepare: func(s *openaitest.Server) {
 			s.Organization.Projects = append(s.Organization.Projects, openaitest.Project{
 				ID: "proj_listed", Name: "Listed", JSON: openaitest.Fields{"status": "archived"},
 				ServiceAccounts: []openaitest.ServiceAccount{{ID: "svc_acct_listed", Role: "owner"}},
 			})
 		},
-		mean: func(*openaitest.Organization) {},
+		effect: func(*openaitest.Organization) {},
 	}})
 }
 
@@ -203,13 +203,13 @@ func TestProjectUserRoleOfAnotherName(t *testing.T) {
 			p.Users = append(p.Users, user(name))
 		}
 	}
-	bend := func(o *openaitest.Organization) {
+	prepare := func(o *openaitest.Organization) {
 		set(o, func(name string) openaitest.ProjectUser {
 			test := tests[name]
 			return openaitest.ProjectUser{UserID: "user-" + name, Role: test.role, RoleIDs: test.held, JSON: test.json}
 		})
 	}
-	mean := func(o *openaitest.Organization) {
+	effect := func(o *openaitest.Organization) {
 		set(o, func(name string) openaitest.ProjectUser {
 			return openaitest.ProjectUser{UserID: "user-" + name, Role: tests[name].means, RoleIDs: tests[name].roles}
 		})
@@ -232,8 +232,8 @@ func TestProjectUserRoleOfAnotherName(t *testing.T) {
 		}
 	}
 	requireQuirks(t, map[string]quirk{
-		"custom roles":    {bend: func(s *openaitest.Server) { bend(&s.Organization) }, mean: mean},
-		"no custom roles": {bend: func(s *openaitest.Server) { bend(&s.Organization); without(&s.Organization) }, mean: func(o *openaitest.Organization) { mean(o); without(o) }},
+		"custom roles":    {prepare: func(s *openaitest.Server) { prepare(&s.Organization) }, effect: effect},
+		"no custom roles": {prepare: func(s *openaitest.Server) { prepare(&s.Organization); without(&s.Organization) }, effect: func(o *openaitest.Organization) { effect(o); without(o) }},
 	})
 }
 
@@ -241,11 +241,11 @@ func TestProjectUserRoleOfAnotherName(t *testing.T) {
 func TestProjectUserWithoutAnyRole(t *testing.T) {
 	t.Parallel()
 	requireQuirks(t, map[string]quirk{"no role": {
-		bend: func(s *openaitest.Server) {
+		prepare: func(s *openaitest.Server) {
 			p := project(&s.Organization, search)
 			p.Users = append(p.Users, openaitest.ProjectUser{UserID: diego, Role: "auditor"})
 		},
-		mean: func(*openaitest.Organization) {},
+		effect: func(*openaitest.Organization) {},
 	}})
 }
 
@@ -281,12 +281,12 @@ func TestServiceAccountRoles(t *testing.T) {
 			}
 		}
 		requireQuirks(t, map[string]quirk{in: {
-			bend: func(s *openaitest.Server) {
+			prepare: func(s *openaitest.Server) {
 				add(&s.Organization, func(name string) openaitest.ServiceAccount {
 					return openaitest.ServiceAccount{Role: tests[name].role, RoleIDs: tests[name].held, JSON: tests[name].json}
 				})
 			},
-			mean: func(o *openaitest.Organization) {
+			effect: func(o *openaitest.Organization) {
 				add(o, func(name string) openaitest.ServiceAccount {
 					meant := openaitest.ServiceAccount{Role: tests[name].means}
 					if also := tests[name].also; also != "" {
@@ -308,13 +308,13 @@ func TestServiceAccountRoles(t *testing.T) {
 // Owners of the organization whom a project lists, as some organizations do, change nothing in the file.
 func TestImplicitOwnersListedInProjects(t *testing.T) {
 	t.Parallel()
-	requireQuirks(t, map[string]quirk{"listed": {bend: func(s *openaitest.Server) { s.ListImplicitOwners = true }}})
+	requireQuirks(t, map[string]quirk{"listed": {prepare: func(s *openaitest.Server) { s.ListImplicitOwners = true }}})
 }
 
 // An owner of the organization with another project role than owner holds that role beside the implicit one.
 func TestOrganizationOwnerWithAnotherProjectRole(t *testing.T) {
 	t.Parallel()
-	requireQuirks(t, map[string]quirk{"viewer": {bend: func(s *openaitest.Server) {
+	requireQuirks(t, map[string]quirk{"viewer": {prepare: func(s *openaitest.Server) {
 		p := project(&s.Organization, search)
 		p.Users = append(p.Users, openaitest.ProjectUser{UserID: priya, Role: "viewer", RoleIDs: []string{tuner}})
 	}}})
@@ -324,7 +324,7 @@ func TestOrganizationOwnerWithAnotherProjectRole(t *testing.T) {
 func TestProjectMembersWhomTheOrganizationDoesNotList(t *testing.T) {
 	t.Parallel()
 	requireQuirks(t, map[string]quirk{"unlisted": {
-		bend: func(s *openaitest.Server) {
+		prepare: func(s *openaitest.Server) {
 			p, q := project(&s.Organization, search), project(&s.Organization, assist)
 			p.Users = append(p.Users,
 				openaitest.ProjectUser{UserID: "user-stranger1", Role: "owner"},
@@ -347,8 +347,8 @@ func TestServiceAccountAmongProjectUsers(t *testing.T) {
 		p.Users = append(p.Users, openaitest.ProjectUser{UserID: indexr, Role: "viewer"}, openaitest.ProjectUser{UserID: legacy, Role: "viewer"})
 	}
 	requireQuirks(t, map[string]quirk{"listed": {
-		bend: func(s *openaitest.Server) { list(&s.Organization) },
-		mean: func(o *openaitest.Organization) {
+		prepare: func(s *openaitest.Server) { list(&s.Organization) },
+		effect: func(o *openaitest.Organization) {
 			list(o)
 			accounts := project(o, assist).ServiceAccounts
 			find(accounts, func(a openaitest.ServiceAccount) string { return a.ID }, legacy).RoleIDs = []string{"viewer"}
@@ -360,12 +360,12 @@ func TestServiceAccountAmongProjectUsers(t *testing.T) {
 func TestProjectsAndServiceAccountsWithoutNames(t *testing.T) {
 	t.Parallel()
 	requireQuirks(t, map[string]quirk{"names": {
-		bend: func(s *openaitest.Server) {
+		prepare: func(s *openaitest.Server) {
 			project(&s.Organization, assist).JSON = openaitest.Fields{"name": nil, "status": openaitest.Absent{}}
 			account(&s.Organization, idle).JSON = openaitest.Fields{"name": openaitest.Absent{}, "object": "object: organization.project.service_account"}
 			account(&s.Organization, indexr).JSON = openaitest.Fields{"name": nil}
 		},
-		mean: func(o *openaitest.Organization) {
+		effect: func(o *openaitest.Organization) {
 			project(o, assist).Name = assist
 			account(o, idle).Name, account(o, indexr).Name = idle, indexr
 		},

@@ -45,11 +45,11 @@ func TestAssignmentSources(t *testing.T) {
 	quirks := map[string]quirk{}
 	for name, test := range tests {
 		quirks[name] = quirk{
-			bend: func(s *openaitest.Server) {
+			prepare: func(s *openaitest.Server) {
 				answer(s, userRolesRoute, lena, rows(assignedRole(billng, test.fields)))
 				answer(s, projectUserRolesRoute, lena, rows(assignedRole(tuner, test.fields)))
 			},
-			mean: func(o *openaitest.Organization) {
+			effect: func(o *openaitest.Organization) {
 				user(o, lena).RoleIDs = nil
 				if test.direct {
 					user(o, lena).RoleIDs = []string{billng}
@@ -67,10 +67,10 @@ func TestRolesInheritedFromNoGroup(t *testing.T) {
 	const unknown = "roles are inherited from somebody whom the groups of the organization do not have"
 	inherited := map[string]any{"assignment_sources": []any{source("tenant_group", "group_tenant"), source("group", financ), source("", "")}}
 	requireQuirks(t, map[string]quirk{"a tenant's group": {
-		bend: func(s *openaitest.Server) {
+		prepare: func(s *openaitest.Server) {
 			answer(s, userRolesRoute, "/users/", rows(assignedRole(billng, inherited), assignedRole(keyadm, inherited)))
 		},
-		mean: func(o *openaitest.Organization) {
+		effect: func(o *openaitest.Organization) {
 			for i := range o.Users {
 				o.Users[i].RoleIDs = nil
 			}
@@ -86,7 +86,7 @@ func TestRolesInheritedFromNoGroup(t *testing.T) {
 func TestAssignmentSourcesOfAGroup(t *testing.T) {
 	t.Parallel()
 	itself := map[string]any{"assignment_sources": []any{source("group", financ)}}
-	requireQuirks(t, map[string]quirk{"itself": {bend: func(s *openaitest.Server) {
+	requireQuirks(t, map[string]quirk{"itself": {prepare: func(s *openaitest.Server) {
 		answer(s, groupRolesRoute, financ, rows(assignedRole(billng, itself)))
 		answer(s, projectGroupRolesRoute, financ, rows(assignedRole("role-api-project-viewer", map[string]any{
 			"name": "viewer", "predefined_role": true, "resource_type": "api.project", "assignment_sources": itself["assignment_sources"],
@@ -99,8 +99,8 @@ func TestAssignmentSourcesOfAGroup(t *testing.T) {
 func TestServerWithoutAssignmentSources(t *testing.T) {
 	t.Parallel()
 	requireQuirks(t, map[string]quirk{"none": {
-		bend: func(s *openaitest.Server) { s.OmitAssignmentSources = true },
-		mean: func(o *openaitest.Organization) {
+		prepare: func(s *openaitest.Server) { s.OmitAssignmentSources = true },
+		effect: func(o *openaitest.Organization) {
 			user(o, "user-GraceLindqvist00000000008").RoleIDs = []string{billng}
 			projectUser(o, search, tomas).RoleIDs = []string{tuner}
 			projectUser(o, assist, "user-AishaBello000000000000003").RoleIDs = []string{"role_01PROMPTREVIEWER0000"}
@@ -113,7 +113,7 @@ func TestAssignedRoleThatTheRoleListDoesNotHold(t *testing.T) {
 	t.Parallel()
 	const gone = "role_gone"
 	requireQuirks(t, map[string]quirk{"gone": {
-		bend: func(s *openaitest.Server) {
+		prepare: func(s *openaitest.Server) {
 			o := &s.Organization
 			user(o, lena).RoleIDs = append(user(o, lena).RoleIDs, gone)
 			group(o, suppt).RoleIDs = append(group(o, suppt).RoleIDs, gone)
@@ -122,7 +122,7 @@ func TestAssignedRoleThatTheRoleListDoesNotHold(t *testing.T) {
 			p := project(o, search)
 			p.Groups[1].RoleIDs = append(p.Groups[1].RoleIDs, gone)
 		},
-		mean: func(*openaitest.Organization) {},
+		effect: func(*openaitest.Organization) {},
 		warned: []warning{
 			{assignedUnknown, map[string]any{"role_id": gone, "in": "organization", "principal_type": "user", "principal_id": lena}},
 			{assignedUnknown, map[string]any{"role_id": gone, "in": "organization", "principal_type": "group", "principal_id": suppt}},
@@ -143,32 +143,32 @@ func TestPredefinedRolesUnderAnAlias(t *testing.T) {
 	inProject := func(name string) map[string]any { return predefined("api.project", name) }
 	requireQuirks(t, map[string]quirk{
 		"of a user without role": {
-			bend: func(s *openaitest.Server) {
+			prepare: func(s *openaitest.Server) {
 				user(&s.Organization, diego).JSON = openaitest.Fields{"role": nil}
 				answer(s, userRolesRoute, diego, rows(organization("Owner")))
 			},
-			mean:  func(o *openaitest.Organization) { user(o, diego).Role = "owner" },
-			amend: func(f file) file { return f.withProfile("user:"+diego, "organization_role", nil) },
+			effect: func(o *openaitest.Organization) { user(o, diego).Role = "owner" },
+			amend:  func(f file) file { return f.withProfile("user:"+diego, "organization_role", nil) },
 		},
-		"of a user with that role": {bend: func(s *openaitest.Server) {
+		"of a user with that role": {prepare: func(s *openaitest.Server) {
 			answer(s, userRolesRoute, diego, rows(organization("reader")))
 		}},
 		"of a group": {
-			bend: func(s *openaitest.Server) {
+			prepare: func(s *openaitest.Server) {
 				s.Faults = map[string]openaitest.Fault{}
 				answer(s, groupRolesRoute, platfm, rows(organization("owner")))
 				answer(s, projectGroupRolesRoute, assist+"/groups/"+platfm, rows(inProject("owner")))
 			},
 		},
 		"of a project's user without role": {
-			bend: func(s *openaitest.Server) {
+			prepare: func(s *openaitest.Server) {
 				projectUser(&s.Organization, search, lena).JSON = openaitest.Fields{"role": nil}
 				answer(s, projectUserRolesRoute, lena, rows(inProject("MEMBER")))
 			},
-			mean: func(o *openaitest.Organization) { projectUser(o, search, lena).Role = "member" },
+			effect: func(o *openaitest.Organization) { projectUser(o, search, lena).Role = "member" },
 		},
 		"without resource type": {
-			bend: func(s *openaitest.Server) {
+			prepare: func(s *openaitest.Server) {
 				answer(s, groupRolesRoute, suppt, rows(assignedRole("role-x", map[string]any{"name": "reader", "predefined_role": true})))
 			},
 		},
@@ -182,11 +182,11 @@ func TestAssignedRoleOfTheOtherScope(t *testing.T) {
 		return assignedRole("role-foreign", map[string]any{"name": "owner", "predefined_role": true, "resource_type": scope})
 	}
 	requireQuirks(t, map[string]quirk{"foreign": {
-		bend: func(s *openaitest.Server) {
+		prepare: func(s *openaitest.Server) {
 			answer(s, groupRolesRoute, suppt, rows(owner("api.project")))
 			answer(s, projectGroupRolesRoute, assist+"/groups/"+suppt, rows(owner("api.organization")))
 		},
-		mean: func(o *openaitest.Organization) {
+		effect: func(o *openaitest.Organization) {
 			group(o, suppt).RoleIDs = nil
 			project(o, assist).Groups[0].RoleIDs = nil
 		},
@@ -201,18 +201,18 @@ func TestAssignedRoleOfTheOtherScope(t *testing.T) {
 func TestCustomRolesCalledLikePredefinedOnes(t *testing.T) {
 	t.Parallel()
 	requireQuirks(t, map[string]quirk{
-		"Owner": {bend: func(s *openaitest.Server) {
+		"Owner": {prepare: func(s *openaitest.Server) {
 			o := &s.Organization
 			role(o, billng).Name, role(o, keyadm).Name = "Owner", "reader"
 			project(o, search).Roles[0].Name, project(o, assist).Roles[0].Name = "owner", "Member"
 		}},
-		"with the resource type of the other scope": {bend: func(s *openaitest.Server) {
+		"with the resource type of the other scope": {prepare: func(s *openaitest.Server) {
 			o := &s.Organization
 			role(o, billng).Name, role(o, billng).JSON = "owner", openaitest.Fields{"resource_type": "api.project"}
 			p := project(o, search)
 			p.Roles[0].Name, p.Roles[0].JSON = "owner", openaitest.Fields{"resource_type": "api.organization"}
 		}},
-		"without resource type": {bend: func(s *openaitest.Server) {
+		"without resource type": {prepare: func(s *openaitest.Server) {
 			role(&s.Organization, billng).JSON = openaitest.Fields{"resource_type": openaitest.Absent{}}
 			project(&s.Organization, search).Roles[0].JSON = openaitest.Fields{"resource_type": nil}
 		}},
@@ -226,14 +226,14 @@ func TestRolesAsTheyAreServed(t *testing.T) {
 	fields := openaitest.Fields{"name": nil, "description": openaitest.Absent{}, "permissions": nil, "predefined_role": openaitest.Absent{}, "object": openaitest.Absent{}}
 	requireQuirks(t, map[string]quirk{
 		"bare": {
-			bend: func(s *openaitest.Server) { role(&s.Organization, billng).JSON = fields },
-			mean: func(o *openaitest.Organization) { role(o, billng).Name, role(o, billng).Description = billng, "" },
+			prepare: func(s *openaitest.Server) { role(&s.Organization, billng).JSON = fields },
+			effect:  func(o *openaitest.Organization) { role(o, billng).Name, role(o, billng).Description = billng, "" },
 			amend: func(f file) file {
 				return f.withProfile(id, "permissions", nil)
 			},
 		},
-		"no permissions": {bend: func(s *openaitest.Server) { role(&s.Organization, billng).Permissions = nil }},
-		"same id in two projects": {bend: func(s *openaitest.Server) {
+		"no permissions": {prepare: func(s *openaitest.Server) { role(&s.Organization, billng).Permissions = nil }},
+		"same id in two projects": {prepare: func(s *openaitest.Server) {
 			shared := project(&s.Organization, search).Roles[0]
 			p := project(&s.Organization, assist)
 			p.Roles = append(p.Roles, shared)
@@ -268,11 +268,11 @@ func TestRoleListWithoutPredefinedRoles(t *testing.T) {
 			}
 		}
 		quirks[name] = quirk{
-			bend: func(s *openaitest.Server) {
+			prepare: func(s *openaitest.Server) {
 				without(&s.Organization)
 				answer(s, "GET /organization/roles", "", rows(custom...))
 			},
-			mean: without,
+			effect: without,
 			amend: func(f file) file {
 				f = f.withResource("organization:organization", func(row *resourceRow) { row.RawID, row.Profile = "organization", map[string]any{} })
 				for _, id := range []string{"owner", "reader"} {

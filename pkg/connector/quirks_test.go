@@ -34,10 +34,10 @@ const (
 
 // quirk is an organization with an oddity, and what a file has to say about it.
 type quirk struct {
-	// bend changes the server, which serves the sample.
-	bend func(*openaitest.Server)
-	// mean changes the sample into the organization that the bent one means; nil if bend says it already.
-	mean func(*openaitest.Organization)
+	// prepare changes the server, which serves the sample.
+	prepare func(*openaitest.Server)
+	// effect changes the sample into the organization that the bent one means; nil if prepare says it already.
+	effect func(*openaitest.Organization)
 	// amend changes single rows of the expectation where no organization means the bent one.
 	amend func(file) file
 	// warned are all of the connector's warnings.
@@ -57,13 +57,13 @@ func requireQuirks(t *testing.T, quirks map[string]quirk) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			server := &openaitest.Server{Organization: openaitest.Sample()}
-			if q.bend != nil {
-				q.bend(server)
+			if q.prepare != nil {
+				q.prepare(server)
 			}
 			meant := server.Snapshot()
-			if q.mean != nil {
+			if q.effect != nil {
 				meant = openaitest.Sample()
-				q.mean(&meant)
+				q.effect(&meant)
 			}
 			want := expected(meant)
 			if q.amend != nil {
@@ -236,7 +236,7 @@ func TestUnknownTimesAreLeftOut(t *testing.T) {
 	}
 	quirks := map[string]quirk{}
 	for name, value := range map[string]any{"0": 0, "null": nil, "absent": openaitest.Absent{}} {
-		quirks[name] = quirk{bend: bent(value), mean: timeless}
+		quirks[name] = quirk{prepare: bent(value), effect: timeless}
 	}
 	requireQuirks(t, quirks)
 }
@@ -282,13 +282,13 @@ func TestRowsServedTwice(t *testing.T) {
 		return list
 	}
 	requireQuirks(t, map[string]quirk{"twice": {
-		bend: func(s *openaitest.Server) {
+		prepare: func(s *openaitest.Server) {
 			s.Organization = openaitest.Organization{
 				ID: "org-1", Users: users, Invites: invites, AdminKeys: adminKeys, Projects: projects,
 				Groups: []openaitest.Group{{ID: "group_1", GroupType: "group", Name: "Group", MemberIDs: slices.Concat(of(users), of(users))}},
 			}
 		},
-		mean: func(o *openaitest.Organization) {
+		effect: func(o *openaitest.Organization) {
 			*o = openaitest.Organization{
 				ID: "org-1", Users: meantUsers, Invites: meantInvites, AdminKeys: meantAdminKeys, Projects: meantProjects,
 				Groups: []openaitest.Group{{ID: "group_1", GroupType: "group", Name: "Group", MemberIDs: of(meantUsers)}},
@@ -303,7 +303,7 @@ func TestListsOfTwoPages(t *testing.T) {
 	roles, projectRoles := many(1001, roleRow), many(1001, func(i int) openaitest.Role {
 		return openaitest.Role{ID: fmt.Sprintf("role_project%d", i), Name: fmt.Sprintf("Project role %d", i)}
 	})
-	requireQuirks(t, map[string]quirk{"two pages": {bend: func(s *openaitest.Server) {
+	requireQuirks(t, map[string]quirk{"two pages": {prepare: func(s *openaitest.Server) {
 		o := openaitest.Organization{ID: "org-1", Users: many(101, userRow), Groups: many(101, groupRow), Roles: roles}
 		o.Users[1].RoleIDs, o.Groups[1].RoleIDs = roleIDs(roles), roleIDs(roles)
 		p := openaitest.Project{ID: "proj_1", Name: "Project", Status: "active"}

@@ -27,10 +27,10 @@ func oddUsers(cases map[string]oddUser) quirk {
 		}
 	}
 	return quirk{
-		bend: func(s *openaitest.Server) {
+		prepare: func(s *openaitest.Server) {
 			add(&s.Organization, func(c oddUser) openaitest.User { return c.bent })
 		},
-		mean: func(o *openaitest.Organization) {
+		effect: func(o *openaitest.Organization) {
 			add(o, func(c oddUser) openaitest.User {
 				if c.meant != nil {
 					return *c.meant
@@ -87,9 +87,9 @@ func TestUserRoleOfAnotherName(t *testing.T) {
 	requireQuirks(t, map[string]quirk{
 		"custom roles": custom,
 		"no custom roles": {
-			bend:  func(s *openaitest.Server) { custom.bend(s); without(&s.Organization) },
-			mean:  func(o *openaitest.Organization) { custom.mean(o); without(o) },
-			amend: custom.amend,
+			prepare: func(s *openaitest.Server) { custom.prepare(s); without(&s.Organization) },
+			effect:  func(o *openaitest.Organization) { custom.effect(o); without(o) },
+			amend:   custom.amend,
 		},
 	})
 }
@@ -99,11 +99,11 @@ func TestUserWithoutAnyRole(t *testing.T) {
 	t.Parallel()
 	const reader = "organization_role:reader:assigned"
 	requireQuirks(t, map[string]quirk{"no role": {
-		bend: func(s *openaitest.Server) {
+		prepare: func(s *openaitest.Server) {
 			user(&s.Organization, diego).Role = "" // he stays in a group that holds reader
 			s.Organization.Users = append(s.Organization.Users, openaitest.User{ID: "user-1"}, openaitest.User{ID: "user-2", Role: "billing"})
 		},
-		mean: func(o *openaitest.Organization) {
+		effect: func(o *openaitest.Organization) {
 			o.Users = append(o.Users, openaitest.User{ID: "user-1", Role: "reader"}, openaitest.User{ID: "user-2", Role: "reader"})
 		},
 		amend: func(f file) file {
@@ -197,8 +197,8 @@ func TestUserNames(t *testing.T) {
 func TestUsersWithoutOptionalFields(t *testing.T) {
 	t.Parallel()
 	requireQuirks(t, map[string]quirk{"six fields": {
-		bend: func(s *openaitest.Server) { s.OmitOptionalUserFields = true },
-		mean: func(o *openaitest.Organization) {
+		prepare: func(s *openaitest.Server) { s.OmitOptionalUserFields = true },
+		effect: func(o *openaitest.Organization) {
 			for i := range o.Users {
 				o.Users[i].IsServiceAccount, o.Users[i].APIKeyLastUsedAt = false, 0
 			}

@@ -30,7 +30,7 @@ func TestSyncOfALimitedAPI(t *testing.T) {
 	t.Parallel()
 	organization := openaitest.Seeded(31, openaitest.Size{Users: 30, Groups: 4, Projects: 5})
 	server := &openaitest.Server{Organization: organization, RateLimit: &openaitest.RateLimit{Burst: 3, Interval: 20 * time.Millisecond}}
-	synced := runSync(t, server, syncOptions{workers: 12, patience: time.Minute})
+	synced := runSync(t, server, syncOptions{workers: 12, retryFor: time.Minute})
 	require.NoError(t, synced.err)
 	requireSame(t, expected(organization), readFile(t, synced.path))
 	for route, calls := range fewestCalls(organization) {
@@ -42,10 +42,10 @@ func TestSyncOfALimitedAPI(t *testing.T) {
 func TestChangeGoesBeforeASync(t *testing.T) {
 	t.Parallel()
 	const route = "GET /organization/users"
-	server := newOffice()
+	server := newServer()
 	server.RateLimit = &openaitest.RateLimit{Burst: 1, Interval: 200 * time.Millisecond}
-	d := open(t, server)
-	d.connector.SetCallPatience(time.Minute)
+	d := connect(t, server)
+	d.connector.SetRetryFor(time.Minute)
 	const lists = 12
 	users := builderOf[connectorbuilder.ResourceSyncerV2](t.Context(), d, "user")
 	var wait sync.WaitGroup

@@ -88,7 +88,7 @@ func readerOf(t *testing.T, server *openaitest.Server, ahead bool) *reader {
 	require.NoError(t, err)
 	api, err := client.New(t.Context(), base, "sk-admin-test", "test")
 	require.NoError(t, err)
-	api.Patience = 0
+	api.RetryFor = 0
 	r := newReader(t.Context(), api)
 	r.ahead = ahead
 	return r

@@ -4,6 +4,8 @@ import (
 	"context"
 	"slices"
 
+	"google.golang.org/grpc/codes"
+
 	"github.com/conductorone/baton-openai/pkg/client"
 )
 
@@ -49,7 +51,7 @@ func (r principalRoles) findID(ctx context.Context, role requestedRole) (string,
 	case role.shortID != "":
 		return role.shortID, nil
 	default:
-		return "", refusal("OpenAI does not list the role: sync again to see the roles that there are")
+		return "", newError(codes.FailedPrecondition, "OpenAI does not list the role: sync again to see the roles that there are")
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 
 	"github.com/conductorone/baton-sdk/pkg/actions"
 	"go.uber.org/zap"
+	"google.golang.org/grpc/codes"
 
 	"github.com/conductorone/baton-openai/pkg/client"
 )
@@ -94,7 +95,7 @@ func (p provisioning) runCreateRole(ctx context.Context, arguments actionArgumen
 // runUpdateRole changes what is given of a role.
 func (p provisioning) runUpdateRole(ctx context.Context, arguments actionArguments) (returned, error) {
 	if !arguments.has(argumentName) && !arguments.has(argumentDescription) && !arguments.has(argumentPermissions) {
-		return returned{}, malformed("the action update_role needs the argument %s, %s or %s", argumentName, argumentPermissions, argumentDescription)
+		return returned{}, newError(codes.InvalidArgument, "the action update_role needs the argument %s, %s or %s", argumentName, argumentPermissions, argumentDescription)
 	}
 	at, err := p.roleAddress(ctx, arguments.id(argumentRole))
 	if err != nil {

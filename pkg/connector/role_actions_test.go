@@ -87,11 +87,11 @@ func withoutProjectRole(id string) func(*openaitest.Organization) {
 var roleActions = map[string]actionCase{
 	"of the organization": {
 		name: "create_role", arguments: `{"name":" Buyer ","permissions":["api.usage.read"," api.groups.read "],"description":"Buys"}`,
-		mean: hasBuyer, sends: []string{createRole}, returns: returnedBuyer, logs: []string{"role_id:" + madeRole},
+		effect: hasBuyer, sends: []string{createRole}, returns: returnedBuyer, logs: []string{"role_id:" + madeRole},
 	},
 	"of a project": {
 		name: "create_role", arguments: `{"name":"Auditor","permissions":["api.usage.read"],"project":{"resource_type_id":"project","resource_id":"alpha"}}`,
-		mean: func(o *openaitest.Organization) {
+		effect: func(o *openaitest.Organization) {
 			made := openaitest.Role{ID: madeRole, Name: "Auditor", Permissions: []string{"api.usage.read"}, CreatedAt: now}
 			o.Projects[0].Roles = append(o.Projects[0].Roles, made)
 		},
@@ -99,28 +99,28 @@ var roleActions = map[string]actionCase{
 	},
 	"called as one of OpenAI's": {
 		name: "create_role", arguments: `{"name":"owner","permissions":["api.usage.read"],"description":""}`,
-		mean: func(o *openaitest.Organization) {
+		effect: func(o *openaitest.Organization) {
 			o.Roles = append(o.Roles, openaitest.Role{ID: madeRole, Name: "owner", Permissions: []string{"api.usage.read"}, CreatedAt: now})
 		},
 		sends: []string{createRole}, returns: returnedRole(madeRole, "owner"),
 	},
 	"there already, in another order": {
 		name: "create_role", arguments: `{"name":"Buyer","permissions":["api.groups.read","api.usage.read","api.groups.read"],"description":"Buys"}`,
-		bend: hasBuyer, returns: returnedBuyer,
+		prepare: hasBuyer, returns: returnedBuyer,
 	},
 	"there already, whatever its description": {
 		name: "create_role", arguments: `{"name":"Buyer","permissions":["api.groups.read","api.usage.read"]}`,
-		bend: hasBuyer, returns: returnedBuyer,
+		prepare: hasBuyer, returns: returnedBuyer,
 	},
 
 	"another name": {
 		name: "update_role", arguments: aboutRole("organization_role", "r-audit", `,"name":"Checker"`),
-		mean:  func(o *openaitest.Organization) { o.Roles[0].Name = "Checker" },
-		sends: []string{modifyRole}, returns: returnedRole("r-audit", "Checker"), logs: []string{"role_id:r-audit"},
+		effect: func(o *openaitest.Organization) { o.Roles[0].Name = "Checker" },
+		sends:  []string{modifyRole}, returns: returnedRole("r-audit", "Checker"), logs: []string{"role_id:r-audit"},
 	},
 	"all of it, in a project": {
 		name: "update_role", arguments: aboutRole("project_role", "alpha/r-tune", `,"name":"Trainer","description":"Trains","permissions":["api.usage.read"]`),
-		mean: func(o *openaitest.Organization) {
+		effect: func(o *openaitest.Organization) {
 			r := &o.Projects[0].Roles[0]
 			r.Name, r.Description, r.Permissions = "Trainer", "Trains", []string{"api.usage.read"}
 		},
@@ -128,25 +128,25 @@ var roleActions = map[string]actionCase{
 	},
 	"other permissions in place of all": {
 		name: "update_role", arguments: aboutRole("organization_role", madeRole, `,"permissions":["api.groups.write"],"name":""`),
-		bend: hasBuyer, mean: func(o *openaitest.Organization) { o.Roles[2].Permissions = []string{"api.groups.write"} },
+		prepare: hasBuyer, effect: func(o *openaitest.Organization) { o.Roles[2].Permissions = []string{"api.groups.write"} },
 		sends: []string{modifyRole}, returns: returnedBuyer,
 	},
 	"as it is": {
 		name: "update_role", arguments: aboutRole("organization_role", madeRole, `,"name":"Buyer","permissions":["api.groups.read","api.usage.read"]`),
-		bend: hasBuyer, returns: returnedBuyer,
+		prepare: hasBuyer, returns: returnedBuyer,
 	},
 
 	"held by a user and a group": {
 		name: "delete_role", arguments: aboutRole("organization_role", "r-audit", ""),
-		mean: withoutRole("r-audit"), sends: []string{deleteRole}, returns: returnedHolders(2), logs: []string{"role_id:r-audit", "holders:2"},
+		effect: withoutRole("r-audit"), sends: []string{deleteRole}, returns: returnedHolders(2), logs: []string{"role_id:r-audit", "holders:2"},
 	},
 	"held by a user, a group and a service account of a project": {
 		name: "delete_role", arguments: aboutRole("project_role", "alpha/r-tune", ""),
-		mean: withoutProjectRole("r-tune"), sends: []string{deleteProjectRole}, returns: returnedHolders(3),
+		effect: withoutProjectRole("r-tune"), sends: []string{deleteProjectRole}, returns: returnedHolders(3),
 	},
 	"held by nobody": {
 		name: "delete_role", arguments: aboutRole("project_role", "alpha/r-review", ""),
-		mean: withoutProjectRole("r-review"), sends: []string{deleteProjectRole}, returns: returnedHolders(0),
+		effect: withoutProjectRole("r-review"), sends: []string{deleteProjectRole}, returns: returnedHolders(0),
 	},
 	"gone":                             {name: "delete_role", arguments: aboutRole("organization_role", "r-nothing", ""), returns: returnedHolders(0)},
 	"gone from a project":              {name: "delete_role", arguments: aboutRole("project_role", "alpha/r-audit", ""), returns: returnedHolders(0)},
@@ -163,11 +163,11 @@ func TestRoleActionsRefused(t *testing.T) {
 	const openAIs = "is a role of OpenAI's own, which can be neither changed nor deleted: create a custom role instead"
 	cases := map[string]refusedCase{
 		"create another one of the name": {
-			do: invoked("create_role", `{"name":"Buyer","permissions":["api.usage.read"]}`), bend: hasBuyer,
+			do: invoked("create_role", `{"name":"Buyer","permissions":["api.usage.read"]}`), prepare: hasBuyer,
 			says: []string{"there is a role with this name already, which is not the same: change it with update_role, or choose another name"},
 		},
 		"create one with another description": {
-			do: invoked("create_role", `{"name":"Buyer","permissions":["api.usage.read","api.groups.read"],"description":"Sells"}`), bend: hasBuyer,
+			do: invoked("create_role", `{"name":"Buyer","permissions":["api.usage.read","api.groups.read"],"description":"Sells"}`), prepare: hasBuyer,
 			says: []string{"there is a role with this name already"},
 		},
 		"create in an archived project": {
@@ -207,7 +207,7 @@ func TestRoleActionsRefused(t *testing.T) {
 		if action == "update_role" {
 			more = `,"name":"X"`
 		}
-		organization := office()
+		organization := smallOrganization()
 		for name, arguments := range map[string]string{
 			"owner":                aboutRole("organization_role", "owner", more),
 			"owner by OpenAI's id": aboutRole("organization_role", organization.RoleID("owner"), more),
@@ -227,28 +227,28 @@ func TestRoleIsMadeOnce(t *testing.T) {
 	t.Run("sent twice", func(t *testing.T) {
 		t.Parallel()
 		for _, answered := range []openaitest.Fault{{Twice: true}, {Twice: true, AfterEffect: true, Status: 500}} {
-			server := newOffice()
+			server := newServer()
 			server.SetFault(createRole, answered)
-			d := open(t, server)
+			d := connect(t, server)
 			for range 2 {
 				returned, err := d.invoke(t.Context(), "create_role", wish)
 				require.NoError(t, err)
 				require.JSONEq(t, returnedBuyer, plain(t, returned))
 			}
-			require.Len(t, server.Snapshot().Roles, len(office().Roles)+1)
+			require.Len(t, server.Snapshot().Roles, len(smallOrganization().Roles)+1)
 		}
 	})
 	t.Run("not made", func(t *testing.T) {
 		t.Parallel()
-		server := newOffice()
+		server := newServer()
 		server.SetFault(createRole, lost)
-		_, err := open(t, server).invoke(t.Context(), "create_role", wish)
+		_, err := connect(t, server).invoke(t.Context(), "create_role", wish)
 		require.Equal(t, codes.Unavailable, status.Code(err), err)
 		require.Equal(t, []string{createRole}, writes(server))
 	})
 	t.Run("another one is made meanwhile", func(t *testing.T) {
 		t.Parallel()
-		server := newOffice()
+		server := newServer()
 		server.SetFault(createRole, lost)
 		server.OnRequest = func(r openaitest.Request) {
 			if r.Route == createRole {
@@ -257,7 +257,7 @@ func TestRoleIsMadeOnce(t *testing.T) {
 				})
 			}
 		}
-		_, err := open(t, server).invoke(t.Context(), "create_role", wish)
+		_, err := connect(t, server).invoke(t.Context(), "create_role", wish)
 		require.Equal(t, codes.Unavailable, status.Code(err), err)
 	})
 }
@@ -271,8 +271,8 @@ func TestCreatedRoleIsASyncs(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			server := newOffice()
-			returned, err := open(t, server).invoke(t.Context(), "create_role", arguments)
+			server := newServer()
+			returned, err := connect(t, server).invoke(t.Context(), "create_role", arguments)
 			require.NoError(t, err)
 			role, ok := returned.AsMap()["role"].(map[string]any)
 			require.True(t, ok)
@@ -294,10 +294,10 @@ func TestCreatedRoleIsASyncs(t *testing.T) {
 // Where there is no time to ask everybody, the role is deleted all the same, and the number is not taken for the whole.
 func TestHoldersThatCannotAllBeCounted(t *testing.T) {
 	t.Parallel()
-	server := newOffice()
+	server := newServer()
 	server.RateLimit = &openaitest.RateLimit{Burst: 3, Interval: 30 * time.Second}
-	d := open(t, server)
-	d.connector.SetCallPatience(time.Hour)
+	d := connect(t, server)
+	d.connector.SetRetryFor(time.Hour)
 	d.connector.SetActionLimit(4 * time.Second)
 	returned, err := d.invoke(t.Context(), "delete_role", aboutRole("organization_role", "r-audit", ""))
 	require.NoError(t, err)
@@ -310,14 +310,14 @@ func TestHoldersThatCannotAllBeCounted(t *testing.T) {
 // Nobody is counted twice, and whoever leaves meanwhile not at all.
 func TestHoldersAreCountedOnce(t *testing.T) {
 	t.Parallel()
-	server := newOffice(func(o *openaitest.Organization) {
+	server := newServer(func(o *openaitest.Organization) {
 		p := &o.Projects[0]
 		p.Users = append(p.Users, openaitest.ProjectUser{UserID: "svc-3", Role: "member", RoleIDs: []string{"r-tune"}})
 	})
 	for _, gone := range []string{"GET /projects/{project_id}/users/{user_id}/roles", "GET /organization/projects/{project_id}/users/{user_id}"} {
 		server.SetFault(gone, openaitest.Fault{Status: 404, PathContains: "/ben"})
 	}
-	returned, err := open(t, server).invoke(t.Context(), "delete_role", aboutRole("project_role", "alpha/r-tune", ""))
+	returned, err := connect(t, server).invoke(t.Context(), "delete_role", aboutRole("project_role", "alpha/r-tune", ""))
 	require.NoError(t, err)
 	require.JSONEq(t, returnedHolders(2), plain(t, returned))
 }

@@ -34,7 +34,7 @@ func (p provisioning) countHolders(ctx context.Context, at roleAddress) (holders
 		return holders{count: count}, nil
 	case isGone(err):
 		// The role is there, whatever is not.
-		return holders{}, failed("counting who holds the role", err)
+		return holders{}, readError("counting who holds the role", err)
 	default:
 		return holders{}, err
 	}

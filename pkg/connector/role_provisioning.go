@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
+	"google.golang.org/grpc/codes"
 
 	"github.com/conductorone/baton-openai/pkg/client"
 )
@@ -40,7 +41,7 @@ func (p provisioning) getCustom(ctx context.Context, at roleAddress) (client.Rol
 }
 
 func refusePredefined(role string) error {
-	return refusal("%s is a role of OpenAI's own, which can be neither changed nor deleted: create a custom role instead", role)
+	return newError(codes.FailedPrecondition, "%s is a role of OpenAI's own, which can be neither changed nor deleted: create a custom role instead", role)
 }
 
 // roleResource is the resource of a custom role, as a sync gives it.
@@ -82,10 +83,10 @@ func (p provisioning) createRole(ctx context.Context, in client.RoleScope, field
 	case there != nil && wordsOf(fieldsOf(*there), fields) == wanted:
 		return *there, true, nil
 	case there != nil:
-		return client.Role{}, false, refusal("there is a role with this name already, which is not the same: change it with update_role, or choose another name")
+		return client.Role{}, false, newError(codes.FailedPrecondition, "there is a role with this name already, which is not the same: change it with update_role, or choose another name")
 	}
 	var made client.Role
-	err = p.patience.make(ctx, change{
+	err = p.consistency.apply(ctx, change{
 		write: func(ctx context.Context) error {
 			var err error
 			made, err = p.client.CreateRole(ctx, in, fields)
@@ -130,7 +131,7 @@ func (p provisioning) updateRole(ctx context.Context, at roleAddress, fields cli
 	if before == wanted {
 		return role, true, nil
 	}
-	err = p.patience.make(ctx, change{
+	err = p.consistency.apply(ctx, change{
 		write: func(ctx context.Context) error {
 			_, err := p.client.ModifyRole(ctx, at.in, at.id, fields)
 			return err

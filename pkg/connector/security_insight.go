@@ -41,15 +41,15 @@ func (b *securityInsightBuilder) List(ctx context.Context, parent *v2.ResourceId
 	}
 	s, err := b.reader.of(ctx, opts)
 	if err != nil {
-		return nil, nil, failed(doing, err)
+		return nil, nil, readError(doing, err)
 	}
 	if err := s.begins(ctx, resourceTypeSecurityInsight); err != nil {
-		return nil, nil, failed(doing, err)
+		return nil, nil, readError(doing, err)
 	}
 	return answerRows(first, func(found *answer[*v2.Resource], at place) (*place, error) {
 		next, err := s.insightsAt(ctx, found, at)
 		if err != nil {
-			return nil, failed(doing, ofType(resourceTypeSecurityInsight, err))
+			return nil, readError(doing, ofType(resourceTypeSecurityInsight, err))
 		}
 		return next, nil
 	})
@@ -165,7 +165,7 @@ var errNoInsights = errors.New("security insights are not asked for: --security-
 // [membersByID.holdsNoRole] ask for.
 func (b *securityInsightBuilder) Get(ctx context.Context, id, parent *v2.ResourceId) (*v2.Resource, annotations.Annotations, error) {
 	if !b.reader.insights {
-		return nil, nil, refuse(codes.NotFound, errNoInsights)
+		return nil, nil, newError(codes.NotFound, "%w", errNoInsights)
 	}
 	known := membersByID{b.reader, b.client}
 	return getResource(id, func() (*v2.Resource, error) {

@@ -5,6 +5,7 @@ import (
 	"context"
 
 	"go.uber.org/zap"
+	"google.golang.org/grpc/codes"
 
 	"github.com/conductorone/baton-openai/pkg/client"
 )
@@ -31,7 +32,7 @@ func (p provisioning) serviceAccountActions() []action {
 func (p provisioning) createServiceAccount(ctx context.Context, arguments actionArguments) (returned, error) {
 	project, name := arguments.id(argumentProject), arguments.text(argumentName)
 	var key client.UnaskedKey
-	account, err := createNamed(ctx, p.patience, creation[client.ServiceAccount]{
+	account, err := createNamed(ctx, p.consistency, creation[client.ServiceAccount]{
 		name: name,
 		list: func(ctx context.Context) ([]client.ServiceAccount, error) {
 			return listAll(ctx, func(ctx context.Context, cursor client.Cursor) (client.Page[client.ServiceAccount], error) {
@@ -63,9 +64,11 @@ func (p provisioning) createServiceAccount(ctx context.Context, arguments action
 	role := cmp.Or(account.Role, serviceAccountWithoutRole)
 	switch {
 	case key.IsThere:
-		return done, refusal("OpenAI made the service account %s with the key %q, which nobody asked for and nobody has read: delete the service account, and the key goes with it", account.ID, key.ID)
+		return done, newError(codes.FailedPrecondition,
+			"OpenAI made the service account %s with the key %q, which nobody asked for and nobody has read: delete the service account, and the key goes with it", account.ID, key.ID)
 	case role != serviceAccountWithoutRole:
-		return done, refusal("OpenAI made the service account %s with the role %s, which nobody asked for: delete the service account, or keep it with that role", account.ID, role)
+		return done, newError(codes.FailedPrecondition,
+			"OpenAI made the service account %s with the role %s, which nobody asked for: delete the service account, or keep it with that role", account.ID, role)
 	default:
 		return done, nil
 	}

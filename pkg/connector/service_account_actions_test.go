@@ -25,12 +25,12 @@ func madeAccount(name string) func(*openaitest.Organization) {
 
 var serviceAccountActions = map[string]actionCase{
 	"by name": {
-		name: "create_service_account", arguments: createInAlpha, mean: madeAccount("deploy"), sends: []string{createServiceAccount},
+		name: "create_service_account", arguments: createInAlpha, effect: madeAccount("deploy"), sends: []string{createServiceAccount},
 		returns: returnedResource("service_account:user-Made000000000001", "project:alpha", "deploy"), logs: []string{"project_id:alpha", "service_account_id:user-Made000000000001"},
 	},
 	"of a name that others have": {
 		name: "create_service_account", arguments: `{"project":{"resource_type_id":"project","resource_id":"alpha"},"name":"one"}`,
-		mean: madeAccount("one"), sends: []string{createServiceAccount},
+		effect: madeAccount("one"), sends: []string{createServiceAccount},
 		returns: returnedResource("service_account:user-Made000000000001", "project:alpha", "one"),
 	},
 }
@@ -57,9 +57,9 @@ func TestCreateServiceAccountRefused(t *testing.T) {
 // A key that OpenAI makes unasked is told by its id, and seen nowhere.
 func TestServiceAccountThatComesWithAKey(t *testing.T) {
 	t.Parallel()
-	server := newOffice()
+	server := newServer()
 	server.ServiceAccountComesWithKey = true
-	d := open(t, server)
+	d := connect(t, server)
 	returned, err := d.invoke(t.Context(), "create_service_account", createInAlpha)
 	require.Equal(t, codes.FailedPrecondition, status.Code(err), err)
 	requireMessage(t, err, "OpenAI made the service account user-Made000000000001 with the key \"key_Made000000000003\", which nobody asked for and nobody has read: delete the service account")
@@ -77,11 +77,11 @@ func TestServiceAccountThatComesWithAKey(t *testing.T) {
 // Whatever stands in the place of a key is one.
 func TestServiceAccountThatComesWithSomething(t *testing.T) {
 	t.Parallel()
-	server := newOffice()
+	server := newServer()
 	server.SetFault(createServiceAccount, openaitest.Fault{
 		Body: `{"object":"organization.project.service_account","id":"svc-2","name":"deploy","role":"none","api_key":"sk-svcacct-StandInOpensNothing"}`, AfterEffect: true,
 	})
-	err := invoked("create_service_account", createInAlpha)(t.Context(), open(t, server))
+	err := invoked("create_service_account", createInAlpha)(t.Context(), connect(t, server))
 	requireRefusal(t, err, "OpenAI made the service account svc-2 with the key")
 	require.NotContains(t, err.Error(), "StandInOpensNothing")
 }
@@ -89,10 +89,10 @@ func TestServiceAccountThatComesWithSomething(t *testing.T) {
 // An account that comes with a role has access that nobody asked for.
 func TestServiceAccountThatComesWithARole(t *testing.T) {
 	t.Parallel()
-	server := newOffice()
+	server := newServer()
 	server.ServiceAccountComesWithKey = true
 	server.SetFault(createServiceAccount, openaitest.Fault{Status: 500, AfterEffect: true})
-	err := invoked("create_service_account", createInAlpha)(t.Context(), open(t, server))
+	err := invoked("create_service_account", createInAlpha)(t.Context(), connect(t, server))
 	requireRefusal(t, err)
 	require.ErrorContains(t, err, "OpenAI made the service account user-Made000000000001 with the role member, which nobody asked for")
 }

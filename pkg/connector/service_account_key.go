@@ -49,7 +49,7 @@ func (b *serviceAccountBuilder) Issue(ctx context.Context, input *connectorbuild
 	})
 	logChange(ctx, "issue API key", false, err, zap.String("service_account_id", wanted.account.GetResource()), zap.String("api_key_id", issued.id))
 	if err != nil {
-		return nil, refused(wanted.doing(), err)
+		return nil, changeError(wanted.doing(), err)
 	}
 	return &connectorbuilder.CredentialIssueOutput{
 		Secret: issued.secret, ResourceMode: keyDiscoverable,
@@ -72,15 +72,15 @@ func newKeyRequest(input *connectorbuilder.CredentialIssueInput) (keyRequest, er
 	account, id := input.IdentityID, input.RequestID
 	switch {
 	case !proto.Equal(account, resourceID(resourceTypeServiceAccount, account.GetResource())) || account.GetResource() == "" || !isReadable(account.GetResource()):
-		return keyRequest{}, malformed("%q is not the id of something of the type %s", account.GetResource(), resourceTypeServiceAccount.GetId())
+		return keyRequest{}, newError(codes.InvalidArgument, "%q is not the id of something of the type %s", account.GetResource(), resourceTypeServiceAccount.GetId())
 	case id == "" || !isReadable(id):
-		return keyRequest{}, malformed("the request for an API key has no id, by which the key is found again")
+		return keyRequest{}, newError(codes.InvalidArgument, "the request for an API key has no id, by which the key is found again")
 	case !input.CredentialOptions.HasApiKey():
-		return keyRequest{}, malformed("a service account can only be given an API key")
+		return keyRequest{}, newError(codes.InvalidArgument, "a service account can only be given an API key")
 	case input.ExpiresAt != nil:
-		return keyRequest{}, malformed("OpenAI does not let an API key of a service account expire: ask for one without an expiry, and delete it in time")
+		return keyRequest{}, newError(codes.InvalidArgument, "OpenAI does not let an API key of a service account expire: ask for one without an expiry, and delete it in time")
 	case client.PrintsAnswers():
-		return keyRequest{}, refusal("BATON_DEBUG_PRINT_RESPONSE_BODY is set, with which answers are printed that may have the key in them: run the connector without it")
+		return keyRequest{}, newError(codes.FailedPrecondition, "BATON_DEBUG_PRINT_RESPONSE_BODY is set, with which answers are printed that may have the key in them: run the connector without it")
 	}
 	return keyRequest{account: account, name: "c1-" + id, scopes: input.CredentialOptions.GetApiKey().GetScopes()}, nil
 }
@@ -112,7 +112,7 @@ func (b *serviceAccountBuilder) issue(ctx context.Context, wanted keyRequest) (i
 	})
 	switch {
 	case isGone(err):
-		return issuedKey{}, refusal("no active project has a service account %s, and OpenAI gives keys to no other account: sync again to see what there is", accountID)
+		return issuedKey{}, newError(codes.FailedPrecondition, "no active project has a service account %s, and OpenAI gives keys to no other account: sync again to see what there is", accountID)
 	case err != nil:
 		return issuedKey{}, err
 	}
@@ -121,8 +121,8 @@ func (b *serviceAccountBuilder) issue(ctx context.Context, wanted keyRequest) (i
 	case err != nil:
 		return issuedKey{}, err
 	case len(earlier.found) > 0:
-		return issuedKey{}, refuse(codes.AlreadyExists, fmt.Errorf("the same request has made the key %s already, whose value OpenAI does not tell again: delete it, and ask for another one",
-			idsOfKeys(earlier.found)))
+		return issuedKey{}, newError(codes.AlreadyExists, "the same request has made the key %s already, whose value OpenAI does not tell again: delete it, and ask for another one",
+			idsOfKeys(earlier.found))
 	}
 	made, err := b.client.CreateServiceAccountKey(ctx, projectID, accountID, wanted.name, wanted.scopes)
 	shown, err := b.lookForKey(ctx, projectID, wanted, made, err, earlier.lastPage)
@@ -150,7 +150,7 @@ func (b *serviceAccountBuilder) lookForKey(
 		_, _ = read(ctx) // the answer says why there is none
 		return shown, answer
 	}
-	err := b.patience.settle(ctx, answer, change{read: read, before: stateNotThere, wanted: stateThere})
+	err := b.consistency.confirm(ctx, answer, change{read: read, before: stateNotThere, wanted: stateThere})
 	return shown, cmp.Or(answer, err)
 }
 
@@ -180,10 +180,10 @@ func (b *serviceAccountBuilder) settleKey(
 	row.Owner = client.ProjectKeyOwner{Type: client.OwnerServiceAccount, ID: wanted.account.GetResource()}
 	secret, err := projectKey(projectID, row).resource(ctx, membersByID{b.reader, b.client})
 	switch {
+	case ctx.Err() != nil:
+		err = fmt.Errorf("nobody waits for it any more: %w", ctx.Err())
 	case err == nil && made.Value.IsEmpty():
 		err = errors.New("OpenAI did not tell its value")
-	case err == nil && ctx.Err() != nil:
-		err = fmt.Errorf("nobody waits for it any more: %w", ctx.Err())
 	}
 	if err != nil {
 		return issuedKey{}, b.takeKeysBack(ctx, projectID, append(others, row), err)
@@ -217,7 +217,7 @@ func (b *serviceAccountBuilder) takeKeysBack(ctx context.Context, projectID stri
 	var failure error
 	for _, key := range keys {
 		// OpenAI may not know it yet, and what it does not know it cannot delete.
-		err := b.patience.insist(ctx, func(ctx context.Context) error {
+		err := b.consistency.untilKnown(ctx, func(ctx context.Context) error {
 			_, err := b.client.GetProjectAPIKey(ctx, projectID, key.ID)
 			return err
 		})
@@ -229,10 +229,10 @@ func (b *serviceAccountBuilder) takeKeysBack(ctx context.Context, projectID stri
 		}
 	}
 	if len(left) == 0 {
-		return refuse(codes.Aborted, fmt.Errorf("the key %s was made and is deleted again: ask for another one: %w", idsOfKeys(keys), because))
+		return newError(codes.Aborted, "the key %s was made and is deleted again: ask for another one: %w", idsOfKeys(keys), because)
 	}
-	return refuse(codes.FailedPrecondition, fmt.Errorf("the key %s was made, nobody has its value, and it could not be deleted: delete its service account if it must not stay: %w; %w",
-		idsOfKeys(left), because, failure))
+	return newError(codes.FailedPrecondition, "the key %s was made, nobody has its value, and it could not be deleted: delete its service account if it must not stay: %w; %w",
+		idsOfKeys(left), because, failure)
 }
 
 // requestedKeys are the keys of a project that a request has made.

@@ -60,10 +60,10 @@ func TestFaultTableOfKeys(t *testing.T) {
 			for _, lag := range []int{0, 3} {
 				t.Run(fmt.Sprintf("%s, deleted %t, %d reads late", name, mayGo, lag), func(t *testing.T) {
 					t.Parallel()
-					server := newOffice()
+					server := newServer()
 					server.ServiceAccountKeysMayGo, server.WriteLag = mayGo, lag
 					server.SetFault(createKey, fault)
-					d, to := open(t, server), newRecipient(t)
+					d, to := connect(t, server), newRecipient(t)
 					answer, err := d.IssueCredential(t.Context(), newKeyRequest("svc-1", to))
 					made := issuedKeys(server)
 					d.requireNoValue(t, answer, err)
@@ -75,7 +75,7 @@ func TestFaultTableOfKeys(t *testing.T) {
 					}
 					require.LessOrEqual(t, len(made), 1)
 					if err == nil {
-						require.Contains(t, to.open(t, answer.GetEncryptedData()[0]), valuePart)
+						require.Contains(t, to.connect(t, answer.GetEncryptedData()[0]), valuePart)
 						require.Equal(t, fault.NoEffect, len(made) == 0)
 					} else {
 						requireKeyTold(t, err, made, fault, mayGo)
@@ -89,7 +89,7 @@ func TestFaultTableOfKeys(t *testing.T) {
 						requireMessage(t, err, made[0].ID)
 					} else {
 						require.NoError(t, err)
-						require.Contains(t, to.open(t, answer.GetEncryptedData()[0]), valuePart)
+						require.Contains(t, to.connect(t, answer.GetEncryptedData()[0]), valuePart)
 					}
 					require.Len(t, issuedKeys(server), 1)
 				})
@@ -135,7 +135,7 @@ func requireKeyTold(t *testing.T, err error, made []openaitest.ProjectAPIKey, fa
 		require.Contains(t, text, "the key "+firstKeyID+" was made, nobody has its value, and it could not be deleted: delete its service account")
 		require.Equal(t, codes.FailedPrecondition, status.Code(err))
 	default:
-		// It does not show within the connector's patience, or is a refusal that is looked behind once.
+		// It does not show within the connector's waits, or is a refusal that is looked behind once.
 		require.Len(t, made, 1)
 	}
 }
@@ -143,10 +143,10 @@ func requireKeyTold(t *testing.T, err error, made []openaitest.ProjectAPIKey, fa
 // A key that does not show in time after its answer was lost is named, so that it is found.
 func TestLostKeyThatDoesNotShow(t *testing.T) {
 	t.Parallel()
-	server := newOffice()
+	server := newServer()
 	server.WriteLag = 1000
 	server.SetFault(createKey, openaitest.Fault{Drop: true, AfterEffect: true})
-	d := open(t, server)
+	d := connect(t, server)
 	_, err := d.IssueCredential(t.Context(), newKeyRequest("svc-1", newRecipient(t)))
 	require.Equal(t, codes.Aborted, status.Code(err), err)
 	requireMessage(t, err, "issuing an API key for the service account svc-1: OpenAI may have made one all the same", "delete the key named "+keyName, "status.openai.com")
@@ -156,12 +156,12 @@ func TestLostKeyThatDoesNotShow(t *testing.T) {
 // A key that is issued and does not show yet is what its answer says.
 func TestIssuedKeyThatDoesNotShow(t *testing.T) {
 	t.Parallel()
-	server := newOffice()
+	server := newServer()
 	server.WriteLag = 1000
-	d, to := open(t, server), newRecipient(t)
+	d, to := connect(t, server), newRecipient(t)
 	answer, err := d.IssueCredential(t.Context(), newKeyRequest("svc-1", to))
 	require.NoError(t, err)
-	require.Equal(t, firstKeyValue, to.open(t, answer.GetEncryptedData()[0]))
+	require.Equal(t, firstKeyValue, to.connect(t, answer.GetEncryptedData()[0]))
 	require.Equal(t, firstKeyID, answer.GetSecret().GetId().GetResource())
 	require.Equal(t, keyName, answer.GetSecret().GetDisplayName())
 	require.Equal(t, "project:alpha", id(answer.GetSecret().GetParentResourceId()))
@@ -177,10 +177,10 @@ func TestKeyAmongMany(t *testing.T) {
 			p.APIKeys = append(p.APIKeys, openaitest.ProjectAPIKey{ID: fmt.Sprintf("key-%03d", i), OwnerType: "user", OwnerID: "ann"})
 		}
 	}
-	server := newOffice(many)
+	server := newServer(many)
 	server.ServiceAccountKeysMayGo = true
 	server.SetFault(createKey, openaitest.Fault{Drop: true, AfterEffect: true})
-	d := open(t, server)
+	d := connect(t, server)
 	_, err := d.IssueCredential(t.Context(), newKeyRequest("svc-1", newRecipient(t)))
 	requireMessage(t, err, firstKeyID+" was made and is deleted again")
 	require.Empty(t, issuedKeys(server))
@@ -192,7 +192,7 @@ func TestKeyThatIsNoResource(t *testing.T) {
 	t.Parallel()
 	long := strings.Repeat("x", 1_025)
 	for _, mayGo := range []bool{true, false} {
-		server := newOffice()
+		server := newServer()
 		server.ServiceAccountKeysMayGo = mayGo
 		server.SetFault(createKey, openaitest.Fault{Body: `{"id":"` + long + `","value":"` + firstKeyValue + `"}`})
 		server.OnRequest = func(r openaitest.Request) {
@@ -200,7 +200,7 @@ func TestKeyThatIsNoResource(t *testing.T) {
 				server.Update(withIssuedKey(0, long, "svc-1"))
 			}
 		}
-		d := open(t, server)
+		d := connect(t, server)
 		answer, err := d.IssueCredential(t.Context(), newKeyRequest("svc-1", newRecipient(t)))
 		d.requireNoValue(t, answer, err)
 		requireMessage(t, err, long, "has 1025 bytes, and 1024 can be stored")
@@ -211,11 +211,11 @@ func TestKeyThatIsNoResource(t *testing.T) {
 // Where whoever asked is gone, what was made is looked for all the same.
 func TestKeyOfWhichNobodyWaitsForTheAnswer(t *testing.T) {
 	t.Parallel()
-	server := newOffice()
+	server := newServer()
 	server.ServiceAccountKeysMayGo = true
 	ctx, cancel := context.WithCancel(t.Context())
 	server.SetFault(createKey, openaitest.Fault{Drop: true})
-	d := open(t, server)
+	d := connect(t, server)
 	server.OnRequest = func(r openaitest.Request) {
 		if r.Route == createKey {
 			server.Update(withIssuedKey(0, firstKeyID, "svc-1"))
@@ -231,10 +231,10 @@ func TestKeyOfWhichNobodyWaitsForTheAnswer(t *testing.T) {
 // The same where the answer has come, and nobody is there to take the key.
 func TestKeyForWhichNobodyWaits(t *testing.T) {
 	t.Parallel()
-	server := newOffice()
+	server := newServer()
 	server.ServiceAccountKeysMayGo = true
 	ctx, cancel := context.WithCancel(t.Context())
-	d := open(t, server)
+	d := connect(t, server)
 	server.OnRequest = func(openaitest.Request) {
 		if len(issuedKeys(server)) > 0 {
 			cancel()

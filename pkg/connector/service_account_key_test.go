@@ -46,7 +46,7 @@ func newRecipient(t *testing.T) recipient {
 	return recipient{config, key}
 }
 
-func (r recipient) open(t *testing.T, data *v2.EncryptedData) string {
+func (r recipient) connect(t *testing.T, data *v2.EncryptedData) string {
 	t.Helper()
 	require.Equal(t, r.config.GetKeyId(), data.GetKeyIds()[0])
 	plain, err := (&jwk.JWKEncryptionProvider{}).Decrypt(t.Context(), data, r.key)
@@ -68,7 +68,7 @@ func newKeyRequest(account string, to recipient, scopes ...string) *v2.IssueCred
 }
 
 // issueDirectly leaves the SDK out, which checks the request and encrypts the value.
-func (d desk) issueDirectly(ctx context.Context, account string) (*connectorbuilder.CredentialIssueOutput, error) {
+func (d testConnector) issueDirectly(ctx context.Context, account string) (*connectorbuilder.CredentialIssueOutput, error) {
 	return builderOf[connectorbuilder.CredentialIssuerLimited](ctx, d, "service_account").Issue(ctx, &connectorbuilder.CredentialIssueInput{
 		IdentityID: parseID("service_account:" + account), RequestID: keyRequestID,
 		CredentialOptions: v2.CredentialIssueOptions_builder{ApiKey: &v2.CredentialIssueOptions_ApiKey{}}.Build(),
@@ -87,7 +87,7 @@ func withIssuedKey(project int, id, account string) func(*openaitest.Organizatio
 }
 
 // requireNoValue holds that the value of a key is neither in the log nor in what the connector answers.
-func (d desk) requireNoValue(t *testing.T, answer proto.Message, err error) {
+func (d testConnector) requireNoValue(t *testing.T, answer proto.Message, err error) {
 	t.Helper()
 	require.NotContains(t, fmt.Sprintf("%v %+v %s", err, err, status.Convert(err).Proto()), valuePart)
 	for _, entry := range d.logs.All() {
@@ -99,7 +99,7 @@ func (d desk) requireNoValue(t *testing.T, answer proto.Message, err error) {
 }
 
 // rowOfKey is the key as the next sync shows it.
-func (d desk) rowOfKey(t *testing.T, project, id string) *v2.Resource {
+func (d testConnector) rowOfKey(t *testing.T, project, id string) *v2.Resource {
 	t.Helper()
 	answer, err := d.GetResource(t.Context(), v2.ResourceGetterServiceGetResourceRequest_builder{
 		ResourceId: parseID("api_key:" + id), ParentResourceId: parseID("project:" + project),
@@ -133,10 +133,10 @@ func TestIssueAKey(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			server := newOffice()
+			server := newServer()
 			want := server.Snapshot()
 			withIssuedKey(test.at, firstKeyID, test.account)(&want)
-			d, first, second := open(t, server), newRecipient(t), newRecipient(t)
+			d, first, second := connect(t, server), newRecipient(t), newRecipient(t)
 			request := newKeyRequest(test.account, first, test.scopes...)
 			request.SetEncryptionConfigs([]*v2.EncryptionConfig{first.config, second.config})
 			answer, err := d.IssueCredential(t.Context(), request)
@@ -155,8 +155,8 @@ func TestIssueAKey(t *testing.T) {
 			require.Equal(t, keyRequestID, answer.GetRequestId())
 			require.Equal(t, v2.CredentialResourceMode_CREDENTIAL_RESOURCE_MODE_DISCOVERABLE, answer.GetResourceMode())
 			require.Len(t, answer.GetEncryptedData(), 2)
-			require.Equal(t, firstKeyValue, first.open(t, answer.GetEncryptedData()[0]))
-			require.Equal(t, firstKeyValue, second.open(t, answer.GetEncryptedData()[1]))
+			require.Equal(t, firstKeyValue, first.connect(t, answer.GetEncryptedData()[0]))
+			require.Equal(t, firstKeyValue, second.connect(t, answer.GetEncryptedData()[1]))
 			require.Empty(t, differences([]string{protojson.Format(d.rowOfKey(t, test.project, firstKeyID))}, []string{protojson.Format(answer.GetSecret())}))
 			require.Empty(t, server.Unknown())
 		})
@@ -166,8 +166,8 @@ func TestIssueAKey(t *testing.T) {
 // The same request never makes a second key: the value of the first one is not told again.
 func TestKeyThatWasIssuedBefore(t *testing.T) {
 	t.Parallel()
-	server := newOffice()
-	d, to := open(t, server), newRecipient(t)
+	server := newServer()
+	d, to := connect(t, server), newRecipient(t)
 	_, err := d.IssueCredential(t.Context(), newKeyRequest("svc-1", to))
 	require.NoError(t, err)
 	before := server.Snapshot()
@@ -190,8 +190,8 @@ func TestKeyThatWasIssuedBefore(t *testing.T) {
 // Of a name that a key of somebody else has, nothing is concluded.
 func TestKeyOfSomebodyElseWithTheName(t *testing.T) {
 	t.Parallel()
-	server := newOffice(func(o *openaitest.Organization) { o.Projects[0].APIKeys[0].Name = keyName })
-	_, err := open(t, server).IssueCredential(t.Context(), newKeyRequest("svc-1", newRecipient(t)))
+	server := newServer(func(o *openaitest.Organization) { o.Projects[0].APIKeys[0].Name = keyName })
+	_, err := connect(t, server).IssueCredential(t.Context(), newKeyRequest("svc-1", newRecipient(t)))
 	require.NoError(t, err)
 	require.Len(t, server.Snapshot().Projects[0].APIKeys, 3)
 }
@@ -199,8 +199,8 @@ func TestKeyOfSomebodyElseWithTheName(t *testing.T) {
 // Two deliveries of one request at the same time make one key.
 func TestKeyIsIssuedOnceAtATime(t *testing.T) {
 	t.Parallel()
-	server := newOffice()
-	d, to := open(t, server), newRecipient(t)
+	server := newServer()
+	d, to := connect(t, server), newRecipient(t)
 	const deliveries = 4
 	outcomes := make(chan error, deliveries)
 	for range deliveries {
@@ -217,15 +217,15 @@ func TestKeyIsIssuedOnceAtATime(t *testing.T) {
 	require.Equal(t, []string{createKey}, writes(server))
 }
 
-func issued(account string, bend func(*v2.IssueCredentialRequest)) func(context.Context, desk) error {
-	return func(ctx context.Context, d desk) error {
+func issued(account string, prepare func(*v2.IssueCredentialRequest)) func(context.Context, testConnector) error {
+	return func(ctx context.Context, d testConnector) error {
 		config, _, err := (&jwk.JWKEncryptionProvider{}).GenerateKey(ctx)
 		if err != nil {
 			return err
 		}
 		request := newKeyRequest(account, recipient{config: config})
-		if bend != nil {
-			bend(request)
+		if prepare != nil {
+			prepare(request)
 		}
 		_, err = d.IssueCredential(ctx, request)
 		return err
@@ -241,7 +241,7 @@ func TestRefusedKeys(t *testing.T) {
 		"nobody":                   {do: issued("nobody", nil), says: noAccount},
 		"an account of an archived project": {
 			do: issued("svc-1", nil), says: noAccount,
-			bend: func(o *openaitest.Organization) { o.Projects[0].Status = "archived" },
+			prepare: func(o *openaitest.Organization) { o.Projects[0].Status = "archived" },
 		},
 	})
 }
@@ -252,8 +252,8 @@ func TestMalformedKeyRequests(t *testing.T) {
 	t.Parallel()
 	soon := timestamppb.New(time.Now().Add(time.Hour))
 	for name, test := range map[string]struct {
-		bend func(*v2.IssueCredentialRequest)
-		says string
+		prepare func(*v2.IssueCredentialRequest)
+		says    string
 	}{
 		"an expiry":    {func(r *v2.IssueCredentialRequest) { r.SetExpiresAt(soon) }, "does not support caller-selected expiry"},
 		"another type": {func(r *v2.IssueCredentialRequest) { r.GetCredentialOptions().SetSecretResourceTypeId("user") }, "does not produce secret resource type"},
@@ -265,8 +265,8 @@ func TestMalformedKeyRequests(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			server := newOffice()
-			err := issued("svc-1", test.bend)(t.Context(), open(t, server))
+			server := newServer()
+			err := issued("svc-1", test.prepare)(t.Context(), connect(t, server))
 			require.Equal(t, codes.InvalidArgument, status.Code(err), err)
 			require.ErrorContains(t, err, test.says)
 			require.Empty(t, server.Requests())
@@ -285,8 +285,8 @@ func TestMalformedKeyRequests(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			server := newOffice()
-			_, err := builderOf[connectorbuilder.CredentialIssuerLimited](t.Context(), open(t, server), "service_account").Issue(t.Context(), input)
+			server := newServer()
+			_, err := builderOf[connectorbuilder.CredentialIssuerLimited](t.Context(), connect(t, server), "service_account").Issue(t.Context(), input)
 			require.Equal(t, codes.InvalidArgument, status.Code(err), err)
 			requireMessage(t, err, name)
 			require.Empty(t, server.Requests())
@@ -297,8 +297,8 @@ func TestMalformedKeyRequests(t *testing.T) {
 // Where the SDK prints answers, no key is made, since it would be printed.
 func TestNoKeyWhileAnswersArePrinted(t *testing.T) {
 	t.Setenv("BATON_DEBUG_PRINT_RESPONSE_BODY", "1")
-	server := newOffice()
-	err := issued("svc-1", nil)(t.Context(), open(t, server))
+	server := newServer()
+	err := issued("svc-1", nil)(t.Context(), connect(t, server))
 	requireRefusal(t, err, "BATON_DEBUG_PRINT_RESPONSE_BODY is set", "run the connector without it")
 	require.Empty(t, server.Requests())
 }

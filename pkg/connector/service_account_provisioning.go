@@ -24,7 +24,7 @@ func (b *serviceAccountBuilder) Delete(ctx context.Context, id, parent *v2.Resou
 		if err != nil {
 			return isGone(err), unlessGone(err)
 		}
-		return false, b.patience.make(ctx, deletionOf(
+		return false, b.consistency.apply(ctx, deletionOf(
 			func(ctx context.Context) error {
 				return b.client.DeleteProjectServiceAccount(ctx, projectID, id.GetResource())
 			},

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"go.uber.org/zap"
+	"google.golang.org/grpc/codes"
 
 	"github.com/conductorone/baton-openai/pkg/client"
 )
@@ -59,12 +60,12 @@ func (p provisioning) setSpendLimit(ctx context.Context, arguments actionArgumen
 	}
 	switch whole := isYes(arguments, argumentWholeOrganization); {
 	case whole && arguments.has(argumentProject):
-		return returned{}, malformed("%s and %s exclude each other: give one of them", argumentProject, argumentWholeOrganization)
+		return returned{}, newError(codes.InvalidArgument, "%s and %s exclude each other: give one of them", argumentProject, argumentWholeOrganization)
 	case whole:
-		already, err := p.patience.ensure(ctx, p.spendLimitChange(client.OrganizationSpender(), cents))
+		already, err := p.consistency.ensure(ctx, p.spendLimitChange(client.OrganizationSpender(), cents))
 		return returned{already: already, logged: []zap.Field{zap.Bool(argumentWholeOrganization, true)}}, err
 	case !arguments.has(argumentProject):
-		return returned{}, malformed("nobody is named: give %s, or %s for all of them together", argumentProject, argumentWholeOrganization)
+		return returned{}, newError(codes.InvalidArgument, "nobody is named: give %s, or %s for all of them together", argumentProject, argumentWholeOrganization)
 	}
 	return p.setInProject(ctx, arguments.id(argumentProject), func(_ context.Context, project client.Project) (change, error) {
 		return p.spendLimitChange(client.ProjectSpender(project.ID), cents), nil
@@ -81,13 +82,13 @@ func requestedSpendLimit(arguments actionArguments) (int64, error) {
 	remove := isYes(arguments, argumentRemove)
 	switch cents := arguments.number(argumentAmountCents); {
 	case remove && arguments.has(argumentAmountCents):
-		return 0, malformed("%s and %s exclude each other: give one of them", argumentAmountCents, argumentRemove)
+		return 0, newError(codes.InvalidArgument, "%s and %s exclude each other: give one of them", argumentAmountCents, argumentRemove)
 	case remove:
 		return 0, nil
 	case !arguments.has(argumentAmountCents):
-		return 0, malformed("nothing is asked for: give %s, or %s to take the limit away", argumentAmountCents, argumentRemove)
+		return 0, newError(codes.InvalidArgument, "nothing is asked for: give %s, or %s to take the limit away", argumentAmountCents, argumentRemove)
 	case cents < 1:
-		return 0, malformed("%s is below 1, the least that OpenAI takes: to take the limit away give %s", argumentAmountCents, argumentRemove)
+		return 0, newError(codes.InvalidArgument, "%s is below 1, the least that OpenAI takes: to take the limit away give %s", argumentAmountCents, argumentRemove)
 	default:
 		return cents, nil
 	}

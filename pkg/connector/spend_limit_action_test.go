@@ -29,28 +29,28 @@ const onlySuccess = `{"success":true}`
 var spendLimitActions = map[string]actionCase{
 	"another one of a project": {
 		name: "set_spend_limit", arguments: projectAnd("alpha", `,"amount_cents":100`),
-		mean: limitSpending(100), sends: []string{modifyProjectSpend}, returns: returnedAlpha, logs: []string{"project_id:alpha"},
+		effect: limitSpending(100), sends: []string{modifyProjectSpend}, returns: returnedAlpha, logs: []string{"project_id:alpha"},
 	},
 	"the first one of a project": {
 		name: "set_spend_limit", arguments: projectAnd("alpha", `,"amount_cents":100,"whole_organization":false,"remove":false`),
-		bend: limitSpending(0), mean: limitSpending(100), sends: []string{modifyProjectSpend}, returns: returnedAlpha,
+		prepare: limitSpending(0), effect: limitSpending(100), sends: []string{modifyProjectSpend}, returns: returnedAlpha,
 	},
 	"none for a project": {
 		name: "set_spend_limit", arguments: projectAnd("alpha", `,"remove":true`),
-		mean: limitSpending(0), sends: []string{deleteProjectSpend}, returns: returnedAlpha,
+		effect: limitSpending(0), sends: []string{deleteProjectSpend}, returns: returnedAlpha,
 	},
 	"one that is not enforced": {
 		name: "set_spend_limit", arguments: projectAnd("alpha", `,"amount_cents":5000`),
-		bend: func(o *openaitest.Organization) { o.Projects[0].SpendLimit.Enforcement = "inactive" },
-		mean: limitSpending(5_000), sends: []string{modifyProjectSpend}, returns: returnedAlpha,
+		prepare: func(o *openaitest.Organization) { o.Projects[0].SpendLimit.Enforcement = "inactive" },
+		effect:  limitSpending(5_000), sends: []string{modifyProjectSpend}, returns: returnedAlpha,
 	},
 	"another one of the organization": {
 		name: "set_spend_limit", arguments: `{"whole_organization":true,"amount_cents":100}`,
-		mean: limitAllSpending(100), sends: []string{modifySpend}, returns: onlySuccess, logs: []string{"whole_organization:true"},
+		effect: limitAllSpending(100), sends: []string{modifySpend}, returns: onlySuccess, logs: []string{"whole_organization:true"},
 	},
 	"none for the organization": {
 		name: "set_spend_limit", arguments: `{"whole_organization":true,"remove":true}`,
-		mean: limitAllSpending(0), sends: []string{deleteSpend}, returns: onlySuccess,
+		effect: limitAllSpending(0), sends: []string{deleteSpend}, returns: onlySuccess,
 	},
 	"the same of a project":        {name: "set_spend_limit", arguments: projectAnd("alpha", `,"amount_cents":5000`), returns: returnedAlpha},
 	"none where there is none":     {name: "set_spend_limit", arguments: projectAnd("beta", `,"remove":true`), returns: returnedBeta},
@@ -88,11 +88,11 @@ func TestSetSpendLimitRefused(t *testing.T) {
 // A limit that is set and not enforced is not what was asked for.
 func TestSpendLimitThatIsNotEnforced(t *testing.T) {
 	t.Parallel()
-	server := newOffice()
+	server := newServer()
 	server.SetFault("GET /organization/spend_limit", openaitest.Fault{
 		After: 1, Body: `{"object":"organization.spend_limit","threshold_amount":100,"currency":"USD","interval":"month","enforcement":{"status":"inactive"}}`,
 	})
-	err := invoked("set_spend_limit", `{"whole_organization":true,"amount_cents":100}`)(t.Context(), open(t, server))
+	err := invoked("set_spend_limit", `{"whole_organization":true,"amount_cents":100}`)(t.Context(), connect(t, server))
 	requireRefusal(t, err, "OpenAI answered that it was done, and shows 100 cents (USD) a month, which is not enforced where 100 cents (USD) a month was asked for")
 	require.Equal(t, []string{modifySpend}, writes(server))
 }

@@ -42,8 +42,8 @@ type syncOptions struct {
 	targets []*v2.Resource
 	// onDemand reads nothing ahead, as in a Lambda.
 	onDemand bool
-	// patience is for how long calls are repeated that are refused or get no answer of use.
-	patience time.Duration
+	// retryFor is for how long calls are repeated that are refused or get no answer of use.
+	retryFor time.Duration
 	engine   c1zstore.Engine
 	// insights asks for security insights.
 	insights bool
@@ -105,7 +105,7 @@ func patientConnector(
 	t.Cleanup(listener.Close)
 	builder, err := connector.Build(ctx, &cfg.Openai{OpenaiAdminKey: testKey, BaseUrl: listener.URL + "/v1", SecurityInsights: options.insights}, options.startedWith())
 	require.NoError(t, err)
-	builder.SetCallPatience(options.patience)
+	builder.SetRetryFor(options.retryFor)
 	if !options.onDemand {
 		builder.ReadAhead()
 	}
@@ -114,11 +114,11 @@ func patientConnector(
 	return builder, built
 }
 
-func setPatience(tb testing.TB, builder connectorbuilder.ConnectorBuilderV2, patience time.Duration) {
+func setRetryFor(tb testing.TB, builder connectorbuilder.ConnectorBuilderV2, retryFor time.Duration) {
 	tb.Helper()
 	built, ok := builder.(*connector.Connector)
 	require.True(tb, ok)
-	built.SetCallPatience(patience)
+	built.SetRetryFor(retryFor)
 }
 
 // lateSessionStore is the session store of the sync that has begun last, as in the connector's own process.

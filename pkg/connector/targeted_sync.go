@@ -3,7 +3,6 @@ package connector
 import (
 	"context"
 	"errors"
-	"fmt"
 
 	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
 	"github.com/conductorone/baton-sdk/pkg/annotations"
@@ -26,9 +25,9 @@ func getResource(id *v2.ResourceId, get func() (*v2.Resource, error)) (*v2.Resou
 	case err == nil:
 		return resource, nil, nil
 	case errors.Is(err, errNotThere), isGone(err), kindOf(err) == client.KindProjectArchived:
-		return nil, nil, refuse(codes.NotFound, fmt.Errorf("there is no %s %q", id.GetResourceType(), id.GetResource()))
+		return nil, nil, newError(codes.NotFound, "there is no %s %q", id.GetResourceType(), id.GetResource())
 	default:
-		return nil, nil, failed("getting the "+id.GetResourceType(), err)
+		return nil, nil, readError("getting the "+id.GetResourceType(), err)
 	}
 }
 

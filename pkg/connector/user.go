@@ -89,11 +89,11 @@ func (b *userBuilder) Grants(ctx context.Context, user *v2.Resource, opts rs.Syn
 	}
 	s, err := b.reader.of(ctx, opts)
 	if err != nil {
-		return nil, nil, failed(doing, err)
+		return nil, nil, readError(doing, err)
 	}
 	catalog, err := s.organizationRoles(ctx)
 	if err != nil {
-		return nil, nil, failed(doing, err)
+		return nil, nil, readError(doing, err)
 	}
 	held := assignment{in: organizationKey, roles: catalog, principal: user.GetId(), rowRole: organizationRoleName(profileText(user, profileOrganizationRole))}
 	return answerRows(first, func(found *answer[*v2.Grant], at place) (*place, error) {
@@ -118,7 +118,7 @@ func (b *userBuilder) Grants(ctx context.Context, user *v2.Resource, opts rs.Syn
 			found.rows = nil
 			return nil, nil
 		}
-		return nil, failed(doing, err)
+		return nil, readError(doing, err)
 	})
 }
 

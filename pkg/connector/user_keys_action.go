@@ -169,7 +169,7 @@ func (k *userKeys) outcome(ctx context.Context, err error) error {
 	var ofTheAPI *client.Error
 	switch {
 	case err != nil && errors.Is(ctx.Err(), context.DeadlineExceeded):
-		return refuse(codes.DeadlineExceeded, fmt.Errorf("deleting the keys of the user %s takes more time than there is (%s): %s", k.userID, count, goOn))
+		return newError(codes.DeadlineExceeded, "deleting the keys of the user %s takes more time than there is (%s): %s", k.userID, count, goOn)
 	case err != nil:
 		return fmt.Errorf("%s, then it stopped (%s): %w", count, goOn, err)
 	case len(k.failed) == 0:
@@ -177,6 +177,6 @@ func (k *userKeys) outcome(ctx context.Context, err error) error {
 	case errors.As(k.why, &ofTheAPI):
 		return fmt.Errorf("%s, the first of them %s: %w", count, k.failed[0], k.why)
 	default:
-		return refusal("deleting the keys of the user %s: %s, the first of them %s: %w", k.userID, count, k.failed[0], k.why)
+		return newError(codes.FailedPrecondition, "deleting the keys of the user %s: %s, the first of them %s: %w", k.userID, count, k.failed[0], k.why)
 	}
 }

@@ -32,12 +32,12 @@ func ofKeys(projectID, user string, ids ...string) func(*openaitest.Organization
 
 var userKeysActions = map[string]actionCase{
 	"one key": {
-		name: "delete_user_keys", arguments: keysOf("ann"), mean: withoutKey("key-ann"), sends: []string{deleteProjectKey},
+		name: "delete_user_keys", arguments: keysOf("ann"), effect: withoutKey("key-ann"), sends: []string{deleteProjectKey},
 		returns: `{"success":true,"deleted":1,"not_deleted":0}`, logs: []string{"user_id:ann", "deleted:1"},
 	},
 	"none": {name: "delete_user_keys", arguments: keysOf("ben"), returns: `{"success":true,"deleted":0,"not_deleted":0}`},
 	"of somebody who has left": {
-		name: "delete_user_keys", arguments: keysOf("ann"), bend: leave("ann"), mean: withoutKey("key-ann"), sends: []string{deleteProjectKey},
+		name: "delete_user_keys", arguments: keysOf("ann"), prepare: leave("ann"), effect: withoutKey("key-ann"), sends: []string{deleteProjectKey},
 		returns: `{"success":true,"deleted":1,"not_deleted":0}`,
 	},
 	"of a service account, as of no user": {name: "delete_user_keys", arguments: keysOf("svc-1"), returns: `{"success":true,"deleted":0,"not_deleted":0}`},
@@ -49,13 +49,13 @@ func TestDeleteUserKeys(t *testing.T) {
 	requireInvoked(t, map[string]actionCase{
 		"in two projects and of the organization": {
 			name: "delete_user_keys", arguments: keysOf("ole"),
-			bend:  both(ofKeys("alpha", "ole", "key-1", "key-2"), ofKeys("beta", "ole", "key-3")),
-			mean:  both(withoutKey("key-1"), withoutKey("key-2"), withoutKey("key-3"), withoutKey("key-other")),
-			sends: []string{deleteAdminKey, deleteProjectKey, deleteProjectKey, deleteProjectKey}, returns: `{"success":true,"deleted":4,"not_deleted":0}`,
+			prepare: both(ofKeys("alpha", "ole", "key-1", "key-2"), ofKeys("beta", "ole", "key-3")),
+			effect:  both(withoutKey("key-1"), withoutKey("key-2"), withoutKey("key-3"), withoutKey("key-other")),
+			sends:   []string{deleteAdminKey, deleteProjectKey, deleteProjectKey, deleteProjectKey}, returns: `{"success":true,"deleted":4,"not_deleted":0}`,
 		},
 		"behind a project": {
 			name: "delete_user_keys", arguments: `{"user":{"resource_type_id":"user","resource_id":"ole"},"after_project":"alpha"}`,
-			bend: both(ofKeys("alpha", "ole", "key-1"), ofKeys("beta", "ole", "key-2")), mean: withoutKey("key-2"),
+			prepare: both(ofKeys("alpha", "ole", "key-1"), ofKeys("beta", "ole", "key-2")), effect: withoutKey("key-2"),
 			sends: []string{deleteProjectKey}, returns: `{"success":true,"deleted":1,"not_deleted":0}`,
 		},
 	})
@@ -69,35 +69,35 @@ func TestDeleteManyUserKeys(t *testing.T) {
 	for n := range many {
 		ids = append(ids, fmt.Sprintf("key-%03d", n))
 	}
-	server := newOffice(ofKeys("alpha", "ben", ids...))
-	d := open(t, server)
+	server := newServer(ofKeys("alpha", "ben", ids...))
+	d := connect(t, server)
 	returned, err := d.invoke(t.Context(), "delete_user_keys", keysOf("ben"))
 	require.NoError(t, err)
 	require.JSONEq(t, `{"success":true,"deleted":103,"not_deleted":0}`, plain(t, returned))
-	requireState(t, office(), server)
+	requireState(t, smallOrganization(), server)
 	require.Len(t, writes(server), many)
 }
 
 // The connector's own key stays, which is an error, and all others go.
 func TestDeleteUserKeysButTheOwn(t *testing.T) {
 	t.Parallel()
-	server := newOffice(ofKeys("alpha", "ola", "key-1"))
-	d := open(t, server)
+	server := newServer(ofKeys("alpha", "ola", "key-1"))
+	d := connect(t, server)
 	returned, err := d.invoke(t.Context(), "delete_user_keys", keysOf("ola"))
 	requireRefusal(t, err)
 	requireMessage(t, err, "deleting the keys of the user ola: 1 deleted, 1 could not be deleted, the first of them key-own: the connector itself uses it, and needs another key first")
 	require.Equal(t, 1, int(returned.GetFields()["not_deleted"].GetNumberValue()))
 	require.NotContains(t, returned.GetFields(), "after_project")
-	requireState(t, office(), server)
+	requireState(t, smallOrganization(), server)
 	d.requireOneLine(t, "failed: FailedPrecondition")
 }
 
 // One key that cannot be deleted is in nobody's way.
 func TestDeleteUserKeysButOne(t *testing.T) {
 	t.Parallel()
-	server := newOffice(ofKeys("alpha", "ann", "key-1", "key-2"), ofKeys("beta", "ann", "key-3"))
+	server := newServer(ofKeys("alpha", "ann", "key-1", "key-2"), ofKeys("beta", "ann", "key-3"))
 	server.SetFault(deleteProjectKey, openaitest.Fault{Status: http.StatusBadRequest, Body: object("", "Not this one."), PathContains: "/key-1"})
-	d := open(t, server)
+	d := connect(t, server)
 	returned, err := d.invoke(t.Context(), "delete_user_keys", keysOf("ann"))
 	require.Equal(t, codes.FailedPrecondition, status.Code(err), err)
 	requireMessage(t, err, "deleting the keys of the user ann: 3 deleted, 1 could not be deleted, the first of them key-1: ", "Not this one.")
@@ -113,9 +113,9 @@ func TestDeleteUserKeysButOne(t *testing.T) {
 // Where a project's keys cannot be listed, it is said how far it came, and the next run goes on from there.
 func TestDeleteUserKeysInSeveralRuns(t *testing.T) {
 	t.Parallel()
-	server := newOffice(ofKeys("beta", "ann", "key-1"))
+	server := newServer(ofKeys("beta", "ann", "key-1"))
 	server.SetFault(listProjectKeys, openaitest.Fault{Status: http.StatusForbidden, PathContains: "/beta/"})
-	d := open(t, server)
+	d := connect(t, server)
 	returned, err := d.invoke(t.Context(), "delete_user_keys", keysOf("ann"))
 	requireMessage(t, err, "deleting the keys of the user ann", "1 deleted, 0 could not be deleted, then it stopped (run it again with after_project alpha to go on)")
 	require.Equal(t, "alpha", returned.GetFields()["after_project"].GetStringValue())
@@ -129,13 +129,13 @@ func TestDeleteUserKeysInSeveralRuns(t *testing.T) {
 // A project that is archived meanwhile has no keys that open anything.
 func TestDeleteUserKeysOfAProjectArchivedMeanwhile(t *testing.T) {
 	t.Parallel()
-	server := newOffice(ofKeys("beta", "ann", "key-1"))
+	server := newServer(ofKeys("beta", "ann", "key-1"))
 	server.OnRequest = func(request openaitest.Request) {
 		if request.Route == listProjectKeys {
 			server.Update(func(o *openaitest.Organization) { project(o, "alpha").Status = "archived" })
 		}
 	}
-	returned, err := open(t, server).invoke(t.Context(), "delete_user_keys", keysOf("ann"))
+	returned, err := connect(t, server).invoke(t.Context(), "delete_user_keys", keysOf("ann"))
 	require.NoError(t, err)
 	require.JSONEq(t, `{"success":true,"deleted":1,"not_deleted":0}`, plain(t, returned))
 }
@@ -152,9 +152,9 @@ func TestActionsEnd(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			server := newOffice()
+			server := newServer()
 			server.SetFault(test.stalls, openaitest.Fault{Stall: true})
-			d := open(t, server)
+			d := connect(t, server)
 			d.connector.SetActionLimit(100 * time.Millisecond)
 			err := invoked(test.name, test.arguments)(t.Context(), d)
 			require.Equal(t, codes.DeadlineExceeded, status.Code(err), err)

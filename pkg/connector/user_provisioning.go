@@ -46,7 +46,7 @@ func (b *userBuilder) CreateAccount(
 	})
 	logChange(ctx, "create account", sent.already, err, wanted.logged(sent)...)
 	if err != nil {
-		return nil, nil, nil, refused("inviting "+wanted.email, err)
+		return nil, nil, nil, changeError("inviting "+wanted.email, err)
 	}
 	return response, nil, nil, nil
 }
@@ -122,7 +122,7 @@ func (p provisioning) deleteUser(ctx context.Context, userID string) (bool, erro
 		return false, err
 	}
 	deletion := func(ctx context.Context) error {
-		return p.patience.make(ctx, deletionOf(
+		return p.consistency.apply(ctx, deletionOf(
 			func(ctx context.Context) error { return p.client.DeleteUser(ctx, userID) },
 			func(ctx context.Context) error {
 				_, err := p.client.GetUser(ctx, userID)

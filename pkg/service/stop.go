@@ -65,7 +65,7 @@ func (d *Daemon) End(err error) error {
 	close(d.returned)
 	select {
 	case <-d.heard:
-		awaitTasks(taskPatience)
+		awaitTasks(longestTask)
 		return nil
 	default:
 		return err

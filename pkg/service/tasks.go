@@ -6,9 +6,9 @@ import (
 	"time"
 )
 
-// taskPatience is for how long a daemon that is stopped waits for its tasks: they end in less than a second if
+// longestTask is for how long a daemon that is stopped waits for its tasks: they end in less than a second if
 // ConductorOne can be reached, and "docker stop" kills after ten.
-const taskPatience = 9 * time.Second
+const longestTask = 9 * time.Second
 
 // taskFrame is what a task's goroutine has at the bottom of its stack.
 const taskFrame = "created by github.com/conductorone/baton-sdk/pkg/connectorrunner.(*connectorRunner).run in "

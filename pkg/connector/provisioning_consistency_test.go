@@ -28,10 +28,10 @@ func TestDeletionThatSaysNothingWasDeleted(t *testing.T) {
 		if last := c.sends[len(c.sends)-1]; len(c.sends) == 1 && strings.HasPrefix(last, http.MethodDelete+" ") {
 			t.Run(name, func(t *testing.T) {
 				t.Parallel()
-				server := newOffice(c.bend)
+				server := newServer(c.prepare)
 				before := server.Snapshot()
 				server.SetFault(last, openaitest.Fault{NotDeleted: true, NoEffect: true})
-				d := open(t, server)
+				d := connect(t, server)
 				err := c.do(t.Context(), d)
 				requireRefusal(t, err, last+": the answer says that nothing was deleted")
 				requireState(t, before, server)
@@ -59,15 +59,15 @@ func TestAnswerThatNamesAnotherRole(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			server := newOffice()
+			server := newServer()
 			server.SetFault(test.route, openaitest.Fault{NoEffect: true, Role: test.role})
-			err := granted(test.entitlement, test.principal)(t.Context(), open(t, server))
+			err := granted(test.entitlement, test.principal)(t.Context(), connect(t, server))
 			requireRefusal(t, err, "OpenAI answered with the role "+test.role, "sync again")
-			requireState(t, office(), server)
+			requireState(t, smallOrganization(), server)
 
-			server = newOffice()
+			server = newServer()
 			server.SetFault(test.route, openaitest.Fault{Role: test.role})
-			require.NoError(t, granted(test.entitlement, test.principal)(t.Context(), open(t, server)))
+			require.NoError(t, granted(test.entitlement, test.principal)(t.Context(), connect(t, server)))
 			after := server.Snapshot()
 			require.True(t, holds(&after, test.access))
 		})
@@ -83,10 +83,10 @@ func TestSuccessOfWhichNothingShows(t *testing.T) {
 		}
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			server := newOffice(c.bend)
+			server := newServer(c.prepare)
 			server.SetFault(c.sends[0], openaitest.Fault{NoEffect: true})
 			server.DeleteAnswersNoContent = true
-			d := open(t, server)
+			d := connect(t, server)
 			core, logs := observer.New(zap.WarnLevel)
 			require.NoError(t, c.do(ctxzap.ToContext(t.Context(), zap.New(core)), d))
 			told := append(logs.FilterMessage(notShownYet).All(), d.logs.FilterMessage(notShownYet).All()...)
@@ -113,7 +113,7 @@ func TestSuccessAfterWhichSomethingElseIsThere(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			server := newOffice()
+			server := newServer()
 			var written, changed sync.Once
 			isWritten := false
 			server.OnRequest = func(request openaitest.Request) {
@@ -123,7 +123,7 @@ func TestSuccessAfterWhichSomethingElseIsThere(t *testing.T) {
 					changed.Do(func() { server.Update(test.meanwhile) })
 				}
 			}
-			d := open(t, server)
+			d := connect(t, server)
 			err := granted(test.entitlement, test.principal)(t.Context(), d)
 			requireRefusal(t, err, "OpenAI answered that it was done, and shows ", "where owner was asked for", "sync again")
 			require.Len(t, writes(server), 1)
@@ -150,10 +150,10 @@ func TestBusyWithAnotherChange(t *testing.T) {
 			require.Equal(t, c.sends, writes(server))
 
 			// It stays busy.
-			server = newOffice(c.bend)
+			server = newServer(c.prepare)
 			server.SetFault(c.sends[0], openaitest.Fault{Status: 409, Body: object("conflict", busy)})
 			before := server.Snapshot()
-			err := c.do(t.Context(), open(t, server))
+			err := c.do(t.Context(), connect(t, server))
 			requireRefusal(t, err, busy)
 			requireState(t, before, server)
 			require.LessOrEqual(t, len(writes(server)), 3)
@@ -165,18 +165,18 @@ func TestBusyWithAnotherChange(t *testing.T) {
 func TestCreationWhileBusy(t *testing.T) {
 	t.Parallel()
 	once := openaitest.Fault{Status: 409, Body: object("conflict", busy), Times: 1}
-	for route, do := range map[string]func(context.Context, desk) error{
+	for route, do := range map[string]func(context.Context, testConnector) error{
 		createInvite: invited(t, map[string]any{"email": "new@example.com"}),
-		createGroup: func(ctx context.Context, d desk) error {
+		createGroup: func(ctx context.Context, d testConnector) error {
 			_, err := newGroup("Night shift")(ctx, d)
 			return err
 		},
 	} {
 		t.Run(route, func(t *testing.T) {
 			t.Parallel()
-			server := newOffice()
+			server := newServer()
 			server.SetFault(route, once)
-			require.NoError(t, do(t.Context(), open(t, server)))
+			require.NoError(t, do(t.Context(), connect(t, server)))
 			require.Equal(t, []string{route, route}, writes(server))
 		})
 	}
@@ -202,18 +202,18 @@ func TestWriteThatArrivesTwice(t *testing.T) {
 // What is not known to be the API's word is no success.
 func TestChangeOfSomebodyOfWhomAGatewaySpeaks(t *testing.T) {
 	t.Parallel()
-	directly := func(a access) func(context.Context, desk) error {
-		return func(ctx context.Context, d desk) error { return d.revokeDirectly(ctx, a) }
+	directly := func(a access) func(context.Context, testConnector) error {
+		return func(ctx context.Context, d testConnector) error { return d.revokeDirectly(ctx, a) }
 	}
-	for name, do := range map[string]func(context.Context, desk) error{
+	for name, do := range map[string]func(context.Context, testConnector) error{
 		"delete": deleted("user:ann", ""), "membership": directly(access{organizationMember, "user:ann"}), "role": directly(access{alphaOwner, "user:ann"}),
 	} {
 		for kind, fault := range map[string]openaitest.Fault{"text": {Text: true}, "gateway": {Gateway: true}, "nothing": {Status: 404, EmptyBody: true}} {
 			t.Run(name+", "+kind, func(t *testing.T) {
 				t.Parallel()
-				server := newOffice()
+				server := newServer()
 				server.SetFault("*", fault)
-				err := do(t.Context(), open(t, server))
+				err := do(t.Context(), connect(t, server))
 				require.Equal(t, codes.Unavailable, status.Code(err), err)
 				require.Empty(t, writes(server))
 			})

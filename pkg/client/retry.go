@@ -10,9 +10,9 @@ import (
 	"go.uber.org/zap"
 )
 
-// outage is the time in which one call that only reads gets no answer of use. The SDK would repeat such a call of a sync
+// retry is the time in which one call that only reads gets no answer of use. The SDK would repeat such a call of a sync
 // without end, and one wait for all of its workers.
-type outage struct {
+type retry struct {
 	began time.Time
 	waits *backoff.ExponentialBackOff
 }
@@ -21,12 +21,12 @@ type outage struct {
 const (
 	firstRepetition = 250 * time.Millisecond
 	slowRepetition  = time.Minute
-	// urgentPatience is for how long a read is asked again that somebody waits for.
-	urgentPatience = 5 * time.Second
+	// urgentRetryFor is for how long a read is asked again that somebody waits for.
+	urgentRetryFor = 5 * time.Second
 )
 
 // wait lasts until a read may be asked again. It gives the error that the call ends with if there is no point in that.
-func (o *outage) wait(ctx context.Context, failure *Error, patience time.Duration) error {
+func (o *retry) wait(ctx context.Context, failure *Error, retryFor time.Duration) error {
 	if ctx.Err() != nil {
 		return failure
 	}
@@ -37,12 +37,12 @@ func (o *outage) wait(ctx context.Context, failure *Error, patience time.Duratio
 	}
 	wait := max(o.waits.NextBackOff(), min(failure.RetryAfter, slowRepetition))
 	lasted := time.Since(o.began)
-	if isAwaited(ctx) && lasted+wait > min(patience, urgentPatience) || endsWithin(ctx, wait) {
+	if isAwaited(ctx) && lasted+wait > min(retryFor, urgentRetryFor) || endsWithin(ctx, wait) {
 		// Whoever waits is told what it is, and repeats it or not.
 		failure.tried = triedFor(lasted)
 		return failure
 	}
-	if lasted+wait > patience {
+	if lasted+wait > retryFor {
 		// Aborted is gRPC's word for what is to be begun anew as a whole.
 		return failure.giveUp(triedFor(lasted))
 	}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"go.uber.org/zap"
+	"google.golang.org/grpc/codes"
 
 	"github.com/conductorone/baton-openai/pkg/client"
 )
@@ -52,17 +53,17 @@ func (c change) isDone(state string) bool {
 	return state == c.wanted || c.taking && state != c.before
 }
 
-// patience is how long a change waits, attempt by attempt, for a state that the API may show late.
-type patience []time.Duration
+// consistency is how long a change waits, attempt by attempt, for a state that the API may show late.
+type consistency []time.Duration
 
-// standardPatience covers the some five seconds that a write has been seen to take until it is read.
-var standardPatience = patience{500 * time.Millisecond, time.Second, 2 * time.Second, 4 * time.Second}
+// standardConsistency covers the some five seconds that a write has been seen to take until it is read.
+var standardConsistency = consistency{500 * time.Millisecond, time.Second, 2 * time.Second, 4 * time.Second}
 
-// make makes a change and judges it by its outcome. Where OpenAI is busy with another change, it is asked once more, if the
+// apply makes a change and judges it by its outcome. Where OpenAI is busy with another change, it is asked once more, if the
 // state still wants it.
-func (p patience) make(ctx context.Context, c change) error {
+func (w consistency) apply(ctx context.Context, c change) error {
 	err := c.write(ctx)
-	if kindOf(err) == client.KindConflict && len(p) > 0 && sleep(ctx, p[0]) {
+	if kindOf(err) == client.KindConflict && len(w) > 0 && sleep(ctx, w[0]) {
 		state, readErr := c.read(ctx)
 		switch {
 		case readErr == nil && c.isDone(state):
@@ -71,12 +72,12 @@ func (p patience) make(ctx context.Context, c change) error {
 			err = c.write(ctx)
 		}
 	}
-	return p.settle(ctx, err, c)
+	return w.confirm(ctx, err, c)
 }
 
 // ensure makes a change unless it reads as made already, and tells whether it did. What was before is read, where the change
 // does not have it.
-func (p patience) ensure(ctx context.Context, c change) (bool, error) {
+func (w consistency) ensure(ctx context.Context, c change) (bool, error) {
 	if c.before == "" {
 		var err error
 		if c.before, err = c.read(ctx); err != nil {
@@ -86,10 +87,10 @@ func (p patience) ensure(ctx context.Context, c change) (bool, error) {
 	if c.before == c.wanted {
 		return true, nil
 	}
-	return false, p.make(ctx, c)
+	return false, w.apply(ctx, c)
 }
 
-// settle decides by the state where an answer leaves the outcome open, and where it does not as well.
+// confirm decides by the state where an answer leaves the outcome open, and where it does not as well.
 //
 //   - An error is one unless the state shows what was wanted: the API has answered 404 and 400 for what it had done, and an
 //     answer may be lost.
@@ -98,11 +99,11 @@ func (p patience) ensure(ctx context.Context, c change) (bool, error) {
 //     shows, it is an error.
 //
 // Therefore a change that reads as made already sends nothing.
-func (p patience) settle(ctx context.Context, err error, c change) error {
+func (w consistency) confirm(ctx context.Context, err error, c change) error {
 	if isFinal(err) {
 		return err
 	}
-	waits := p
+	waits := w
 	if isPlainRefusal(err) && (c.saysDone == nil || !c.saysDone(err)) {
 		// Any other plain refusal is not looked at for longer than once.
 		waits = nil
@@ -129,7 +130,8 @@ func (c change) judge(ctx context.Context, err error, seen string) error {
 	case err != nil:
 		return err
 	case seen != c.before && seen != stateUnknown:
-		return refusal("OpenAI answered that it was done, and shows %s where %s was asked for: somebody else may have changed it at the same time; sync again to see what there is", shown, wanted)
+		return newError(codes.FailedPrecondition,
+			"OpenAI answered that it was done, and shows %s where %s was asked for: somebody else may have changed it at the same time; sync again to see what there is", shown, wanted)
 	default:
 		warn(ctx, "OpenAI answered that it was done, and does not show it yet", zap.String("wanted", wanted), zap.String("shown", shown))
 		return nil
@@ -152,14 +154,14 @@ func contradicts(answered, wanted string) error {
 	if answered == "" || answered == wanted {
 		return nil
 	}
-	return refusal("OpenAI answered with the role %s where %s was asked for: sync again to see what there is", answered, wanted)
+	return newError(codes.FailedPrecondition, "OpenAI answered with the role %s where %s was asked for: sync again to see what there is", answered, wanted)
 }
 
-// insist repeats a call about something that was made a moment ago and that the API may not know yet.
-func (p patience) insist(ctx context.Context, call func(context.Context) error) error {
+// untilKnown repeats a call about something that was made a moment ago and that the API may not know yet.
+func (w consistency) untilKnown(ctx context.Context, call func(context.Context) error) error {
 	for attempt := 0; ; attempt++ {
 		err := call(ctx)
-		if !isGone(err) || attempt == len(p) || !sleep(ctx, p[attempt]) {
+		if !isGone(err) || attempt == len(w) || !sleep(ctx, w[attempt]) {
 			return err
 		}
 	}

@@ -31,12 +31,12 @@ func TestOutageThatPasses(t *testing.T) {
 	require.Contains(t, told[0].ContextMap()["error"], "GET /organization/groups: 502 Bad Gateway")
 }
 
-// An outage that lasts ends the call, with a code that the SDK does not repeat.
+// An retry that lasts ends the call, with a code that the SDK does not repeat.
 func TestOutageThatLasts(t *testing.T) {
 	t.Parallel()
 	standIn := faulty(openaitest.Fault{Status: http.StatusServiceUnavailable, EmptyBody: true})
 	c := newClient(t, start(t, standIn))
-	c.Patience = 2 * time.Second
+	c.RetryFor = 2 * time.Second
 	_, err := c.ListGroups(t.Context(), client.Cursor{})
 	requireCode(t, codes.Aborted, err)
 	require.ErrorContains(t, err, "GET /organization/groups: 503 Service Unavailable")
@@ -44,12 +44,12 @@ func TestOutageThatLasts(t *testing.T) {
 	require.Less(t, len(standIn.Requests()), 10)
 }
 
-// What a 503 says of the wait is heeded: here it is longer than the patience.
+// What a 503 says of the wait is heeded: here it is longer than it is repeated for.
 func TestOutageThatNamesItsEnd(t *testing.T) {
 	t.Parallel()
 	standIn := faulty(openaitest.Fault{Status: http.StatusServiceUnavailable, Header: http.Header{"Retry-After": {"90"}}})
 	c := newClient(t, start(t, standIn))
-	c.Patience = 30 * time.Second
+	c.RetryFor = 30 * time.Second
 	_, err := c.ListGroups(t.Context(), client.Cursor{})
 	requireCode(t, codes.Aborted, err)
 	require.Len(t, standIn.Requests(), 1)

@@ -13,11 +13,11 @@ import (
 // The time at which everything is made that a test makes.
 const now = 1_770_000_000
 
-// office is a small organization in which every kind of access that can be granted and revoked is held by somebody and
+// smallOrganization is a small organization in which every kind of access that can be granted and revoked is held by somebody and
 // not held by somebody else.
-func office() openaitest.Organization {
+func smallOrganization() openaitest.Organization {
 	return openaitest.Organization{
-		ID: "org-office",
+		ID: "org-small",
 		Users: []openaitest.User{
 			{ID: "ola", Email: "ola@example.com", Role: "owner", AddedAt: 1},
 			{ID: "ole", Email: "ole@example.com", Role: "owner", AddedAt: 2},
@@ -86,9 +86,9 @@ func office() openaitest.Organization {
 	}
 }
 
-// newOffice serves the office after the changes.
-func newOffice(changes ...func(*openaitest.Organization)) *openaitest.Server {
-	server := &openaitest.Server{Organization: office(), Now: func() time.Time { return time.Unix(now, 0) }}
+// newServer serves the organization after the changes.
+func newServer(changes ...func(*openaitest.Organization)) *openaitest.Server {
+	server := &openaitest.Server{Organization: smallOrganization(), Now: func() time.Time { return time.Unix(now, 0) }}
 	for _, change := range changes {
 		if change != nil {
 			change(&server.Organization)

@@ -15,11 +15,11 @@ import (
 	cfg "github.com/conductorone/baton-openai/pkg/config"
 )
 
-// failed is the way out for every error of a sync: it says what was being done and what to do about it.
+// readError is the way out for every error of a sync: it says what was being done and what to do about it.
 //
 // The syncer takes NotFound for "nothing there" and goes on, so that a 404 would read as lost access; it leaves here as
 // FailedPrecondition. Every other code stays as the client set it.
-func failed(doing string, err error) error {
+func readError(doing string, err error) error {
 	if isOurs(err) {
 		return err
 	}
@@ -29,6 +29,33 @@ func failed(doing string, err error) error {
 		return &codedError{error: explained(doing, err), code: codes.FailedPrecondition}
 	default:
 		return explained(doing, err)
+	}
+}
+
+// changeError is the way out for every error of a change. What the API refuses for the state that the organization is in is
+// a failed precondition, in the API's own words.
+func changeError(doing string, err error) error {
+	if isOurs(err) {
+		return err
+	}
+	if isGone(err) {
+		doing += ": OpenAI does not know it, or not any more; sync again to see what there is"
+	}
+	explanation := explained(doing, err)
+	if isPlainRefusal(err) {
+		return &codedError{error: explanation, code: codes.FailedPrecondition}
+	}
+	return explanation
+}
+
+// isPlainRefusal tells a refusal for what is asked, or for the state that the organization is in: it is not a matter of the
+// key, the plan or the way to OpenAI.
+func isPlainRefusal(err error) bool {
+	switch kindOf(err) {
+	case client.KindRefused, client.KindConflict, client.KindProjectArchived:
+		return true
+	default:
+		return false
 	}
 }
 
@@ -75,9 +102,9 @@ func explained(doing string, err error) error {
 	return fmt.Errorf("baton-openai: %s: %w", doing, err)
 }
 
-// refuse is the way out for what is wrong before anything is sent.
-func refuse(code codes.Code, err error) error {
-	return &codedError{error: fmt.Errorf("baton-openai: %w", err), code: code}
+// newError is every error of what is wrong before anything is sent, or of what was found. Its words are for people.
+func newError(code codes.Code, format string, args ...any) error {
+	return &codedError{error: fmt.Errorf("baton-openai: "+format, args...), code: code}
 }
 
 // codedError is an error with a gRPC code that is not the one of its cause.
