@@ -26,6 +26,7 @@ import (
 	"github.com/conductorone/baton-openai/pkg/connector"
 	"github.com/conductorone/baton-openai/pkg/health"
 	"github.com/conductorone/baton-openai/pkg/oneshot"
+	"github.com/conductorone/baton-openai/pkg/process"
 	"github.com/conductorone/baton-openai/pkg/service"
 	"github.com/conductorone/baton-openai/pkg/sessionstore"
 )
@@ -48,7 +49,7 @@ func run(ctx context.Context) error {
 	if err := os.Setenv("BATON_DISABLE_HTTP_CACHE", "true"); err != nil {
 		return fmt.Errorf("baton-openai: turning the cache off: %w", err)
 	}
-	if err := oneshot.CheckLimits(); err != nil {
+	if err := process.CheckFileLimit(); err != nil {
 		return err
 	}
 	if service.IsConnector() {
