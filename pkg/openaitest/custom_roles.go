@@ -2,14 +2,14 @@ package openaitest
 
 import "slices"
 
-// newRole is the body of a custom role's creation. It says role_name where a role itself says name.
+// newRole is the body of the creation of a custom role. Its role_name is the name of the role.
 type newRole struct {
 	RoleName    string   `json:"role_name"`
 	Permissions []string `json:"permissions"`
 	Description string   `json:"description"`
 }
 
-// roleChange is the body of a custom role's modification. What null and an absent field name stays as it is.
+// roleChange is the body of the modification of a custom role. Null and absent fields stay unchanged.
 type roleChange struct {
 	RoleName    *string  `json:"role_name"`
 	Permissions []string `json:"permissions"`
@@ -38,7 +38,7 @@ func (s *Server) modifyRoleLocked(c *call, body roleChange) (any, error) {
 	return s.renderRole(scopedRole{*role, organizationResource, false}), nil
 }
 
-// deleteRoleLocked takes the role from all who hold it.
+// deleteRoleLocked deletes the role and its assignments.
 func (s *Server) deleteRoleLocked(c *call) (any, error) {
 	o := &s.Organization
 	role, err := customRole(c, o.Roles, o.roles())
@@ -84,7 +84,7 @@ func (s *Server) modifyProjectRoleLocked(c *call, body roleChange) (any, error) 
 	return s.renderRole(scopedRole{*role, projectResource, false}), nil
 }
 
-// deleteProjectRoleLocked takes the role from all who hold it. A group whose last role it was leaves the project.
+// deleteProjectRoleLocked deletes the role and its assignments. A group without another role leaves the project.
 func (s *Server) deleteProjectRoleLocked(c *call) (any, error) {
 	project, err := s.activeProjectLocked(c)
 	if err != nil {

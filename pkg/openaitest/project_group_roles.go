@@ -7,7 +7,7 @@ var projectGroupRoleRoutes = []route{
 	{"DELETE /projects/{project_id}/groups/{group_id}/roles/{role_id}", rolesFamily, nil, (*Server).unassignProjectGroupRoleLocked},
 }
 
-// assignProjectGroupRoleLocked gives a group that is in the project one more role.
+// assignProjectGroupRoleLocked assigns a role to a group in the project.
 func (s *Server) assignProjectGroupRoleLocked(c *call, body roleAssignment) (any, error) {
 	project, group, err := s.projectGroupLocked(c)
 	if err != nil {
@@ -21,7 +21,7 @@ func (s *Server) assignProjectGroupRoleLocked(c *call, body roleAssignment) (any
 	return s.renderGroupRoleLocked(group.GroupID, role), nil
 }
 
-// unassignProjectGroupRoleLocked removes the group from the project with its last role.
+// unassignProjectGroupRoleLocked unassigns a role. A group without another role leaves the project.
 func (s *Server) unassignProjectGroupRoleLocked(c *call) (any, error) {
 	project, group, err := s.projectGroupLocked(c)
 	if err != nil {

@@ -25,7 +25,7 @@ var roleRoutes = []route{
 	{"DELETE /projects/{project_id}/roles/{role_id}", rolesFamily, nil, (*Server).deleteProjectRoleLocked},
 }
 
-// scopedRole is a role as it is served: with its long id and the kind of resource that it belongs to.
+// scopedRole is a role with its served id and its resource type.
 type scopedRole struct {
 	Role
 	resourceType string
@@ -60,7 +60,7 @@ func scope(resourceType string, custom, predefined []Role) []scopedRole {
 	return scoped
 }
 
-// stored is how the role is named in the state: by its word if it is predefined.
+// stored is the id of the role in the state: the name of a predefined role.
 func (r *scopedRole) stored() string {
 	if r.predefined {
 		return r.Name
@@ -68,8 +68,8 @@ func (r *scopedRole) stored() string {
 	return r.ID
 }
 
-// roleForWrite returns the role with this id, or nil. Unlike reads, writes also take the short id of a predefined role,
-// such as role-api-project-member.
+// roleForWrite returns the role with the id, or nil. Writes, unlike reads, also take the short id of a predefined role, such as
+// role-api-project-member.
 func roleForWrite(roles []scopedRole, id string) *scopedRole {
 	return find(roles, func(r *scopedRole) bool {
 		alias, _, _ := strings.Cut(r.ID, "__")
@@ -136,7 +136,7 @@ func (s *Server) addRole(rendered object, r *scopedRole) object {
 	return rendered.with(r.JSON)
 }
 
-// servedName is the name of a role as it is served. Only those of predefined roles are disputed.
+// servedName is the served name of a role. The options of the server only affect predefined roles.
 func (s *Server) servedName(r *scopedRole) any {
 	if !r.predefined {
 		return r.Name
