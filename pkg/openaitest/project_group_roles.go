@@ -1,8 +1,8 @@
 package openaitest
 
 var projectGroupRoleRoutes = []route{
-	{"GET /projects/{project_id}/groups/{group_id}/roles", rolesFamily, nextQuery, (*Server).listProjectGroupRolesLocked},
-	{"GET /projects/{project_id}/groups/{group_id}/roles/{role_id}", rolesFamily, nil, (*Server).retrieveProjectGroupRoleLocked},
+	{"GET /projects/{project_id}/groups/{group_id}/roles", rolesFamily, nextQuery, listAssignments((*Server).projectGroupRolesLocked)},
+	{"GET /projects/{project_id}/groups/{group_id}/roles/{role_id}", rolesFamily, nil, retrieveAssignment((*Server).projectGroupRolesLocked)},
 	{"POST /projects/{project_id}/groups/{group_id}/roles", rolesFamily, nil, withBody((*Server).assignProjectGroupRoleLocked)},
 	{"DELETE /projects/{project_id}/groups/{group_id}/roles/{role_id}", rolesFamily, nil, (*Server).unassignProjectGroupRoleLocked},
 }

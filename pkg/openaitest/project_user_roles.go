@@ -3,8 +3,8 @@ package openaitest
 import "slices"
 
 var projectUserRoleRoutes = []route{
-	{"GET /projects/{project_id}/users/{user_id}/roles", rolesFamily, nextQuery, (*Server).listProjectUserRolesLocked},
-	{"GET /projects/{project_id}/users/{user_id}/roles/{role_id}", rolesFamily, nil, (*Server).retrieveProjectUserRoleLocked},
+	{"GET /projects/{project_id}/users/{user_id}/roles", rolesFamily, nextQuery, listAssignments((*Server).projectUserRolesLocked)},
+	{"GET /projects/{project_id}/users/{user_id}/roles/{role_id}", rolesFamily, nil, retrieveAssignment((*Server).projectUserRolesLocked)},
 	{"POST /projects/{project_id}/users/{user_id}/roles", rolesFamily, nil, withBody((*Server).assignProjectUserRoleLocked)},
 	{"DELETE /projects/{project_id}/users/{user_id}/roles/{role_id}", rolesFamily, nil, (*Server).unassignProjectUserRoleLocked},
 }

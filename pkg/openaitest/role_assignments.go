@@ -182,60 +182,33 @@ func source(principal, principalType string) object {
 	return object{"principal_id": principal, "principal_type": principalType}
 }
 
-func (s *Server) listUserRolesLocked(c *call) (any, error) {
-	return s.listAssignmentsLocked(c, (*Server).userRolesLocked)
-}
-
-func (s *Server) retrieveUserRoleLocked(c *call) (any, error) {
-	return s.retrieveAssignmentLocked(c, (*Server).userRolesLocked)
-}
-
-func (s *Server) listGroupRolesLocked(c *call) (any, error) {
-	return s.listAssignmentsLocked(c, (*Server).groupRolesLocked)
-}
-
-func (s *Server) retrieveGroupRoleLocked(c *call) (any, error) {
-	return s.retrieveAssignmentLocked(c, (*Server).groupRolesLocked)
-}
-
-func (s *Server) listProjectUserRolesLocked(c *call) (any, error) {
-	return s.listAssignmentsLocked(c, (*Server).projectUserRolesLocked)
-}
-
-func (s *Server) retrieveProjectUserRoleLocked(c *call) (any, error) {
-	return s.retrieveAssignmentLocked(c, (*Server).projectUserRolesLocked)
-}
-
-func (s *Server) listProjectGroupRolesLocked(c *call) (any, error) {
-	return s.listAssignmentsLocked(c, (*Server).projectGroupRolesLocked)
-}
-
-func (s *Server) retrieveProjectGroupRoleLocked(c *call) (any, error) {
-	return s.retrieveAssignmentLocked(c, (*Server).projectGroupRolesLocked)
-}
-
-func (s *Server) listAssignmentsLocked(c *call, find func(*Server, *call) (*assignments, error)) (any, error) {
-	found, err := find(s, c)
-	if err != nil {
-		return nil, err
+// listAssignments serves the list of the assignments that find gives.
+func listAssignments(find func(*Server, *call) (*assignments, error)) func(*Server, *call) (any, error) {
+	return func(s *Server, c *call) (any, error) {
+		found, err := find(s, c)
+		if err != nil {
+			return nil, err
+		}
+		return lister[assignment]{
+			rows:   found.rows,
+			id:     func(row assignment) string { return row.role.ID },
+			render: func(row assignment) object { return s.renderAssignmentLocked(found, row) },
+		}.byNext(c, roleLimits, ascending)
 	}
-	return lister[assignment]{
-		rows:   found.rows,
-		id:     func(row assignment) string { return row.role.ID },
-		render: func(row assignment) object { return s.renderAssignmentLocked(found, row) },
-	}.byNext(c, roleLimits, ascending)
 }
 
-// retrieveAssignmentLocked finds a role by its listed id only, not by an alias.
-func (s *Server) retrieveAssignmentLocked(c *call, find func(*Server, *call) (*assignments, error)) (any, error) {
-	found, err := find(s, c)
-	if err != nil {
-		return nil, err
+// retrieveAssignment serves one of the assignments that find gives. It finds a role by its listed id only, not by an alias.
+func retrieveAssignment(find func(*Server, *call) (*assignments, error)) func(*Server, *call) (any, error) {
+	return func(s *Server, c *call) (any, error) {
+		found, err := find(s, c)
+		if err != nil {
+			return nil, err
+		}
+		id := c.PathValue("role_id")
+		at, held := found.at[id]
+		if !held {
+			return nil, notFound("role", id)
+		}
+		return s.renderAssignmentLocked(found, found.rows[at]), nil
 	}
-	id := c.PathValue("role_id")
-	at, held := found.at[id]
-	if !held {
-		return nil, notFound("role", id)
-	}
-	return s.renderAssignmentLocked(found, found.rows[at]), nil
 }

@@ -6,8 +6,8 @@ import (
 )
 
 var userRoleRoutes = []route{
-	{"GET /organization/users/{user_id}/roles", rolesFamily, nextQuery, (*Server).listUserRolesLocked},
-	{"GET /organization/users/{user_id}/roles/{role_id}", rolesFamily, nil, (*Server).retrieveUserRoleLocked},
+	{"GET /organization/users/{user_id}/roles", rolesFamily, nextQuery, listAssignments((*Server).userRolesLocked)},
+	{"GET /organization/users/{user_id}/roles/{role_id}", rolesFamily, nil, retrieveAssignment((*Server).userRolesLocked)},
 	{"POST /organization/users/{user_id}/roles", rolesFamily, nil, withBody((*Server).assignUserRoleLocked)},
 	{"DELETE /organization/users/{user_id}/roles/{role_id}", rolesFamily, nil, (*Server).unassignUserRoleLocked},
 }
