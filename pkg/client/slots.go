@@ -12,9 +12,9 @@ type slotKey struct{}
 // slot is the place of one request among those in flight.
 type slot struct{ free func() }
 
-// WithSlot lets the one request of the context keep its slot after the answer, until release is called. This bounds the
-// answers that wait to be stored, and so the answers that are lost when the process ends.
-func WithSlot(ctx context.Context) (withSlot context.Context, release func()) {
+// WithSlot lets the one request of the context keep its slot after the answer, until the returned function is called. This
+// limits the answers that wait to be stored, and so the answers that are lost when the process ends.
+func WithSlot(ctx context.Context) (context.Context, func()) {
 	held := &slot{}
 	return context.WithValue(ctx, slotKey{}, held), func() {
 		if held.free != nil {

@@ -163,7 +163,7 @@ type AdminAPIKey struct {
 // unchanged. Keys may be dotted paths into objects, such as "owner.user".
 type Fields map[string]any
 
-// Absent, as a value of [Fields], omits the field.
+// Absent is a value of [Fields] that omits the field.
 type Absent struct{}
 
 // The API's statuses, roles and types.
