@@ -84,8 +84,8 @@ var mutants = map[string]mutant{
 	},
 	"a 404 of something on the way is believed": {
 		"pkg/client/kind.go",
-		"	case !said.own:\n		return KindNoAnswer, ReasonForeign\n",
-		"	case !said.own && statusCode != http.StatusNotFound:\n		return KindNoAnswer, ReasonForeign\n",
+		"	case !body.own:\n		return KindNoAnswer, ReasonForeign\n",
+		"	case !body.own && statusCode != http.StatusNotFound:\n		return KindNoAnswer, ReasonForeign\n",
 		[]string{"-run", "^TestForeign404", "./pkg/connector"},
 	},
 	"an inherited role is held directly": {
@@ -95,15 +95,15 @@ var mutants = map[string]mutant{
 		[]string{"-run", "^TestFullSyncEqualsTheOrganization$", "./pkg/connector"},
 	},
 	"an unfinished sync of another organization is continued": {
-		"pkg/oneshot/identity.go",
+		"pkg/continuation/continuation.go",
 		"	case before != now:\n",
 		"	case before != now && false:\n",
 		[]string{"-run", "^TestScripts$/^organization$", "./cmd/baton-openai"},
 	},
 	"an unfinished sync of other types is continued": {
-		"pkg/oneshot/identity.go",
-		"	if !maps.Equal(then.Asked, c.asked) {\n",
-		"	if !maps.Equal(then.Asked, c.asked) && false {\n",
+		"pkg/continuation/continuation.go",
+		"	if !maps.Equal(earlier.Settings, c.settings) {\n",
+		"	if !maps.Equal(earlier.Settings, c.settings) && false {\n",
 		[]string{"-run", "^TestScripts$/^continued$", "./cmd/baton-openai"},
 	},
 	"a page of resources is dropped": {

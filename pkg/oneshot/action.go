@@ -19,17 +19,19 @@ import (
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/durationpb"
 	"google.golang.org/protobuf/types/known/structpb"
+
+	"github.com/conductorone/baton-openai/pkg/failure"
 )
 
 const (
-	// longestAction is for how long the SDK lets an action go on.
-	longestAction = time.Hour
-	// actionGrace is for how long an action that is under way is waited for after a signal: most end in less, and "docker stop"
-	// kills after ten seconds.
+	// maxActionTime is the SDK's limit of an action.
+	maxActionTime = time.Hour
+	// actionGrace is the time that a running action has after a signal. Most need less, and "docker stop" kills after ten
+	// seconds.
 	actionGrace = 9 * time.Second
 )
 
-// listActions prints the schemas of the actions by name. The SDK would log them, in no order.
+// listActions prints the schemas of the actions, sorted by name. The SDK would log them unsorted.
 func (r *Run) listActions(ctx context.Context) error {
 	client, err := r.client(ctx, nil)
 	if err != nil {
@@ -37,7 +39,7 @@ func (r *Run) listActions(ctx context.Context) error {
 	}
 	answer, err := client.ListActionSchemas(ctx, &v2.ListActionSchemasRequest{})
 	if err != nil {
-		return ended(ctx, err)
+		return runError(ctx, err)
 	}
 	schemas := answer.GetSchemas()
 	slices.SortFunc(schemas, func(a, b *v2.BatonActionSchema) int { return cmp.Compare(a.GetName(), b.GetName()) })
@@ -49,7 +51,7 @@ func (r *Run) listActions(ctx context.Context) error {
 	return nil
 }
 
-// invokeAction has an action done, and prints what it returns.
+// invokeAction runs an action and prints its result.
 func (r *Run) invokeAction(ctx context.Context) error {
 	client, err := r.client(ctx, nil)
 	if err != nil {
@@ -58,69 +60,69 @@ func (r *Run) invokeAction(ctx context.Context) error {
 	arguments := &structpb.Struct{}
 	if text := r.Settings.GetString("invoke-action-args"); text != "" {
 		if err := protojson.Unmarshal([]byte(text), arguments); err != nil {
-			return &failedError{Code: codes.InvalidArgument, Message: "baton-openai: --invoke-action-args is not a JSON object"}
+			return &failure.Error{Code: codes.InvalidArgument, Message: "baton-openai: --invoke-action-args is not a JSON object"}
 		}
 	}
 	answer, err := await(ctx, client, v2.InvokeActionRequest_builder{
-		Name: r.Settings.GetString("invoke-action"), Args: arguments, InlineWait: durationpb.New(longestAction),
+		Name: r.Settings.GetString("invoke-action"), Args: arguments, InlineWait: durationpb.New(maxActionTime),
 	}.Build(), actionGrace)
 	if err != nil {
 		return err
 	}
-	failure := actionFailure(answer)
-	if failure != nil {
-		delete(answer.GetResponse().GetFields(), "error") // it is told once
+	failed := actionError(answer)
+	if failed != nil {
+		delete(answer.GetResponse().GetFields(), "error") // it is printed once, as the error
 	}
-	if err := printJSON(answer.GetResponse()); err != nil && failure == nil {
+	if err := printJSON(answer.GetResponse()); err != nil && failed == nil {
 		return err
 	}
-	return failure
+	return failed
 }
 
-// await waits for the action, and after a signal for a while: the SDK lets it go on whatever becomes of the call, so that what
-// ends this process would cut a change off of which nobody was told.
+// await waits for the action, and after a signal for the grace. The SDK does not stop an action with its call: without the
+// grace the end of this process would cut off a change, and nobody would know.
 func await(ctx context.Context, client types.ConnectorClient, request *v2.InvokeActionRequest, grace time.Duration) (*v2.InvokeActionResponse, error) {
 	type outcome struct {
 		answer *v2.InvokeActionResponse
 		err    error
 	}
 	outcomes := make(chan outcome, 1)
-	going := context.WithoutCancel(ctx)
+	unstopped := context.WithoutCancel(ctx)
 	go func() {
-		answer, err := client.InvokeAction(going, request)
-		outcomes <- outcome{answer, ended(going, err)}
+		answer, err := client.InvokeAction(unstopped, request)
+		outcomes <- outcome{answer, runError(unstopped, err)}
 	}()
 	select {
-	case done := <-outcomes:
-		return done.answer, done.err
+	case o := <-outcomes:
+		return o.answer, o.err
 	case <-ctx.Done():
 	}
 	select {
-	case done := <-outcomes:
-		return done.answer, done.err
+	case o := <-outcomes:
+		return o.answer, o.err
 	case <-time.After(grace):
-		return nil, &failedError{Code: codes.Canceled, Message: fmt.Sprintf(
+		return nil, &failure.Error{Code: codes.Canceled, Message: fmt.Sprintf(
 			"baton-openai: stopped by a signal while the action %s was under way: whether it took effect is not known; sync to see what there is before you run it again", request.GetName())}
 	}
 }
 
-// actionFailure is the error of an action that failed, nil if it did not. Its code is among the annotations: the SDK makes a
-// text of the error.
-func actionFailure(answer *v2.InvokeActionResponse) error {
+// actionError gives the error of an action, nil if it succeeded. The SDK answers with the error's text only; its code is in an
+// annotation.
+func actionError(answer *v2.InvokeActionResponse) error {
 	if answer.GetStatus() == v2.BatonActionStatus_BATON_ACTION_STATUS_COMPLETE {
 		return nil
 	}
-	failure := &failedError{Code: codes.Internal, Message: answer.GetResponse().GetFields()["error"].GetStringValue()}
-	said := &spb.Status{}
-	if annos := annotations.Annotations(answer.GetAnnotations()); annos.Contains(said) {
-		if isThere, err := annos.Pick(said); isThere && err == nil {
-			failure.Code = codes.Code(said.GetCode()) //nolint:gosec // the connector's own code
+	failed := &failure.Error{Code: codes.Internal, Message: answer.GetResponse().GetFields()["error"].GetStringValue()}
+	cause := &spb.Status{}
+	if annos := annotations.Annotations(answer.GetAnnotations()); annos.Contains(cause) {
+		if found, err := annos.Pick(cause); found && err == nil {
+			failed.Code = codes.Code(cause.GetCode()) //nolint:gosec // the connector's own code
 		}
 	}
-	return failure
+	return failed
 }
 
-// printJSON prints a message on a line, the same each time: the library that makes JSON of it puts spaces in now and then.
+// printJSON prints a message on one line, always in the same form: protojson puts in spaces at random.
 func printJSON(message proto.Message) error {
 	spaced, err := protojson.Marshal(message)
 	if err != nil {

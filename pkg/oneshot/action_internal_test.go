@@ -34,17 +34,17 @@ func failing(text string, annos annotations.Annotations) *v2.InvokeActionRespons
 }
 
 // An action fails with the code that its error had.
-func TestActionFailure(t *testing.T) {
+func TestActionError(t *testing.T) {
 	t.Parallel()
 	for code := codes.Canceled; code <= codes.Unauthenticated; code++ {
 		answer := failing("baton-openai: no", annotations.New(status.New(code, "baton-openai: no").Proto()))
-		err := actionFailure(answer)
+		err := actionError(answer)
 		require.Equal(t, code, status.Code(err))
 		require.EqualError(t, err, "baton-openai: no")
 	}
 	// A panic has no code.
-	require.Equal(t, codes.Internal, status.Code(actionFailure(failing("panic in action handler: a mistake", nil))))
-	require.NoError(t, actionFailure(v2.InvokeActionResponse_builder{Status: v2.BatonActionStatus_BATON_ACTION_STATUS_COMPLETE}.Build()))
+	require.Equal(t, codes.Internal, status.Code(actionError(failing("panic in action handler: a mistake", nil))))
+	require.NoError(t, actionError(v2.InvokeActionResponse_builder{Status: v2.BatonActionStatus_BATON_ACTION_STATUS_COMPLETE}.Build()))
 }
 
 // An action that is under way at a signal is told of as it ends, if it does so within a while. Otherwise nobody knows.

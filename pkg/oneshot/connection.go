@@ -11,12 +11,14 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
+
+	"github.com/conductorone/baton-openai/pkg/failure"
 )
 
 type interceptor = grpc.UnaryServerInterceptor
 
-// connect gives a client whose calls go through what they go through in a process of their own: each message becomes
-// bytes, and the SDK's interceptors check it, log the call and catch a panic.
+// connect gives a client of a server in this process. As between two processes, each message is encoded, and the SDK's
+// interceptors check it, log the call and catch a panic.
 func connect(ctx context.Context, server types.ConnectorServer, interceptors ...interceptor) types.ConnectorClient {
 	service := transport.NewServer(ugrpc.ChainUnaryInterceptors(ugrpc.UnaryServerInterceptor(ctx, interceptors...)...))
 	v2.RegisterConnectorServiceServer(service, server)
@@ -34,27 +36,27 @@ func connect(ctx context.Context, server types.ConnectorServer, interceptors ...
 	return connectorclient.NewConnectorClient(ctx, transport.NewClientConn(inProcess{service}))
 }
 
-// inProcess is a transport of the SDK's without a network.
+// inProcess implements the SDK's transport without a network.
 type inProcess struct{ service *transport.Server }
 
 func (p inProcess) RoundTrip(ctx context.Context, request *transport.Request) (*transport.Response, error) {
 	return p.service.Handler(ctx, request)
 }
 
-// stopAtFailure stops the sync at the first error that ends it: the syncer saves what it has when it is stopped, but not
+// stopAtFailure stops the sync at the first error that would end it: the syncer saves its work when it is stopped, but not
 // when it fails.
 func stopAtFailure(stop context.CancelCauseFunc) interceptor {
 	return func(ctx context.Context, request any, _ *grpc.UnaryServerInfo, handle grpc.UnaryHandler) (any, error) {
 		answer, err := handle(ctx, request)
 		if endsSync(err) && ctx.Err() == nil {
-			stop(&failedError{Code: status.Code(err), Message: err.Error()})
+			stop(&failure.Error{Code: status.Code(err), Message: err.Error()})
 		}
 		return answer, err
 	}
 }
 
-// endsSync tells whether the syncer gives up because of the error. It repeats what may pass, and takes NotFound for a
-// warning; what was cancelled is stopped already.
+// endsSync tells whether the error ends the sync. The syncer retries Unavailable and DeadlineExceeded, warns of NotFound, and
+// is already stopped by Canceled.
 func endsSync(err error) bool {
 	switch status.Code(err) {
 	case codes.OK, codes.NotFound, codes.Unavailable, codes.DeadlineExceeded, codes.Canceled:

@@ -1,8 +1,7 @@
-// Package oneshot does one thing and ends: it makes a sync or a change, with the connector in this process.
+// Package oneshot runs one sync, change, action or event feed, with the connector in this process.
 //
-// The SDK's runner, which the daemon has, starts the connector as a process of its own and kills it as soon as the command
-// is done. Where it hears of that before it hears of the command's error, it ends with status 0; and it keeps nothing of a
-// sync that fails.
+// The SDK's runner, which a daemon uses, starts the connector as a process of its own and kills it at the end. It may see the
+// end of that process before the error of the command, and then exits with status 0. It also keeps nothing of a failed sync.
 package oneshot
 
 import (
@@ -25,31 +24,31 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/types/known/structpb"
+
+	"github.com/conductorone/baton-openai/pkg/continuation"
+	"github.com/conductorone/baton-openai/pkg/failure"
 )
 
-// Run is one thing to do.
+// Run is one run of the command.
 type Run struct {
-	// Settings are the SDK's, from wherever they were given.
+	// Settings are the SDK's, of the command line, the environment and the configuration file.
 	Settings  *viper.Viper
 	Connector Connector
 }
 
-// Connector is this repository's, which knows whose key it has.
+// Connector is the connector of this repository.
 type Connector interface {
 	connectorbuilder.ConnectorBuilderV2
+	continuation.Organization
 
-	// Calls is how many calls of the API were made so far.
+	// Calls is the number of calls of the API so far.
 	Calls() int64
-	// Organization is what the API has called the organization of the key so far, "" if it has not.
-	Organization() string
-	// OrganizationID asks for the organization's id; "" where that does not show.
-	OrganizationID(ctx context.Context) (string, error)
-	// ReadAhead has lists read before the syncer asks for them; the file stays open until StopReading returns.
+	// ReadAhead has lists read before the syncer asks for them. The file must stay open until StopReading returns.
 	ReadAhead()
 	StopReading()
 }
 
-// Do does what the SDK's settings ask for. The first SIGTERM or Ctrl-C ends it, a second one the process at once.
+// Do runs what the settings ask for. The first SIGTERM or Ctrl-C stops the run, the second one kills the process.
 func (r *Run) Do(ctx context.Context) error {
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 	defer stop()
@@ -85,7 +84,7 @@ func (r *Run) Do(ctx context.Context) error {
 	case r.Settings.GetBool("list-action-schemas"):
 		return r.listActions(ctx)
 	case r.Settings.GetBool("compact-syncs"):
-		return ended(ctx, r.compact(ctx))
+		return runError(ctx, r.compact(ctx))
 	default:
 		return r.sync(ctx)
 	}
@@ -97,8 +96,8 @@ func (r *Run) change(ctx context.Context, provision func(types.ConnectorClient) 
 		return err
 	}
 	change := provision(client)
-	err = change.Run(ctx)
-	return errors.Join(ended(ctx, err), change.Close(context.WithoutCancel(ctx)))
+	err = runError(ctx, change.Run(ctx))
+	return errors.Join(err, change.Close(context.WithoutCancel(ctx)))
 }
 
 // events prints the events of a feed.
@@ -116,10 +115,10 @@ func (r *Run) events(ctx context.Context) error {
 	if err == nil {
 		err = feed.Process(ctx, task, client)
 	}
-	return ended(ctx, err)
+	return runError(ctx, err)
 }
 
-// accountProfile has the flags for the login and the address as well, where the profile itself does not name them.
+// accountProfile gives the profile of the account. The flags for the login and the email address fill in what it lacks.
 func (r *Run) accountProfile() (*structpb.Struct, error) {
 	profile := r.Settings.GetStringMap("create-account-profile")
 	for _, key := range []string{"login", "email"} {
@@ -139,13 +138,15 @@ func (r *Run) compact(ctx context.Context) error {
 	for i := range paths {
 		syncs[i] = &synccompactor.CompactableSync{FilePath: paths[i], SyncID: ids[i]}
 	}
-	return local.NewLocalCompactor(ctx, r.Settings.GetString("compact-output-path"), syncs, r.temporary(),
+	return local.NewLocalCompactor(ctx, r.Settings.GetString("compact-output-path"), syncs, r.temporaryDirectory(),
 		local.WithCompactorStorageEngine(c1zstore.Engine(r.Settings.GetString("storage-engine")))).Process(ctx, nil, nil)
 }
 
-func (r *Run) temporary() string { return tempdir.Resolve(r.Settings.GetString("c1z-temp-dir")) }
+func (r *Run) temporaryDirectory() string {
+	return tempdir.Resolve(r.Settings.GetString("c1z-temp-dir"))
+}
 
-// client gives a client of the connector, whose syncs have the session store.
+// client gives a client of the connector. The store is the session store of its syncs.
 func (r *Run) client(ctx context.Context, store sessions.SessionStore, interceptors ...interceptor) (types.ConnectorClient, error) {
 	server, err := connectorbuilder.NewConnector(ctx, r.Connector, connectorbuilder.WithSessionStore(store))
 	if err != nil {
@@ -154,29 +155,18 @@ func (r *Run) client(ctx context.Context, store sessions.SessionStore, intercept
 	return connect(ctx, server, interceptors...), nil
 }
 
-// ended gives how a run ends that was stopped, or that the connector or the SDK failed. What the connector says has the
-// prefix already and is told without gRPC's.
-func ended(ctx context.Context, err error) error {
-	said, isStatus := status.FromError(err)
+// runError gives the error of a run. A run that a signal stopped has an error of its own; an error of the connector, or of the
+// SDK, loses gRPC's prefix and keeps its code.
+func runError(ctx context.Context, err error) error {
+	st, isStatus := status.FromError(err)
 	switch {
 	case err == nil:
 		return nil
 	case ctx.Err() != nil:
-		return &failedError{Code: codes.Canceled, Message: "baton-openai: stopped by a signal; a sync goes on from its file when it is run again"}
+		return &failure.Error{Code: codes.Canceled, Message: "baton-openai: stopped by a signal; a sync goes on from its file when it is run again"}
 	case isStatus:
-		return &failedError{Code: said.Code(), Message: said.Message()}
+		return &failure.Error{Code: st.Code(), Message: st.Message()}
 	default:
 		return err
 	}
 }
-
-// failedError is how a run failed, as it is told to people.
-type failedError struct {
-	Code    codes.Code
-	Message string
-}
-
-func (f *failedError) Error() string { return f.Message }
-
-// GRPCStatus is what the exit status is made of.
-func (f *failedError) GRPCStatus() *status.Status { return status.New(f.Code, f.Message) }

@@ -14,7 +14,7 @@ import (
 	"go.uber.org/zap/zapcore"
 )
 
-// warnings counts the connector's warnings, by their words.
+// warnings counts the connector's warnings by their text.
 type warnings struct {
 	mu     sync.Mutex
 	counts map[string]int
@@ -22,26 +22,26 @@ type warnings struct {
 
 const messagePrefix = "baton-openai: "
 
-// countWarnings gives a context whose logger counts.
+// countWarnings gives a context whose logger counts the warnings.
 func countWarnings(ctx context.Context) (context.Context, *warnings) {
 	w := &warnings{counts: map[string]int{}}
 	count := zap.Hooks(func(entry zapcore.Entry) error {
-		if words, isOurs := strings.CutPrefix(entry.Message, messagePrefix); isOurs && entry.Level == zapcore.WarnLevel {
+		if text, isOurs := strings.CutPrefix(entry.Message, messagePrefix); isOurs && entry.Level == zapcore.WarnLevel {
 			w.mu.Lock()
 			defer w.mu.Unlock()
-			w.counts[words]++
+			w.counts[text]++
 		}
 		return nil
 	})
 	return ctxzap.ToContext(ctx, ctxzap.Extract(ctx).WithOptions(count)), w
 }
 
-// summary is what a sync that has ended well has, what it took, and of what it warned.
-func (r *Run) summary(ctx context.Context, store c1zstore.Store, kind connectorstore.SyncType, took time.Duration, warnings *warnings) []zap.Field {
+// summary gives the size of a complete sync, its duration, calls and warnings.
+func (r *Run) summary(ctx context.Context, store c1zstore.Store, syncType connectorstore.SyncType, duration time.Duration, warnings *warnings) []zap.Field {
 	warnings.mu.Lock()
-	fields := []zap.Field{zap.Duration("duration", took), zap.Int64("calls", r.Connector.Calls()), zap.Any("warnings", maps.Clone(warnings.counts))}
+	fields := []zap.Field{zap.Duration("duration", duration), zap.Int64("calls", r.Connector.Calls()), zap.Any("warnings", maps.Clone(warnings.counts))}
 	warnings.mu.Unlock()
-	counts, err := store.SyncMeta().StatsV2(ctx, kind, "")
+	counts, err := store.SyncMeta().StatsV2(ctx, syncType, "")
 	if err != nil {
 		return append(fields, zap.NamedError("not_counted", err))
 	}

@@ -16,12 +16,17 @@ import (
 	"github.com/grpc-ecosystem/go-grpc-middleware/logging/zap/ctxzap"
 	"go.uber.org/zap"
 
+	"github.com/conductorone/baton-openai/pkg/continuation"
+	"github.com/conductorone/baton-openai/pkg/failure"
+	"github.com/conductorone/baton-openai/pkg/process"
+	"github.com/conductorone/baton-openai/pkg/progress"
 	"github.com/conductorone/baton-openai/pkg/sessionstore"
+	"github.com/conductorone/baton-openai/pkg/syncfile"
 )
 
-// sync writes what the organization holds to the file. Whatever ends it, what it has read stands in the file.
+// sync reads the organization into the file. However it ends, the file keeps what was read.
 func (r *Run) sync(ctx context.Context) error {
-	place, err := r.place(ctx)
+	file, err := syncfile.Prepare(ctx, r.Settings.GetString("file"), r.isPartial())
 	if err != nil {
 		return err
 	}
@@ -29,46 +34,54 @@ func (r *Run) sync(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	store, err := dotc1z.NewStore(ctx, place.written, r.storeOptions()...)
+	process.RestrictNewFiles()
+	store, err := dotc1z.NewStore(ctx, file.Path, r.storeOptions()...)
 	if err != nil {
 		return fmt.Errorf("baton-openai: the file of the sync cannot be opened: %w", err)
 	}
-	watched, watching, unwatch := r.watch(ctx)
-	defer unwatch()
-	running, warnings := countWarnings(watched)
+	shown, progressOptions, endProgress := progress.Show(ctx, r.Connector.Calls)
+	defer endProgress()
+	running, warnings := countWarnings(shown)
 	running, stop := context.WithCancelCause(running)
 	defer stop(nil)
-	continuation := r.continuation(watched, store)
+	unfinished := continuation.New(shown, r.Settings, r.Connector, store)
 	session := sessionstore.NewBuffer(store.SessionStore())
-	syncer, err := r.syncer(running, store, session, append(options, watching...), stopAtFailure(stop), continuation.decideAfterValidation)
+	syncer, err := r.syncer(running, store, session, append(options, progressOptions...), stopAtFailure(stop), unfinished.AfterValidation)
 	if err != nil {
 		return errors.Join(err, store.Close(ctx))
 	}
-	began := time.Now()
+	start := time.Now()
 	r.Connector.ReadAhead()
 	err = syncer.Sync(running)
 	r.Connector.StopReading()
-	if failure := (*failedError)(nil); err != nil && errors.As(context.Cause(running), &failure) {
-		err = failure
+	if failed := (*failure.Error)(nil); err != nil && errors.As(context.Cause(running), &failed) {
+		err = failed
 	}
 	var summary []zap.Field
 	if err == nil {
-		summary = r.summary(ctx, store, continuation.kind, time.Since(began), warnings)
+		summary = r.summary(ctx, store, unfinished.SyncType, time.Since(start), warnings)
 	} else {
-		err = errors.Join(ended(ctx, err), session.Flush(context.WithoutCancel(ctx)), continuation.keep(context.WithoutCancel(ctx)))
+		unstopped := context.WithoutCancel(ctx)
+		err = errors.Join(runError(ctx, err), session.Flush(unstopped), unfinished.Save(unstopped))
 	}
 	if closeErr := syncer.Close(running); closeErr != nil {
-		// This comes first: nothing is kept then.
+		// This error comes first: the file keeps nothing then.
 		err = fmt.Errorf("baton-openai: the file of the sync cannot be written: %w", errors.Join(closeErr, err))
 	}
-	if err := place.finish(err); err != nil {
+	if err := file.Finish(err); err != nil {
 		return err
 	}
 	ctxzap.Extract(running).Info("baton-openai: the sync is complete", summary...)
 	return nil
 }
 
-// syncer is the SDK's, with the connector and the file.
+// isPartial tells whether the run asks for a part of the resources, or for no grants. A sync of some resource types is a full
+// one for the SDK.
+func (r *Run) isPartial() bool {
+	return len(r.Settings.GetStringSlice("sync-resources")) > 0 || r.Settings.GetBool("skip-entitlements-and-grants") || r.Settings.GetBool("skip-grants")
+}
+
+// syncer gives the SDK's syncer of the connector and the file.
 func (r *Run) syncer(
 	ctx context.Context, store c1zstore.Store, session sessions.SessionStore, options []sdk.SyncOpt, interceptors ...interceptor,
 ) (sdk.Syncer, error) {
@@ -80,7 +93,7 @@ func (r *Run) syncer(
 }
 
 func (r *Run) storeOptions() []dotc1z.C1ZOption {
-	options := []dotc1z.C1ZOption{dotc1z.WithTmpDir(r.temporary())}
+	options := []dotc1z.C1ZOption{dotc1z.WithTmpDir(r.temporaryDirectory())}
 	if engine := r.Settings.GetString("storage-engine"); engine != "" {
 		options = append(options, dotc1z.WithEngine(c1zstore.Engine(engine)))
 	}
@@ -98,7 +111,7 @@ func (r *Run) syncOptions() ([]sdk.SyncOpt, error) {
 	}
 	var traits []v2.ResourceType_Trait
 	for _, name := range r.Settings.GetStringSlice("external-resource-traits") {
-		// The SDK has checked them; both "app" and "TRAIT_APP" are good.
+		// The SDK has checked them. It takes both "app" and "TRAIT_APP".
 		name = "TRAIT_" + strings.TrimPrefix(strings.ToUpper(strings.TrimSpace(name)), "TRAIT_")
 		if trait, ok := v2.ResourceType_Trait_value[name]; ok {
 			traits = append(traits, v2.ResourceType_Trait(trait))
@@ -109,7 +122,7 @@ func (r *Run) syncOptions() ([]sdk.SyncOpt, error) {
 		workers = -1 // as many as there are processors
 	}
 	return []sdk.SyncOpt{
-		sdk.WithTmpDir(r.temporary()),
+		sdk.WithTmpDir(r.temporaryDirectory()),
 		sdk.WithTargetedSyncResources(targets),
 		sdk.WithSyncResourceTypes(r.Settings.GetStringSlice("sync-resource-types")),
 		sdk.WithSkipEntitlementsAndGrants(r.Settings.GetBool("skip-entitlements-and-grants")),

@@ -1,10 +1,9 @@
-package oneshot
+package progress
 
 import (
 	"bytes"
 	"strings"
 	"testing"
-	"time"
 
 	sdk "github.com/conductorone/baton-sdk/pkg/sync"
 	"github.com/grpc-ecosystem/go-grpc-middleware/logging/zap/ctxzap"
@@ -19,19 +18,19 @@ func TestProgressLeavesTheLogReadable(t *testing.T) {
 	var terminal bytes.Buffer
 	encoder := zapcore.NewConsoleEncoder(zapcore.EncoderConfig{MessageKey: "message", LineEnding: "\n"})
 	log := zap.New(zapcore.NewCore(encoder, zapcore.AddSync(&terminal), zap.InfoLevel))
-	p := &progress{out: &terminal, began: time.Now(), calls: func() int64 { return 7 }, ended: make(chan struct{})}
-	ctx := p.below(ctxzap.ToContext(t.Context(), log))
+	l := newLine(&terminal, func() int64 { return 7 })
+	ctx := l.withLogAbove(ctxzap.ToContext(t.Context(), log))
 
 	ctxzap.Extract(ctx).Info("before")
-	p.at(&sdk.Progress{Action: "list-grants", ResourceTypeID: "user"})
-	p.show()
-	p.show()
+	l.update(&sdk.Progress{Action: "list-grants", ResourceTypeID: "user"})
+	l.show()
+	l.show()
 	ctxzap.Extract(ctx).With(zap.String("a", "b")).Info("between")
 	ctxzap.Extract(ctx).Debug("not at this level")
-	p.at(&sdk.Progress{Action: "grant-expansion"})
-	p.show()
-	p.end()
-	p.show()
+	l.update(&sdk.Progress{Action: "grant-expansion"})
+	l.show()
+	l.end()
+	l.show()
 	ctxzap.Extract(ctx).Info("after")
 
 	assert.Contains(t, terminal.String(), eraseLine+"syncing: list-grants user, 7 calls, 0s"+eraseLine)
