@@ -70,13 +70,49 @@ func TestPageTellsTheActions(t *testing.T) {
 	assert.Len(t, rows, len(schemas))
 }
 
-// Both other pages name each action.
-func TestEveryActionIsNamed(t *testing.T) {
-	t.Parallel()
-	for _, other := range []string{page, "../README.md"} {
-		text := read(t, other)
-		for _, schema := range actionSchemas(t) {
-			assert.Contains(t, text, "`"+schema.GetName()+"`", other)
+// additional is what ConductorOne's pages call the arguments of an action.
+func additional(arguments []*config.Field) string {
+	written := make([]string, 0, len(arguments))
+	for _, field := range arguments {
+		kind := ""
+		switch {
+		case field.HasIntField():
+			kind = "integer"
+		case field.HasBoolField():
+			kind = "boolean"
+		case field.HasStringSliceField():
+			kind = "list of strings"
+		case field.HasResourceIdField():
+			kind = "resource ID"
+		case field.HasStringField():
+			kind = "string"
 		}
+		need := "optional"
+		if field.GetIsRequired() {
+			need = "required"
+		}
+		written = append(written, fmt.Sprintf("`%s` (%s, %s)", field.GetName(), kind, need))
+	}
+	return strings.Join(written, ", ")
+}
+
+// The set-up page has each action, in the form of ConductorOne's pages.
+func TestSetUpPageTellsTheActions(t *testing.T) {
+	t.Parallel()
+	want := map[string][]string{}
+	for _, schema := range actionSchemas(t) {
+		want["`"+schema.GetName()+"`"] = []string{additional(schema.GetArguments()), schema.GetDescription()}
+	}
+	text := read(t, page)
+	require.Contains(t, text, "\n### Connector actions\n")
+	assert.Equal(t, want, cells(t, text, "| Action name | Additional fields | Description |"))
+}
+
+// The README names each action.
+func TestReadmeNamesTheActions(t *testing.T) {
+	t.Parallel()
+	text := read(t, "../README.md")
+	for _, schema := range actionSchemas(t) {
+		assert.Contains(t, text, "`"+schema.GetName()+"`")
 	}
 }

@@ -62,8 +62,14 @@ func prose(text string) ([]string, error) {
 	return lines, nil
 }
 
+// marker is the comment at the begin or the end of a part that ConductorOne's generator replaces. The page has no other
+// comments.
+var marker = regexp.MustCompile(`(?m)^\{/\* AUTO-GENERATED:(START|END) - (capabilities|config-params)` +
+	`(\n     Generated from (?:baton_capabilities|config_schema)\.json\. Do not edit manually\.)? \*/\}$`)
+
 // violations is what ConductorOne's check of a page refuses. `make docs` asks a real MDX compiler; this needs no Node.js.
 func violations(text string) []string {
+	text = marker.ReplaceAllStringFunc(text, func(found string) string { return strings.Repeat("\n", strings.Count(found, "\n")) })
 	if strings.ContainsAny(text, "\x00\ufeff") {
 		return []string{"a NUL byte or a byte order mark"}
 	}
@@ -129,6 +135,8 @@ func TestRulesFind(t *testing.T) {
 		"export":           "\nexport const x = 1\n",
 		"expression":       "The key {key} is\n",
 		"comment":          "{/* note */}\n",
+		"other part":       "{/* AUTO-GENERATED:START - notes */}\n",
+		"marker in a line": "a {/* AUTO-GENERATED:END - capabilities */}\n",
 		"HTML":             "one<br/>two\n",
 		"HTML comment":     "<!-- note -->\n",
 		"component":        "<Danger>no</Danger>\n",
@@ -145,7 +153,24 @@ func TestRulesFind(t *testing.T) {
 	} {
 		assert.NotEmpty(t, violations(text), name)
 	}
+	require.Empty(t, violations("{/* AUTO-GENERATED:START - capabilities\n     Generated from baton_capabilities.json. Do not edit manually. */}\n" +
+		"text\n{/* AUTO-GENERATED:END - capabilities */}\n"))
 	require.Empty(t, violations("---\na: {}\n---\n\n<Note>\nAn `{id}`\n</Note>\n\n```yaml\na: {} # <b>\n```\n"))
+}
+
+// generated is what stands between the two markers of a part.
+func generated(t *testing.T, part, source string) string {
+	t.Helper()
+	text := read(t, page)
+	begin := "{/* AUTO-GENERATED:START - " + part + "\n     Generated from " + source + ". Do not edit manually. */}\n"
+	end := "{/* AUTO-GENERATED:END - " + part + " */}\n"
+	require.Equal(t, 1, strings.Count(text, begin), begin)
+	require.Equal(t, 1, strings.Count(text, end), end)
+	require.Len(t, marker.FindAllString(text, -1), 4)
+	_, text, _ = strings.Cut(text, begin)
+	text, _, found := strings.Cut(text, end)
+	require.True(t, found, "%s ends before it begins", part)
+	return text
 }
 
 // cells are the rows of the table with this header, by their first cell.
@@ -168,10 +193,16 @@ func cells(t *testing.T, text, header string) map[string][]string {
 
 type capability struct {
 	ResourceType struct {
+		ID          string `json:"id"`
 		DisplayName string `json:"displayName"`
 	} `json:"resourceType"`
-	Capabilities []string `json:"capabilities"`
-	Permissions  struct {
+	Capabilities    []string `json:"capabilities"`
+	CredentialIssue struct {
+		Options []struct {
+			SecretResourceTypeID string `json:"secretResourceTypeId"`
+		} `json:"options"`
+	} `json:"credentialIssue"`
+	Permissions struct {
 		Permissions []struct {
 			Permission string `json:"permission"`
 		} `json:"permissions"`
@@ -188,7 +219,8 @@ func capabilities(t *testing.T) []capability {
 	return told.ResourceTypes
 }
 
-// Both tables of capabilities have a row for each resource type, and a tick where the connector says that it can.
+// Both tables of capabilities have a row for each resource type, and a tick where the connector says that it can. A key that
+// the connector issues, it can revoke: it deletes the key.
 func TestPageTellsTheCapabilities(t *testing.T) {
 	t.Parallel()
 	text := read(t, page)
@@ -198,6 +230,13 @@ func TestPageTellsTheCapabilities(t *testing.T) {
 		}
 		return ""
 	}
+	issued := map[string]bool{}
+	for _, of := range capabilities(t) {
+		for _, option := range of.CredentialIssue.Options {
+			issued[option.SecretResourceTypeID] = true
+		}
+	}
+	require.NotEmpty(t, issued)
 	wantShort, wantLong := map[string][]string{}, map[string][]string{}
 	for _, of := range capabilities(t) {
 		can := func(names ...string) bool {
@@ -208,13 +247,14 @@ func TestPageTellsTheCapabilities(t *testing.T) {
 			label = "Organization" // there is one
 		}
 		grants, creates, deletes := can("PROVISION"), can("RESOURCE_CREATE", "ACCOUNT_PROVISIONING"), can("RESOURCE_DELETE")
-		wantShort[label] = []string{yes(can("SYNC")), yes(grants || creates || deletes)}
+		isIssued := issued[of.ResourceType.ID]
+		wantShort[label] = []string{yes(can("SYNC")), yes(grants || creates || deletes), yes(isIssued), yes(isIssued && deletes)}
 		wantLong[label] = []string{yes(grants), yes(creates), yes(deletes)}
 		for _, needed := range of.Permissions.Permissions {
 			assert.Contains(t, text, "`"+needed.Permission+"`")
 		}
 	}
-	assert.Equal(t, wantShort, cells(t, text, "| Resource | Sync | Provision |"))
+	assert.Equal(t, wantShort, cells(t, generated(t, "capabilities", "baton_capabilities.json"), "| Resource | Sync | Provision | Issue | Revoke |"))
 	assert.Equal(t, wantLong, cells(t, text, "| Resource | Grant and revoke | Create | Delete |"))
 }
 
@@ -236,10 +276,11 @@ func schemaFields(t *testing.T) []schemaField {
 	return schema.Fields
 }
 
-// The table of settings has the fields that a person fills in, and only these.
+// The table of settings and the step that enters them have the fields that a person fills in, and only these.
 func TestPageTellsTheConfiguration(t *testing.T) {
 	t.Parallel()
 	want := map[string][]string{}
+	var entered []string
 	for _, of := range schemaFields(t) {
 		if of.Ops {
 			continue
@@ -252,9 +293,16 @@ func TestPageTellsTheConfiguration(t *testing.T) {
 			kind = append(kind, "secret")
 		}
 		require.NotEmpty(t, of.DisplayName, of.Name)
+		label := "**" + of.DisplayName + "**"
+		if of.Required {
+			label += " (required)"
+		}
+		entered = append(entered, label)
 		want["**"+of.DisplayName+"**"] = []string{"`" + of.Name + "`", "`" + variable(of.Name) + "`", strings.Join(kind, ", ")}
 	}
 	assert.Equal(t, want, cells(t, read(t, page), "| Setting | Flag | Environment variable | |"))
+	step := generated(t, "config-params", "config_schema.json")
+	assert.Equal(t, entered, regexp.MustCompile(`\*\*[^*]+\*\*(?: \(required\))?`).FindAllString(step, -1))
 }
 
 // Every variable that the page names is one that the SDK reads.
