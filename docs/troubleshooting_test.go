@@ -213,21 +213,6 @@ func TestEveryExplanationHasItsMessage(t *testing.T) {
 	require.Greater(t, rows, 50, "the page is searched in the wrong way")
 }
 
-// What the README explains is among it.
-func TestReadmeExplainsNoOtherMessage(t *testing.T) {
-	t.Parallel()
-	page := explained(read(t, troubleshooting))
-	rows := cells(t, read(t, "../README.md"), "| message | what it means and what to do |")
-	require.NotEmpty(t, rows)
-	for first := range rows {
-		for _, message := range explained(first) {
-			part := strings.Trim(message, " …")
-			has := func(longer string) bool { return strings.Contains(longer, part) }
-			assert.True(t, slices.ContainsFunc(page, has), "%s does not explain %q", troubleshooting, part)
-		}
-	}
-}
-
 // The search finds what it is for.
 func TestMessagesAreFound(t *testing.T) {
 	t.Parallel()
