@@ -35,7 +35,9 @@ func TestArchitectureNamesTheFiles(t *testing.T) {
 		if name[0][0] == '"' && err != nil { // the picture names those of the client as well
 			_, err = os.Stat("../pkg/client/" + name[1])
 		}
-		assert.NoError(t, err, "%s names a file that is not there", architecture)
+		if err != nil {
+			t.Errorf("%s names %s, which is not there", architecture, path)
+		}
 	}
 	files, err := filepath.Glob("../pkg/connector/*.go")
 	require.NoError(t, err)

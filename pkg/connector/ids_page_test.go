@@ -18,8 +18,9 @@ func tableRows(t *testing.T, page, header string) [][]string {
 	_, table, found := strings.Cut(string(text), "\n"+header+"\n")
 	require.True(t, found, header)
 	table, _, _ = strings.Cut(table, "\n\n")
-	var rows [][]string
-	for _, line := range strings.Split(table, "\n")[1:] {
+	lines := strings.Split(table, "\n")[1:]
+	rows := make([][]string, 0, len(lines))
+	for _, line := range lines {
 		cells := strings.Split(strings.Trim(strings.ReplaceAll(line, "`", ""), "|"), "|")
 		for i := range cells {
 			cells[i] = strings.TrimSpace(cells[i])
