@@ -16,10 +16,10 @@ import (
 
 const actionsPage = "actions.md"
 
-// fields are arguments or returned values as the page writes them.
-func fields(of []*config.Field, isArgument bool) string {
-	written := make([]string, 0, len(of))
-	for _, field := range of {
+// fields writes arguments or results as the page does.
+func fields(list []*config.Field, isArgument bool) string {
+	written := make([]string, 0, len(list))
+	for _, field := range list {
 		kind := ""
 		switch {
 		case field.HasIntField():
@@ -53,7 +53,7 @@ func actionSchemas(t *testing.T) []*v2.BatonActionSchema {
 	return answer.GetSchemas()
 }
 
-// The page has each action with what its schema says, and says what it refuses.
+// The page has each action as its schema describes it, and says what it refuses.
 func TestPageTellsTheActions(t *testing.T) {
 	t.Parallel()
 	rows := cells(t, read(t, actionsPage), "| action | arguments | what it does | what it returns | what it refuses |")
@@ -70,7 +70,7 @@ func TestPageTellsTheActions(t *testing.T) {
 	assert.Len(t, rows, len(schemas))
 }
 
-// additional is what ConductorOne's pages call the arguments of an action.
+// additional writes the arguments of an action as ConductorOne's pages do, under "Additional fields".
 func additional(arguments []*config.Field) string {
 	written := make([]string, 0, len(arguments))
 	for _, field := range arguments {

@@ -14,11 +14,11 @@ import (
 
 const architecture = "architecture.md"
 
-// nouns are the files of pkg/connector that go by the name of a resource type, alone or with what is done to it.
+// nouns matches the files of pkg/connector that are named after a resource type.
 var nouns = regexp.MustCompile(`^(organization|user|invitation|organization_role|group|project|project_role|service_account|api_key)` +
 	`(_provisioning|_actions)?\.go$`)
 
-// The page names files that are there, and each file of pkg/connector by its name or by its type.
+// The files that the page names exist. The page names each file of pkg/connector that is not named after a resource type.
 func TestArchitectureNamesTheFiles(t *testing.T) {
 	t.Parallel()
 	named := map[string]bool{}

@@ -1,5 +1,5 @@
-// Package docs_test holds the documentation to what it is about: ConductorOne's rules for its pages, the generated
-// descriptions of the connector, and the Kubernetes API.
+// Package docs_test compares the documentation with its subjects: the code, the generated descriptions of the connector,
+// ConductorOne's rules for its pages, and the Kubernetes API.
 package docs_test
 
 import (
@@ -17,7 +17,7 @@ import (
 
 const (
 	page = "connector.mdx"
-	// tick is what stands in a capabilities table for yes.
+	// tick means yes in a table of capabilities.
 	tick = `<Icon icon="square-check" iconType="solid" color="#c937ae"/>`
 )
 
@@ -28,7 +28,7 @@ func read(t *testing.T, name string) string {
 	return string(text)
 }
 
-// generated is what stands between the two markers of a part.
+// generated gives the text between the two markers of a part.
 func generated(t *testing.T, part, source string) string {
 	t.Helper()
 	text := read(t, page)
@@ -43,7 +43,7 @@ func generated(t *testing.T, part, source string) string {
 	return text
 }
 
-// cells are the rows of the table with this header, by their first cell.
+// cells gives the rows of the table with this header, by their first cell.
 func cells(t *testing.T, text, header string) map[string][]string {
 	t.Helper()
 	require.Equal(t, 1, strings.Count(text, header+"\n"), header)
@@ -81,16 +81,16 @@ type capability struct {
 
 func capabilities(t *testing.T) []capability {
 	t.Helper()
-	var told struct {
+	var file struct {
 		ResourceTypes []capability `json:"resourceTypeCapabilities"`
 	}
-	require.NoError(t, json.Unmarshal([]byte(read(t, "../baton_capabilities.json")), &told))
-	require.NotEmpty(t, told.ResourceTypes)
-	return told.ResourceTypes
+	require.NoError(t, json.Unmarshal([]byte(read(t, "../baton_capabilities.json")), &file))
+	require.NotEmpty(t, file.ResourceTypes)
+	return file.ResourceTypes
 }
 
-// Both tables of capabilities have a row for each resource type, and a tick where the connector says that it can. A key that
-// the connector issues, it can revoke: it deletes the key.
+// Both tables of capabilities have a row for each resource type, and a tick for each capability. The connector revokes a key
+// that it has issued by deleting it.
 func TestPageTellsTheCapabilities(t *testing.T) {
 	t.Parallel()
 	text := read(t, page)
@@ -101,26 +101,26 @@ func TestPageTellsTheCapabilities(t *testing.T) {
 		return ""
 	}
 	issued := map[string]bool{}
-	for _, of := range capabilities(t) {
-		for _, option := range of.CredentialIssue.Options {
+	for _, entry := range capabilities(t) {
+		for _, option := range entry.CredentialIssue.Options {
 			issued[option.SecretResourceTypeID] = true
 		}
 	}
 	require.NotEmpty(t, issued)
 	wantShort, wantLong := map[string][]string{}, map[string][]string{}
-	for _, of := range capabilities(t) {
+	for _, entry := range capabilities(t) {
 		can := func(names ...string) bool {
-			return slices.ContainsFunc(names, func(name string) bool { return slices.Contains(of.Capabilities, "CAPABILITY_"+name) })
+			return slices.ContainsFunc(names, func(name string) bool { return slices.Contains(entry.Capabilities, "CAPABILITY_"+name) })
 		}
-		label := of.ResourceType.DisplayName + "s"
+		label := entry.ResourceType.DisplayName + "s"
 		if label == "Organizations" {
 			label = "Organization" // there is one
 		}
 		grants, creates, deletes := can("PROVISION"), can("RESOURCE_CREATE", "ACCOUNT_PROVISIONING"), can("RESOURCE_DELETE")
-		isIssued := issued[of.ResourceType.ID]
+		isIssued := issued[entry.ResourceType.ID]
 		wantShort[label] = []string{yes(can("SYNC")), yes(grants || creates || deletes), yes(isIssued), yes(isIssued && deletes)}
 		wantLong[label] = []string{yes(grants), yes(creates), yes(deletes)}
-		for _, needed := range of.Permissions.Permissions {
+		for _, needed := range entry.Permissions.Permissions {
 			assert.Contains(t, text, "`"+needed.Permission+"`")
 		}
 	}
@@ -146,29 +146,29 @@ func schemaFields(t *testing.T) []schemaField {
 	return schema.Fields
 }
 
-// The table of settings and the step that enters them have the fields that a person fills in, and only these.
+// The table of settings and the step for them have exactly the fields that a person fills in.
 func TestPageTellsTheConfiguration(t *testing.T) {
 	t.Parallel()
 	want := map[string][]string{}
 	var entered []string
-	for _, of := range schemaFields(t) {
-		if of.Ops {
+	for _, entry := range schemaFields(t) {
+		if entry.Ops {
 			continue
 		}
 		kind := []string{"Optional"}
-		if of.Required {
+		if entry.Required {
 			kind = []string{"Required"}
 		}
-		if of.Secret {
+		if entry.Secret {
 			kind = append(kind, "secret")
 		}
-		require.NotEmpty(t, of.DisplayName, of.Name)
-		label := "**" + of.DisplayName + "**"
-		if of.Required {
+		require.NotEmpty(t, entry.DisplayName, entry.Name)
+		label := "**" + entry.DisplayName + "**"
+		if entry.Required {
 			label += " (required)"
 		}
 		entered = append(entered, label)
-		want["**"+of.DisplayName+"**"] = []string{"`" + of.Name + "`", "`" + variable(of.Name) + "`", strings.Join(kind, ", ")}
+		want["**"+entry.DisplayName+"**"] = []string{"`" + entry.Name + "`", "`" + variable(entry.Name) + "`", strings.Join(kind, ", ")}
 	}
 	assert.Equal(t, want, cells(t, read(t, page), "| Setting | Flag | Environment variable | |"))
 	step := generated(t, "config-params", "config_schema.json")
@@ -186,7 +186,7 @@ func TestPageNamesNoUnknownVariable(t *testing.T) {
 	}
 }
 
-// The manifests on the page are the files, which the tests beside this one hold to the Kubernetes API.
+// The manifests on the page are the files. Other tests compare the files with the Kubernetes API.
 func TestPageShowsTheManifests(t *testing.T) {
 	t.Parallel()
 	text := read(t, page)
@@ -196,21 +196,21 @@ func TestPageShowsTheManifests(t *testing.T) {
 	assert.Equal(t, 2, strings.Count(text, "```yaml\n"))
 }
 
-// environment is the variables that the SDK reads, by its own list of fields and by the connector's committed schema.
+// environment gives the variables that the SDK reads: its own fields, and those of the connector's committed schema.
 func environment(t *testing.T) []string {
 	t.Helper()
 	fields := schemaFields(t)
 	names := append(make([]string, 0, 1+len(field.DefaultFields)+len(fields)), hostID)
-	for _, of := range field.DefaultFields {
-		names = append(names, variable(of.FieldName))
+	for _, entry := range field.DefaultFields {
+		names = append(names, variable(entry.FieldName))
 	}
-	for _, of := range fields {
-		names = append(names, variable(of.Name))
+	for _, entry := range fields {
+		names = append(names, variable(entry.Name))
 	}
 	return names
 }
 
-// variable is the environment variable that the SDK reads a field from.
+// variable gives the environment variable of a field.
 func variable(name string) string {
 	return "BATON_" + strings.ToUpper(strings.ReplaceAll(name, "-", "_"))
 }

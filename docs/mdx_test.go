@@ -11,10 +11,10 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// component is a tag of the page: an opening one, with attributes that are plain strings, a closing one, or both in one.
+// component matches a tag that the page may have: an opening one, whose attributes are plain strings, a closing one, or both in one.
 var component = regexp.MustCompile(`^<(/?)(Card|Check|Frame|Icon|Info|Note|Step|Steps|Tab|Tabs|Tip|Warning)((?: +[a-zA-Z]+="[^"<>]*")*) *(/?)>`)
 
-// prose is the page's lines, with code and front matter emptied so that line numbers stay.
+// prose gives the page's lines. Code and front matter become empty lines, so that line numbers stay.
 func prose(text string) ([]string, error) {
 	lines := strings.Split(text, "\n")
 	fence, frontMatter := "", false
@@ -43,12 +43,11 @@ func prose(text string) ([]string, error) {
 	return lines, nil
 }
 
-// marker is the comment at the begin or the end of a part that ConductorOne's generator replaces. The page has no other
-// comments.
+// marker matches the comment before or after a part that ConductorOne's generator replaces. Other comments are not allowed.
 var marker = regexp.MustCompile(`(?m)^\{/\* AUTO-GENERATED:(START|END) - (capabilities|config-params)` +
 	`(\n     Generated from (?:baton_capabilities|config_schema)\.json\. Do not edit manually\.)? \*/\}$`)
 
-// violations is what ConductorOne's check of a page refuses. `make docs` asks a real MDX compiler; this needs no Node.js.
+// violations lists what ConductorOne's check of a page refuses. `make docs` runs a real MDX compiler; this needs no Node.js.
 func violations(text string) []string {
 	text = marker.ReplaceAllStringFunc(text, func(found string) string { return strings.Repeat("\n", strings.Count(found, "\n")) })
 	if strings.ContainsAny(text, "\x00\ufeff") {
@@ -108,7 +107,7 @@ func TestPageObeysTheRules(t *testing.T) {
 	require.Empty(t, violations(read(t, page)))
 }
 
-// The rules above find what they are for.
+// Each rule above finds its violation.
 func TestRulesFind(t *testing.T) {
 	t.Parallel()
 	for name, text := range map[string]string{
