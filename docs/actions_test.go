@@ -16,10 +16,10 @@ import (
 
 const actionsPage = "actions.md"
 
-// fields are arguments or returned values as the page writes them.
-func fields(of []*config.Field, isArgument bool) string {
-	written := make([]string, 0, len(of))
-	for _, field := range of {
+// fields writes arguments or results as the page does.
+func fields(list []*config.Field, isArgument bool) string {
+	written := make([]string, 0, len(list))
+	for _, field := range list {
 		kind := ""
 		switch {
 		case field.HasIntField():
@@ -53,7 +53,7 @@ func actionSchemas(t *testing.T) []*v2.BatonActionSchema {
 	return answer.GetSchemas()
 }
 
-// The page has each action with what its schema says, and says what it refuses.
+// The page has each action as its schema describes it, and says what it refuses.
 func TestPageTellsTheActions(t *testing.T) {
 	t.Parallel()
 	rows := cells(t, read(t, actionsPage), "| action | arguments | what it does | what it returns | what it refuses |")
@@ -70,13 +70,49 @@ func TestPageTellsTheActions(t *testing.T) {
 	assert.Len(t, rows, len(schemas))
 }
 
-// Both other pages name each action.
-func TestEveryActionIsNamed(t *testing.T) {
-	t.Parallel()
-	for _, other := range []string{page, "../README.md"} {
-		text := read(t, other)
-		for _, schema := range actionSchemas(t) {
-			assert.Contains(t, text, "`"+schema.GetName()+"`", other)
+// additional writes the arguments of an action as ConductorOne's pages do, under "Additional fields".
+func additional(arguments []*config.Field) string {
+	written := make([]string, 0, len(arguments))
+	for _, field := range arguments {
+		kind := ""
+		switch {
+		case field.HasIntField():
+			kind = "integer"
+		case field.HasBoolField():
+			kind = "boolean"
+		case field.HasStringSliceField():
+			kind = "list of strings"
+		case field.HasResourceIdField():
+			kind = "resource ID"
+		case field.HasStringField():
+			kind = "string"
 		}
+		need := "optional"
+		if field.GetIsRequired() {
+			need = "required"
+		}
+		written = append(written, fmt.Sprintf("`%s` (%s, %s)", field.GetName(), kind, need))
+	}
+	return strings.Join(written, ", ")
+}
+
+// The set-up page has each action, in the form of ConductorOne's pages.
+func TestSetUpPageTellsTheActions(t *testing.T) {
+	t.Parallel()
+	want := map[string][]string{}
+	for _, schema := range actionSchemas(t) {
+		want["`"+schema.GetName()+"`"] = []string{additional(schema.GetArguments()), schema.GetDescription()}
+	}
+	text := read(t, page)
+	require.Contains(t, text, "\n### Connector actions\n")
+	assert.Equal(t, want, cells(t, text, "| Action name | Additional fields | Description |"))
+}
+
+// The README names each action.
+func TestReadmeNamesTheActions(t *testing.T) {
+	t.Parallel()
+	text := read(t, "../README.md")
+	for _, schema := range actionSchemas(t) {
+		assert.Contains(t, text, "`"+schema.GetName()+"`")
 	}
 }

@@ -1,11 +1,9 @@
-// Package docs_test holds the documentation to what it is about: ConductorOne's rules for its pages, the generated
-// descriptions of the connector, and the Kubernetes API.
+// Package docs_test compares the documentation with its subjects: the code, the generated descriptions of the connector,
+// ConductorOne's rules for its pages, and the Kubernetes API.
 package docs_test
 
 import (
 	"encoding/json"
-	"errors"
-	"fmt"
 	"os"
 	"regexp"
 	"slices"
@@ -19,7 +17,7 @@ import (
 
 const (
 	page = "connector.mdx"
-	// tick is what stands in a capabilities table for yes.
+	// tick means yes in a table of capabilities.
 	tick = `<Icon icon="square-check" iconType="solid" color="#c937ae"/>`
 )
 
@@ -30,125 +28,22 @@ func read(t *testing.T, name string) string {
 	return string(text)
 }
 
-// component is a tag of the page: an opening one, with attributes that are plain strings, a closing one, or both in one.
-var component = regexp.MustCompile(`^<(/?)(Card|Check|Frame|Icon|Info|Note|Step|Steps|Tab|Tabs|Tip|Warning)((?: +[a-zA-Z]+="[^"<>]*")*) *(/?)>`)
-
-// prose is the page's lines, with code and front matter emptied so that line numbers stay.
-func prose(text string) ([]string, error) {
-	lines := strings.Split(text, "\n")
-	fence, frontMatter := "", false
-	for i, line := range lines {
-		marker := strings.TrimSpace(line)
-		switch {
-		case i == 0 && line == "---":
-			frontMatter = true
-		case frontMatter:
-			frontMatter = line != "---"
-		case fence == "" && strings.HasPrefix(marker, "```"):
-			fence = "```"
-		case fence != "":
-			if marker == fence {
-				fence = ""
-			}
-		default:
-			lines[i] = regexp.MustCompile("`[^`]*`").ReplaceAllString(line, "")
-			continue
-		}
-		lines[i] = ""
-	}
-	if fence != "" || frontMatter {
-		return nil, errors.New("a code block or the front matter has no end")
-	}
-	return lines, nil
+// generated gives the text between the two markers of a part.
+func generated(t *testing.T, part, source string) string {
+	t.Helper()
+	text := read(t, page)
+	begin := "{/* AUTO-GENERATED:START - " + part + "\n     Generated from " + source + ". Do not edit manually. */}\n"
+	end := "{/* AUTO-GENERATED:END - " + part + " */}\n"
+	require.Equal(t, 1, strings.Count(text, begin), begin)
+	require.Equal(t, 1, strings.Count(text, end), end)
+	require.Len(t, marker.FindAllString(text, -1), 4)
+	_, text, _ = strings.Cut(text, begin)
+	text, _, found := strings.Cut(text, end)
+	require.True(t, found, "%s ends before it begins", part)
+	return text
 }
 
-// violations is what ConductorOne's check of a page refuses. `make docs` asks a real MDX compiler; this needs no Node.js.
-func violations(text string) []string {
-	if strings.ContainsAny(text, "\x00\ufeff") {
-		return []string{"a NUL byte or a byte order mark"}
-	}
-	lines, err := prose(text)
-	if err != nil {
-		return []string{err.Error()}
-	}
-	var found, open []string
-	for i, line := range lines {
-		report := func(format string, args ...any) {
-			found = append(found, fmt.Sprintf("line %d: ", i+1)+fmt.Sprintf(format, args...))
-		}
-		if regexp.MustCompile(`^\s*(import|export)\b`).MatchString(line) {
-			report("an import or export")
-		}
-		if strings.ContainsAny(line, "{}") {
-			report("a brace")
-		}
-		if regexp.MustCompile(`(?i)(javascript|vbscript|data):`).MatchString(line) {
-			report("a dangerous URL")
-		}
-		for rest := line; ; {
-			begin := strings.Index(rest, "<")
-			if begin < 0 {
-				break
-			}
-			rest = rest[begin:]
-			tag := component.FindStringSubmatch(rest)
-			if tag == nil {
-				report("raw HTML, or a component or an attribute that is not allowed: %.30s", rest)
-				break
-			}
-			rest = rest[len(tag[0]):]
-			closing, name, attributes, single := tag[1] != "", tag[2], tag[3], tag[4] != ""
-			switch {
-			case regexp.MustCompile(`(?i) on[a-z]`).MatchString(attributes):
-				report("an event handler")
-			case closing && (len(open) == 0 || open[len(open)-1] != name):
-				report("</%s> closes nothing", name)
-			case closing:
-				open = open[:len(open)-1]
-			case !single:
-				open = append(open, name)
-			}
-		}
-	}
-	for _, name := range open {
-		found = append(found, fmt.Sprintf("<%s> is not closed", name))
-	}
-	return found
-}
-
-func TestPageObeysTheRules(t *testing.T) {
-	t.Parallel()
-	require.Empty(t, violations(read(t, page)))
-}
-
-// The rules above find what they are for.
-func TestRulesFind(t *testing.T) {
-	t.Parallel()
-	for name, text := range map[string]string{
-		"import":           "import X from 'x'\n",
-		"export":           "\nexport const x = 1\n",
-		"expression":       "The key {key} is\n",
-		"comment":          "{/* note */}\n",
-		"HTML":             "one<br/>two\n",
-		"HTML comment":     "<!-- note -->\n",
-		"component":        "<Danger>no</Danger>\n",
-		"fragment":         "<>no</>\n",
-		"attribute":        "<Icon icon={name}/>\n",
-		"event handler":    `<Card onClick="x">a</Card>`,
-		"URL":              "[a](javascript:x)\n",
-		"placeholder":      "an id like <id>\n",
-		"not closed":       "<Note>\ntext\n",
-		"closed too often": "text\n</Note>\n",
-		"wrong order":      "<Steps><Step></Steps></Step>\n",
-		"open code block":  "```yaml\na: b\n",
-		"byte order mark":  "\ufeff# Title\n",
-	} {
-		assert.NotEmpty(t, violations(text), name)
-	}
-	require.Empty(t, violations("---\na: {}\n---\n\n<Note>\nAn `{id}`\n</Note>\n\n```yaml\na: {} # <b>\n```\n"))
-}
-
-// cells are the rows of the table with this header, by their first cell.
+// cells gives the rows of the table with this header, by their first cell.
 func cells(t *testing.T, text, header string) map[string][]string {
 	t.Helper()
 	require.Equal(t, 1, strings.Count(text, header+"\n"), header)
@@ -168,10 +63,16 @@ func cells(t *testing.T, text, header string) map[string][]string {
 
 type capability struct {
 	ResourceType struct {
+		ID          string `json:"id"`
 		DisplayName string `json:"displayName"`
 	} `json:"resourceType"`
-	Capabilities []string `json:"capabilities"`
-	Permissions  struct {
+	Capabilities    []string `json:"capabilities"`
+	CredentialIssue struct {
+		Options []struct {
+			SecretResourceTypeID string `json:"secretResourceTypeId"`
+		} `json:"options"`
+	} `json:"credentialIssue"`
+	Permissions struct {
 		Permissions []struct {
 			Permission string `json:"permission"`
 		} `json:"permissions"`
@@ -180,15 +81,16 @@ type capability struct {
 
 func capabilities(t *testing.T) []capability {
 	t.Helper()
-	var told struct {
+	var file struct {
 		ResourceTypes []capability `json:"resourceTypeCapabilities"`
 	}
-	require.NoError(t, json.Unmarshal([]byte(read(t, "../baton_capabilities.json")), &told))
-	require.NotEmpty(t, told.ResourceTypes)
-	return told.ResourceTypes
+	require.NoError(t, json.Unmarshal([]byte(read(t, "../baton_capabilities.json")), &file))
+	require.NotEmpty(t, file.ResourceTypes)
+	return file.ResourceTypes
 }
 
-// Both tables of capabilities have a row for each resource type, and a tick where the connector says that it can.
+// Both tables of capabilities have a row for each resource type, and a tick for each capability. The connector revokes a key
+// that it has issued by deleting it.
 func TestPageTellsTheCapabilities(t *testing.T) {
 	t.Parallel()
 	text := read(t, page)
@@ -198,23 +100,31 @@ func TestPageTellsTheCapabilities(t *testing.T) {
 		}
 		return ""
 	}
-	wantShort, wantLong := map[string][]string{}, map[string][]string{}
-	for _, of := range capabilities(t) {
-		can := func(names ...string) bool {
-			return slices.ContainsFunc(names, func(name string) bool { return slices.Contains(of.Capabilities, "CAPABILITY_"+name) })
+	issued := map[string]bool{}
+	for _, entry := range capabilities(t) {
+		for _, option := range entry.CredentialIssue.Options {
+			issued[option.SecretResourceTypeID] = true
 		}
-		label := of.ResourceType.DisplayName + "s"
+	}
+	require.NotEmpty(t, issued)
+	wantShort, wantLong := map[string][]string{}, map[string][]string{}
+	for _, entry := range capabilities(t) {
+		can := func(names ...string) bool {
+			return slices.ContainsFunc(names, func(name string) bool { return slices.Contains(entry.Capabilities, "CAPABILITY_"+name) })
+		}
+		label := entry.ResourceType.DisplayName + "s"
 		if label == "Organizations" {
 			label = "Organization" // there is one
 		}
 		grants, creates, deletes := can("PROVISION"), can("RESOURCE_CREATE", "ACCOUNT_PROVISIONING"), can("RESOURCE_DELETE")
-		wantShort[label] = []string{yes(can("SYNC")), yes(grants || creates || deletes)}
+		isIssued := issued[entry.ResourceType.ID]
+		wantShort[label] = []string{yes(can("SYNC")), yes(grants || creates || deletes), yes(isIssued), yes(isIssued && deletes)}
 		wantLong[label] = []string{yes(grants), yes(creates), yes(deletes)}
-		for _, needed := range of.Permissions.Permissions {
+		for _, needed := range entry.Permissions.Permissions {
 			assert.Contains(t, text, "`"+needed.Permission+"`")
 		}
 	}
-	assert.Equal(t, wantShort, cells(t, text, "| Resource | Sync | Provision |"))
+	assert.Equal(t, wantShort, cells(t, generated(t, "capabilities", "baton_capabilities.json"), "| Resource | Sync | Provision | Issue | Revoke |"))
 	assert.Equal(t, wantLong, cells(t, text, "| Resource | Grant and revoke | Create | Delete |"))
 }
 
@@ -236,25 +146,33 @@ func schemaFields(t *testing.T) []schemaField {
 	return schema.Fields
 }
 
-// The table of settings has the fields that a person fills in, and only these.
+// The table of settings and the step for them have exactly the fields that a person fills in.
 func TestPageTellsTheConfiguration(t *testing.T) {
 	t.Parallel()
 	want := map[string][]string{}
-	for _, of := range schemaFields(t) {
-		if of.Ops {
+	var entered []string
+	for _, entry := range schemaFields(t) {
+		if entry.Ops {
 			continue
 		}
 		kind := []string{"Optional"}
-		if of.Required {
+		if entry.Required {
 			kind = []string{"Required"}
 		}
-		if of.Secret {
+		if entry.Secret {
 			kind = append(kind, "secret")
 		}
-		require.NotEmpty(t, of.DisplayName, of.Name)
-		want["**"+of.DisplayName+"**"] = []string{"`" + of.Name + "`", "`" + variable(of.Name) + "`", strings.Join(kind, ", ")}
+		require.NotEmpty(t, entry.DisplayName, entry.Name)
+		label := "**" + entry.DisplayName + "**"
+		if entry.Required {
+			label += " (required)"
+		}
+		entered = append(entered, label)
+		want["**"+entry.DisplayName+"**"] = []string{"`" + entry.Name + "`", "`" + variable(entry.Name) + "`", strings.Join(kind, ", ")}
 	}
 	assert.Equal(t, want, cells(t, read(t, page), "| Setting | Flag | Environment variable | |"))
+	step := generated(t, "config-params", "config_schema.json")
+	assert.Equal(t, entered, regexp.MustCompile(`\*\*[^*]+\*\*(?: \(required\))?`).FindAllString(step, -1))
 }
 
 // Every variable that the page names is one that the SDK reads.
@@ -268,7 +186,7 @@ func TestPageNamesNoUnknownVariable(t *testing.T) {
 	}
 }
 
-// The manifests on the page are the files, which the tests beside this one hold to the Kubernetes API.
+// The manifests on the page are the files. Other tests compare the files with the Kubernetes API.
 func TestPageShowsTheManifests(t *testing.T) {
 	t.Parallel()
 	text := read(t, page)
@@ -278,21 +196,21 @@ func TestPageShowsTheManifests(t *testing.T) {
 	assert.Equal(t, 2, strings.Count(text, "```yaml\n"))
 }
 
-// environment is the variables that the SDK reads, by its own list of fields and by the connector's committed schema.
+// environment gives the variables that the SDK reads: its own fields, and those of the connector's committed schema.
 func environment(t *testing.T) []string {
 	t.Helper()
 	fields := schemaFields(t)
 	names := append(make([]string, 0, 1+len(field.DefaultFields)+len(fields)), hostID)
-	for _, of := range field.DefaultFields {
-		names = append(names, variable(of.FieldName))
+	for _, entry := range field.DefaultFields {
+		names = append(names, variable(entry.FieldName))
 	}
-	for _, of := range fields {
-		names = append(names, variable(of.Name))
+	for _, entry := range fields {
+		names = append(names, variable(entry.Name))
 	}
 	return names
 }
 
-// variable is the environment variable that the SDK reads a field from.
+// variable gives the environment variable of a field.
 func variable(name string) string {
 	return "BATON_" + strings.ToUpper(strings.ReplaceAll(name, "-", "_"))
 }

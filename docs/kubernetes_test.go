@@ -16,10 +16,10 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// hostID is read by the SDK without being a field of the configuration.
+// hostID is a variable that the SDK reads although the configuration has no such field.
 const hostID = "BATON_HOST_ID"
 
-// manifest decodes a file as the API server would with strict field validation: an unknown or repeated field is an error.
+// manifest decodes a file as the API server does with strict field validation: an unknown or repeated field is an error.
 func manifest[T any](t *testing.T, name string) *T {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join("kubernetes", name))
@@ -39,7 +39,7 @@ func deployment(t *testing.T) (*appsv1.Deployment, *corev1.Container) {
 	return decoded, &decoded.Spec.Template.Spec.Containers[0]
 }
 
-// Every manifest is one of those that the tests below decode.
+// The tests below decode every manifest.
 func TestManifestsAreAllChecked(t *testing.T) {
 	t.Parallel()
 	files, err := filepath.Glob("kubernetes/*")
@@ -89,7 +89,7 @@ func TestDeploymentIsRestricted(t *testing.T) {
 	}
 }
 
-// What selects the pods finds them, and the pod finds its secret.
+// The selectors match the pod, and the pod finds its secret.
 func TestManifestsFitTogether(t *testing.T) {
 	t.Parallel()
 	decoded, container := deployment(t)
@@ -117,7 +117,7 @@ func TestManifestsFitTogether(t *testing.T) {
 	}
 }
 
-// Every variable is one that the SDK reads, no secret stands in the deployment, and the probes ask where the server listens.
+// The SDK reads every variable, the deployment has no secret, and the probes use the port of the server.
 func TestDeploymentEnvironment(t *testing.T) {
 	t.Parallel()
 	_, container := deployment(t)

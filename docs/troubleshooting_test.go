@@ -22,17 +22,17 @@ const troubleshooting = "troubleshooting.md"
 // notTheConnector are the packages that the binary does not contain.
 var notTheConnector = []string{"conductoronetest", "gen", "openaitest", "release"}
 
-// notMessages are functions whose texts nobody is told.
+// notMessages are functions whose texts are no messages.
 var notMessages = []string{
-	// What ConductorOne shows: names and descriptions.
+	// Names and descriptions, which ConductorOne shows.
 	"WithDescription", "WithDisplayName", "WithHelpUrl",
-	// What answers are searched for.
+	// Parts of answers.
 	"MustCompile", "Contains", "HasPrefix",
-	// Nobody sees these unless a programmer made a mistake, which a test finds.
+	// Mistakes of a programmer, which a test finds.
 	"panic",
 }
 
-// notOnThePage are the texts of three words or more that are no message of their own, each with the reason.
+// notOnThePage are texts of three words or more that need no row, each with the reason.
 var notOnThePage = map[string]string{
 	// pkg/client
 	"OpenAI Admin API: no answer":         "a line of the log at level debug, which the error behind it explains",
@@ -77,7 +77,7 @@ func sources(t *testing.T) []string {
 	return files
 }
 
-// texts are the string literals of a file that may be shown to somebody, each with its place.
+// texts gives the string literals of a file that may be messages, each with its place.
 func texts(t *testing.T, path string, source any) map[string]token.Position {
 	t.Helper()
 	set := token.NewFileSet()
@@ -94,7 +94,7 @@ func texts(t *testing.T, path string, source any) map[string]token.Position {
 		case *ast.Field:
 			return node.Tag == nil
 		case *ast.KeyValueExpr:
-			// What ConductorOne shows of an action: docs/actions.md has it.
+			// ConductorOne shows this of an action; docs/actions.md has it.
 			key, isName := node.Key.(*ast.Ident)
 			return !isName || key.Name != "description" && key.Name != "displayName"
 		case *ast.CallExpr:
@@ -125,22 +125,21 @@ func calledName(function ast.Expr) string {
 
 var (
 	verb = regexp.MustCompile(`"?%[-+#0-9.]*[a-z]…?"?`)
-	// words tells a sentence from a name, a key or a fragment.
+	// words matches a sentence, but not a name, a key or a fragment.
 	words = regexp.MustCompile(`(?:[A-Za-z'-]+\S*\s+\S*){2}[A-Za-z'-]+`)
 	span  = regexp.MustCompile("`[^`\n]+`")
 )
 
-// constantPart is what a message has in common with every other one of its kind, with an ellipsis where they differ.
+// constantPart gives the text of a message with an ellipsis for each part that varies.
 func constantPart(text string) string {
 	text = strings.TrimPrefix(text, "baton-openai: ")
 	return strings.Trim(verb.ReplaceAllString(text, "…"), " …:;")
 }
 
-// messages are the constant parts of everything that the connector may tell somebody; the second map has those of all its
-// texts.
+// messages gives the constant parts of the connector's messages, and those of all its texts.
 func messages(t *testing.T) (map[string]token.Position, map[string]token.Position) {
 	t.Helper()
-	told, all := map[string]token.Position{}, map[string]token.Position{}
+	shown, all := map[string]token.Position{}, map[string]token.Position{}
 	unused := map[string]bool{}
 	for text := range notOnThePage {
 		unused[text] = true
@@ -151,15 +150,15 @@ func messages(t *testing.T) (map[string]token.Position, map[string]token.Positio
 			part := constantPart(text)
 			all[part] = place
 			if notOnThePage[text] == "" && words.MatchString(strings.ReplaceAll(part, "…", "")) {
-				told[part] = place
+				shown[part] = place
 			}
 		}
 	}
 	require.Empty(t, unused, "exceptions that are not in the source any more")
-	return told, all
+	return shown, all
 }
 
-// explained are the messages that a page has, which stand in backquotes.
+// explained gives the messages of a page: the texts in backquotes.
 func explained(text string) []string {
 	found := span.FindAllString(text, -1)
 	for i := range found {
@@ -168,19 +167,19 @@ func explained(text string) []string {
 	return found
 }
 
-// Whatever the connector tells somebody is explained.
+// The page explains every message of the connector.
 func TestEveryMessageIsExplained(t *testing.T) {
 	t.Parallel()
 	page := explained(read(t, troubleshooting))
-	told, _ := messages(t)
-	require.Greater(t, len(told), 100, "the source is searched in the wrong way")
-	for part, place := range told {
+	shown, _ := messages(t)
+	require.Greater(t, len(shown), 100, "the source is searched in the wrong way")
+	for part, place := range shown {
 		has := func(message string) bool { return strings.Contains(message, part) }
 		assert.True(t, slices.ContainsFunc(page, has), "%s: %s does not explain %q: add it there, or say in notOnThePage why not", place, troubleshooting, part)
 	}
 }
 
-// othersMessages are explained on the page and come from somebody else.
+// othersMessages are messages on the page that the connector does not make.
 var othersMessages = map[string]string{
 	"insufficient_quota":      "OpenAI's code",
 	"payment_method_required": "OpenAI's code",
@@ -189,10 +188,10 @@ var othersMessages = map[string]string{
 	"resource type … does not have resource Delete() configured": "the SDK's",
 }
 
-// What is explained is what the connector still says.
+// The connector still has every message that the page explains.
 func TestEveryExplanationHasItsMessage(t *testing.T) {
 	t.Parallel()
-	told, all := messages(t)
+	shown, all := messages(t)
 	rows := 0
 	for line := range strings.Lines(read(t, troubleshooting)) {
 		if !strings.HasPrefix(line, "| `") {
@@ -204,7 +203,7 @@ func TestEveryExplanationHasItsMessage(t *testing.T) {
 			text := constantPart(message)
 			_, whole := all[text]
 			said := whole || othersMessages[message] != ""
-			for part := range told {
+			for part := range shown {
 				said = said || strings.Contains(text, part) || strings.Contains(part, text)
 			}
 			assert.True(t, said, "%s explains %q, which the connector does not say", troubleshooting, message)
@@ -213,22 +212,7 @@ func TestEveryExplanationHasItsMessage(t *testing.T) {
 	require.Greater(t, rows, 50, "the page is searched in the wrong way")
 }
 
-// What the README explains is among it.
-func TestReadmeExplainsNoOtherMessage(t *testing.T) {
-	t.Parallel()
-	page := explained(read(t, troubleshooting))
-	rows := cells(t, read(t, "../README.md"), "| message | what it means and what to do |")
-	require.NotEmpty(t, rows)
-	for first := range rows {
-		for _, message := range explained(first) {
-			part := strings.Trim(message, " …")
-			has := func(longer string) bool { return strings.Contains(longer, part) }
-			assert.True(t, slices.ContainsFunc(page, has), "%s does not explain %q", troubleshooting, part)
-		}
-	}
-}
-
-// The search finds what it is for.
+// The search finds messages and nothing else.
 func TestMessagesAreFound(t *testing.T) {
 	t.Parallel()
 	const source = "package p\n" +
