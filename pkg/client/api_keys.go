@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// The kinds of owner that a key can have.
+// The types of the owners of keys.
 const (
 	OwnerUser           = "user"
 	OwnerServiceAccount = "service_account"
@@ -19,7 +19,7 @@ const (
 	OwnerHasNone   = "inactive"
 )
 
-// ProjectAPIKey is a key that opens one project.
+// ProjectAPIKey is an API key of a project.
 type ProjectAPIKey struct {
 	ID            string        `json:"id"`
 	Name          string        `json:"name"`
@@ -34,9 +34,9 @@ type ProjectAPIKey struct {
 
 func (k ProjectAPIKey) itemID() string { return k.ID }
 
-// ProjectKeyOwner is whose key it is; every part of it may be missing.
+// ProjectKeyOwner is the owner of a project's key. Each part may be missing.
 type ProjectKeyOwner struct {
-	// Type is user or service_account; answers have been seen whose block is the other's.
+	// Type is user or service_account. It has been seen to contradict the block that is filled.
 	Type           string   `json:"type"`
 	ID             string   `json:"id"`
 	User           keyOwner `json:"user"`
@@ -47,7 +47,7 @@ type keyOwner struct {
 	ID string `json:"id"`
 }
 
-// OwnerID is the owner's id, "" if the API does not tell.
+// OwnerID is the id of the owner, "" if the API does not say.
 func (o ProjectKeyOwner) OwnerID() string {
 	blocks := []string{o.User.ID, o.ServiceAccount.ID, o.ID}
 	if o.Type == OwnerServiceAccount {
@@ -61,8 +61,7 @@ func (o ProjectKeyOwner) OwnerID() string {
 	return ""
 }
 
-// OwnerType is user or service_account, told by the block that is there if the type is missing; an unknown type is
-// given as it is.
+// OwnerType is user or service_account. Without a type, the filled block decides; an unknown type is returned unchanged.
 func (o ProjectKeyOwner) OwnerType() string {
 	switch {
 	case o.Type != "":
@@ -76,7 +75,7 @@ func (o ProjectKeyOwner) OwnerType() string {
 	}
 }
 
-// AdminAPIKey is a key that opens the Admin API.
+// AdminAPIKey is a key for the Admin API.
 type AdminAPIKey struct {
 	ID            string        `json:"id"`
 	Name          string        `json:"name"`
@@ -84,30 +83,30 @@ type AdminAPIKey struct {
 	CreatedAt     Timestamp     `json:"created_at"`
 	LastUsedAt    Timestamp     `json:"last_used_at"`
 	ExpiresAt     Timestamp     `json:"expires_at"`
-	// Owner may be missing, as may be each part of it.
+	// Owner may be missing, or any part of it.
 	Owner AdminKeyOwner `json:"owner"`
 }
 
 func (k AdminAPIKey) itemID() string { return k.ID }
 
-// AdminKeyOwner is whose key it is.
+// AdminKeyOwner is the owner of an admin key.
 type AdminKeyOwner struct {
 	// Type is user or service_account, Object the type of the API's object; either may be missing.
 	Type   string `json:"type"`
 	Object string `json:"object"`
 	ID     string `json:"id"`
-	// Role is the role in the organization, or, of a service account, in its project.
+	// Role is the role in the organization; that of a service account is the role in its project.
 	Role string `json:"role"`
 }
 
-// OwnerType is user or service_account, told by the object if the type is missing; an unknown type is given as it is.
+// OwnerType is user or service_account. Without a type, the object decides; an unknown type is returned unchanged.
 func (o AdminKeyOwner) OwnerType() string {
 	switch {
 	case o.Type != "":
 		return o.Type
 	case o.Object == "organization.user":
 		return OwnerUser
-	// One example of the documentation has the field's name within the value.
+	// In one example of the documentation the value contains the field's name.
 	case strings.HasSuffix(o.Object, "organization.project.service_account"):
 		return OwnerServiceAccount
 	default:
@@ -115,7 +114,7 @@ func (o AdminKeyOwner) OwnerType() string {
 	}
 }
 
-// IsProjectKey tells whether the row is a project's key, which the list of admin keys has been seen to repeat.
+// IsProjectKey tells whether the row is a project's key. The list of admin keys has been seen to repeat some.
 func (k AdminAPIKey) IsProjectKey() bool {
 	return k.RedactedValue.startsWith("sk-proj") || k.RedactedValue.startsWith("sk-svcacct")
 }
@@ -123,29 +122,28 @@ func (k AdminAPIKey) IsProjectKey() bool {
 // adminKeyPrefix is how every admin key begins.
 const adminKeyPrefix = "sk-admin"
 
-// IsUserKey tells whether the row is a user's key of old, which the list of admin keys may hold as well: such keys begin
-// with sk-None-, or with sk- alone, and open no route of the Admin API. Where the mask leaves too little of the beginning,
-// the holder decides: only owners of the organization can have an admin key.
+// IsUserKey tells whether the row is a legacy user key, which the list of admin keys may contain. Such keys begin with
+// sk-None- or sk- and have no access to the Admin API. If the mask hides the prefix, the owner decides: only owners of the
+// organization can have an admin key.
 func (k AdminAPIKey) IsUserKey() bool {
 	if k.IsProjectKey() || k.RedactedValue.startsWith(adminKeyPrefix) {
 		return false
 	}
-	if shown := k.RedactedValue.shown(); !strings.HasPrefix(adminKeyPrefix, shown) {
+	if visible := k.RedactedValue.visiblePrefix(); !strings.HasPrefix(adminKeyPrefix, visible) {
 		return true
 	}
 	return k.Owner.OwnerType() == OwnerServiceAccount || k.Owner.Role != "owner"
 }
 
-// RedactedValue is a key with its middle left out, such as sk-proj-***abc. The types of this package have no field for
-// a whole key; one that arrives in this field is cut to its kind.
+// RedactedValue is a key without its middle, such as sk-proj-***abc. A whole key in this field is cut to its prefix.
 type RedactedValue struct {
 	text string
 }
 
-// keyKind is the part of a key that tells what kind it is and nothing else.
+// keyKind matches the prefix of a key, which only says its kind.
 var keyKind = regexp.MustCompile(`^sk-(admin|proj|svcacct|None)`)
 
-// UnmarshalText keeps the value only if something has been left out of it.
+// UnmarshalText keeps a masked value, and only the prefix of any other.
 func (v *RedactedValue) UnmarshalText(text []byte) error {
 	value := string(text)
 	if !strings.ContainsAny(value, "*…•") && !strings.Contains(value, "...") {
@@ -155,16 +153,16 @@ func (v *RedactedValue) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// MarshalText gives the redacted value, so that a page can be kept.
+// MarshalText returns the redacted value, so that a page can be stored.
 func (v RedactedValue) MarshalText() ([]byte, error) { return []byte(v.text), nil }
 
-// String is the redacted value, "" if the API gives none.
+// String returns the redacted value, "" if the API gave none.
 func (v RedactedValue) String() string { return v.text }
 
 func (v RedactedValue) startsWith(kind string) bool { return strings.HasPrefix(v.text, kind) }
 
-// shown is the beginning of the key that the mask leaves.
-func (v RedactedValue) shown() string {
+// visiblePrefix is the part of the key before the mask.
+func (v RedactedValue) visiblePrefix() string {
 	if masked := strings.IndexFunc(v.text, isMask); masked >= 0 {
 		return v.text[:masked]
 	}
@@ -173,8 +171,8 @@ func (v RedactedValue) shown() string {
 
 func isMask(r rune) bool { return strings.ContainsRune("*.…•", r) }
 
-// ListProjectAPIKeys gives a page of at most 100 keys of a project, those included whose owner has lost access: without
-// owner_project_access the API leaves some enabled keys out.
+// ListProjectAPIKeys gives a page of at most 100 keys of a project. It includes keys whose owner has lost access: without
+// owner_project_access the API omits some enabled keys.
 //
 // GET /organization/projects/{project_id}/api_keys,
 // https://platform.openai.com/docs/api-reference/project-api-keys/list, scope api.management.read.
@@ -183,7 +181,7 @@ func (c *Client) ListProjectAPIKeys(ctx context.Context, projectID string, curso
 	return list[ProjectAPIKey](ctx, c, lastID100, "/organization/projects/{project_id}/api_keys", []string{projectID}, query, cursor)
 }
 
-// ListAdminAPIKeys gives a page of at most 100 admin keys. The API has been seen to repeat project keys here.
+// ListAdminAPIKeys gives a page of at most 100 admin keys. The API has been seen to list project keys here too.
 //
 // GET /organization/admin_api_keys, https://platform.openai.com/docs/api-reference/admin-api-keys/list, scope
 // api.management.read.
@@ -199,7 +197,7 @@ func (c *Client) GetProjectAPIKey(ctx context.Context, projectID, keyID string) 
 	return retrieve[ProjectAPIKey](ctx, c, "/organization/projects/{project_id}/api_keys/{api_key_id}", projectID, keyID)
 }
 
-// DeleteProjectAPIKey deletes a key of a project. The document says that one of a service account is refused.
+// DeleteProjectAPIKey deletes a key of a project. By the documentation, the API refuses keys of service accounts.
 //
 // DELETE /organization/projects/{project_id}/api_keys/{api_key_id},
 // https://platform.openai.com/docs/api-reference/project-api-keys/delete.

@@ -8,44 +8,41 @@ import (
 	"time"
 )
 
-// ActorSession is the type of an actor who is a person in OpenAI's own pages; the other one is api_key.
+// ActorSession is the type of an actor who works in OpenAI's web pages. The other type is api_key.
 const ActorSession = "session"
 
-// AuditLog is an entry of the audit log. What it tells beside of people, such as their addresses, browsers and email, is
-// not decoded.
+// AuditLog is an entry of the audit log. Personal data such as IP addresses, browsers and email addresses is not decoded.
 type AuditLog struct {
 	ID string
-	// Type says what was done, such as user.added.
+	// Type is the event, such as user.added.
 	Type        string
 	EffectiveAt Timestamp
-	// ProjectID is the project that the action was made in. Whatever an Admin API key changes is said to be in the default
-	// project.
+	// ProjectID is the project of the event. For changes by an Admin API key the API names the default project.
 	ProjectID string
 	Actor     AuditLogActor
 	Details   AuditLogDetails
 }
 
-// AuditLogActor is who did it.
+// AuditLogActor is the actor of an event.
 type AuditLogActor struct {
 	// Type is session or api_key, "" if the API does not say.
 	Type string
-	// UserID is the person of a session.
+	// UserID is the user of a session.
 	UserID string
 }
 
-// AuditLogDetails are what an entry tells of what was changed, as far as its type has it. What is not of the documented
-// form is left out.
+// AuditLogDetails name the changed object. Fields that the type lacks, or that are malformed, are empty.
 type AuditLogDetails struct {
 	ID string
-	// PrincipalID and PrincipalType are of role assignments.
+	// PrincipalID and PrincipalType are set for role assignments.
 	PrincipalID, PrincipalType string
-	// ResourceID and ResourceType are where a role belongs.
+	// ResourceID and ResourceType are the scope of a role.
 	ResourceID, ResourceType string
 }
 
 func (a AuditLog) itemID() string { return a.ID }
 
-// UnmarshalJSON finds the details under the name of the entry's type.
+// UnmarshalJSON reads the details from the field that has the name of the entry's type.
 func (a *AuditLog) UnmarshalJSON(text []byte) error {
 	var entry struct {
 		ID          string    `json:"id"`
@@ -78,8 +75,8 @@ func (a *AuditLog) UnmarshalJSON(text []byte) error {
 	return nil
 }
 
-// auditLogDetails reads each field alone, so that one of another form does not hide the others. The modification of a role
-// has where the role belongs one level below.
+// auditLogDetails reads each field separately, so that a malformed one does not hide the others. A changed role has its scope
+// one level below.
 func auditLogDetails(text json.RawMessage) AuditLogDetails {
 	var fields, changed map[string]json.RawMessage
 	if json.Unmarshal(text, &fields) != nil {
@@ -96,20 +93,20 @@ func auditLogDetails(text json.RawMessage) AuditLogDetails {
 	return details
 }
 
-// AuditLogQuery chooses entries: those of the types whose time is From or later, and before Until.
+// AuditLogQuery selects entries of the types, from From (inclusive) to Until (exclusive).
 type AuditLogQuery struct {
 	Types       []string
 	From, Until time.Time
-	// Limit is how many entries a page has at most, up to 100.
+	// Limit is the page size, at most 100.
 	Limit int
 }
 
-// ListAuditLogs gives a page of the entries. The API promises no order; the newest have been seen to come first.
+// ListAuditLogs gives a page of entries. The API promises no order; it has been seen to list the newest first.
 //
 // GET /organization/audit_logs, https://platform.openai.com/docs/api-reference/audit-logs/list, scope api.audit_logs.read.
-// An owner has to switch audit logging on before.
+// An owner of the organization has to enable audit logging first.
 func (c *Client) ListAuditLogs(ctx context.Context, query AuditLogQuery, cursor Cursor) (Page[AuditLog], error) {
-	// The API has been seen to ignore types that are sent without the brackets.
+	// The API has been seen to ignore event_types without brackets.
 	return list[AuditLog](ctx, c, byLastID(query.Limit), "/organization/audit_logs", nil, url.Values{
 		"event_types[]":     query.Types,
 		"effective_at[gte]": {strconv.FormatInt(query.From.Unix(), 10)},

@@ -1,8 +1,8 @@
-// Package client speaks to the OpenAI Admin API: its routes, its two ways to page, its errors.
+// Package client calls the OpenAI Admin API.
 //
-// Every list method returns one page for one request, and the cursor of the next page. The API is described at
-// https://platform.openai.com/docs/api-reference/administration; every route needs an Admin API key, and the groups
-// and roles need one with the permission "All".
+// Each list method makes one request and returns one page with the cursor of the next. The API is described at
+// https://platform.openai.com/docs/api-reference/administration. Every route needs an Admin API key; those of groups and
+// roles need one with the permission "All".
 package client
 
 import (
@@ -19,30 +19,23 @@ import (
 	"github.com/conductorone/baton-sdk/pkg/uhttp"
 )
 
-// maxResponseBytes is far above the largest page (1,000 rows) and keeps a broken peer from filling the memory.
+// maxResponseBytes is far above the largest page (1,000 rows). It keeps a broken peer from filling the memory.
 const maxResponseBytes = 16 << 20
 
 const (
-	// standardRetryFor is far above the minute after which the API's limits have been seen to let calls pass again, and
-	// above what its operators need to mend most failures.
-	standardRetryFor = 15 * time.Minute
+	// defaultRetryFor is far above the minute that the API's rate limits have been seen to last, and above most outages.
+	defaultRetryFor = 15 * time.Minute
 
-	// standardTimeout is far above what the largest page takes.
-	standardTimeout = time.Minute
-
-	// callsAtOnce is how many requests of syncs are under way at the same time. More gain little where the API answers in
-	// tens of milliseconds, and where it limits a route, each one that is under way then is refused.
-	callsAtOnce = 12
+	// defaultTimeout is far above the time of the largest page.
+	defaultTimeout = time.Minute
 )
 
-// Client calls the Admin API of one organization, each route at the rate that the API allows. It is safe for concurrent
-// use.
+// Client calls the Admin API of one organization, each route at the rate that the API allows. It is safe for concurrent use.
 type Client struct {
-	// RetryFor is for how long a route may refuse every call with 429, or a call that only reads may get no answer of use,
-	// before the call gives up; 0 is not at all. Somebody who waits for a read waits for some seconds of it. It is set
-	// before the first call.
+	// RetryFor is the time after which a call gives up: a route refuses every call with 429, or a read gets no usable answer.
+	// 0 means no retry. A read that somebody waits for gives up after some seconds. Set it before the first call.
 	RetryFor time.Duration
-	// Timeout is for how long one attempt may take, up to the last byte of the answer. It is set before the first call.
+	// Timeout limits one attempt, up to the last byte of the answer. Set it before the first call.
 	Timeout time.Duration
 
 	base         *url.URL
@@ -51,15 +44,15 @@ type Client struct {
 	limiter      *limiter
 	organization organization
 	calls        atomic.Int64
-	// underWay has an element for each request of a sync that is under way.
-	underWay chan struct{}
-	// answered is set once the API has answered a call with what was asked for.
+	// slots has an element for each request of a sync in flight.
+	slots chan struct{}
+	// answered is set after the first usable answer of the API.
 	answered atomic.Bool
 }
 
-// New returns a client that sends the admin key to base and to no other host. Nothing is sent yet.
-func New(ctx context.Context, base *url.URL, key string, userAgent string) (*Client, error) {
-	// The SDK's log of requests would quote the error of an answer that is not HTTP; guardedTransport logs in its place.
+// New returns a client that sends the admin key to base and to no other host. It sends no request.
+func New(ctx context.Context, base *url.URL, key, userAgent string) (*Client, error) {
+	// guardedTransport logs instead: the SDK's log of requests would quote an answer that is not HTTP.
 	httpClient, err := uhttp.NewClient(ctx, uhttp.WithLogger(false, nil), uhttp.WithUserAgent(userAgent))
 	if err != nil {
 		return nil, fmt.Errorf("creating the HTTP client: %w", err)
@@ -73,12 +66,15 @@ func New(ctx context.Context, base *url.URL, key string, userAgent string) (*Cli
 		return nil, fmt.Errorf("creating the HTTP client: %w", err)
 	}
 	return &Client{
-		RetryFor: standardRetryFor, Timeout: standardTimeout,
-		base: base, key: key, http: wrapper, limiter: newLimiter(), underWay: make(chan struct{}, callsAtOnce),
+		RetryFor: defaultRetryFor, Timeout: defaultTimeout,
+		base: base, key: key, http: wrapper, limiter: newLimiter(), slots: make(chan struct{}, maxInFlight),
 	}, nil
 }
 
-// get asks for the route and decodes the answer into out.
+// Calls is the number of requests so far.
+func (c *Client) Calls() int64 { return c.calls.Load() }
+
+// get requests the route and decodes the answer into out.
 func (c *Client) get(ctx context.Context, route Route, ids []string, query url.Values, out any) error {
 	return c.send(ctx, call{method: http.MethodGet, route: route, ids: ids, query: query, out: out})
 }
@@ -92,7 +88,7 @@ func retrieve[T item](ctx context.Context, c *Client, route Route, ids ...string
 	return identified(c, object, http.MethodGet, route, ids...)
 }
 
-// identified refuses an answer that is not the object that was asked for.
+// identified returns the object, or an error if the answer has no id.
 func identified[T item](c *Client, object T, method string, route Route, ids ...string) (T, error) {
 	if object.itemID() == "" {
 		var none T
@@ -107,40 +103,39 @@ var errPage = errors.New("the answer is a page and not the API's")
 
 var errNoID = errors.New("the answer is not what was asked for: the id or the type is missing")
 
-// call is one request. The route is a template such as "/organization/groups/{group_id}/users", whose placeholders are
-// filled with ids in their order.
+// call is one request. The ids replace the placeholders of the route, in their order.
 type call struct {
 	method string
 	route  Route
 	ids    []string
 	query  url.Values
 	body   any
-	// out is what the answer is decoded into; said is the answer as it came, for calls that succeed whatever it says.
-	out  any
-	said *json.RawMessage
-	// secret says that the answer tells a secret, once: the call is never made again, and its answer is quoted nowhere.
+	// out receives the decoded answer. raw receives the undecoded answer of a call that succeeds with any body.
+	out any
+	raw *json.RawMessage
+	// secret says that the answer contains a secret: the call is never repeated, and its answer is never quoted.
 	secret bool
-	// answered says that the API has answered another call: it is where the base URL leads.
+	// answered says that the API has answered an earlier call, so that the base URL is right.
 	answered bool
 }
 
-// send is the way of every request: it waits for the route's turn, and sends again what may be sent again by the verdict
-// on its answer. Every error is an *Error.
+// send makes every request: it waits for its turn on the route, and retries where the verdict on the answer allows it. Every
+// error is an *Error.
 func (c *Client) send(ctx context.Context, call call) error {
-	route := c.limiter.of(call.method, call.route)
-	turn := route.arrive(ctx)
+	route := c.limiter.forRoute(call.method, call.route)
+	turn := route.newTurn(ctx)
 	var retries retry
 	for {
 		if err := c.limiter.wait(ctx, route, turn); err != nil {
 			return c.newError(call).because(KindStopped, err)
 		}
-		failure := c.attemptInTurn(ctx, call)
+		failure := c.attemptInSlot(ctx, call)
 		if failure == nil {
 			route.passed(turn)
 			return nil
 		}
-		again := verdicts[failure.Kind].again
-		if again == inTurn {
+		policy := verdicts[failure.Kind].retry
+		if policy == retryInTurn {
 			if call.secret {
 				route.refused(turn, min(failure.RetryAfter, c.RetryFor), failure.Message)
 				return failure
@@ -151,11 +146,11 @@ func (c *Client) send(ctx context.Context, call call) error {
 			continue
 		}
 		if failure.StatusCode == 0 {
-			route.lost()
+			route.unanswered()
 		} else {
 			route.passed(turn)
 		}
-		if again != reads || call.method != http.MethodGet {
+		if policy != retryReads || call.method != http.MethodGet {
 			return failure
 		}
 		if err := retries.wait(ctx, failure, c.RetryFor); err != nil {
@@ -164,54 +159,15 @@ func (c *Client) send(ctx context.Context, call call) error {
 	}
 }
 
-// attemptInTurn is [Client.attempt] as soon as few enough requests are under way. Those that somebody waits for go at once.
-func (c *Client) attemptInTurn(ctx context.Context, call call) *Error {
-	if isUrgent(ctx) {
-		return c.attempt(ctx, call)
-	}
-	select {
-	case c.underWay <- struct{}{}:
-	case <-ctx.Done():
-		return c.newError(call).because(KindStopped, ctx.Err())
-	}
-	failure := c.attempt(ctx, call)
-	if held, ok := ctx.Value(placeKey{}).(*place); ok && failure == nil {
-		held.free = func() { <-c.underWay }
-		return nil
-	}
-	<-c.underWay
-	return failure
-}
-
-// placeKey marks a context.
-type placeKey struct{}
-
-// place is that of a request among those that are under way.
-type place struct{ free func() }
-
-// WithPlace has the one request of a context keep its place among those that are under way until [ReleasePlace]: so no more
-// answers wait to be kept than requests may be under way, and no more are lost where the process ends.
-func WithPlace(ctx context.Context) context.Context {
-	return context.WithValue(ctx, placeKey{}, &place{})
-}
-
-// ReleasePlace gives the place of [WithPlace] up, if it is still kept.
-func ReleasePlace(ctx context.Context) {
-	if held, ok := ctx.Value(placeKey{}).(*place); ok && held.free != nil {
-		held.free()
-		held.free = nil
-	}
-}
-
-// refused tells the limiter of a route of a call that the API refused because it was asked too often; nil means that it is asked again.
+// refused reports a 429 to the route's limiter. nil means that the call is repeated.
 func (c *Client) refused(route *routeLimiter, turn *turn, failure *Error) error {
 	if failure.RetryAfter > c.RetryFor {
-		// Nobody waits for that, so that the limiter is not told: the route would be silent for everybody.
-		route.lost()
-		return failure.giveUp(fmt.Sprintf("OpenAI asks for a wait of %s, which is longer than is waited for", failure.RetryAfter.Round(time.Second)))
+		// The limiter does not learn of the wait: it would stop the route for every caller.
+		route.unanswered()
+		return failure.giveUp(fmt.Sprintf("OpenAI asks to wait %s, which is longer than this connector waits", failure.RetryAfter.Round(time.Second)))
 	}
 	if refusing := route.refused(turn, failure.RetryAfter, failure.Message); refusing > c.RetryFor {
-		return failure.giveUp(fmt.Sprintf("refused for %s in all, which is not waited for", refusing.Round(time.Second)))
+		return failure.giveUp(fmt.Sprintf("refused for %s in all, which is longer than this connector waits", refusing.Round(time.Second)))
 	}
 	return nil
 }
@@ -226,13 +182,13 @@ func (c *Client) attempt(ctx context.Context, call call) *Error {
 	options := []uhttp.RequestOption{
 		uhttp.WithBearerToken(c.key),
 		uhttp.WithAcceptJSONHeader(),
-		// The SDK would answer from a cache whose key ignores the letter case of ids and the credentials.
+		// The key of the SDK's cache ignores the case of ids, and the credentials.
 		uhttp.WithNoCache(),
 	}
 	if call.body != nil {
 		options = append(options, uhttp.WithJSONBody(call.body))
 	}
-	// Without a limit of its own, a body that stalls would hold the call for the five minutes of the SDK's HTTP client.
+	// The SDK's HTTP client would wait five minutes for a body that stalls.
 	limited, cancel := context.WithTimeout(ctx, c.Timeout)
 	defer cancel()
 	if call.secret {
@@ -247,7 +203,7 @@ func (c *Client) attempt(ctx context.Context, call call) *Error {
 	var answer *uhttp.WrapperResponse
 	response, err := c.http.Do(request, func(r *uhttp.WrapperResponse) error { answer = r; return nil })
 	if response != nil {
-		// The SDK has read the body already; this satisfies the contract of net/http.
+		// The SDK has already read the body. This satisfies the contract of net/http.
 		defer response.Body.Close()
 	}
 	if answer != nil && call.secret {
@@ -259,7 +215,7 @@ func (c *Client) attempt(ctx context.Context, call call) *Error {
 	case answer.StatusCode < 200 || answer.StatusCode > 299:
 		return c.newError(call).fromAnswer(ctx, call, answer, c.key)
 	}
-	c.organization.note(answer.Header)
+	c.organization.update(answer.Header)
 	if kind, err := accept(call, answer.Body); err != nil {
 		failure := c.newError(call).because(kind, err)
 		failure.StatusCode = answer.StatusCode
@@ -272,15 +228,15 @@ func (c *Client) attempt(ctx context.Context, call call) *Error {
 	return nil
 }
 
-// accept takes the body of a success.
+// accept reads the body of a success.
 func accept(call call, body []byte) (Kind, error) {
 	switch {
 	case isPage(body):
-		// A network that wants a login, say, answers so, with 200.
+		// For example, a network with a login page answers with HTML and 200.
 		return KindNoAnswer, errPage
 	case call.out == nil:
-		if call.said != nil {
-			*call.said = body
+		if call.raw != nil {
+			*call.raw = body
 		}
 		return 0, nil
 	default:
@@ -292,7 +248,7 @@ func accept(call call, body []byte) (Kind, error) {
 	}
 }
 
-// decode tells a body that was cut off, which another attempt may mend, from one that is not what the route answers.
+// decode parses the body. A truncated body is [KindNoAnswer], so that it is retried; another shape is [KindMalformed].
 func decode(body []byte, out any) (Kind, error) {
 	err := json.Unmarshal(body, out)
 	var syntax *json.SyntaxError
@@ -306,8 +262,8 @@ func decode(body []byte, out any) (Kind, error) {
 	}
 }
 
-// url fills the template's placeholders. Ids come from outside: each is escaped, and the ones that would climb to
-// another route are refused.
+// url replaces the placeholders of the route. The ids are not trusted: each is escaped, and one that would lead to another
+// route is an error.
 func (c *Client) url(route Route, ids []string, query url.Values) (*url.URL, error) {
 	segments := strings.Split(strings.Trim(string(route), "/"), "/")
 	for i, segment := range segments {
@@ -328,7 +284,7 @@ func (c *Client) url(route Route, ids []string, query url.Values) (*url.URL, err
 		return nil, fmt.Errorf("%d values too many", len(ids))
 	}
 
-	// JoinPath would clean escaped segments away, so the escaped path is joined by hand and parsed once.
+	// JoinPath would remove escaped segments.
 	u, err := url.Parse(strings.TrimRight(c.base.String(), "/") + "/" + strings.Join(segments, "/"))
 	if err != nil {
 		return nil, fmt.Errorf("joining the path: %w", err)

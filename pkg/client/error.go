@@ -24,56 +24,55 @@ const (
 	codeProjectArchived = "project_archived"
 	codeUnknownURL      = "unknown_url"
 
-	// maxMessageBytes keeps a page of HTML or a stack trace out of logs, maxIDBytes an id that is none.
+	// maxMessageBytes keeps pages of HTML and stack traces out of logs, maxIDBytes overlong ids.
 	maxMessageBytes = 500
 	maxIDBytes      = 100
 )
 
-// Error is a request that did not succeed. What it means is its Kind; what the API said of it is kept for people.
+// Error is a request that failed. Its Kind is for decisions; the texts of the API are for people.
 type Error struct {
-	// Method and Route name the endpoint; Route is its template, without ids.
+	// Method and Route name the endpoint. Route has placeholders instead of ids.
 	Method, Route string
-	// Kind is what the answer means, and Reason why, as far as the API says so.
+	// Kind is the meaning of the answer, Reason its cause as far as the API names one.
 	Kind   Kind
 	Reason Reason
-	// StatusCode is the HTTP status, 0 if no answer came.
+	// StatusCode is the HTTP status, 0 without an answer.
 	StatusCode int
-	// Type, Code and Message are the API's own words, without any key; Message is the start of the body where that
-	// is not in the API's form.
+	// Type, Code and Message are the texts of the API, without keys. Message is the beginning of a body in another form.
 	Type, Code, Message string
 	// RequestID is the x-request-id header, which OpenAI's support asks for.
 	RequestID string
-	// RetryAfter is the wait that the API asked for, in a header or in its message; 0 if it named none.
+	// RetryAfter is the wait that the API asked for in a header or in its message; 0 if it named none.
 	RetryAfter time.Duration
-	// GivenUp says that the call was repeated for as long as it may be.
+	// GivenUp says that the call was retried for the whole RetryFor.
 	GivenUp bool
 
-	// ids are what the route's placeholders stood for, in words for people.
+	// ids are the values of the placeholders, described for people.
 	ids   []string
 	cause error
-	// tried says for how long the call was repeated.
+	// tried describes how long the call was retried.
 	tried string
 }
 
 func (c *Client) newError(call call) *Error {
-	return &Error{Method: call.method, Route: string(call.route), ids: call.named(c.key)}
+	return &Error{Method: call.method, Route: string(call.route), ids: call.describeIDs(c.key)}
 }
 
-// named are the ids of the call, each behind the name of its placeholder and quoted.
-func (c call) named(key string) []string {
+// describeIDs gives the ids of the call, each with the name of its placeholder, such as `group_id "group_1"`.
+func (c call) describeIDs(key string) []string {
 	names := placeholder.FindAllStringSubmatch(string(c.route), -1)
-	named := make([]string, 0, len(c.ids))
+	described := make([]string, 0, len(c.ids))
 	for i, id := range c.ids {
 		if i < len(names) {
-			named = append(named, names[i][1]+" "+strconv.Quote(shorten(redact(id, key), maxIDBytes)))
+			described = append(described, names[i][1]+" "+strconv.Quote(shorten(redact(id, key), maxIDBytes)))
 		}
 	}
-	return named
+	return described
 }
 
 var placeholder = regexp.MustCompile(`\{(\w+)\}`)
 
-// Error names the endpoint, the status, what the API said, the ids and the request id.
+// Error gives the endpoint, the status, the message of the API, the ids and the request id.
 func (e *Error) Error() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s %s", e.Method, e.Route)
@@ -102,11 +101,10 @@ func (e *Error) Error() string {
 	return b.String()
 }
 
-// Unwrap gives the cause of an error that is not the API's.
+// Unwrap gives the cause of an error without an answer of the API.
 func (e *Error) Unwrap() error { return e.cause }
 
-// GRPCStatus tells the SDK what kind of failure it is and how long the API asked to wait: it repeats Unavailable and
-// DeadlineExceeded, and nothing else.
+// GRPCStatus gives the code for the SDK, and the time to wait. The SDK only retries Unavailable and DeadlineExceeded.
 func (e *Error) GRPCStatus() *status.Status {
 	st := status.New(e.grpcCode(), e.Error())
 	if e.Kind != KindLimited || e.RetryAfter <= 0 {
@@ -122,7 +120,7 @@ func (e *Error) GRPCStatus() *status.Status {
 	return limited
 }
 
-// MissingScopes are the permissions that the API says the key lacks; "" if it did not say so.
+// MissingScopes are the permissions that the key lacks, by the API's message; "" if it names none.
 func (e *Error) MissingScopes() string {
 	found := missingScopes.FindStringSubmatch(e.Message)
 	if found == nil {
@@ -131,23 +129,23 @@ func (e *Error) MissingScopes() string {
 	return strings.TrimRight(found[1], ".")
 }
 
-// Redirected tells whether the answer leads to another address, which is not followed.
+// Redirected tells whether the answer is a redirect, which is not followed.
 func (e *Error) Redirected() bool { return e.StatusCode >= 300 && e.StatusCode <= 399 }
 
-// SaysAlreadyInProject tells whether the API refused to add somebody to a project because they are in it, with whatever
-// role. Only the words are known, not the status.
+// SaysAlreadyInProject tells whether the API refused to add a user to a project because the user is in it, with any role. The
+// message is known, the status is not.
 func (e *Error) SaysAlreadyInProject() bool {
 	return (e.Kind == KindRefused || e.Kind == KindConflict) && strings.Contains(strings.ToLower(e.Message), "already exists in project")
 }
 
-// SaysAlreadyThere tells whether the API refused to invite somebody because the address has been invited or belongs to a
-// member. Its words vary, and none of them are documented.
+// SaysAlreadyThere tells whether the API refused to invite an address because it was invited or belongs to a member. The
+// messages vary and are not documented.
 func (e *Error) SaysAlreadyThere() bool {
 	return e.Kind == KindConflict || e.Kind == KindRefused && strings.Contains(strings.ToLower(e.Message), "already")
 }
 
-// giveUp ends a call that has been repeated for as long as it may be: the SDK, which repeats what may pass without end, is
-// told that this does not.
+// giveUp marks a call that was retried for the whole RetryFor. It changes the gRPC code, so that the SDK does not retry the call
+// without end.
 func (e *Error) giveUp(tried string) *Error {
 	e.GivenUp, e.tried = true, tried
 	return e
@@ -158,7 +156,7 @@ func (e *Error) because(kind Kind, cause error) *Error {
 	return e
 }
 
-// fromTransport is for a request that got no complete answer.
+// fromTransport is for a request without a complete answer.
 func (e *Error) fromTransport(ctx context.Context, c call, err error, key string) *Error {
 	e.Kind, e.Reason = classify(ctx, c, 0, errorBody{}, err)
 	switch {
@@ -174,7 +172,7 @@ func (e *Error) fromTransport(ctx context.Context, c call, err error, key string
 	return e
 }
 
-// plainMessage is the cause in the error that uhttp makes of a failed request: it joins gRPC's status and the cause.
+// plainMessage is the message of the cause. uhttp joins a gRPC status and the cause of a failed request.
 func plainMessage(err error) string {
 	var joined interface{ Unwrap() []error }
 	if errors.As(err, &joined) {
@@ -185,18 +183,18 @@ func plainMessage(err error) string {
 	return err.Error()
 }
 
-// fromAnswer is for an answer with a status that is no success.
+// fromAnswer is for an answer with a status other than success.
 func (e *Error) fromAnswer(ctx context.Context, c call, answer *uhttp.WrapperResponse, key string) *Error {
 	e.StatusCode = answer.StatusCode
-	// A key is taken out before the text is cut: half of one would not be recognised.
-	presentable := func(text string) string { return shorten(redact(text, key), maxMessageBytes) }
-	said := parseErrorBody(answer.StatusCode, answer.Body)
-	e.Kind, e.Reason = classify(ctx, c, answer.StatusCode, said, nil)
-	e.RequestID = presentable(answer.Header.Get(requestIDHeader))
-	e.Type, e.Code, e.Message = presentable(said.kind), presentable(said.code), presentable(said.message)
+	// Keys are removed before the text is cut: half a key would not be recognized.
+	clean := func(text string) string { return shorten(redact(text, key), maxMessageBytes) }
+	parsed := parseErrorBody(answer.StatusCode, answer.Body)
+	e.Kind, e.Reason = classify(ctx, c, answer.StatusCode, parsed, nil)
+	e.RequestID = clean(answer.Header.Get(requestIDHeader))
+	e.Type, e.Code, e.Message = clean(parsed.kind), clean(parsed.code), clean(parsed.message)
 	e.RetryAfter = retryAfter(answer.Header, e.Message, time.Now())
 	if c.secret {
-		e.withoutQuotes(said, answer.Body)
+		e.withoutQuotes(parsed, answer.Body)
 	}
 	if e.Redirected() {
 		e.Message = "the API redirects to another address, which is not followed"
@@ -216,11 +214,11 @@ func shorten(text string, bytes int) string {
 	return text[:cut] + "…"
 }
 
-// anyKey matches what OpenAI's keys look like, whole or masked, behind anything that is no letter or behind an escaped
-// line break of JSON that was cut off.
+// anyKey matches the form of OpenAI's keys, whole or masked, after a character that is no letter or after an escaped line break
+// in truncated JSON.
 var anyKey = regexp.MustCompile(`(?:\b|\\[nrt])(?:sk|sess)-[A-Za-z0-9_\-*.…•]*[A-Za-z0-9_\-*…•]`)
 
-// redact takes keys out of text: the API's 401 quotes the key that it was sent.
+// redact removes keys from text: a 401 of the API quotes the key of the request.
 func redact(text, key string) string {
 	if key != "" {
 		text = strings.ReplaceAll(text, key, "[key]")
@@ -228,17 +226,17 @@ func redact(text, key string) string {
 	return anyKey.ReplaceAllString(text, "[key]")
 }
 
-// waitInMessage matches "please slow down and try again after 6.937 seconds" and "Please try again in 1m2s", where the API
-// tells the wait in place of a header.
+// waitInMessage matches messages that name the wait instead of a header: "please slow down and try again after 6.937 seconds"
+// and "Please try again in 1m2s".
 var waitInMessage = regexp.MustCompile(`(?i)\btry again (?:after|in) (` + spans + `)(?:[^a-z0-9]|$)`)
 
-// spans are spans of time such as "1m2s" or "6.937 seconds", span is one of them.
+// spans matches durations such as "1m2s" or "6.937 seconds".
 const (
 	spans   = `(?:` + number + `\s?` + unit + `\s?)+`
 	number  = `\d+(?:\.\d+)?`
 	unit    = `(?:ms|milliseconds?|s|seconds?|m|minutes?|h|hours?|d|days?)`
 	oneSpan = `(?i)(` + number + `)\s?` + unitName
-	// unitName is a unit of which the first letters are enough: the longer ones first.
+	// unitName matches the significant letters of a unit, the longer ones first.
 	unitName = `(ms|milli|s|m|h|d)[a-z]*`
 )
 
@@ -247,11 +245,11 @@ var (
 	onlySpans = regexp.MustCompile(`(?i)^` + spans + `$`)
 )
 
-// maxWait keeps the sum of a wait and a time in range. No wait that comes near it is waited for.
+// maxWait keeps sums with a wait in range. It is far above any RetryFor.
 const maxWait = 7 * 24 * time.Hour
 
-// retryAfter is the wait that an answer names: in Retry-After-Ms, which OpenAI's own clients heed first, in Retry-After as
-// seconds, a date or a span, in the sentence, or in the header that tells when a limit is reset.
+// retryAfter is the wait that an answer names: in Retry-After-Ms, which OpenAI's own clients read first; in Retry-After as
+// seconds, a date or a duration; in the message; or in the header with the reset of the limit.
 func retryAfter(header http.Header, message string, now time.Time) time.Duration {
 	value := header.Get("Retry-After")
 	reset := header.Get("X-Ratelimit-Reset-Requests")
@@ -283,7 +281,7 @@ func sumOfSpans(text string) time.Duration {
 }
 
 func secondsToDuration(seconds float64) time.Duration {
-	// The comparison is false for NaN as well, and keeps the conversion in range.
+	// The comparison is also false for NaN.
 	if !(seconds > 0) {
 		return 0
 	}

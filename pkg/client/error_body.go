@@ -7,27 +7,27 @@ import (
 	"strings"
 )
 
-// errorBody is what an answer that is no success says.
+// errorBody is the parsed body of an answer other than success.
 type errorBody struct {
 	kind, code, param, message string
-	// own says that it is in the API's own form. Nothing else is the API's word: what is on the way answers in its place with
-	// pages, texts, nothing, or JSON of its own.
+	// own says that the body has the API's own form. Any other body comes from a proxy or firewall, which answer with HTML, text,
+	// nothing, or JSON of their own.
 	own bool
-	// cutOff says that it may be the beginning of something in that form.
+	// cutOff says that the body may be the beginning of one in that form.
 	cutOff bool
 }
 
-// namesUnknownURL tells whether the API does not know the address at all, which is no word on whether something is there:
-// the base URL lacks its /v1, say. Both sentences have been seen, the first one without a code.
+// namesUnknownURL tells whether the API does not know the route, for example because the base URL lacks /v1. This says nothing
+// about the object. Both messages have been seen, the first one without a code.
 func (b errorBody) namesUnknownURL() bool {
 	return b.code == codeUnknownURL || strings.HasPrefix(b.message, "Invalid URL") || strings.HasPrefix(b.message, "Unknown request URL")
 }
 
-// mayMean tells whether the refusal may be one of the parameter.
+// mayMean tells whether the refusal may be about the parameter.
 func (b errorBody) mayMean(param string) bool { return b.param == "" || b.param == param }
 
-// parseErrorBody understands the forms of the API: {"error":{…}}, {"error":"a sentence"} and, as it once was,
-// {"code":400,"message":"…"} with the status as its code. The message of anything else is the body.
+// parseErrorBody parses the forms of the API: {"error":{…}}, {"error":"a sentence"} and, in old answers,
+// {"code":400,"message":"…"} with the status as code. For other bodies the message is the body.
 func parseErrorBody(statusCode int, body []byte) errorBody {
 	foreign := errorBody{message: string(body)}
 	var fields map[string]json.RawMessage
@@ -39,18 +39,18 @@ func parseErrorBody(statusCode int, body []byte) errorBody {
 	}
 	if text := stringIn(fields["error"]); text != "" {
 		if !onlyHas(fields, "error", "type", "code", "param", "request_id") {
-			return foreign // as web frameworks answer, with the status, the path or the time beside it
+			return foreign // web frameworks answer so, with a status, a path or a time
 		}
 		return errorBody{kind: stringIn(fields["type"]), code: stringIn(fields["code"]), param: stringIn(fields["param"]), message: text, own: true}
 	}
 	var inner map[string]json.RawMessage
 	if json.Unmarshal(fields["error"], &inner) == nil && inner != nil {
-		said := errorBody{kind: stringIn(inner["type"]), code: stringIn(inner["code"]), param: stringIn(inner["param"]), message: stringIn(inner["message"])}
-		said.own = said.message != "" || said.kind != "" || said.code != ""
-		if said.message == "" {
-			said.message = string(body)
+		parsed := errorBody{kind: stringIn(inner["type"]), code: stringIn(inner["code"]), param: stringIn(inner["param"]), message: stringIn(inner["message"])}
+		parsed.own = parsed.message != "" || parsed.kind != "" || parsed.code != ""
+		if parsed.message == "" {
+			parsed.message = string(body)
 		}
-		return said
+		return parsed
 	}
 	var flat float64
 	if text := stringIn(fields["message"]); text != "" {
@@ -62,8 +62,7 @@ func parseErrorBody(statusCode int, body []byte) errorBody {
 	return foreign
 }
 
-// stringIn is the text in a field, "" if it holds none: the number that some bodies have for a code only repeats the
-// status.
+// stringIn is the string in a field, "" for any other value: a number as code only repeats the status.
 func stringIn(field json.RawMessage) string {
 	var text string
 	if json.Unmarshal(field, &text) != nil {
@@ -82,5 +81,5 @@ func onlyHas(fields map[string]json.RawMessage, names ...string) bool {
 	return known == len(fields)
 }
 
-// isPage tells HTML from what the API answers.
+// isPage tells whether the body is HTML.
 func isPage(body []byte) bool { return bytes.HasPrefix(bytes.TrimSpace(body), []byte("<")) }

@@ -6,22 +6,22 @@ import (
 	"net/url"
 )
 
-// Group is a set of users that roles can be given to.
+// Group is a set of users that can be assigned roles.
 type Group struct {
 	ID        string    `json:"id"`
 	Name      string    `json:"name"`
 	CreatedAt Timestamp `json:"created_at"`
-	// IsSCIMManaged is nil if the API does not say. A managed group is changed in the identity provider only.
+	// IsSCIMManaged is nil if the API does not say. A managed group can only be changed in the identity provider.
 	IsSCIMManaged *bool `json:"is_scim_managed"`
-	// SCIMManaged is the same under the name that role assignments use.
+	// SCIMManaged is its name in role assignments.
 	SCIMManaged *bool `json:"scim_managed"`
-	// GroupType is group, or tenant_group for a group of another product of the same company.
+	// GroupType is group, or tenant_group for a group of another OpenAI product.
 	GroupType string `json:"group_type"`
 }
 
 func (g Group) itemID() string { return g.ID }
 
-// Managed tells whether SCIM manages the group, under whichever name the answer has it; nil if the API does not say.
+// Managed tells whether SCIM manages the group; nil if the API does not say.
 func (g Group) Managed() *bool {
 	if g.IsSCIMManaged != nil {
 		return g.IsSCIMManaged
@@ -29,7 +29,7 @@ func (g Group) Managed() *bool {
 	return g.SCIMManaged
 }
 
-// GroupUser is a member of a group: a user, a service account or a user of another product.
+// GroupUser is a member of a group: a user, a service account or a user of another OpenAI product.
 type GroupUser struct {
 	ID    string `json:"id"`
 	Email string `json:"email"`
@@ -45,7 +45,7 @@ func (c *Client) ListGroups(ctx context.Context, cursor Cursor) (Page[Group], er
 	return list[Group](ctx, c, next1000, "/organization/groups", nil, nil, cursor)
 }
 
-// ListNewestGroups gives the 1,000 groups that were made last, the newest first.
+// ListNewestGroups gives the 1,000 newest groups, the newest first.
 //
 // GET /organization/groups?order=desc, https://platform.openai.com/docs/api-reference/groups/list, needs a key with all
 // permissions.
@@ -53,8 +53,8 @@ func (c *Client) ListNewestGroups(ctx context.Context) (Page[Group], error) {
 	return list[Group](ctx, c, next1000, "/organization/groups", nil, url.Values{"order": {"desc"}}, Cursor{})
 }
 
-// ListGroupUsers gives a page of at most 1,000 members of a group. The API answers with 403 or 404 where the plan does
-// not offer it.
+// ListGroupUsers gives a page of at most 1,000 members of a group. The API answers 403 or 404 if the plan does not
+// offer it.
 //
 // GET /organization/groups/{group_id}/users, https://platform.openai.com/docs/api-reference/group-users/list, needs a
 // key with all permissions.
@@ -69,7 +69,7 @@ func (c *Client) GetGroup(ctx context.Context, groupID string) (Group, error) {
 	return retrieve[Group](ctx, c, "/organization/groups/{group_id}", groupID)
 }
 
-// CreateGroup makes a group without members.
+// CreateGroup creates a group without members.
 //
 // POST /organization/groups, https://platform.openai.com/docs/api-reference/groups/create.
 func (c *Client) CreateGroup(ctx context.Context, name string) (Group, error) {
@@ -81,7 +81,7 @@ func (c *Client) CreateGroup(ctx context.Context, name string) (Group, error) {
 	return identified(c, group, http.MethodPost, route)
 }
 
-// RenameGroup gives a group another name.
+// RenameGroup renames a group.
 //
 // POST /organization/groups/{group_id}, https://platform.openai.com/docs/api-reference/groups/update.
 func (c *Client) RenameGroup(ctx context.Context, groupID, name string) (Group, error) {
@@ -95,7 +95,7 @@ func (c *Client) DeleteGroup(ctx context.Context, groupID string) error {
 	return c.remove(ctx, "/organization/groups/{group_id}", groupID)
 }
 
-// GetGroupUser gives one member of a group. A 404 says that the user is no member, or that the plan does not tell.
+// GetGroupUser gives one member of a group. A 404 means that the user is no member, or that the plan does not offer it.
 //
 // GET /organization/groups/{group_id}/users/{user_id}, https://platform.openai.com/docs/api-reference/group-users.
 func (c *Client) GetGroupUser(ctx context.Context, groupID, userID string) (GroupUser, error) {
@@ -109,7 +109,7 @@ func (c *Client) AddGroupUser(ctx context.Context, groupID, userID string) error
 	return c.post(ctx, "/organization/groups/{group_id}/users", []string{groupID}, map[string]string{"user_id": userID}, nil)
 }
 
-// RemoveGroupUser takes a user out of a group.
+// RemoveGroupUser removes a user from a group.
 //
 // DELETE /organization/groups/{group_id}/users/{user_id}, https://platform.openai.com/docs/api-reference/group-users.
 func (c *Client) RemoveGroupUser(ctx context.Context, groupID, userID string) error {

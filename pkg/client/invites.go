@@ -5,28 +5,28 @@ import (
 	"net/http"
 )
 
-// The states of an invite.
+// The statuses of an invite.
 const (
 	InvitePending  = "pending"
 	InviteExpired  = "expired"
 	InviteAccepted = "accepted"
 )
 
-// Invite asks somebody to join the organization.
+// Invite is an invitation to the organization.
 type Invite struct {
 	ID    string `json:"id"`
 	Email string `json:"email"`
 	Role  string `json:"role"`
-	// Status is one of the states above.
+	// Status is one of the constants above.
 	Status    string    `json:"status"`
 	CreatedAt Timestamp `json:"created_at"`
-	// InvitedAt is the name of CreatedAt in older payloads.
+	// InvitedAt is the older name of CreatedAt.
 	InvitedAt Timestamp       `json:"invited_at"`
 	ExpiresAt Timestamp       `json:"expires_at"`
 	Projects  []InviteProject `json:"projects"`
 }
 
-// InviteProject is a project that the invited person joins, with the role there.
+// InviteProject is a project that the invited user joins, with the role there.
 type InviteProject struct {
 	ID   string `json:"id"`
 	Role string `json:"role"`
@@ -48,8 +48,8 @@ func (c *Client) GetInvite(ctx context.Context, inviteID string) (Invite, error)
 	return retrieve[Invite](ctx, c, "/organization/invites/{invite_id}", inviteID)
 }
 
-// CreateInvite invites the email address with a role of the organization (owner, reader) and roles in projects (owner,
-// member). The list of projects is always sent: without it the API would add the default project.
+// CreateInvite invites an email address with a role in the organization (owner, reader) and roles in projects (owner,
+// member). The list of projects is always sent: without it the API adds the default project.
 //
 // POST /organization/invites, https://platform.openai.com/docs/api-reference/invite/create.
 func (c *Client) CreateInvite(ctx context.Context, email, role string, projects []InviteProject) (Invite, error) {
@@ -69,7 +69,7 @@ func (c *Client) CreateInvite(ctx context.Context, email, role string, projects 
 	return identified(c, invite, http.MethodPost, route)
 }
 
-// DeleteInvite takes an invite back. An accepted one is refused.
+// DeleteInvite deletes an invite. The API refuses an accepted one.
 //
 // DELETE /organization/invites/{invite_id}, https://platform.openai.com/docs/api-reference/invite/delete.
 func (c *Client) DeleteInvite(ctx context.Context, inviteID string) error {

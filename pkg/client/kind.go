@@ -11,118 +11,117 @@ import (
 	"google.golang.org/grpc/status"
 )
 
-// Kind is what an answer of the API, or none, means. It is decided here and nowhere else: whoever has to know asks the
-// Kind of an [Error], and not its status, its words or its gRPC code.
+// Kind is the meaning of an answer, or of a missing answer. Only this file decides it. Callers use the Kind of an [Error], not
+// its status, message or gRPC code.
 type Kind int
 
 // The kinds.
 const (
-	// KindRefused is a request that the API cannot take as it is, or that cannot even be sent.
+	// KindRefused is a request that the API does not accept, or that cannot be sent.
 	KindRefused Kind = iota + 1
-	// KindGone is the API's word that the thing is not there.
+	// KindGone is the API's answer that the object does not exist.
 	KindGone
-	// KindNoSuchList is the API's 404 of a list that is always there, such as the organization's users, or of an address that it
-	// does not know although it knows others: nothing is gone.
+	// KindNoSuchList is a 404 for a list that always exists, such as the organization's users, or for an unknown route. It does
+	// not mean that an object is gone.
 	KindNoSuchList
-	// KindCursorGone is a refusal of a place in a list whose beginning could be read: the row that the place is named after may
-	// have been deleted meanwhile, and the list may be there from its beginning. It is no word on anything else.
+	// KindCursorGone is a refusal of a cursor. The row that it names may have been deleted. The list may still exist.
 	KindCursorGone
-	// KindProjectArchived is the refusal of everything below an archived project.
+	// KindProjectArchived is the refusal of requests below an archived project.
 	KindProjectArchived
-	// KindNotDone is a success that says of itself that nothing was done.
+	// KindNotDone is a success whose body says that nothing was done.
 	KindNotDone
-	// KindConflict is a refusal because of something else that happens, or is there already.
+	// KindConflict is a refusal because of a concurrent change or an existing object.
 	KindConflict
 	// KindUnauthenticated is a refusal of the key.
 	KindUnauthenticated
 	// KindDenied is a refusal for a reason that the API names.
 	KindDenied
-	// KindDeniedWithoutReason is one for which it names none: the plan may not offer it, or the key may not do it.
+	// KindDeniedWithoutReason is a refusal without a reason: the plan or the permissions of the key may not allow the request.
 	KindDeniedWithoutReason
-	// KindLimited is a refusal because the API was asked too often: nothing was done.
+	// KindLimited is a refusal by a rate limit. Nothing was done.
 	KindLimited
 	// KindBilling is a refusal that lasts until somebody pays or raises a limit.
 	KindBilling
-	// KindMisdirected is an answer to an address that is not the API's, where none that was asked has been one yet.
+	// KindMisdirected is an answer of another server than the API, before the first answer of the API.
 	KindMisdirected
-	// KindNoAnswer is everything that is no answer of the API: servers that fail, connections that break, names that cannot be
-	// resolved, answers that are cut off, and whatever something on the way answers in the API's place.
+	// KindNoAnswer is the lack of an answer of the API: a server error, a broken connection, an unknown host, a truncated answer,
+	// or an answer of a proxy or firewall.
 	KindNoAnswer
-	// KindMalformed is a whole answer of the API that is not what it documents.
+	// KindMalformed is a complete answer that does not have the documented form.
 	KindMalformed
-	// KindStopped is a call whose caller does not wait any more.
+	// KindStopped is a call whose context ended.
 	KindStopped
 )
 
-// repetition is whether and for how long a call is made again.
-type repetition int
+// retryPolicy decides whether a call is retried.
+type retryPolicy int
 
 const (
-	// never is for what another attempt cannot mend.
-	never repetition = iota
-	// reads is for what another attempt may mend, but may have been done: only what changes nothing is asked again, for the
-	// RetryFor of the client, or for urgentRetryFor where somebody waits for it.
-	reads
-	// inTurn is for what was not done: every call is made again when its route's turn comes, for the RetryFor of the client.
-	inTurn
+	// retryNever is for errors that another attempt does not change.
+	retryNever retryPolicy = iota
+	// retryReads is for temporary errors of requests that may have been carried out. Only reads are retried, for the RetryFor of
+	// the client, or for urgentRetryFor if somebody waits.
+	retryReads
+	// retryInTurn is for requests that were not carried out. Every call is retried at its next turn, for the RetryFor of the client.
+	retryInTurn
 )
 
-// verdicts say what follows from each kind. The SDK repeats Unavailable and DeadlineExceeded without end, and takes
-// NotFound for "nothing there".
+// verdicts are the consequences of each kind. The SDK retries Unavailable and DeadlineExceeded without end, and takes NotFound
+// for an empty list.
 var verdicts = map[Kind]struct {
-	again repetition
-	// code is the gRPC code, givenUp the one after RetryFor; OK stands for the same.
+	retry retryPolicy
+	// code is the gRPC code, givenUp the code after RetryFor; OK means the same code.
 	code, givenUp codes.Code
 }{
-	KindRefused:             {never, codes.InvalidArgument, codes.OK},
-	KindGone:                {never, codes.NotFound, codes.OK},
-	KindNoSuchList:          {never, codes.FailedPrecondition, codes.OK},
-	KindCursorGone:          {never, codes.FailedPrecondition, codes.OK},
-	KindProjectArchived:     {never, codes.FailedPrecondition, codes.OK},
-	KindNotDone:             {never, codes.FailedPrecondition, codes.OK},
-	KindConflict:            {reads, codes.AlreadyExists, codes.Aborted},
-	KindUnauthenticated:     {never, codes.Unauthenticated, codes.OK},
-	KindDenied:              {never, codes.PermissionDenied, codes.OK},
-	KindDeniedWithoutReason: {never, codes.PermissionDenied, codes.OK},
-	KindLimited:             {inTurn, codes.ResourceExhausted, codes.ResourceExhausted},
-	KindBilling:             {never, codes.ResourceExhausted, codes.OK},
-	KindMisdirected:         {never, codes.FailedPrecondition, codes.OK},
-	KindNoAnswer:            {reads, codes.Unavailable, codes.Aborted},
-	KindMalformed:           {never, codes.Internal, codes.OK},
-	KindStopped:             {never, codes.Canceled, codes.OK},
+	KindRefused:             {retryNever, codes.InvalidArgument, codes.OK},
+	KindGone:                {retryNever, codes.NotFound, codes.OK},
+	KindNoSuchList:          {retryNever, codes.FailedPrecondition, codes.OK},
+	KindCursorGone:          {retryNever, codes.FailedPrecondition, codes.OK},
+	KindProjectArchived:     {retryNever, codes.FailedPrecondition, codes.OK},
+	KindNotDone:             {retryNever, codes.FailedPrecondition, codes.OK},
+	KindConflict:            {retryReads, codes.AlreadyExists, codes.Aborted},
+	KindUnauthenticated:     {retryNever, codes.Unauthenticated, codes.OK},
+	KindDenied:              {retryNever, codes.PermissionDenied, codes.OK},
+	KindDeniedWithoutReason: {retryNever, codes.PermissionDenied, codes.OK},
+	KindLimited:             {retryInTurn, codes.ResourceExhausted, codes.ResourceExhausted},
+	KindBilling:             {retryNever, codes.ResourceExhausted, codes.OK},
+	KindMisdirected:         {retryNever, codes.FailedPrecondition, codes.OK},
+	KindNoAnswer:            {retryReads, codes.Unavailable, codes.Aborted},
+	KindMalformed:           {retryNever, codes.Internal, codes.OK},
+	KindStopped:             {retryNever, codes.Canceled, codes.OK},
 }
 
-// Reason is why the API refuses, as far as it says so and there is something to be done about it.
+// Reason is the cause of a refusal, if the API names one that somebody can resolve.
 type Reason string
 
 // The reasons.
 const (
-	// ReasonScopes is a key without the permission; MissingScopes names it.
+	// ReasonScopes is a key without a permission, see [Error.MissingScopes].
 	ReasonScopes Reason = "scopes"
 	// ReasonKey is a key that the API does not know.
 	ReasonKey Reason = "key"
-	// ReasonAddress is an address on no allow list of the organization.
+	// ReasonAddress is an IP address that is not on the organization's allow list.
 	ReasonAddress Reason = "address"
-	// ReasonCountry is a country that OpenAI does not serve.
+	// ReasonCountry is a country that OpenAI does not support.
 	ReasonCountry Reason = "country"
-	// ReasonDeactivated is an account or organization that OpenAI has deactivated.
+	// ReasonDeactivated is a deactivated account or organization.
 	ReasonDeactivated Reason = "deactivated"
-	// ReasonCertificate is an organization whose callers have to show a certificate.
+	// ReasonCertificate is an organization that requires client certificates.
 	ReasonCertificate Reason = "certificate"
-	// ReasonProxyLogin is a proxy on the way that wants credentials of its own.
+	// ReasonProxyLogin is a proxy that requires credentials.
 	ReasonProxyLogin Reason = "proxy login"
-	// ReasonForeign is an answer that something on the way has given.
+	// ReasonForeign is an answer of a proxy or firewall.
 	ReasonForeign Reason = "foreign"
-	// ReasonBilling is a bill that is not paid, or no way to pay.
+	// ReasonBilling is inactive billing.
 	ReasonBilling Reason = "billing"
-	// ReasonTerminated is an access that OpenAI has ended.
+	// ReasonTerminated is access that OpenAI has terminated.
 	ReasonTerminated Reason = "terminated"
-	// ReasonSpent is a quota, a credit or a limit that is used up.
+	// ReasonSpent is a used up quota, credit or spend limit.
 	ReasonSpent Reason = "spent"
 )
 
-// reasonOfCode has the codes by which OpenAI names its reasons; some answers have them as their type.
-// https://platform.openai.com/docs/guides/error-codes has most. The spend limits were told in zed-industries/zed#63208;
+// reasonOfCode has OpenAI's codes of the reasons. Some answers have the code as type.
+// https://platform.openai.com/docs/guides/error-codes has most codes. Those of spend limits are from zed-industries/zed#63208;
 // that of certificates is not published.
 var reasonOfCode = map[string]Reason{
 	"invalid_api_key":                      ReasonKey,
@@ -140,7 +139,7 @@ var reasonOfCode = map[string]Reason{
 	"access_terminated":                    ReasonTerminated,
 }
 
-// wordsOfReason are for answers with another code, or none.
+// wordsOfReason are for answers with an unknown code, or none.
 var wordsOfReason = []struct {
 	words  *regexp.Regexp
 	reason Reason
@@ -153,23 +152,22 @@ var wordsOfReason = []struct {
 // missingScopes matches the sentence that the API gives a restricted or project key, with status 401 or 403.
 var missingScopes = regexp.MustCompile(`Missing scopes: ([a-z_.]+(?:, *[a-z_.]+)*)`)
 
-func reasonOf(said errorBody) Reason {
-	for _, code := range []string{said.code, said.kind} {
+func reasonOf(body errorBody) Reason {
+	for _, code := range []string{body.code, body.kind} {
 		if reason, known := reasonOfCode[code]; known {
 			return reason
 		}
 	}
 	for _, word := range wordsOfReason {
-		if word.words.MatchString(said.message) || word.words.MatchString(strings.ReplaceAll(said.code, "_", " ")) {
+		if word.words.MatchString(body.message) || word.words.MatchString(strings.ReplaceAll(body.code, "_", " ")) {
 			return word.reason
 		}
 	}
 	return ""
 }
 
-// classify decides what an answer means. The call is the one that was answered; transport is the error where no answer
-// came, and says so whatever the status.
-func classify(ctx context.Context, c call, statusCode int, said errorBody, transport error) (Kind, Reason) {
+// classify decides the kind and the reason of an answer to the call. If there was no answer, transport is the error.
+func classify(ctx context.Context, c call, statusCode int, body errorBody, transport error) (Kind, Reason) {
 	switch {
 	case transport != nil:
 		return classifyTransport(ctx, transport)
@@ -180,17 +178,17 @@ func classify(ctx context.Context, c call, statusCode int, said errorBody, trans
 	case statusCode == http.StatusRequestTimeout || statusCode >= 500:
 		return KindNoAnswer, ""
 	}
-	reason := reasonOf(said)
+	reason := reasonOf(body)
 	switch {
-	case statusCode == http.StatusTooManyRequests && !said.own:
-		return KindLimited, "" // it was asked too often, whoever says so
-	case said.cutOff:
+	case statusCode == http.StatusTooManyRequests && !body.own:
+		return KindLimited, "" // a proxy may limit the rate as well
+	case body.cutOff:
 		return KindNoAnswer, ""
-	case !said.own:
+	case !body.own:
 		return KindNoAnswer, ReasonForeign
 	case reason == ReasonSpent || reason == ReasonBilling || reason == ReasonTerminated:
 		return KindBilling, reason
-	case said.code == codeProjectArchived:
+	case body.code == codeProjectArchived:
 		return KindProjectArchived, ""
 	case statusCode == http.StatusTooManyRequests:
 		return KindLimited, ""
@@ -199,12 +197,12 @@ func classify(ctx context.Context, c call, statusCode int, said errorBody, trans
 	case reason != "":
 		return KindDenied, reason
 	default:
-		return classifyStatus(c, statusCode, said), ""
+		return classifyStatus(c, statusCode, body), ""
 	}
 }
 
-// classifyStatus is for the API's own word where it names no reason.
-func classifyStatus(c call, statusCode int, said errorBody) Kind {
+// classifyStatus is for answers of the API without a reason.
+func classifyStatus(c call, statusCode int, body errorBody) Kind {
 	switch statusCode {
 	case http.StatusForbidden:
 		return KindDeniedWithoutReason
@@ -212,11 +210,11 @@ func classifyStatus(c call, statusCode int, said errorBody) Kind {
 		return KindConflict
 	case http.StatusNotFound:
 		switch {
-		case said.namesUnknownURL() && !c.answered:
+		case body.namesUnknownURL() && !c.answered:
 			return KindMisdirected
-		case said.namesUnknownURL():
+		case body.namesUnknownURL():
 			return KindNoSuchList
-		case c.continues() && said.mayMean("after"):
+		case c.continues() && body.mayMean("after"):
 			return KindCursorGone
 		case c.lists() && !strings.Contains(string(c.route), "{"):
 			return KindNoSuchList
@@ -225,16 +223,16 @@ func classifyStatus(c call, statusCode int, said errorBody) Kind {
 		}
 	case http.StatusBadRequest:
 		switch {
-		case strings.Contains(strings.ToLower(said.message), "is archived"):
-			return KindProjectArchived // as older answers say it
-		case c.continues() && said.mayMean("after"):
+		case strings.Contains(strings.ToLower(body.message), "is archived"):
+			return KindProjectArchived // the message of older answers
+		case c.continues() && body.mayMean("after"):
 			return KindCursorGone
 		}
 	}
 	return KindRefused
 }
 
-// classifyTransport is for a request that got no whole answer.
+// classifyTransport is for requests without a complete answer.
 func classifyTransport(ctx context.Context, err error) (Kind, Reason) {
 	switch text := err.Error(); {
 	case ctx.Err() != nil:
@@ -242,7 +240,7 @@ func classifyTransport(ctx context.Context, err error) (Kind, Reason) {
 	case errors.Is(err, errBodyTooLarge):
 		return KindMalformed, ""
 	case strings.Contains(text, "Proxy Authentication Required"):
-		// What net/http makes of a proxy's 407 before a connection to https.
+		// The error of net/http for a proxy's 407 to CONNECT.
 		return KindNoAnswer, ReasonProxyLogin
 	case strings.Contains(text, "tls: certificate required"):
 		return KindDenied, ReasonCertificate
@@ -251,13 +249,13 @@ func classifyTransport(ctx context.Context, err error) (Kind, Reason) {
 	}
 }
 
-// lists tells whether the call asks for a list: every one is asked for with a limit.
+// lists tells whether the call requests a list: only lists have a limit.
 func (c call) lists() bool { return c.query.Get("limit") != "" }
 
-// continues tells whether the call asks for a place in a list.
+// continues tells whether the call has a cursor.
 func (c call) continues() bool { return c.query.Get("after") != "" }
 
-// KindOf is the kind of an error of this package; 0 for any other one.
+// KindOf is the kind of an error of this package, 0 for any other error.
 func KindOf(err error) Kind {
 	var failure *Error
 	if !errors.As(err, &failure) {
@@ -266,7 +264,7 @@ func KindOf(err error) Kind {
 	return failure.Kind
 }
 
-// grpcCode is the verdict's code; a call that was stopped has that of its context.
+// grpcCode is the code of the verdict. A stopped call has the code of its context.
 func (e *Error) grpcCode() codes.Code {
 	verdict := verdicts[e.Kind]
 	switch {

@@ -62,7 +62,7 @@ func TestVerdicts(t *testing.T) {
 		require.True(t, ok, kind)
 		require.NotEqual(t, codes.OK, verdict.code)
 		require.Equal(t, kind == KindGone, verdict.code == codes.NotFound, kind)
-		if verdict.again == reads {
+		if verdict.retry == retryReads {
 			require.Equal(t, codes.Aborted, verdict.givenUp, kind)
 		}
 	}

@@ -110,7 +110,7 @@ func TestWaitThatIsTooLong(t *testing.T) {
 	_, err := c.ListGroups(t.Context(), client.Cursor{})
 	requireCode(t, codes.ResourceExhausted, err)
 	require.ErrorContains(t, err, "Come back tomorrow.")
-	require.Equal(t, 1, strings.Count(err.Error(), "OpenAI asks for a wait of 24h0m0s, which is longer than is waited for"), err)
+	require.Equal(t, 1, strings.Count(err.Error(), "OpenAI asks to wait 24h0m0s, which is longer than this connector waits"), err)
 	_, err = c.ListGroups(t.Context(), client.Cursor{})
 	require.NoError(t, err, "another call of the route")
 	require.Len(t, standIn.Requests(), 2)
@@ -195,5 +195,5 @@ func TestLimitIsToldInOpenAIsWords(t *testing.T) {
 	_, err := newClient(t, start(t, refuse(429, body))).ListGroups(t.Context(), client.Cursor{})
 	requireCode(t, codes.ResourceExhausted, err)
 	require.ErrorContains(t, err, "Limit of the organization: 3 a minute.")
-	require.ErrorContains(t, err, "refused for 1s in all, which is not waited for")
+	require.ErrorContains(t, err, "refused for 1s in all, which is longer than this connector waits")
 }

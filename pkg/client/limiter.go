@@ -12,19 +12,19 @@ import (
 	"go.uber.org/zap/zapcore"
 )
 
-// Route is the template of a path, such as "/organization/groups/{group_id}/users". With the method it is what the API
-// limits: however many groups there are, their members are asked for from one allowance.
+// Route is the template of a path, such as "/organization/groups/{group_id}/users". The API limits each method of a route: the
+// requests for the members of all groups share one limit.
 type Route string
 
-// limiter has the limiter of each route, and tells operators how far it is with the routes that have to wait.
+// limiter has the limiter of each route, and logs the progress of limited routes.
 type limiter struct {
 	mu     sync.Mutex
 	routes map[string]*routeLimiter
-	// reported is when the operator was told last, or when the first call had to wait.
+	// reported is the time of the last report, or of the first call that had to wait.
 	reported time.Time
 }
 
-// The first report comes when it is clear that the waiting is not over at once.
+// Short waits are not reported.
 const (
 	firstReport    = 10 * time.Second
 	reportInterval = 30 * time.Second
@@ -34,7 +34,7 @@ func newLimiter() *limiter {
 	return &limiter{routes: map[string]*routeLimiter{}}
 }
 
-func (l *limiter) of(method string, route Route) *routeLimiter {
+func (l *limiter) forRoute(method string, route Route) *routeLimiter {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	name := method + " " + string(route)
@@ -48,7 +48,7 @@ func (l *limiter) of(method string, route Route) *routeLimiter {
 
 func (l *limiter) wait(ctx context.Context, route *routeLimiter, t *turn) error {
 	if remaining, ok := ctx.Value(remainingKey{}).(func() int); ok {
-		route.expect(remaining)
+		route.setRemaining(remaining)
 	}
 	if route.isLimited() {
 		l.report(ctx, route)
@@ -56,40 +56,39 @@ func (l *limiter) wait(ctx context.Context, route *routeLimiter, t *turn) error 
 	return route.wait(ctx, t)
 }
 
-// remainingKey marks a context.
+// remainingKey is the key of the number of further calls in a context.
 type remainingKey struct{}
 
-// WithRemaining marks the calls of a context as some of many of their route: remaining tells at any time how many more
-// are known to come. It serves to tell operators how long a sync will take, and nothing depends on it.
+// WithRemaining sets how many more calls of the same route are known to follow. It only serves to log how long a sync will
+// take.
 func WithRemaining(ctx context.Context, remaining func() int) context.Context {
 	return context.WithValue(ctx, remainingKey{}, remaining)
 }
 
-// report tells how far each route is that has to wait, at most every half minute. It is called whenever a call of a
-// limited route is about to wait, so that it needs nobody to call it.
+// report logs the progress of each limited route, at most every half minute. Each call of a limited route calls it before it
+// waits, so that no goroutine is needed.
 func (l *limiter) report(ctx context.Context, caller *routeLimiter) {
 	now := time.Now()
-	behind := l.due(now, caller)
-	if len(behind) == 0 {
+	limited := l.due(now, caller)
+	if len(limited) == 0 {
 		return
 	}
-	slowest := behind[0]
-	if slowest.takes > 0 && slowest.takes < firstReport {
-		return // not worth a word
+	slowest := limited[0]
+	if slowest.duration > 0 && slowest.duration < firstReport {
+		return
 	}
 	fields := []zap.Field{
 		zap.String("limiting_route", slowest.route),
-		zap.Objects("routes", behind),
-		zap.String("openai_says", slowest.said),
+		zap.Objects("routes", limited),
+		zap.String("openai_says", slowest.message),
 	}
-	if slowest.takes > 0 {
-		fields = append(fields, zap.Time("expected_end", now.Add(slowest.takes).Truncate(time.Second)))
+	if slowest.duration > 0 {
+		fields = append(fields, zap.Time("expected_end", now.Add(slowest.duration).Truncate(time.Second)))
 	}
 	ctxzap.Extract(ctx).Info("baton-openai: OpenAI limits how often it can be asked; going on as fast as it allows", fields...)
 }
 
-// due gives the routes that have to wait, as the caller's does, the one that takes longest first; none if it is too early
-// to tell.
+// due gives the progress of the limited routes, the slowest first. It gives none if it is too early for a report.
 func (l *limiter) due(now time.Time, caller *routeLimiter) []routeProgress {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -100,34 +99,34 @@ func (l *limiter) due(now time.Time, caller *routeLimiter) []routeProgress {
 		return nil
 	}
 	l.reported = now
-	var behind []routeProgress
+	var limited []routeProgress
 	for name, route := range l.routes {
 		progress, waits := route.progress()
 		progress.route = name
 		if route != caller && !waits {
 			continue
 		}
-		progress.takes = time.Duration(progress.left) * progress.interval
-		behind = append(behind, progress)
+		progress.duration = time.Duration(progress.left) * progress.interval
+		limited = append(limited, progress)
 	}
-	slices.SortFunc(behind, func(a, b routeProgress) int {
-		return cmp.Or(cmp.Compare(b.takes, a.takes), cmp.Compare(a.route, b.route))
+	slices.SortFunc(limited, func(a, b routeProgress) int {
+		return cmp.Or(cmp.Compare(b.duration, a.duration), cmp.Compare(a.route, b.route))
 	})
-	return behind
+	return limited
 }
 
-// routeProgress is how far a route is.
+// routeProgress is the progress of a route.
 type routeProgress struct {
 	route string
-	// done is how many calls have passed, left how many more are known to come.
+	// done is the number of calls that passed, left the number that is known to follow.
 	done, left int
-	// interval is the time between two calls, and takes how long the calls that are left will take; 0 if not known.
-	interval, takes time.Duration
-	// said is what the API said when it refused a call the last time.
-	said string
+	// interval is the time between two calls, duration the time of the calls that are left; 0 means unknown.
+	interval, duration time.Duration
+	// message is the API's in its last refusal.
+	message string
 }
 
-// MarshalLogObject is the same in both formats of the log.
+// MarshalLogObject gives the progress the same form in both formats of the log.
 func (p routeProgress) MarshalLogObject(encoder zapcore.ObjectEncoder) error {
 	encoder.AddString("route", p.route)
 	encoder.AddInt("calls_done", p.done)

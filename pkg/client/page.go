@@ -13,50 +13,49 @@ import (
 	"go.uber.org/zap"
 )
 
-// Page is one answer of a list endpoint.
+// Page is one page of a list.
 type Page[T any] struct {
-	// Items are the rows of this page, in the API's order.
+	// Items are the rows, in the API's order.
 	Items []T
-	// Next is where the following page begins; it is zero on the last page.
+	// Next is the cursor of the next page; zero on the last page.
 	Next Cursor
-	// Again says that this is the first page once more, and what was read before it is to be forgotten: the place that was
-	// asked for was gone.
+	// Again says that this is the first page again, because the requested cursor was gone. The caller has to drop the earlier pages.
 	Again bool `json:",omitempty"`
 }
 
-// Cursor is a place in a list; the zero Cursor is its beginning. Beside the API's own cursor it carries what is needed
-// to notice, without keeping the whole walk, that the API leads in a circle (Brent's algorithm: the mark moves on after
-// 1, 2, 4, 8 … steps, so that any circle comes back to it).
+// Cursor is a position in a list; the zero Cursor is its beginning. Besides the API's cursor it has the state to detect a cycle
+// of cursors without a record of all of them (Brent's algorithm: the mark moves on after 1, 2, 4, 8 … steps, so that every cycle
+// comes back to it).
 type Cursor struct {
-	// After is the API's cursor, sent back as it came.
+	// After is the API's cursor, unchanged.
 	After string `json:"after,omitempty"`
-	// Mark is an earlier value of After; Steps is how many pages ago, Power after how many it moves on.
+	// Mark is the value of After some Steps ago. It moves on after Power steps.
 	Mark  string `json:"mark,omitempty"`
 	Steps int    `json:"steps,omitempty"`
 	Power int    `json:"power,omitempty"`
-	// Again is how often the list has begun again.
+	// Again counts how often the list was restarted.
 	Again int `json:"again,omitempty"`
 }
 
-// mostAgain is how often a list begins again: one of which places go again and again would never end.
-const mostAgain = 2
+// maxRestarts limits how often a list is restarted in one run of a sync.
+const maxRestarts = 2
 
-// runKey marks a context.
+// runKey is the key of the number of a run in a context.
 type runKey struct{}
 
-// WithRun says which run of a sync a call belongs to, from 1 on. A list that a run gave up, because it had begun again too
-// often, begins again in the next one.
+// WithRun sets the number of the run of a sync, from 1 on. Each run may restart a list up to the limit, also one that the run
+// before gave up.
 func WithRun(ctx context.Context, run int) context.Context {
 	return context.WithValue(ctx, runKey{}, run)
 }
 
-// mayBeginAgain tells whether the list of the cursor may begin again.
-func (c Cursor) mayBeginAgain(ctx context.Context) bool {
+// mayRestart tells whether the list of the cursor may be restarted.
+func (c Cursor) mayRestart(ctx context.Context) bool {
 	run, _ := ctx.Value(runKey{}).(int)
-	return c.Again < mostAgain*max(run, 1)
+	return c.Again < maxRestarts*max(run, 1)
 }
 
-// IsZero tells whether the cursor is the beginning of a list; as the Next of a page it means that there is no more.
+// IsZero tells whether the cursor is the beginning of a list. As Next of a page it means the end of the list.
 func (c Cursor) IsZero() bool { return c.After == "" }
 
 var (
@@ -66,7 +65,7 @@ var (
 	errNoHasMore = errors.New("the answer is not a list: has_more is missing")
 )
 
-// advance is the cursor that follows c when the API names after as its next page.
+// advance gives the next cursor, with the API's cursor after.
 func (c Cursor) advance(after string) (Cursor, error) {
 	if after == "" {
 		return Cursor{}, errNoCursor
@@ -84,13 +83,13 @@ func (c Cursor) advance(after string) (Cursor, error) {
 	return next, nil
 }
 
-// item is a row of a list. A row without id cannot be told from another and makes the answer malformed. An object that has no
-// id is told by its type.
+// item is a row of a list, or an object. An answer with an empty itemID is malformed. Objects without an id give their type
+// instead.
 type item interface {
 	itemID() string
 }
 
-// envelope is the body of every list. The fields that one of the dialects lacks stay nil.
+// envelope is the body of a list. Each dialect has one of the last two fields.
 type envelope[T item] struct {
 	Data    []T    `json:"data"`
 	HasMore *bool  `json:"has_more"`
@@ -98,14 +97,14 @@ type envelope[T item] struct {
 	Next    string `json:"next"`
 }
 
-// dialect is one of the two ways in which the API pages, and the largest page that the endpoint serves.
+// dialect is one of the API's two ways of paging, with the page size.
 type dialect struct {
 	limit int
-	// next picks the API's next cursor; lastItem is the id of the page's last row, "" on an empty page.
+	// next chooses the API's next cursor. lastItem is the id of the last row, "" on an empty page.
 	next func(lastID, next, lastItem string) string
 }
 
-// byLastID pages with an object's id. last_id may be null; the documentation then means the last row's id.
+// byLastID pages by the id of the last row. last_id may be null.
 func byLastID(limit int) dialect {
 	return dialect{limit: limit, next: func(lastID, _, lastItem string) string {
 		if lastID != "" {
@@ -115,25 +114,25 @@ func byLastID(limit int) dialect {
 	}}
 }
 
-// byNext pages with an opaque cursor. The last row's id cannot stand in for it: project groups have none.
+// byNext pages by an opaque cursor.
 func byNext(limit int) dialect {
 	return dialect{limit: limit, next: func(_, next, _ string) string { return next }}
 }
 
-// The largest pages that the endpoints serve.
+// The dialects with the maximum page sizes of the routes.
 var (
 	lastID100 = byLastID(100)
 	next1000  = byNext(1000)
 	next100   = byNext(100)
 )
 
-// list asks for one page. An answer that cannot be the whole truth about its page is an error, never a short page.
+// list requests one page. An incomplete answer is an error, never a short page.
 //
-// Some places are named after a row. Where that was deleted meanwhile, nothing says how far the list has been read, so that
-// it begins again: the answer is its first page then.
+// Some cursors are the id of a row. If that row was deleted, the position is lost: list then restarts and returns the first
+// page.
 func list[T item](ctx context.Context, c *Client, d dialect, route Route, ids []string, query url.Values, cursor Cursor) (Page[T], error) {
 	page, err := listOnce[T](ctx, c, d, route, ids, query, cursor)
-	if KindOf(err) != KindCursorGone || !cursor.mayBeginAgain(ctx) {
+	if KindOf(err) != KindCursorGone || !cursor.mayRestart(ctx) {
 		return page, err
 	}
 	ctxzap.Extract(ctx).Info("baton-openai: the list changed while it was read; reading it again from its beginning", zap.Error(err))
@@ -143,14 +142,14 @@ func list[T item](ctx context.Context, c *Client, d dialect, route Route, ids []
 }
 
 func listOnce[T item](ctx context.Context, c *Client, d dialect, route Route, ids []string, query url.Values, cursor Cursor) (Page[T], error) {
-	asked := url.Values{"limit": {strconv.Itoa(d.limit)}}
-	maps.Copy(asked, query)
+	parameters := url.Values{"limit": {strconv.Itoa(d.limit)}}
+	maps.Copy(parameters, query)
 	if !cursor.IsZero() {
-		asked.Set("after", cursor.After)
+		parameters.Set("after", cursor.After)
 	}
 
 	var body envelope[T]
-	if err := c.get(ctx, route, ids, asked, &body); err != nil {
+	if err := c.get(ctx, route, ids, parameters, &body); err != nil {
 		return Page[T]{}, err
 	}
 	page, err := body.page(d, cursor)

@@ -2,7 +2,7 @@ package client
 
 import "context"
 
-// ProjectGroup is a group's access to a project. Its role is not told here but by ListAssignedRoles.
+// ProjectGroup is a group's access to a project. ListAssignedRoles has its roles.
 type ProjectGroup struct {
 	GroupID   string `json:"group_id"`
 	GroupName string `json:"group_name"`
@@ -26,7 +26,7 @@ func (c *Client) GetProjectGroup(ctx context.Context, projectID, groupID string)
 	return retrieve[ProjectGroup](ctx, c, "/organization/projects/{project_id}/groups/{group_id}", projectID, groupID)
 }
 
-// AddProjectGroup adds a group to a project with a role, predefined or custom, by the API's id of it.
+// AddProjectGroup adds a group to a project with the role of an id, predefined or custom.
 //
 // POST /organization/projects/{project_id}/groups, https://platform.openai.com/docs/api-reference/project-groups.
 func (c *Client) AddProjectGroup(ctx context.Context, projectID, groupID, roleID string) error {
@@ -34,7 +34,7 @@ func (c *Client) AddProjectGroup(ctx context.Context, projectID, groupID, roleID
 	return c.post(ctx, "/organization/projects/{project_id}/groups", []string{projectID}, body, nil)
 }
 
-// RemoveProjectGroup takes a group out of a project with all its roles there.
+// RemoveProjectGroup removes a group, with all its roles, from a project.
 //
 // DELETE /organization/projects/{project_id}/groups/{group_id},
 // https://platform.openai.com/docs/api-reference/project-groups.

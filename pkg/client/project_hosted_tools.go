@@ -5,18 +5,18 @@ import (
 	"encoding/json"
 )
 
-// HostedToolNames are the tools that OpenAI runs for whoever calls a model, as the API names them.
+// HostedToolNames are the API's names of the tools that OpenAI hosts for calls of models.
 func HostedToolNames() []string {
 	return []string{"file_search", "web_search", "image_generation", "mcp", "code_interpreter"}
 }
 
 // HostedTools are the hosted tools of a project.
 type HostedTools struct {
-	// Enabled tells of each tool, by its name, whether the project may use it.
+	// Enabled has, for each tool, whether the project may use it.
 	Enabled map[string]bool
 }
 
-// UnmarshalJSON takes the tools and no other field.
+// UnmarshalJSON reads the known tools and ignores other fields.
 func (h *HostedTools) UnmarshalJSON(data []byte) error {
 	var fields map[string]json.RawMessage
 	if err := json.Unmarshal(data, &fields); err != nil {
@@ -44,7 +44,7 @@ func orNull(field json.RawMessage) json.RawMessage {
 	return field
 }
 
-// itemID tells an answer that names every tool, as all do.
+// itemID is empty unless the answer names every tool.
 func (h HostedTools) itemID() string {
 	if len(h.Enabled) < len(HostedToolNames()) {
 		return ""
@@ -62,8 +62,8 @@ func (c *Client) GetProjectHostedTools(ctx context.Context, projectID string) (H
 	return retrieve[HostedTools](ctx, c, routeHostedTools, projectID)
 }
 
-// ModifyProjectHostedTools switches hosted tools on and off. Those that are left out stay as they are. One that the
-// organization has switched on for every project is not switched off: OpenAI's own Terraform provider reckons with 409.
+// ModifyProjectHostedTools switches hosted tools on and off. Omitted tools stay unchanged. A tool that the organization
+// enables for every project cannot be switched off: OpenAI's Terraform provider expects 409.
 //
 // POST /organization/projects/{project_id}/hosted_tool_permissions,
 // https://developers.openai.com/api/reference/resources/admin/subresources/organization/subresources/projects/subresources/hosted_tool_permissions/methods/update.

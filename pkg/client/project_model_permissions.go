@@ -2,7 +2,7 @@ package client
 
 import "context"
 
-// The ways in which the models of a project are listed.
+// The modes of a project's model permissions.
 const (
 	ModelsAllowed = "allow_list"
 	ModelsDenied  = "deny_list"
@@ -11,7 +11,7 @@ const (
 // ModelPermissions are the models that a project may use.
 type ModelPermissions struct {
 	Object string `json:"object"`
-	// Mode is one of the words above; empty means that nothing is set, so that the project may use every model.
+	// Mode is one of the constants above; "" means that nothing is set, and the project may use every model.
 	Mode     string   `json:"mode"`
 	ModelIDs []string `json:"model_ids"`
 }
@@ -20,8 +20,8 @@ func (m ModelPermissions) itemID() string { return m.Object }
 
 const routeModelPermissions Route = "/organization/projects/{project_id}/model_permissions"
 
-// GetProjectModelPermissions gives the models of a project. What the API answers where nothing is set is not documented;
-// OpenAI's own Terraform provider takes a 404 for that.
+// GetProjectModelPermissions gives the models of a project. The answer for a project without permissions is not
+// documented; OpenAI's Terraform provider takes 404 for it.
 //
 // GET /organization/projects/{project_id}/model_permissions,
 // https://developers.openai.com/api/reference/resources/admin/subresources/organization/subresources/projects/subresources/model_permissions/methods/retrieve.
@@ -29,7 +29,7 @@ func (c *Client) GetProjectModelPermissions(ctx context.Context, projectID strin
 	return retrieve[ModelPermissions](ctx, c, routeModelPermissions, projectID)
 }
 
-// ModifyProjectModelPermissions sets the models of a project, in place of those before.
+// ModifyProjectModelPermissions replaces the models of a project.
 //
 // POST /organization/projects/{project_id}/model_permissions,
 // https://developers.openai.com/api/reference/resources/admin/subresources/organization/subresources/projects/subresources/model_permissions/methods/update.
@@ -41,7 +41,7 @@ func (c *Client) ModifyProjectModelPermissions(ctx context.Context, projectID, m
 	return change[ModelPermissions](ctx, c, routeModelPermissions, []string{projectID}, body)
 }
 
-// DeleteProjectModelPermissions lets a project use every model.
+// DeleteProjectModelPermissions allows a project every model.
 //
 // DELETE /organization/projects/{project_id}/model_permissions,
 // https://developers.openai.com/api/reference/resources/admin/subresources/organization/subresources/projects/subresources/model_permissions/methods/delete.

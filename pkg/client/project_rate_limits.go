@@ -5,7 +5,7 @@ import (
 	"encoding/json"
 )
 
-// RateLimitNumbers are the numbers of a rate limit, as the API names them.
+// RateLimitNumbers are the API's names of the numbers of a rate limit.
 func RateLimitNumbers() []string {
 	return []string{
 		"max_requests_per_1_minute", "max_tokens_per_1_minute", "max_images_per_1_minute", "max_audio_megabytes_per_1_minute",
@@ -13,17 +13,17 @@ func RateLimitNumbers() []string {
 	}
 }
 
-// RateLimit is how much a project may ask of a model.
+// RateLimit limits the use of a model by a project.
 type RateLimit struct {
 	ID    string
 	Model string
-	// Numbers are those that the model has, by their names.
+	// Numbers are the limits that the model has, by name.
 	Numbers map[string]int64
 }
 
 func (l RateLimit) itemID() string { return l.ID }
 
-// UnmarshalJSON puts the numbers together, which the API sends side by side.
+// UnmarshalJSON collects the numbers, which the API sends as fields of the object.
 func (l *RateLimit) UnmarshalJSON(data []byte) error {
 	var row struct {
 		ID    string `json:"id"`
@@ -49,16 +49,16 @@ func (l *RateLimit) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// ListProjectRateLimits gives a page of the rate limits of a project, one for each model that it can be limited in. 100 is
-// the page that is documented as usual; no largest one is.
+// ListProjectRateLimits gives a page of the rate limits of a project, one for each model. 100 is the documented default of
+// the page size; a maximum is not documented.
 //
 // GET /organization/projects/{project_id}/rate_limits, https://platform.openai.com/docs/api-reference/project-rate-limits/list.
 func (c *Client) ListProjectRateLimits(ctx context.Context, projectID string, cursor Cursor) (Page[RateLimit], error) {
 	return list[RateLimit](ctx, c, lastID100, "/organization/projects/{project_id}/rate_limits", []string{projectID}, nil, cursor)
 }
 
-// ModifyProjectRateLimit changes numbers of a rate limit. Those that are left out stay as they are. The API has been seen to
-// refuse it for a model that it lists: https://github.com/openai/openai-python/issues/2755.
+// ModifyProjectRateLimit changes numbers of a rate limit. Omitted numbers stay unchanged. The API has been seen to refuse it
+// for a model that it lists: https://github.com/openai/openai-python/issues/2755.
 //
 // POST /organization/projects/{project_id}/rate_limits/{rate_limit_id},
 // https://platform.openai.com/docs/api-reference/project-rate-limits/update.

@@ -4,10 +4,10 @@ import "context"
 
 // ProjectUser is a user's membership of a project.
 type ProjectUser struct {
-	// ID is the user's.
+	// ID is the id of the user.
 	ID    string `json:"id"`
 	Email string `json:"email"`
-	// Role is owner, member or viewer; the documentation names it a free string.
+	// Role is owner, member or viewer; the documentation allows any string.
 	Role string `json:"role"`
 }
 
@@ -30,8 +30,8 @@ func (c *Client) GetProjectUser(ctx context.Context, projectID, userID string) (
 	return retrieve[ProjectUser](ctx, c, "/organization/projects/{project_id}/users/{user_id}", projectID, userID)
 }
 
-// AddProjectUser adds a user to a project with a predefined role, by its name. For a user who is there already the API
-// answers with an error and leaves the role as it is.
+// AddProjectUser adds a user to a project with a predefined role, by name. For a user who is already in the project the API
+// answers with an error and keeps the role.
 //
 // POST /organization/projects/{project_id}/users, https://platform.openai.com/docs/api-reference/project-users/create.
 func (c *Client) AddProjectUser(ctx context.Context, projectID, userID, role string) (ProjectUser, error) {
@@ -39,7 +39,7 @@ func (c *Client) AddProjectUser(ctx context.Context, projectID, userID, role str
 	return change[ProjectUser](ctx, c, "/organization/projects/{project_id}/users", []string{projectID}, body)
 }
 
-// ModifyProjectUser gives a user of a project another predefined role, by its name, in place of the one before.
+// ModifyProjectUser replaces the predefined role of a user of a project, by name.
 //
 // POST /organization/projects/{project_id}/users/{user_id},
 // https://platform.openai.com/docs/api-reference/project-users/modify.
@@ -48,7 +48,7 @@ func (c *Client) ModifyProjectUser(ctx context.Context, projectID, userID, role 
 	return change[ProjectUser](ctx, c, "/organization/projects/{project_id}/users/{user_id}", ids, map[string]string{"role": role})
 }
 
-// RemoveProjectUser takes a user out of a project, custom roles there included.
+// RemoveProjectUser removes a user, with all custom roles, from a project.
 //
 // DELETE /organization/projects/{project_id}/users/{user_id},
 // https://platform.openai.com/docs/api-reference/project-users/delete.

@@ -5,10 +5,10 @@ import (
 	"net/http"
 )
 
-// ProjectArchived is the status of a project that nobody can use any more; it cannot be undone.
+// ProjectArchived is the status of an archived project. Archiving cannot be undone.
 const ProjectArchived = "archived"
 
-// Project divides the organization's use of the API.
+// Project is a project of the organization.
 type Project struct {
 	ID        string    `json:"id"`
 	Name      string    `json:"name"`
@@ -36,15 +36,15 @@ func (c *Client) GetProject(ctx context.Context, projectID string) (Project, err
 	return retrieve[Project](ctx, c, "/organization/projects/{project_id}", projectID)
 }
 
-// NewProject is what a project is made with. Only the name has to be given.
+// NewProject has the fields of a project to create. Only the name is required.
 type NewProject struct {
 	Name string `json:"name"`
-	// Residency is a region that the organization has to have access to, ExternalKeyID a key of its own for encryption.
+	// Residency is a region that the organization has access to, ExternalKeyID its own encryption key.
 	Residency     string `json:"residency,omitempty"`
 	ExternalKeyID string `json:"external_key_id,omitempty"`
 }
 
-// CreateProject makes a project. Projects are archived, and never deleted.
+// CreateProject creates a project. Projects can be archived, but not deleted.
 //
 // POST /organization/projects, https://platform.openai.com/docs/api-reference/projects/create.
 func (c *Client) CreateProject(ctx context.Context, project NewProject) (Project, error) {
@@ -56,7 +56,7 @@ func (c *Client) CreateProject(ctx context.Context, project NewProject) (Project
 	return identified(c, made, http.MethodPost, route)
 }
 
-// ProjectChange is what a project gets anew; what is empty stays as it is.
+// ProjectChange has the new values of a project. Empty fields stay unchanged.
 type ProjectChange struct {
 	Name          string `json:"name,omitempty"`
 	ExternalKeyID string `json:"external_key_id,omitempty"`
@@ -65,12 +65,12 @@ type ProjectChange struct {
 // ModifyProject changes a project. The API refuses the default project with 400.
 //
 // POST /organization/projects/{project_id}, https://platform.openai.com/docs/api-reference/projects/modify.
-func (c *Client) ModifyProject(ctx context.Context, projectID string, to ProjectChange) (Project, error) {
-	return change[Project](ctx, c, "/organization/projects/{project_id}", []string{projectID}, to)
+func (c *Client) ModifyProject(ctx context.Context, projectID string, changes ProjectChange) (Project, error) {
+	return change[Project](ctx, c, "/organization/projects/{project_id}", []string{projectID}, changes)
 }
 
-// ArchiveProject archives a project for good. The API has been seen to do so and to answer that the project is archived, as an
-// error.
+// ArchiveProject archives a project, which cannot be undone. The API has been seen to do so and then to answer with the error
+// that the project is archived.
 //
 // POST /organization/projects/{project_id}/archive, https://platform.openai.com/docs/api-reference/projects/archive.
 func (c *Client) ArchiveProject(ctx context.Context, projectID string) error {

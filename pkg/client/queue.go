@@ -5,27 +5,26 @@ import (
 	"time"
 )
 
-// queue has the calls of one route that wait to be sent, and counts those that were. It only decides: it is told of each
-// call, and of the time.
+// queue has the waiting calls of one route. It has no clock and no goroutine: the caller reports each call and the time.
 type queue struct {
 	rate rate
-	// waiting are the calls whose turn has not come: the urgent ones, then the others, each in the order of arrival.
+	// waiting are the calls whose turn has not come: first the urgent ones, then the others, each in the order of arrival.
 	waiting []*turn
-	// arrived, inFlight and done count calls: those that came, and of these the unanswered and the passed ones.
+	// arrived, inFlight and done count calls: all, those without an answer yet, and those that passed.
 	arrived, inFlight, done int
 }
 
-// turn is a call that waits to be sent, for the first time or again.
+// turn is the place of a call in the queue.
 type turn struct {
 	urgent bool
-	// arrival is the call's place among all that came.
+	// arrival is the number of the call in the order of arrival.
 	arrival int
-	// come is closed when the call may go; number is then its place among all that were sent.
-	come   chan struct{}
+	// ready is closed when the call may be sent. number is then its number in the order of sending.
+	ready  chan struct{}
 	number int
 }
 
-// before tells which of two waiting calls goes first.
+// before tells whether the call is sent before the other.
 func (t *turn) before(other *turn) bool {
 	if t.urgent != other.urgent {
 		return t.urgent
@@ -33,15 +32,15 @@ func (t *turn) before(other *turn) bool {
 	return t.arrival < other.arrival
 }
 
-// arrive gives a new call its place, which it keeps when it has to be sent again.
-func (q *queue) arrive(urgent bool) *turn {
+// newTurn gives a new call its place, which it keeps for a retry.
+func (q *queue) newTurn(urgent bool) *turn {
 	q.arrived++
 	return &turn{urgent: urgent, arrival: q.arrived}
 }
 
-// join has a call wait.
-func (q *queue) join(t *turn) {
-	t.come = make(chan struct{})
+// add adds a call that has to wait.
+func (q *queue) add(t *turn) {
+	t.ready = make(chan struct{})
 	at := slices.IndexFunc(q.waiting, t.before)
 	if at < 0 {
 		at = len(q.waiting)
@@ -49,8 +48,8 @@ func (q *queue) join(t *turn) {
 	q.waiting = slices.Insert(q.waiting, at, t)
 }
 
-// leave takes a call out that does not wait any more. Its turn may have come at the same moment: then it is not used.
-func (q *queue) leave(t *turn) {
+// remove removes a call that no longer waits. If its turn has just come, the turn stays unused.
+func (q *queue) remove(t *turn) {
 	if at := slices.Index(q.waiting, t); at >= 0 {
 		q.waiting = slices.Delete(q.waiting, at, at+1)
 	} else {
@@ -58,9 +57,9 @@ func (q *queue) leave(t *turn) {
 	}
 }
 
-// goOn lets every call go whose turn has come. The next one comes after the wait; 0 is for one that an answer brings on, or
-// for none.
-func (q *queue) goOn(now time.Time) time.Duration {
+// release releases every call whose turn has come. It gives the time until the next turn; 0 means that no call waits, or that
+// the next turn comes with an answer.
+func (q *queue) release(now time.Time) time.Duration {
 	for len(q.waiting) > 0 {
 		if q.rate.isUnknown() && q.inFlight > 0 {
 			return 0
@@ -72,23 +71,23 @@ func (q *queue) goOn(now time.Time) time.Duration {
 		q.waiting = slices.Delete(q.waiting, 0, 1)
 		q.inFlight++
 		t.number = q.rate.send(now)
-		close(t.come)
+		close(t.ready)
 	}
 	return 0
 }
 
-// passed is told of a call that the API answered, whatever else it said than 429.
+// passed reports a call with any answer but 429.
 func (q *queue) passed(t *turn) {
 	q.inFlight--
 	q.done++
 	q.rate.passed(t.number)
 }
 
-// lost is told of a call that got no answer, or whose turn was not used.
-func (q *queue) lost() { q.inFlight-- }
+// unanswered reports a call without an answer, or an unused turn.
+func (q *queue) unanswered() { q.inFlight-- }
 
-// refused is [rate.refused] of a call.
-func (q *queue) refused(t *turn, named time.Duration, now time.Time) time.Duration {
+// refused reports a call with the answer 429, see [rate.refused].
+func (q *queue) refused(t *turn, retryAfter time.Duration, now time.Time) time.Duration {
 	q.inFlight--
-	return q.rate.refused(t.number, named, now)
+	return q.rate.refused(t.number, retryAfter, now)
 }

@@ -11,8 +11,8 @@ import (
 func arrivals(q *queue, names ...string) map[string]*turn {
 	turns := map[string]*turn{}
 	for _, name := range names {
-		turns[name] = q.arrive(name[len(name)-1] == '!')
-		q.join(turns[name])
+		turns[name] = q.newTurn(name[len(name)-1] == '!')
+		q.add(turns[name])
 	}
 	return turns
 }
@@ -22,7 +22,7 @@ func went(turns map[string]*turn) map[string]int {
 	numbers := map[string]int{}
 	for name, t := range turns {
 		select {
-		case <-t.come:
+		case <-t.ready:
 			numbers[name] = t.number
 		default:
 		}
@@ -35,11 +35,11 @@ func TestQueueOfAFreeRoute(t *testing.T) {
 	t.Parallel()
 	var q queue
 	turns := arrivals(&q, "a", "b", "c")
-	require.Zero(t, q.goOn(noon))
+	require.Zero(t, q.release(noon))
 	require.Equal(t, map[string]int{"a": 1, "b": 2, "c": 3}, went(turns))
 	require.Equal(t, 3, q.inFlight)
 	q.passed(turns["b"])
-	q.lost()
+	q.unanswered()
 	require.Equal(t, []int{1, 1}, []int{q.inFlight, q.done})
 }
 
@@ -48,17 +48,17 @@ func TestQueueBeforeTheRateIsKnown(t *testing.T) {
 	t.Parallel()
 	var q queue
 	first := arrivals(&q, "first")
-	q.goOn(noon)
+	q.release(noon)
 	require.Equal(t, 10*time.Second, q.refused(first["first"], 10*time.Second, noon))
 	turns := arrivals(&q, "a", "b")
-	require.Equal(t, 10*time.Second, q.goOn(noon))
+	require.Equal(t, 10*time.Second, q.release(noon))
 	require.Empty(t, went(turns))
-	require.Zero(t, q.goOn(after(10)), "an answer brings the next one on")
+	require.Zero(t, q.release(after(10)), "an answer brings the next one on")
 	require.Equal(t, map[string]int{"a": 2}, went(turns))
-	require.Zero(t, q.goOn(after(60)))
+	require.Zero(t, q.release(after(60)))
 	require.Len(t, went(turns), 1)
 	q.passed(turns["a"])
-	require.Zero(t, q.goOn(after(60)))
+	require.Zero(t, q.release(after(60)))
 	require.Equal(t, map[string]int{"a": 2, "b": 3}, went(turns))
 }
 
@@ -68,16 +68,16 @@ func TestQueueOrder(t *testing.T) {
 	t.Parallel()
 	q := queue{rate: rate{limited: true, interval: time.Minute, due: noon}}
 	refused := arrivals(&q, "refused")["refused"]
-	require.Zero(t, q.goOn(noon))
+	require.Zero(t, q.release(noon))
 	turns := arrivals(&q, "leaving", "a", "urgent!", "b", "also urgent!")
 	q.refused(refused, 2*time.Minute, noon)
-	q.join(refused)
+	q.add(refused)
 	turns["refused"] = refused
-	q.leave(turns["leaving"])
+	q.remove(turns["leaving"])
 	var order []string
 	for seconds := 0; len(q.waiting) > 0; seconds += 60 {
 		before := went(turns)
-		wait := q.goOn(after(seconds))
+		wait := q.release(after(seconds))
 		require.True(t, wait > 0 || len(q.waiting) == 0)
 		for name := range went(turns) {
 			if _, already := before[name]; !already {
@@ -94,9 +94,9 @@ func TestQueueOfACallThatLeaves(t *testing.T) {
 	t.Parallel()
 	var q queue
 	turns := arrivals(&q, "a")
-	q.goOn(noon)
+	q.release(noon)
 	require.Equal(t, 1, q.inFlight)
-	q.leave(turns["a"])
+	q.remove(turns["a"])
 	require.Zero(t, q.inFlight)
 	require.Zero(t, q.done)
 }

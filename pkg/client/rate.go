@@ -2,63 +2,61 @@ package client
 
 import "time"
 
-// rate is how fast the calls of one route may go: as fast as the API lets them pass, and no faster. It only calculates: it
-// is told of each call, and of the time.
+// rate estimates the rate limit of one route. It has no clock: the caller reports each call and the time.
 //
-// The API limits each route on its own, tells no limit in advance, and says in a 429 how long to wait, more or less
-// exactly. So a route is free until its first 429. From then on the rate follows what the 429s say: each names an instant at
-// which a call would pass, and between two such instants as many calls pass as the limit lets, so that their distance over
-// that number is the interval. It is exact for a bucket that fills evenly and right on average for a window that opens at
-// once. From 429 to 429 the rate rises a little, to find out whether more is possible.
+// The API limits each route separately, does not announce the limit, and names in a 429 the time to wait, more or less
+// exactly. So a route is unlimited until its first 429. Each 429 names a time at which a call would pass. Between two such
+// times as many calls pass as the limit allows, so the interval is their distance divided by that number. This is exact for a
+// token bucket and right on average for a fixed window. Between two 429s the rate rises a little, to find a higher limit.
 type rate struct {
-	// sent counts the calls that went, which is the number of the last of them.
+	// sent is the number of calls that were sent, and the number of the last one.
 	sent int
 
-	// limited says that the API has refused a call; the fields below, but for burst, mean nothing before.
+	// limited says that the API has refused a call. Until then only burst has a meaning.
 	limited bool
-	// interval is the time between two calls; 0 as long as it is not known.
+	// interval is the time between two calls; 0 means unknown.
 	interval time.Duration
-	// due is when the next call may go.
+	// due is the time of the next call.
 	due time.Time
-	// burst is how many calls the API lets pass at once after a pause: as many as passed before the first 429.
+	// burst is the number of calls that may be sent at once after a pause: as many as passed before the first 429.
 	burst int
-	// exact says that the API named the wait the last time.
+	// exact says that the last 429 named a wait.
 	exact bool
 
-	// reference is an instant at which the API would let a call pass, by its own word; sentThen is the number of calls that
-	// had been sent by then, and passedSince how many of those sent later passed.
+	// reference is the time at which a call would pass, by the last 429. sentBefore is the number of calls that were sent before
+	// that 429, passedSince the number of later ones that passed.
 	reference   time.Time
-	sentThen    int
+	sentBefore  int
 	passedSince int
 
 	refusals refusals
 }
 
-// refusals are the 429s since a call passed.
+// refusals are the 429s since the last call that passed.
 type refusals struct {
 	count int
-	// since is when the first of them came.
+	// since is the time of the first one.
 	since time.Time
 }
 
 const (
-	// firstWait is how long a route waits after a 429 that does not say; each further one doubles it, up to longestWait.
-	firstWait   = time.Second
-	longestWait = time.Minute
+	// defaultWait is the wait after a 429 that names none. Each further one doubles it, up to maxDefaultWait.
+	defaultWait    = time.Second
+	maxDefaultWait = time.Minute
 
-	// exactSteps and roughSteps are in how many calls that pass the rate doubles, where the API names the wait and where it
-	// does not. Where it does, the 429 that ends the rise costs one call and no time.
+	// The rate doubles after this many calls that pass: exactSteps if the API names waits, roughSteps if not. If it does, the 429
+	// that ends the rise costs one call and no time.
 	exactSteps = 256
 	roughSteps = 16
 
-	// mostBurst bounds how many calls go at once after a pause.
-	mostBurst = 16
+	// maxBurst limits the calls that are sent at once after a pause.
+	maxBurst = 16
 )
 
-// isUnknown tells that the API limits the route and has not shown yet how much, so that calls go one after the other.
+// isUnknown tells whether the route is limited at an unknown rate. Calls are then sent one after the other.
 func (r *rate) isUnknown() bool { return r.limited && r.interval == 0 }
 
-// next is how long the next call has to wait.
+// next is the time until the next call.
 func (r *rate) next(now time.Time) time.Duration {
 	if !r.limited {
 		return 0
@@ -66,18 +64,17 @@ func (r *rate) next(now time.Time) time.Duration {
 	return max(r.due.Sub(now), 0)
 }
 
-// send is told of a call that goes now, and gives it its number.
+// send reports a call that is sent now, and gives its number.
 func (r *rate) send(now time.Time) int {
 	if r.limited {
-		r.spend(now)
+		r.advance(now)
 	}
 	r.sent++
 	return r.sent
 }
 
-// spend moves the due time on by one call. A pause leaves a burst for some calls at once; after a longer one, in which the
-// API's own bucket has run over, the reference says nothing any more.
-func (r *rate) spend(now time.Time) {
+// advance moves the due time by one call. A pause saves up a burst. After a longer pause the reference is outdated.
+func (r *rate) advance(now time.Time) {
 	step := r.step()
 	if full := now.Add(-time.Duration(r.burst) * step); step > 0 && r.due.Before(full) {
 		r.due = full
@@ -86,7 +83,7 @@ func (r *rate) spend(now time.Time) {
 	r.due = r.due.Add(step)
 }
 
-// step is the interval, the shorter the more calls have passed since the last 429.
+// step is the interval, shortened with each call that has passed since the last 429.
 func (r *rate) step() time.Duration {
 	return r.interval - r.interval*time.Duration(r.passedSince)/time.Duration(2*r.steps())
 }
@@ -98,68 +95,68 @@ func (r *rate) steps() int {
 	return roughSteps
 }
 
-// passed is told of a call that the API did not refuse with 429.
+// passed reports a call with any answer but 429.
 func (r *rate) passed(number int) {
 	r.refusals = refusals{}
 	if !r.limited {
-		r.burst = min(r.burst+1, mostBurst)
+		r.burst = min(r.burst+1, maxBurst)
 		return
 	}
-	if r.isNews(number) {
+	if r.isCurrent(number) {
 		r.passedSince++
 	}
 	if r.passedSince >= r.steps() && r.interval > 0 {
-		// So long without a 429: the limit has risen, and the higher rate is the rate from now on.
+		// After so many calls without a 429 the limit must be higher.
 		r.interval = r.step()
 		r.passedSince = 0
 		r.reference = time.Time{}
 	}
 }
 
-// isNews tells whether the answer to a call says something new: not if the call was sent before the last 429 was known.
-func (r *rate) isNews(number int) bool { return number > r.sentThen }
+// isCurrent tells whether the call was sent after the last 429 was known. Earlier ones say nothing new.
+func (r *rate) isCurrent(number int) bool { return number > r.sentBefore }
 
-// refused is told of a call that the API refused with 429, and of the wait that it named, 0 for none. It gives for how long
-// the API will have refused every call when the next one goes.
-func (r *rate) refused(number int, named time.Duration, now time.Time) time.Duration {
-	if !r.isNews(number) {
-		return r.refusing()
+// refused reports a call with the answer 429 and its wait, 0 for none. It gives the time from the first refusal to the next
+// call.
+func (r *rate) refused(number int, retryAfter time.Duration, now time.Time) time.Duration {
+	if !r.isCurrent(number) {
+		return r.refusedFor()
 	}
-	r.exact = named > 0
-	wait := named
+	r.exact = retryAfter > 0
+	wait := retryAfter
 	if r.refusals.count > 0 || !r.exact {
-		// An API that does not mean what it says is not asked without end.
-		wait = max(wait, min(firstWait<<min(r.refusals.count, 16), longestWait))
+		// The wait grows if the API refuses again after the wait that it named.
+		wait = max(wait, min(defaultWait<<min(r.refusals.count, 16), maxDefaultWait))
 	}
 	if r.refusals.count == 0 {
 		r.refusals.since = now
 	}
 	r.refusals.count++
 
-	passes := now.Add(wait)
+	free := now.Add(wait)
 	switch {
 	case r.reference.IsZero():
-		r.refer(passes)
-	case r.passedSince > 0 && passes.After(r.reference):
-		r.interval = passes.Sub(r.reference) / time.Duration(r.passedSince)
-		r.refer(passes)
+		r.setReference(free)
+	case r.passedSince > 0 && free.After(r.reference):
+		r.interval = free.Sub(r.reference) / time.Duration(r.passedSince)
+		r.setReference(free)
 	}
-	r.sentThen = r.sent
+	r.sentBefore = r.sent
 	r.limited = true
-	if r.due.Before(passes) {
-		r.due = passes
+	if r.due.Before(free) {
+		r.due = free
 	}
-	return r.refusing()
+	return r.refusedFor()
 }
 
-func (r *rate) refusing() time.Duration {
+func (r *rate) refusedFor() time.Duration {
 	if r.refusals.count == 0 {
 		return 0
 	}
 	return r.due.Sub(r.refusals.since)
 }
 
-func (r *rate) refer(passes time.Time) {
-	r.reference = passes
+func (r *rate) setReference(free time.Time) {
+	r.reference = free
 	r.passedSince = 0
 }

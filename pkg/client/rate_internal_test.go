@@ -79,7 +79,7 @@ func TestRateOfRefusalsWithoutEnd(t *testing.T) {
 				now = now.Add(wait)
 			}
 			r.passed(r.send(now))
-			require.Zero(t, r.refusing())
+			require.Zero(t, r.refusedFor())
 			require.Equal(t, refusals{}, r.refusals)
 		})
 	}
@@ -112,7 +112,7 @@ func TestRateRises(t *testing.T) {
 // After a pause as many calls go at once as passed before the first 429, and no more than a few.
 func TestRateAfterAPause(t *testing.T) {
 	t.Parallel()
-	for passed, burst := range map[int]int{0: 0, 3: 3, 100: mostBurst} {
+	for passed, burst := range map[int]int{0: 0, 3: 3, 100: maxBurst} {
 		var r rate
 		for range passed {
 			r.passed(r.send(noon))

@@ -10,43 +10,41 @@ import (
 	"go.uber.org/zap"
 )
 
-// retry is the time in which one call that only reads gets no answer of use. The SDK would repeat such a call of a sync
-// without end, and one wait for all of its workers.
+// retry repeats one read without a usable answer. The SDK would repeat it without end, and stop all its workers meanwhile.
 type retry struct {
-	began time.Time
+	start time.Time
 	waits *backoff.ExponentialBackOff
 }
 
-// The first repetition comes soon, since most failures are over at once.
+// The first retry comes soon: most failures are short.
 const (
-	firstRepetition = 250 * time.Millisecond
-	slowRepetition  = time.Minute
-	// urgentRetryFor is for how long a read is asked again that somebody waits for.
+	firstRetryWait = 250 * time.Millisecond
+	maxRetryWait   = time.Minute
+	// urgentRetryFor limits the retries of a read that somebody waits for.
 	urgentRetryFor = 5 * time.Second
 )
 
-// wait lasts until a read may be asked again. It gives the error that the call ends with if there is no point in that.
-func (o *retry) wait(ctx context.Context, failure *Error, retryFor time.Duration) error {
+// wait waits until the next attempt. It returns the error of the call if there is no further attempt.
+func (r *retry) wait(ctx context.Context, failure *Error, retryFor time.Duration) error {
 	if ctx.Err() != nil {
 		return failure
 	}
-	if o.waits == nil {
-		o.began = time.Now()
-		o.waits = backoff.NewExponentialBackOff()
-		o.waits.InitialInterval, o.waits.MaxInterval, o.waits.Multiplier = firstRepetition, slowRepetition, 2
+	if r.waits == nil {
+		r.start = time.Now()
+		r.waits = backoff.NewExponentialBackOff()
+		r.waits.InitialInterval, r.waits.MaxInterval, r.waits.Multiplier = firstRetryWait, maxRetryWait, 2
 	}
-	wait := max(o.waits.NextBackOff(), min(failure.RetryAfter, slowRepetition))
-	lasted := time.Since(o.began)
-	if isAwaited(ctx) && lasted+wait > min(retryFor, urgentRetryFor) || endsWithin(ctx, wait) {
-		// Whoever waits is told what it is, and repeats it or not.
-		failure.tried = triedFor(lasted)
+	wait := max(r.waits.NextBackOff(), min(failure.RetryAfter, maxRetryWait))
+	elapsed := time.Since(r.start)
+	if isAwaited(ctx) && elapsed+wait > min(retryFor, urgentRetryFor) || endsWithin(ctx, wait) {
+		// The caller decides whether to try again.
+		failure.tried = triedFor(elapsed)
 		return failure
 	}
-	if lasted+wait > retryFor {
-		// Aborted is gRPC's word for what is to be begun anew as a whole.
-		return failure.giveUp(triedFor(lasted))
+	if elapsed+wait > retryFor {
+		return failure.giveUp(triedFor(elapsed))
 	}
-	ctxzap.Extract(ctx).Warn("baton-openai: OpenAI gave no answer of use; asking again", zap.Duration("wait", wait), zap.Error(failure))
+	ctxzap.Extract(ctx).Warn("baton-openai: OpenAI gave no usable answer; asking again", zap.Duration("wait", wait), zap.Error(failure))
 	timer := time.NewTimer(wait)
 	defer timer.Stop()
 	select {
@@ -57,15 +55,15 @@ func (o *retry) wait(ctx context.Context, failure *Error, retryFor time.Duration
 	}
 }
 
-// endsWithin tells whether the caller will have gone before the wait is over.
+// endsWithin tells whether the deadline of the caller comes before the end of the wait.
 func endsWithin(ctx context.Context, wait time.Duration) bool {
 	deadline, has := ctx.Deadline()
 	return has && time.Until(deadline) < wait
 }
 
-func triedFor(lasted time.Duration) string {
-	if lasted < time.Second {
+func triedFor(elapsed time.Duration) string {
+	if elapsed < time.Second {
 		return ""
 	}
-	return fmt.Sprintf("asked again for %s", lasted.Round(time.Second))
+	return fmt.Sprintf("asked again for %s", elapsed.Round(time.Second))
 }

@@ -26,7 +26,7 @@ func TestOutageThatPasses(t *testing.T) {
 	_, err := patient(t, standIn).ListGroups(ctx, client.Cursor{})
 	require.NoError(t, err)
 	require.Len(t, standIn.Requests(), 3)
-	told := logs.FilterMessage("baton-openai: OpenAI gave no answer of use; asking again").All()
+	told := logs.FilterMessage("baton-openai: OpenAI gave no usable answer; asking again").All()
 	require.Len(t, told, 2)
 	require.Contains(t, told[0].ContextMap()["error"], "GET /organization/groups: 502 Bad Gateway")
 }

@@ -2,7 +2,7 @@ package client
 
 import "context"
 
-// PrincipalType is what a principal is, in the API's words.
+// PrincipalType is the API's type of a principal.
 type PrincipalType string
 
 // The types of principals.
@@ -12,8 +12,8 @@ const (
 	PrincipalServiceAccount PrincipalType = "service_account"
 )
 
-// Principal is to whom roles are assigned, and where: in a project or, without one, in the organization. It is the address
-// of every call about role assignments; the API has no list of all of them.
+// Principal is the holder of role assignments in a scope. Every call about role assignments addresses one principal: the API
+// has no list of all assignments.
 //
 // The calls are described at https://platform.openai.com/docs/api-reference/role-assignments and need a key with all
 // permissions.
@@ -25,16 +25,16 @@ type Principal struct {
 }
 
 // OrganizationPrincipal is a principal in the organization.
-func OrganizationPrincipal(of PrincipalType, id string) Principal {
-	return Principal{OrganizationScope(), of, id}
+func OrganizationPrincipal(principalType PrincipalType, id string) Principal {
+	return Principal{OrganizationScope(), principalType, id}
 }
 
 // ProjectPrincipal is a principal in a project.
-func ProjectPrincipal(projectID string, of PrincipalType, id string) Principal {
-	return Principal{ProjectScope(projectID), of, id}
+func ProjectPrincipal(projectID string, principalType PrincipalType, id string) Principal {
+	return Principal{ProjectScope(projectID), principalType, id}
 }
 
-// assignmentsRoute is the route of the principal's assignments. A service account's are those of a user.
+// assignmentsRoute is the route of the principal's assignments. Service accounts have the routes of users.
 func (p Principal) assignmentsRoute() Route {
 	switch {
 	case !p.inProject && p.Type == PrincipalGroup:
@@ -48,13 +48,12 @@ func (p Principal) assignmentsRoute() Route {
 	}
 }
 
-// ids fill the placeholders of the principal's routes.
+// ids are the values of the placeholders in the principal's routes.
 func (p Principal) ids(more ...string) []string {
 	return p.within(append([]string{p.ID}, more...)...)
 }
 
-// ListAssignedRoles gives a page of at most 1,000 roles of the principal; those of a user are with the ones that groups
-// give.
+// ListAssignedRoles gives a page of at most 1,000 roles of the principal. Those of a user include the roles from groups.
 //
 // GET /organization/users/{user_id}/roles, /organization/groups/{group_id}/roles,
 // /projects/{project_id}/users/{user_id}/roles or /projects/{project_id}/groups/{group_id}/roles.
@@ -62,7 +61,7 @@ func (c *Client) ListAssignedRoles(ctx context.Context, p Principal, cursor Curs
 	return list[AssignedRole](ctx, c, next1000, p.assignmentsRoute(), p.ids(), nil, cursor)
 }
 
-// AssignRole gives the principal a role, by the API's id of it. In a project, whoever is not in it is refused, and so are
+// AssignRole assigns the principal the role of an id. In a project, the API refuses principals outside of the project, and
 // service accounts.
 //
 // POST to the route of [Client.ListAssignedRoles].
@@ -70,14 +69,14 @@ func (c *Client) AssignRole(ctx context.Context, p Principal, roleID string) err
 	return c.post(ctx, p.assignmentsRoute(), p.ids(), map[string]string{"role_id": roleID}, nil)
 }
 
-// UnassignRole takes a role that the principal holds directly. A group leaves the project with its last one.
+// UnassignRole removes a role that the principal holds directly. A group leaves the project with its last role.
 //
 // DELETE on the route of [Client.ListAssignedRoles], followed by /{role_id}.
 func (c *Client) UnassignRole(ctx context.Context, p Principal, roleID string) error {
 	return c.remove(ctx, p.assignmentsRoute()+"/{role_id}", p.ids(roleID)...)
 }
 
-// FindPrincipal asks for the principal itself; the error is of [KindGone] if it is not there.
+// FindPrincipal asks for the principal itself. The error has [KindGone] if it does not exist.
 func (c *Client) FindPrincipal(ctx context.Context, p Principal) error {
 	var err error
 	switch {

@@ -6,88 +6,88 @@ import (
 	"time"
 )
 
-// routeLimiter has the calls of one route wait for their turn.
+// routeLimiter lets the calls of one route wait for their turn.
 type routeLimiter struct {
 	mu    sync.Mutex
 	queue queue
-	// timer goes off when the next turn comes.
+	// timer fires at the next turn.
 	timer *time.Timer
-	// said is what the API said when it refused a call the last time.
-	said string
-	// remaining tells how many more calls are known to come; nil if nobody has said so.
+	// message is the API's in its last refusal.
+	message string
+	// remaining gives the number of calls that are known to follow; nil if unknown.
 	remaining func() int
 }
 
-// arrive gives a new call its place.
-func (l *routeLimiter) arrive(ctx context.Context) *turn {
+// newTurn gives a call its place in the queue.
+func (l *routeLimiter) newTurn(ctx context.Context) *turn {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.queue.arrive(isUrgent(ctx))
+	return l.queue.newTurn(isUrgent(ctx))
 }
 
-// wait lasts until the call may go. One of passed, refused and lost must follow; after refused, wait may again.
+// wait waits until the call may be sent. The caller must then call passed, refused or unanswered. After refused it may wait again.
 func (l *routeLimiter) wait(ctx context.Context, t *turn) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
 	l.mu.Lock()
-	l.queue.join(t)
-	l.goOn()
+	l.queue.add(t)
+	l.release()
 	l.mu.Unlock()
 
 	select {
-	case <-t.come:
+	case <-t.ready:
 		return nil
 	case <-ctx.Done():
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.queue.leave(t)
-	l.goOn()
+	l.queue.remove(t)
+	l.release()
 	return ctx.Err()
 }
 
-// goOn lets every call go whose turn has come, and sets the timer for the one after.
-func (l *routeLimiter) goOn() {
+// release releases every call whose turn has come, and sets the timer for the next one.
+func (l *routeLimiter) release() {
 	if l.timer != nil {
 		l.timer.Stop()
 		l.timer = nil
 	}
-	if wait := l.queue.goOn(time.Now()); wait > 0 {
+	if wait := l.queue.release(time.Now()); wait > 0 {
 		l.timer = time.AfterFunc(wait, func() {
 			l.mu.Lock()
 			defer l.mu.Unlock()
-			l.goOn()
+			l.release()
 		})
 	}
 }
 
-// passed is told of a call that the API answered, whatever else it said than 429.
+// passed reports a call with any answer but 429.
 func (l *routeLimiter) passed(t *turn) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.queue.passed(t)
-	l.goOn()
+	l.release()
 }
 
-// lost is told of a call that got no answer, or whose turn was not used.
-func (l *routeLimiter) lost() {
+// unanswered reports a call without an answer, or an unused turn.
+func (l *routeLimiter) unanswered() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.queue.lost()
-	l.goOn()
+	l.queue.unanswered()
+	l.release()
 }
 
-// refused is told of a call that the API refused with 429, of the wait that it named, 0 for none, and of its words. It
-// gives for how long the route will have refused every call when the next one goes.
-func (l *routeLimiter) refused(t *turn, named time.Duration, said string) time.Duration {
+// refused reports a call with the answer 429, its wait (0 for none) and its message. It gives the time from the route's first
+// refusal to its next call.
+func (l *routeLimiter) refused(t *turn, retryAfter time.Duration, message string) time.Duration {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.queue.rate.isNews(t.number) {
-		l.said = said
+	if l.queue.rate.isCurrent(t.number) {
+		l.message = message
 	}
-	defer l.goOn()
-	return l.queue.refused(t, named, time.Now())
+	defer l.release()
+	return l.queue.refused(t, retryAfter, time.Now())
 }
 
 func (l *routeLimiter) isLimited() bool {
@@ -96,17 +96,17 @@ func (l *routeLimiter) isLimited() bool {
 	return l.queue.rate.limited
 }
 
-func (l *routeLimiter) expect(remaining func() int) {
+func (l *routeLimiter) setRemaining(remaining func() int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.remaining = remaining
 }
 
-// progress is false for a route that nothing waits for.
+// progress is false for a route that is not limited, or idle.
 func (l *routeLimiter) progress() (routeProgress, bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	progress := routeProgress{done: l.queue.done, interval: l.queue.rate.interval, said: l.said}
+	progress := routeProgress{done: l.queue.done, interval: l.queue.rate.interval, message: l.message}
 	if l.remaining != nil {
 		progress.left = l.remaining()
 	}

@@ -115,7 +115,7 @@ func (a *api) ask(l *routeLimiter, t *turn) bool {
 
 // call makes one call, however often the API refuses it.
 func (a *api) call(ctx context.Context, l *routeLimiter) error {
-	turn := l.arrive(ctx)
+	turn := l.newTurn(ctx)
 	for {
 		if err := l.wait(ctx, turn); err != nil {
 			return err
@@ -268,7 +268,7 @@ func TestAPIThatRefusesEverything(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := &routeLimiter{}
 		start := time.Now()
-		turn := l.arrive(t.Context())
+		turn := l.newTurn(t.Context())
 		for n := 1; ; n++ {
 			require.NoError(t, l.wait(t.Context(), turn))
 			if refusing := l.refused(turn, time.Millisecond, ""); refusing > time.Hour {
@@ -286,20 +286,20 @@ func TestLimiterReportsWhatTakesLong(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		l := newLimiter()
-		slow, fast, free := l.of("GET", "/slow"), l.of("GET", "/fast"), l.of("GET", "/free")
+		slow, fast, free := l.forRoute("GET", "/slow"), l.forRoute("GET", "/fast"), l.forRoute("GET", "/free")
 		for _, one := range []*routeLimiter{slow, fast} {
 			one.queue.rate.limited, one.queue.rate.interval, one.queue.done = true, 10*time.Second, 3
 		}
 		fast.queue.rate.interval = time.Second
-		slow.expect(func() int { return 40 })
-		free.expect(func() int { return 1000 })
+		slow.setRemaining(func() int { return 40 })
+		free.setRemaining(func() int { return 1000 })
 		fast.queue.inFlight = 1
 		require.False(t, free.isLimited())
 
 		require.Empty(t, l.due(time.Now(), slow))
 		elapse(firstReport)
 		require.Equal(t, []routeProgress{
-			{route: "GET /slow", done: 3, left: 40, interval: 10 * time.Second, takes: 400 * time.Second},
+			{route: "GET /slow", done: 3, left: 40, interval: 10 * time.Second, duration: 400 * time.Second},
 			{route: "GET /fast", done: 3, interval: time.Second},
 		}, l.due(time.Now(), slow))
 		elapse(reportInterval - time.Second)
@@ -316,11 +316,11 @@ func TestReportHasOpenAIsWords(t *testing.T) {
 		core, logs := observer.New(zap.InfoLevel)
 		ctx := ctxzap.ToContext(t.Context(), zap.New(core))
 		l := newLimiter()
-		slow := l.of("GET", "/slow")
-		turn := slow.arrive(ctx)
+		slow := l.forRoute("GET", "/slow")
+		turn := slow.newTurn(ctx)
 		require.NoError(t, l.wait(ctx, slow, turn))
 		slow.refused(turn, time.Minute, "Limit of the organization: 3 a minute.")
-		slow.lost()
+		slow.unanswered()
 		l.report(ctx, slow)
 		elapse(firstReport)
 		l.report(ctx, slow)

@@ -10,17 +10,17 @@ import (
 	"net"
 )
 
-// SecretValue is a whole key, which the API tells once, when the key is made. In every way to print, log or encode it, it
-// is [redacted]; only [SecretValue.Reveal] gives it.
+// SecretValue is a whole key, which the API returns once, when the key is created. Printed, logged or encoded, it is
+// [redacted]. Only [SecretValue.Reveal] returns it.
 type SecretValue struct {
-	// reveal is a function, of which fmt has no more than the address: where the whole is in a field that is not exported, it
-	// prints what is in it without asking its methods.
+	// reveal is a function because fmt does not call the methods of a value in an unexported field: it prints the fields, and of
+	// a function only the address.
 	reveal func() []byte
 }
 
 const redacted = "[redacted]"
 
-// UnmarshalJSON takes a text. What it says of anything else does not quote it.
+// UnmarshalJSON reads a string. Its error does not quote the value.
 func (v *SecretValue) UnmarshalJSON(data []byte) error {
 	var text string
 	if json.Unmarshal(data, &text) != nil {
@@ -31,10 +31,10 @@ func (v *SecretValue) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// IsEmpty tells whether the API gave no value.
+// IsEmpty tells whether there is no value.
 func (v SecretValue) IsEmpty() bool { return len(v.Reveal()) == 0 }
 
-// Reveal gives the value, for whoever encrypts it.
+// Reveal returns the value, to encrypt it.
 func (v SecretValue) Reveal() []byte {
 	if v.reveal == nil {
 		return nil
@@ -42,38 +42,38 @@ func (v SecretValue) Reveal() []byte {
 	return v.reveal()
 }
 
-// String is that of the verbs %s and %v.
+// String is for the verbs %s and %v.
 func (v SecretValue) String() string { return redacted }
 
-// GoString is that of the verb %#v.
+// GoString is for the verb %#v.
 func (v SecretValue) GoString() string { return redacted }
 
-// Format is that of every other verb.
+// Format is for all other verbs.
 func (v SecretValue) Format(state fmt.State, _ rune) { _, _ = io.WriteString(state, redacted) }
 
-// MarshalText is for encoders.
+// MarshalText is for encoders of text.
 func (v SecretValue) MarshalText() ([]byte, error) { return []byte(redacted), nil }
 
-// MarshalJSON is a text.
+// MarshalJSON is for JSON.
 func (v SecretValue) MarshalJSON() ([]byte, error) { return []byte(`"` + redacted + `"`), nil }
 
 // LogValue is for slog.
 func (v SecretValue) LogValue() slog.Value { return slog.StringValue(redacted) }
 
-// errNotQuoted stands for everything that would quote an answer in which a secret is.
+// errNotQuoted replaces errors that would quote an answer with a secret.
 var errNotQuoted = errors.New("the answer cannot be read, and is not quoted, because a key's value may be in it")
 
-// secretKey marks the context of a request whose answer tells a secret.
+// secretKey is the context key of a request whose answer contains a secret.
 type secretKey struct{}
 
 func withSecret(ctx context.Context) context.Context {
 	return context.WithValue(ctx, secretKey{}, true)
 }
 
-func tellsSecret(ctx context.Context) bool { return ctx.Value(secretKey{}) != nil }
+func hasSecret(ctx context.Context) bool { return ctx.Value(secretKey{}) != nil }
 
-// unquoted is the error of a connection, or errNotQuoted where it may have the text of an answer: net/http quotes what is
-// not HTTP.
+// unquoted returns errors of the connection unchanged, and errNotQuoted for all others: net/http quotes an answer that is not
+// HTTP.
 func unquoted(err error) error {
 	var connection net.Error
 	switch {
@@ -85,9 +85,9 @@ func unquoted(err error) error {
 	}
 }
 
-// withoutQuotes leaves of a refusal what the API says of it in its own form, and nothing of any other answer.
-func (e *Error) withoutQuotes(said errorBody, body []byte) {
-	if !said.own || e.Kind == KindNoAnswer || said.message == string(body) {
+// withoutQuotes keeps the text of a refusal in the API's own form, and removes that of any other answer.
+func (e *Error) withoutQuotes(parsed errorBody, body []byte) {
+	if !parsed.own || e.Kind == KindNoAnswer || parsed.message == string(body) {
 		e.Type, e.Code, e.Message = "", "", ""
 	}
 }

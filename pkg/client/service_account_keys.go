@@ -6,7 +6,7 @@ import (
 	"os"
 )
 
-// ServiceAccountKey is a key of a service account as the answer to its creation tells it, with its value.
+// ServiceAccountKey is a new key of a service account, with its value.
 type ServiceAccountKey struct {
 	ID        string      `json:"id"`
 	Name      string      `json:"name"`
@@ -16,8 +16,8 @@ type ServiceAccountKey struct {
 
 func (k ServiceAccountKey) itemID() string { return k.ID }
 
-// CreateServiceAccountKey gives a service account one more key. Without scopes the key may do what the account may. Nobody
-// can set an expiry. It is sent once, whatever comes of it: each time it arrives, another key is made.
+// CreateServiceAccountKey creates a key of a service account. Without scopes the key has the permissions of the account. The
+// API has no expiry to set. The request is sent once, whatever the answer: each request that arrives creates a key.
 //
 // POST /organization/projects/{project_id}/service_accounts/{service_account_id}/api_keys,
 // https://platform.openai.com/docs/api-reference/project-service-accounts.
@@ -35,5 +35,5 @@ func (c *Client) CreateServiceAccountKey(ctx context.Context, projectID, account
 	return identified(c, key, http.MethodPost, route, ids...)
 }
 
-// PrintsAnswers tells whether the SDK is told to print answers, which may hold a key's value.
+// PrintsAnswers tells whether the SDK is configured to print answers, which may contain the value of a key.
 func PrintsAnswers() bool { return os.Getenv("BATON_DEBUG_PRINT_RESPONSE_BODY") != "" }

@@ -6,18 +6,19 @@ import (
 	"net/http"
 )
 
-// ServiceAccount is a user of one project that is no person. Its id may look like a user's.
+// ServiceAccount is a non-human user of one project. Its id may look like that of a user.
 type ServiceAccount struct {
 	ID   string `json:"id"`
 	Name string `json:"name"`
-	// Role is owner, member, or none for an account without access of its own.
+	// Role is owner, member or none.
 	Role      string    `json:"role"`
 	CreatedAt Timestamp `json:"created_at"`
 }
 
 func (s ServiceAccount) itemID() string { return s.ID }
 
-// ListProjectServiceAccounts gives a page of at most 100 service accounts of a project. There is no list of all.
+// ListProjectServiceAccounts gives a page of at most 100 service accounts of a project. The API has no list of those of all
+// projects.
 //
 // GET /organization/projects/{project_id}/service_accounts,
 // https://platform.openai.com/docs/api-reference/project-service-accounts/list, scope api.management.read.
@@ -25,8 +26,7 @@ func (c *Client) ListProjectServiceAccounts(ctx context.Context, projectID strin
 	return list[ServiceAccount](ctx, c, lastID100, "/organization/projects/{project_id}/service_accounts", []string{projectID}, nil, cursor)
 }
 
-// GetProjectServiceAccount gives one service account of a project. For a while after it was made the API does not know
-// it.
+// GetProjectServiceAccount gives one service account of a project. The API does not know a new one for a while.
 //
 // GET /organization/projects/{project_id}/service_accounts/{service_account_id},
 // https://platform.openai.com/docs/api-reference/project-service-accounts/retrieve.
@@ -34,21 +34,21 @@ func (c *Client) GetProjectServiceAccount(ctx context.Context, projectID, accoun
 	return retrieve[ServiceAccount](ctx, c, "/organization/projects/{project_id}/service_accounts/{service_account_id}", projectID, accountID)
 }
 
-// NewServiceAccount is a service account that was made.
+// NewServiceAccount is a service account that was just created.
 type NewServiceAccount struct {
 	ServiceAccount
 
-	// Key is the key that was made with it, if there is one.
+	// Key is the key that the API created with it, if any.
 	Key UnaskedKey `json:"api_key"`
 }
 
-// UnaskedKey is a key that an answer has and nobody asked for. Nothing but its id is read.
+// UnaskedKey is a key that nobody asked for. Only its id is read.
 type UnaskedKey struct {
 	IsThere bool
 	ID      string
 }
 
-// UnmarshalJSON takes anything but null for a key.
+// UnmarshalJSON takes every value but null for a key.
 func (k *UnaskedKey) UnmarshalJSON(text []byte) error {
 	var named struct {
 		ID string `json:"id"`
@@ -60,7 +60,7 @@ func (k *UnaskedKey) UnmarshalJSON(text []byte) error {
 	return nil
 }
 
-// CreateProjectServiceAccount makes a service account without a role and without a key, which the API would make otherwise.
+// CreateProjectServiceAccount creates a service account without a role. It tells the API not to create a key.
 //
 // POST /organization/projects/{project_id}/service_accounts,
 // https://platform.openai.com/docs/api-reference/project-service-accounts/create.
@@ -74,7 +74,7 @@ func (c *Client) CreateProjectServiceAccount(ctx context.Context, projectID, nam
 	return identified(c, made, http.MethodPost, route, projectID)
 }
 
-// ModifyProjectServiceAccount gives a service account the role owner or member, in place of the one before.
+// ModifyProjectServiceAccount replaces the role of a service account by owner or member.
 //
 // POST /organization/projects/{project_id}/service_accounts/{service_account_id},
 // https://platform.openai.com/docs/api-reference/project-service-accounts.
@@ -84,8 +84,7 @@ func (c *Client) ModifyProjectServiceAccount(ctx context.Context, projectID, acc
 	return change[ServiceAccount](ctx, c, route, ids, map[string]string{"role": role})
 }
 
-// DeleteProjectServiceAccount deletes a service account and its keys. The API has been seen to answer 404 although it
-// did.
+// DeleteProjectServiceAccount deletes a service account and its keys. The API has been seen to do so and to answer 404.
 //
 // DELETE /organization/projects/{project_id}/service_accounts/{service_account_id},
 // https://platform.openai.com/docs/api-reference/project-service-accounts/delete.

@@ -7,10 +7,10 @@ import (
 	"time"
 )
 
-// Timestamp is a time in Unix seconds. 0 means that the API did not say: it leaves such fields out, or sends null or 0.
+// Timestamp is a time in Unix seconds. 0 means that it is not known: the API omits the field, or sends null or 0.
 type Timestamp int64
 
-// maxTimestamp is the end of the year 9999, beyond which RFC 3339 has no form.
+// maxTimestamp is the end of the year 9999, the last that RFC 3339 can express.
 const maxTimestamp = 253402300799
 
 // UnmarshalJSON accepts a number of seconds, with or without a fraction, and null.
@@ -27,7 +27,7 @@ func (t *Timestamp) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// Time gives the time in UTC, and false if the API did not say.
+// Time gives the time in UTC, and false if it is not known.
 func (t Timestamp) Time() (time.Time, bool) {
 	if t <= 0 {
 		return time.Time{}, false

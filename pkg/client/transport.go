@@ -11,9 +11,8 @@ import (
 	"go.uber.org/zap"
 )
 
-// guardedTransport looks at an answer before the SDK does, which reads bodies whole and logs the headers of refusals: it
-// fails the reading of a body that is larger than any honest answer, takes keys out of the headers and of the error, and
-// logs the request.
+// guardedTransport handles an answer before the SDK, which reads whole bodies and logs the headers of refusals. It limits the
+// size of the body, removes keys from headers and errors, and logs the request.
 type guardedTransport struct {
 	next http.RoundTripper
 	key  string
@@ -24,13 +23,13 @@ func (t guardedTransport) RoundTrip(request *http.Request) (*http.Response, erro
 	response, err := t.next.RoundTrip(request)
 	logger := ctxzap.Extract(request.Context()).With(
 		zap.String("http.method", request.Method), zap.String("http.path", request.URL.Path), zap.Duration("duration", time.Since(start)))
-	secret := tellsSecret(request.Context())
+	secret := hasSecret(request.Context())
 	if err != nil {
 		if secret {
 			err = unquoted(err)
 		}
 		if clean := redact(err.Error(), t.key); clean != err.Error() {
-			// The cause is given up with its text: it quotes the key.
+			// The cause is dropped as well: it quotes the key.
 			err = errors.New(clean)
 		}
 		logger.Debug("OpenAI Admin API: no answer", zap.Error(err))
@@ -51,12 +50,12 @@ var errBodyTooLarge = fmt.Errorf("the answer is larger than %d MiB", maxResponse
 type limitedBody struct {
 	io.ReadCloser
 	left int
-	// secret says that an error may not quote what is read.
+	// secret says that an error must not quote the body.
 	secret bool
 }
 
 func (b *limitedBody) Read(p []byte) (int, error) {
-	// One byte more than the limit is asked for, so that a body of exactly the limit passes.
+	// This asks for one byte more than the limit, so that a body of exactly the limit passes.
 	if len(p) > b.left+1 {
 		p = p[:b.left+1]
 	}

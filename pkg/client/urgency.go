@@ -2,7 +2,7 @@ package client
 
 import "context"
 
-// urgencyKey marks a context.
+// urgencyKey is the key of the urgency in a context.
 type urgencyKey struct{}
 
 type urgency int
@@ -12,13 +12,13 @@ const (
 	urgent
 )
 
-// Urgent marks the calls of a context as those that somebody waits for: where a route has to wait, they go before the
-// others, and where no answer of use comes, they say so within some seconds.
+// Urgent marks calls that somebody waits for: on a limited route they go before the others, and without a usable answer they
+// fail within some seconds.
 func Urgent(ctx context.Context) context.Context {
 	return context.WithValue(ctx, urgencyKey{}, urgent)
 }
 
-// Awaited is [Urgent] without going before the others, for whoever has to read a whole list.
+// Awaited is [Urgent] without priority over other calls. It is for reading a whole list.
 func Awaited(ctx context.Context) context.Context {
 	return context.WithValue(ctx, urgencyKey{}, awaited)
 }

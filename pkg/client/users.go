@@ -5,22 +5,22 @@ import (
 	"net/url"
 )
 
-// User is a member of the organization. The API requires only the id and AddedAt of itself.
+// User is a member of the organization. By the API's schema only the id and AddedAt are required.
 type User struct {
 	ID    string `json:"id"`
 	Name  string `json:"name"`
 	Email string `json:"email"`
-	// Role is owner or reader, in old payloads member; other words are possible.
+	// Role is owner or reader, or member in old payloads; other values are possible.
 	Role    string    `json:"role"`
 	AddedAt Timestamp `json:"added_at"`
-	// IsServiceAccount marks a row that is no person.
+	// IsServiceAccount marks a non-human user.
 	IsServiceAccount bool `json:"is_service_account"`
-	// IsSCIMManaged is nil if the API does not say, which is not the same as false.
+	// IsSCIMManaged is nil if the API does not say.
 	IsSCIMManaged    *bool     `json:"is_scim_managed"`
 	APIKeyLastUsedAt Timestamp `json:"api_key_last_used_at"`
-	// Disabled is in early payloads only.
+	// Disabled is in old payloads only.
 	Disabled bool `json:"disabled"`
-	// Account is the person's account at OpenAI; most answers leave it out.
+	// Account is the user's OpenAI account; most answers omit it.
 	Account struct {
 		Name    string `json:"name"`
 		Email   string `json:"email"`
@@ -31,7 +31,7 @@ type User struct {
 
 func (u User) itemID() string { return u.ID }
 
-// Active tells whether the account can be used, as far as the API says: it is neither disabled nor banned.
+// Active tells whether the account is neither disabled nor banned, as far as the API says.
 func (u User) Active() bool {
 	return !u.Disabled && !u.Account.Banned && (u.Account.Enabled == nil || *u.Account.Enabled)
 }
@@ -50,26 +50,26 @@ func (c *Client) GetUser(ctx context.Context, userID string) (User, error) {
 	return retrieve[User](ctx, c, "/organization/users/{user_id}", userID)
 }
 
-// MostEmails is how many addresses [Client.FindUsers] takes: their number is not documented, and an address line of a few
-// thousand characters passes everywhere.
+// MostEmails is the maximum of [Client.FindUsers]. The API documents none, but a URL of a few thousand characters passes every
+// proxy.
 const MostEmails = 50
 
-// FindUsers gives a page of the users who have one of the email addresses. The API's comparison is not documented, so the
-// caller compares again.
+// FindUsers gives a page of the users with one of the email addresses. How the API compares is not documented, so the caller
+// has to compare again.
 //
 // GET /organization/users?emails[]=…, https://platform.openai.com/docs/api-reference/users/list.
 func (c *Client) FindUsers(ctx context.Context, emails []string, cursor Cursor) (Page[User], error) {
 	return list[User](ctx, c, lastID100, "/organization/users", nil, url.Values{"emails[]": emails}, cursor)
 }
 
-// ModifyUser gives a person the role owner or reader, in place of the one before. Service accounts are refused.
+// ModifyUser replaces the role of a user by owner or reader. The API refuses service accounts.
 //
 // POST /organization/users/{user_id}, https://platform.openai.com/docs/api-reference/users/modify.
 func (c *Client) ModifyUser(ctx context.Context, userID, role string) (User, error) {
 	return change[User](ctx, c, "/organization/users/{user_id}", []string{userID}, map[string]string{"role": role})
 }
 
-// DeleteUser takes a user out of the organization.
+// DeleteUser removes a user from the organization.
 //
 // DELETE /organization/users/{user_id}, https://platform.openai.com/docs/api-reference/users/delete.
 func (c *Client) DeleteUser(ctx context.Context, userID string) error {

@@ -132,8 +132,8 @@ func fetch[T any](
 	ctx context.Context, s *syncReader, l list[T], cursor client.Cursor, key string, call *pageCall,
 	using func(context.Context, func(context.Context) error) error,
 ) {
-	ctx = client.WithPlace(ctx)
-	defer client.ReleasePlace(ctx)
+	ctx, release := client.WithSlot(ctx)
+	defer release()
 	var page client.Page[T]
 	// Nothing is begun where nobody asks: the sync may have ended.
 	err := using(ctx, func(context.Context) error { return nil })

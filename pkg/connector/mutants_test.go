@@ -84,8 +84,8 @@ var mutants = map[string]mutant{
 	},
 	"a 404 of something on the way is believed": {
 		"pkg/client/kind.go",
-		"	case !said.own:\n		return KindNoAnswer, ReasonForeign\n",
-		"	case !said.own && statusCode != http.StatusNotFound:\n		return KindNoAnswer, ReasonForeign\n",
+		"	case !body.own:\n		return KindNoAnswer, ReasonForeign\n",
+		"	case !body.own && statusCode != http.StatusNotFound:\n		return KindNoAnswer, ReasonForeign\n",
 		[]string{"-run", "^TestForeign404", "./pkg/connector"},
 	},
 	"an inherited role is held directly": {
