@@ -14,7 +14,7 @@ var adminAPIKeyRoutes = []route{
 	{"DELETE /organization/admin_api_keys/{key_id}", adminAPIKeysFamily, nil, (*Server).deleteAdminAPIKeyLocked},
 }
 
-// adminKeyRow is a row of the admin key list, which may be a project key in disguise.
+// adminKeyRow is a row of the admin key list, which may contain project keys.
 type adminKeyRow struct {
 	id     string
 	render func() object
@@ -65,14 +65,14 @@ func (s *Server) retrieveAdminAPIKeyLocked(c *call) (any, error) {
 	return s.renderAdminAPIKeyLocked(*key), nil
 }
 
-// newAdminKey is the body of an admin key's creation. Without ExpiresInSeconds the key does not expire.
+// newAdminKey is the body of the creation of an admin key. Without ExpiresInSeconds the key does not expire.
 type newAdminKey struct {
 	Name             string `json:"name"`
 	ExpiresInSeconds *int64 `json:"expires_in_seconds"`
 }
 
-// createAdminAPIKeyLocked makes a key of the organization's first owner: whose key asks is not known here. The secret is
-// seen in this answer and never again.
+// createAdminAPIKeyLocked creates a key of the organization's first owner: the user of the request is not known here. Only this
+// answer has the secret.
 func (s *Server) createAdminAPIKeyLocked(_ *call, body newAdminKey) (any, error) {
 	if err := required("name", body.Name); err != nil {
 		return nil, err
@@ -152,7 +152,7 @@ func (s *Server) renderAdminAPIKeyLocked(k AdminAPIKey) object {
 	}.with(k.JSON)
 }
 
-// renderAdminKeyOwnerLocked gives only type and id of an owner that no longer exists.
+// renderAdminKeyOwnerLocked renders only the type and the id of a deleted owner.
 func (s *Server) renderAdminKeyOwnerLocked(ownerType, id string) object {
 	owner := object{"type": ownerType, "id": id}
 	if ownerType == typeServiceAccount {

@@ -16,46 +16,45 @@ var auditLogRoutes = []route{
 	{"GET /organization/audit_logs", auditLogFamily, slices.Concat(lastIDQuery, auditLogQuery), (*Server).listAuditLogsLocked},
 }
 
-// The query parameters that choose entries.
+// The query parameters that filter entries.
 var (
 	effectiveAtQuery = []string{"effective_at[gt]", "effective_at[gte]", "effective_at[lt]", "effective_at[lte]"}
 	auditLogQuery    = append([]string{"event_types[]", "project_ids[]", "actor_ids[]", "actor_emails[]", "resource_ids[]", "tenant_only"}, effectiveAtQuery...)
 )
 
-// AuditLog is the record of what was done in an organization. Everything that a request or [Server.Update] changes makes
-// entries, as far as the API has a type for it; [Server.Record] adds any other one.
+// AuditLog is the audit log of the organization. Changes by requests and by [Server.Update] make entries, as far as the API has a
+// type for them. [Server.Record] adds other entries.
 type AuditLog struct {
-	// Entries are what was recorded, in the order of recording.
+	// Entries are all entries, in the order of recording.
 	Entries []AuditLogEntry
 
-	// Off is the status, 403 or 404, that the list answers where nobody has switched audit logging on. Nothing is recorded.
+	// Off is the status, 403 or 404, of the list if audit logging is off. Nothing is recorded then.
 	Off int
-	// Lag is how long after its time an entry is served for the first time.
+	// Lag is the time after which an entry is served.
 	Lag time.Duration
-	// LateEvery is which of the entries come later than the others, such as every third one, and LateBy is by how much.
+	// LateBy is the additional lag of every LateEvery-th entry.
 	LateEvery int
 	LateBy    time.Duration
-	// NamesProjects has the changes that an admin key makes name the project that they are made in. The API documents that
-	// they name the default project, whatever they change.
+	// NamesProjects gives entries of an admin key the project of the change. By the documentation they have the default project.
 	NamesProjects bool
-	// OldestFirst serves the entries in the other order, of which the API promises none.
+	// OldestFirst reverses the order. The API promises none.
 	OldestFirst bool
 }
 
 // AuditLogEntry is a row of GET /organization/audit_logs.
 type AuditLogEntry struct {
-	// ID and EffectiveAt are made by [Server.Record] where they are left out.
+	// [Server.Record] sets ID and EffectiveAt if they are zero.
 	ID, Type    string
 	EffectiveAt int64
-	// ProjectID is the project that the entry names; empty is none.
+	// ProjectID is the project of the entry; empty means none.
 	ProjectID string
 	Actor     AuditLogActor
-	// Details are what the entry has under the name of its type.
+	// Details are the value of the field that has the name of the type.
 	Details map[string]any
 	JSON    Fields
 }
 
-// AuditLogActor is who did something: somebody in a session of OpenAI's own pages or, with KeyID, a key of that person.
+// AuditLogActor is a user in a session of OpenAI's web pages or, with KeyID, a key of that user.
 type AuditLogActor struct{ UserID, KeyID string }
 
 // Record adds entries to the audit log.
@@ -83,14 +82,14 @@ func (s *Server) recordLocked(entry AuditLogEntry) {
 	log.Entries = append(log.Entries, entry)
 }
 
-// Recorded returns a copy of what was recorded so far, served or not.
+// Recorded returns a copy of all entries, served or not.
 func (s *Server) Recorded() []AuditLogEntry {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return slices.Clone(s.AuditLog.Entries)
 }
 
-// listAuditLogsLocked gives the newest entry first.
+// listAuditLogsLocked lists the newest entry first.
 func (s *Server) listAuditLogsLocked(c *call) (any, error) {
 	switch s.AuditLog.Off {
 	case http.StatusForbidden:
@@ -110,7 +109,7 @@ func (s *Server) listAuditLogsLocked(c *call) (any, error) {
 	}.byLastID(c)
 }
 
-// servedEntriesLocked are the entries that can be seen by now.
+// servedEntriesLocked are the entries whose lag is over.
 func (s *Server) servedEntriesLocked() []AuditLogEntry {
 	log := &s.AuditLog
 	var served []AuditLogEntry
@@ -130,7 +129,7 @@ func (s *Server) servedEntriesLocked() []AuditLogEntry {
 	return served
 }
 
-// auditLogFilter is what the query asks for. No entry here is about a tenant.
+// auditLogFilter is the filter of the query. No entry of this server is about a tenant.
 func auditLogFilter(c *call) (func(AuditLogEntry) bool, error) {
 	tenantOnly, err := c.choice("tenant_only", "false", "true")
 	if err != nil {
@@ -171,7 +170,7 @@ func isWithin(limits map[string]int64, at int64) bool {
 	return true
 }
 
-// renderAuditLogLocked serves of a session what nobody should keep as well.
+// renderAuditLogLocked includes personal data of a session, which clients should not keep.
 func (s *Server) renderAuditLogLocked(e AuditLogEntry) object {
 	details := object{}
 	maps.Copy(details, e.Details)
@@ -200,7 +199,7 @@ func (s *Server) renderAuditLogActorLocked(actor AuditLogActor) any {
 	}}
 }
 
-// auditLogTypes are the types that can be asked for, but for those of tenants, tunnels and workload identities.
+// auditLogTypes are the types that the filter knows, without those of tenants, tunnels and workload identities.
 var auditLogTypes = []string{
 	"api_key.created", "api_key.updated", "api_key.deleted",
 	"certificate.created", "certificate.updated", "certificate.deleted", "certificates.activated", "certificates.deactivated",

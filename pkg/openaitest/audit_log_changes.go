@@ -6,10 +6,10 @@ import (
 	"strings"
 )
 
-// bySession is who makes the changes of [Server.Update]: an owner, in OpenAI's own pages.
+// bySession is the actor of the changes of [Server.Update]: an owner, in OpenAI's web pages.
 func bySession(o *Organization) AuditLogActor { return AuditLogActor{UserID: o.firstOwner()} }
 
-// byKey is who makes those of requests. Which key asks is not known here, so it is the organization's first one.
+// byKey is the actor of the changes of requests: the first key of the organization. The key of the request is not known here.
 func byKey(o *Organization) AuditLogActor {
 	actor := AuditLogActor{UserID: o.firstOwner(), KeyID: "key_NotListed"}
 	if len(o.AdminKeys) > 0 {
@@ -25,20 +25,20 @@ func (o *Organization) firstOwner() string {
 	return "user-NotListed"
 }
 
-// assignsRoles tells whether the route gives or takes a role by an assignment, which the audit log calls otherwise than
-// the change of a role.
+// assignsRoles tells whether the route assigns or unassigns a role. The audit log has other types for that than for changes of
+// a user's role field.
 func (r *route) assignsRoles() bool {
 	return r.family == rolesFamily && strings.Contains(r.template, "/roles") && (strings.Contains(r.template, "/users/") || strings.Contains(r.template, "/groups/"))
 }
 
-// changes finds what an organization has become, and records it. What goes with something that is gone makes no entry of
-// its own: the memberships and roles of a deleted user, the keys of a deleted service account, all below an archived
-// project. There is no type for the members of groups, nor for fields that nobody sets.
+// changes compares two states of an organization and records the differences. Consequences of another change have no entry: the
+// memberships and roles of a deleted user, the keys of a deleted service account, everything below an archived project. There
+// are no types for the members of groups, and for fields that no route sets.
 type changes struct {
 	server        *Server
 	before, after *Organization
 	actor         AuditLogActor
-	// assigned says that a predefined role was changed by its assignment.
+	// assigned says that a predefined role was changed by an assignment.
 	assigned bool
 }
 
@@ -50,8 +50,8 @@ func (s *Server) recordChangesLocked(before *Organization, actor func(*Organizat
 	compare(before.Roles, c.after.Roles, func(r Role) string { return r.ID }, c.roles("", organizationResource, c.organizationID()))
 	c.projects()
 	compare(before.AdminKeys, c.after.AdminKeys, func(k AdminAPIKey) string { return k.ID }, objects[AdminAPIKey]{
-		noun: "api_key", record: c.in(""), id: func(k AdminAPIKey) string { return k.ID }, key: func(k AdminAPIKey) any { return k.Name },
-	}.visitor())
+		noun: "api_key", record: c.recorder(""), id: func(k AdminAPIKey) string { return k.ID }, key: func(k AdminAPIKey) any { return k.Name },
+	}.handlers())
 }
 
 func (c *changes) organizationID() string {
@@ -59,20 +59,20 @@ func (c *changes) organizationID() string {
 	return id
 }
 
-// in records what belongs to a project, or to none.
-func (c *changes) in(projectID string) func(eventType string, details map[string]any) {
+// recorder gives a function that records entries of the project, or of no project.
+func (c *changes) recorder(projectID string) func(eventType string, details map[string]any) {
 	return func(eventType string, details map[string]any) {
 		c.server.recordLocked(AuditLogEntry{Type: eventType, ProjectID: projectID, Actor: c.actor, Details: details})
 	}
 }
 
-// visitor is told what became of each object of a list.
-type visitor[T any] struct {
+// handlers are called for each object of a list that was added, removed or kept.
+type handlers[T any] struct {
 	added, removed func(T)
 	kept           func(was, is T)
 }
 
-func compare[T any](before, after []T, id func(T) string, v visitor[T]) {
+func compare[T any](before, after []T, id func(T) string, on handlers[T]) {
 	was := map[string]T{}
 	for _, item := range before {
 		was[id(item)] = item
@@ -83,29 +83,29 @@ func compare[T any](before, after []T, id func(T) string, v visitor[T]) {
 	}
 	for _, item := range before {
 		if !is[id(item)] {
-			v.removed(item)
+			on.removed(item)
 		}
 	}
 	for _, item := range after {
 		if earlier, known := was[id(item)]; known {
-			v.kept(earlier, item)
+			on.kept(earlier, item)
 		} else {
-			v.added(item)
+			on.added(item)
 		}
 	}
 }
 
-// objects makes entries for a noun that is created, updated and deleted. Of what key gives, nothing changes unseen.
+// objects records the creation, update and deletion of the objects of a noun. An update is a change of what key gives.
 type objects[T any] struct {
 	noun   string
 	record func(string, map[string]any)
 	id     func(T) string
 	key    func(T) any
-	// created and updated are details beside the id; nil is none.
+	// created and updated give the details besides the id; nil gives none.
 	created, updated func(T) map[string]any
 }
 
-func (o objects[T]) visitor() visitor[T] {
+func (o objects[T]) handlers() handlers[T] {
 	details := func(item T, more func(T) map[string]any) map[string]any {
 		all := map[string]any{}
 		if more != nil {
@@ -114,7 +114,7 @@ func (o objects[T]) visitor() visitor[T] {
 		all["id"] = o.id(item)
 		return all
 	}
-	return visitor[T]{
+	return handlers[T]{
 		added:   func(item T) { o.record(o.noun+".created", details(item, o.created)) },
 		removed: func(item T) { o.record(o.noun+".deleted", details(item, nil)) },
 		kept: func(was, is T) {
@@ -125,14 +125,14 @@ func (o objects[T]) visitor() visitor[T] {
 	}
 }
 
-// assignments records the roles that a principal has got and lost.
+// assignments records the roles that a principal gained and lost.
 func (c *changes) assignments(projectID, principal, principalType string, before, after []string) {
 	resourceType, resource := organizationResource, c.organizationID()
 	if projectID != "" {
 		resourceType, resource = projectResource, projectID
 	}
 	entry := func(eventType, role string) {
-		c.in(projectID)(eventType, map[string]any{
+		c.recorder(projectID)(eventType, map[string]any{
 			"id": "role_assignment_" + role + "_" + principal, "principal_id": principal, "principal_type": principalType,
 			"resource_id": resource, "resource_type": resourceType,
 		})
@@ -149,14 +149,14 @@ func (c *changes) assignments(projectID, principal, principalType string, before
 	}
 }
 
-// hasRole is false for a custom role that was deleted, with all its assignments.
+// hasRole is false for a deleted custom role: its assignments have no entries.
 func (c *changes) hasRole(id string) bool {
 	return strings.HasPrefix(id, "role-api-") || c.after.hasRole(id)
 }
 
 func (c *changes) users() {
-	record := c.in("")
-	compare(c.before.Users, c.after.Users, func(u User) string { return u.ID }, visitor[User]{
+	record := c.recorder("")
+	compare(c.before.Users, c.after.Users, func(u User) string { return u.ID }, handlers[User]{
 		added: func(u User) {
 			record("user.added", map[string]any{"id": u.ID, "data": object{"role": u.Role}})
 			c.assignments("", u.ID, typeUser, nil, mapped(c.after.RoleID, u.RoleIDs))
@@ -178,9 +178,9 @@ func (c *changes) users() {
 }
 
 func (c *changes) invites() {
-	record := c.in("")
+	record := c.recorder("")
 	accepted := func(i Invite) { record("invite.accepted", map[string]any{"id": i.ID}) }
-	compare(c.before.Invites, c.after.Invites, func(i Invite) string { return i.ID }, visitor[Invite]{
+	compare(c.before.Invites, c.after.Invites, func(i Invite) string { return i.ID }, handlers[Invite]{
 		added: func(i Invite) {
 			record("invite.sent", map[string]any{"id": i.ID, "data": object{"email": i.Email, "role": i.Role}})
 			if i.Status == statusAccepted {
@@ -198,11 +198,11 @@ func (c *changes) invites() {
 
 func (c *changes) groups() {
 	made := objects[Group]{
-		noun: "group", record: c.in(""), id: func(g Group) string { return g.ID }, key: func(g Group) any { return g.Name },
+		noun: "group", record: c.recorder(""), id: func(g Group) string { return g.ID }, key: func(g Group) any { return g.Name },
 		created: func(g Group) map[string]any { return map[string]any{"data": object{"group_name": g.Name}} },
 		updated: func(g Group) map[string]any { return map[string]any{"changes_requested": object{"group_name": g.Name}} },
-	}.visitor()
-	compare(c.before.Groups, c.after.Groups, func(g Group) string { return g.ID }, visitor[Group]{
+	}.handlers()
+	compare(c.before.Groups, c.after.Groups, func(g Group) string { return g.ID }, handlers[Group]{
 		added: func(g Group) {
 			made.added(g)
 			c.assignments("", g.ID, typeGroup, nil, mapped(c.after.RoleID, g.RoleIDs))
@@ -215,25 +215,25 @@ func (c *changes) groups() {
 	})
 }
 
-// roles says where a role belongs, but for a deletion, in one of two places.
-func (c *changes) roles(projectID, resourceType, resource string) visitor[Role] {
+// roles records roles. Creations and updates have the scope of the role in different places, deletions have none.
+func (c *changes) roles(projectID, resourceType, resource string) handlers[Role] {
 	return objects[Role]{
-		noun: "role", record: c.in(projectID), id: func(r Role) string { return r.ID }, key: func(r Role) any { return r },
+		noun: "role", record: c.recorder(projectID), id: func(r Role) string { return r.ID }, key: func(r Role) any { return r },
 		created: func(r Role) map[string]any {
 			return map[string]any{"role_name": r.Name, "permissions": list(r.Permissions), "resource_type": resourceType, "resource_id": resource}
 		},
 		updated: func(r Role) map[string]any {
 			return map[string]any{"changes_requested": object{"role_name": r.Name, "resource_type": resourceType, "resource_id": resource}}
 		},
-	}.visitor()
+	}.handlers()
 }
 
 func (c *changes) projects() {
 	record := func(p Project, eventType string, details map[string]any) {
 		details["id"] = p.ID
-		c.in(p.ID)(eventType, details)
+		c.recorder(p.ID)(eventType, details)
 	}
-	compare(c.before.Projects, c.after.Projects, func(p Project) string { return p.ID }, visitor[Project]{
+	compare(c.before.Projects, c.after.Projects, func(p Project) string { return p.ID }, handlers[Project]{
 		added: func(p Project) {
 			record(p, "project.created", map[string]any{"data": object{"name": p.Name, "title": p.Name}})
 			c.below(Project{ID: p.ID}, p)
@@ -252,9 +252,9 @@ func (c *changes) projects() {
 	})
 }
 
-// below records what has changed in a project.
+// below records the changes in a project.
 func (c *changes) below(was, is Project) {
-	record := c.in(is.ID)
+	record := c.recorder(is.ID)
 	compare(was.Roles, is.Roles, func(r Role) string { return r.ID }, c.roles(is.ID, projectResource, is.ID))
 	c.projectUsers(was, is)
 	c.rateLimits(was, is)
@@ -266,7 +266,7 @@ func (c *changes) below(was, is Project) {
 		updated: func(a ServiceAccount) map[string]any {
 			return map[string]any{"changes_requested": object{"role": a.Role}}
 		},
-	}.visitor()
+	}.handlers()
 	accountKept := accounts.kept
 	accounts.kept = func(was, now ServiceAccount) {
 		accountKept(was, now)
@@ -275,7 +275,7 @@ func (c *changes) below(was, is Project) {
 	compare(was.ServiceAccounts, is.ServiceAccounts, func(a ServiceAccount) string { return a.ID }, accounts)
 	keys := objects[ProjectAPIKey]{
 		noun: "api_key", record: record, id: func(k ProjectAPIKey) string { return k.ID }, key: func(k ProjectAPIKey) any { return k.Name },
-	}.visitor()
+	}.handlers()
 	keyRemoved := keys.removed
 	keys.removed = func(k ProjectAPIKey) {
 		if k.OwnerType != typeServiceAccount || is.serviceAccount(k.OwnerID) != nil {
@@ -285,10 +285,10 @@ func (c *changes) below(was, is Project) {
 	compare(was.APIKeys, is.APIKeys, func(k ProjectAPIKey) string { return k.ID }, keys)
 }
 
-// projectUsers names the project where the role of one of its users is changed: the API documents the id so.
+// projectUsers records a change of a user's role with the id of the project, as the API documents it.
 func (c *changes) projectUsers(was, is Project) {
-	record := c.in(is.ID)
-	compare(was.Users, is.Users, func(u ProjectUser) string { return u.UserID }, visitor[ProjectUser]{
+	record := c.recorder(is.ID)
+	compare(was.Users, is.Users, func(u ProjectUser) string { return u.UserID }, handlers[ProjectUser]{
 		added: func(u ProjectUser) {
 			record("user.added", map[string]any{"id": u.UserID, "data": object{"role": u.Role}})
 			c.assignments(is.ID, u.UserID, typeUser, nil, mapped(is.RoleID, u.RoleIDs))
@@ -311,7 +311,7 @@ func (c *changes) projectUsers(was, is Project) {
 }
 
 func (c *changes) projectGroups(was, is Project) {
-	compare(was.Groups, is.Groups, func(g ProjectGroup) string { return g.GroupID }, visitor[ProjectGroup]{
+	compare(was.Groups, is.Groups, func(g ProjectGroup) string { return g.GroupID }, handlers[ProjectGroup]{
 		added: func(g ProjectGroup) { c.assignments(is.ID, g.GroupID, typeGroup, nil, mapped(is.RoleID, g.RoleIDs)) },
 		removed: func(g ProjectGroup) {
 			if c.after.group(g.GroupID) != nil {

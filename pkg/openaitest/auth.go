@@ -6,15 +6,15 @@ import (
 	"strings"
 )
 
-// Key is what a bearer value may do. The zero Key may do everything.
+// Key has the permissions of a bearer value. The zero Key has all.
 type Key struct {
 	// Project marks a project key, which is refused on every route of the Admin API.
 	Project bool
 	// MissingScopes are the scopes that the key lacks, such as "api.groups.read", by route family: users, invites,
 	// groups (with members), roles (with every role assignment), projects, project_users, project_groups,
-	// service_accounts, project_api_keys, admin_api_keys, audit_logs. A scope that ends in .write is missed by writes only.
+	// service_accounts, project_api_keys, admin_api_keys, audit_logs. A missing scope that ends in .write only affects writes.
 	MissingScopes map[string]string
-	// AsObject answers a missing scope with 401 and the usual envelope in place of 403 and a bare string.
+	// AsObject answers a missing scope with 401 and the usual envelope instead of 403 and a bare string.
 	AsObject bool
 }
 
@@ -68,7 +68,7 @@ func (k Key) missingScope(scope string) error {
 	return failure
 }
 
-// mask keeps the ends of a key, as the API does: enough to tell keys apart, not enough to use one.
+// mask hides the middle of a key, as the API does.
 func mask(key string) string {
 	const head, tail = 8, 4
 	if len(key) <= head+tail {

@@ -12,8 +12,8 @@ import (
 	"strings"
 )
 
-// withBody makes a handler of one that takes the request's JSON body. A body is a struct whose fields are all that the
-// route knows.
+// withBody makes a handler of a function that takes the request's JSON body. The fields of the struct are those that the route
+// knows.
 func withBody[B any](handle func(*Server, *call, B) (any, error)) func(*Server, *call) (any, error) {
 	return func(s *Server, c *call) (any, error) {
 		var body B
@@ -24,7 +24,7 @@ func withBody[B any](handle func(*Server, *call, B) (any, error)) func(*Server, 
 	}
 }
 
-// withOptionalBody is withBody for a route that can be asked without one.
+// withOptionalBody is withBody for a route whose body is optional.
 func withOptionalBody[B any](handle func(*Server, *call, B) (any, error)) func(*Server, *call) (any, error) {
 	decoding := withBody(handle)
 	return func(s *Server, c *call) (any, error) {
@@ -36,10 +36,10 @@ func withOptionalBody[B any](handle func(*Server, *call, B) (any, error)) func(*
 	}
 }
 
-// noBody is the body of a route that knows no field.
+// noBody is the body of a route without fields.
 type noBody struct{}
 
-// decodeLocked refuses a body that is not a JSON object, or that has unknown fields, which it records, or wrong types.
+// decodeLocked refuses a body that is not a JSON object, or that has unknown fields or wrong types. It records unknown fields.
 func (s *Server) decodeLocked(c *call, into any) error {
 	var fields map[string]any
 	if err := json.Unmarshal(c.body, &fields); err != nil || fields == nil {
@@ -69,8 +69,8 @@ func unknownParameter(name string) error {
 	}
 }
 
-// unknownField is the path of a field that the type does not have, or "". Unlike encoding/json, and like the API, it
-// takes no other spelling for the same.
+// unknownField is the path of the first field that the type does not have, or "". Unlike encoding/json, and like the API, it is
+// case-sensitive.
 func unknownField(value any, t reflect.Type) string {
 	for t.Kind() == reflect.Pointer {
 		t = t.Elem()
@@ -136,7 +136,7 @@ func oneOfWords(param, value string, words ...string) error {
 	return nil
 }
 
-// bodyOf is what the request log keeps of a body: nothing of what is not JSON.
+// bodyOf is the body for the request log: nil if it is not JSON.
 func bodyOf(raw []byte) json.RawMessage {
 	if !json.Valid(raw) {
 		return nil

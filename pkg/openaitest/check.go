@@ -6,7 +6,7 @@ import (
 	"slices"
 )
 
-// checkLocked panics on configuration that would silently do nothing.
+// checkLocked panics on configuration without effect.
 func (s *Server) checkLocked() {
 	for template := range s.Faults {
 		if template != anyRoute && !slices.ContainsFunc(routes, func(r route) bool { return r.template == template }) {

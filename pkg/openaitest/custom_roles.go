@@ -2,51 +2,70 @@ package openaitest
 
 import "slices"
 
-// newRole is the body of a custom role's creation. It says role_name where a role itself says name.
+// newRole is the body of the creation of a custom role. Its role_name is the name of the role.
 type newRole struct {
 	RoleName    string   `json:"role_name"`
 	Permissions []string `json:"permissions"`
 	Description string   `json:"description"`
 }
 
-// roleChange is the body of a custom role's modification. What null and an absent field name stays as it is.
+// roleChange is the body of the modification of a custom role. Null and absent fields stay unchanged.
 type roleChange struct {
 	RoleName    *string  `json:"role_name"`
 	Permissions []string `json:"permissions"`
 	Description *string  `json:"description"`
 }
 
-func (s *Server) createRoleLocked(_ *call, body newRole) (any, error) {
-	o := &s.Organization
-	role, err := s.newRoleLocked(o.roles(), body)
+func (s *Server) createRoleLocked(c *call, body newRole) (any, error) {
+	roles, err := s.roleListLocked(c)
 	if err != nil {
 		return nil, err
 	}
-	o.Roles = append(o.Roles, role)
-	return s.renderRole(scopedRole{role, organizationResource, false}), nil
+	role, err := s.newRoleLocked(roles.all, body)
+	if err != nil {
+		return nil, err
+	}
+	*roles.custom = append(*roles.custom, role)
+	return s.renderRole(scopedRole{role, roles.resourceType, false}), nil
 }
 
 func (s *Server) modifyRoleLocked(c *call, body roleChange) (any, error) {
-	o := &s.Organization
-	role, err := customRole(c, o.Roles, o.roles())
+	roles, err := s.roleListLocked(c)
 	if err != nil {
 		return nil, err
 	}
-	if err := body.apply(role, o.Roles); err != nil {
+	role, err := roles.changeable(c)
+	if err != nil {
 		return nil, err
 	}
-	return s.renderRole(scopedRole{*role, organizationResource, false}), nil
+	if err := body.apply(role, *roles.custom); err != nil {
+		return nil, err
+	}
+	return s.renderRole(scopedRole{*role, roles.resourceType, false}), nil
 }
 
-// deleteRoleLocked takes the role from all who hold it.
+// removeRoleLocked deletes the role of the path, but not its assignments, and gives its id.
+func (s *Server) removeRoleLocked(c *call) (string, error) {
+	roles, err := s.roleListLocked(c)
+	if err != nil {
+		return "", err
+	}
+	role, err := roles.changeable(c)
+	if err != nil {
+		return "", err
+	}
+	id := role.ID
+	*roles.custom = slices.DeleteFunc(*roles.custom, func(r Role) bool { return r.ID == id })
+	return id, nil
+}
+
+// deleteRoleLocked deletes the role and its assignments.
 func (s *Server) deleteRoleLocked(c *call) (any, error) {
-	o := &s.Organization
-	role, err := customRole(c, o.Roles, o.roles())
+	id, err := s.removeRoleLocked(c)
 	if err != nil {
 		return nil, err
 	}
-	id := role.ID
-	o.Roles = slices.DeleteFunc(o.Roles, func(r Role) bool { return r.ID == id })
+	o := &s.Organization
 	for i := range o.Users {
 		drop(&o.Users[i].RoleIDs, id)
 	}
@@ -56,46 +75,16 @@ func (s *Server) deleteRoleLocked(c *call) (any, error) {
 	return deleted("role", id), nil
 }
 
-func (s *Server) createProjectRoleLocked(c *call, body newRole) (any, error) {
-	project, err := s.activeProjectLocked(c)
-	if err != nil {
-		return nil, err
-	}
-	role, err := s.newRoleLocked(project.roles(), body)
-	if err != nil {
-		return nil, err
-	}
-	project.Roles = append(project.Roles, role)
-	return s.renderRole(scopedRole{role, projectResource, false}), nil
-}
-
-func (s *Server) modifyProjectRoleLocked(c *call, body roleChange) (any, error) {
-	project, err := s.activeProjectLocked(c)
-	if err != nil {
-		return nil, err
-	}
-	role, err := customRole(c, project.Roles, project.roles())
-	if err != nil {
-		return nil, err
-	}
-	if err := body.apply(role, project.Roles); err != nil {
-		return nil, err
-	}
-	return s.renderRole(scopedRole{*role, projectResource, false}), nil
-}
-
-// deleteProjectRoleLocked takes the role from all who hold it. A group whose last role it was leaves the project.
+// deleteProjectRoleLocked deletes the role and its assignments. A group without another role leaves the project.
 func (s *Server) deleteProjectRoleLocked(c *call) (any, error) {
+	id, err := s.removeRoleLocked(c)
+	if err != nil {
+		return nil, err
+	}
 	project, err := s.activeProjectLocked(c)
 	if err != nil {
 		return nil, err
 	}
-	role, err := customRole(c, project.Roles, project.roles())
-	if err != nil {
-		return nil, err
-	}
-	id := role.ID
-	project.Roles = slices.DeleteFunc(project.Roles, func(r Role) bool { return r.ID == id })
 	for i := range project.Users {
 		drop(&project.Users[i].RoleIDs, id)
 	}
@@ -109,17 +98,17 @@ func (s *Server) deleteProjectRoleLocked(c *call) (any, error) {
 	return deleted("role", id), nil
 }
 
-// customRole is the role of a route that changes it, out of those that can be changed. All are the roles that are listed.
-func customRole(c *call, custom []Role, all []scopedRole) (*Role, error) {
+// changeable gives the custom role of the path. It refuses a predefined one.
+func (l roleList) changeable(c *call) (*Role, error) {
 	id := c.PathValue("role_id")
-	listed := find(all, func(r *scopedRole) bool { return r.ID == id })
+	listed := find(l.all, func(r *scopedRole) bool { return r.ID == id })
 	switch {
 	case listed == nil:
 		return nil, notFound("role", id)
 	case listed.predefined:
 		return nil, invalid("", "", "The predefined role %s cannot be changed or deleted.", listed.Name)
 	}
-	return find(custom, func(r *Role) bool { return r.ID == id }), nil
+	return find(*l.custom, func(r *Role) bool { return r.ID == id }), nil
 }
 
 func (s *Server) newRoleLocked(roles []scopedRole, body newRole) (Role, error) {
@@ -159,7 +148,7 @@ func roleNameTaken(name string) error {
 	return invalid("role_name", "", "A role with the name '%s' already exists.", name)
 }
 
-// hasRole looks among the custom roles of the organization and of all projects.
+// hasRole searches the custom roles of the organization and of all projects.
 func (o *Organization) hasRole(id string) bool {
 	among := func(roles []Role) bool { return slices.ContainsFunc(roles, func(r Role) bool { return r.ID == id }) }
 	return among(o.Roles) || slices.ContainsFunc(o.Projects, func(p Project) bool { return among(p.Roles) })

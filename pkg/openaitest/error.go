@@ -17,8 +17,8 @@ type apiError struct {
 
 func (e *apiError) Error() string { return fmt.Sprintf("%d: %s", e.status, e.message) }
 
-// answer renders the envelope. The type is invalid_request_error whatever the status, even for 429. Where the message
-// is the body, error is a bare string: that is how the API refuses a key that lacks a scope.
+// answer renders the envelope. The type is invalid_request_error for every status, even 429. With messageIsBody, error is a bare
+// string, as in the API's refusal of a key without a scope.
 func (e *apiError) answer() answer {
 	var body any = object{"error": object{
 		"message": e.message,
@@ -34,8 +34,8 @@ func (e *apiError) answer() answer {
 	return reply
 }
 
-// notFound is the refusal of an id that no object of the noun has. The noun is in the API's spelling, such as
-// service_account. Only project_not_found is documented; the other nouns follow it.
+// notFound is the refusal of an unknown id. The noun is in the API's spelling, such as service_account. Only project_not_found is
+// documented; the other nouns follow it.
 func notFound(noun, id string) error {
 	return &apiError{
 		status:  http.StatusNotFound,
@@ -48,7 +48,7 @@ func invalid(param, code, format string, args ...any) error {
 	return &apiError{status: http.StatusBadRequest, message: fmt.Sprintf(format, args...), param: param, code: code}
 }
 
-// projectArchived is the refusal of everything below an archived project.
+// projectArchived is the refusal of requests below an archived project.
 func projectArchived(id string) error {
 	return invalid("", "project_archived", "Project '%s' is archived. You can only update an active project.", id)
 }

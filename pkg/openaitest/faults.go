@@ -9,88 +9,86 @@ import (
 	"strings"
 )
 
-// anyRoute is the key in [Server.Faults] of a fault that befalls every known route. Where a route has a fault of its own
-// that befalls the request, that one wins.
+// anyRoute is the key in [Server.Faults] of a fault of every known route. A fault of the route itself comes first.
 const anyRoute = "*"
 
-// Fault is what goes wrong with the answers of a route. Fields combine: a cursor fault with Header, say, or Status with
-// Truncate. The fields down to Drop answer instead of the real answer, without looking at key, query or body.
+// Fault is a fault in the answers of a route. Fields can be combined, such as a cursor fault with Header, or Status with
+// Truncate. The fields down to Drop replace the real answer, and ignore the key, the query and the body.
 type Fault struct {
-	// Status is answered, with Body or, without one, the API's envelope for a server error.
+	// Status is the status, with Body or else the API's envelope for a server error.
 	Status int
-	// Body is answered, with Status or, without one, 200.
+	// Body is the body, with Status or else 200.
 	Body string
-	// EmptyBody answers no body at all.
+	// EmptyBody answers without a body.
 	EmptyBody bool
-	// WrongShape answers valid JSON that is not a list, nor any other object of the API.
+	// WrongShape answers valid JSON that is no list and no other object of the API.
 	WrongShape bool
-	// Page answers a page of HTML, with Status or 200, as something on the way does: with 403 the firewall in front of
-	// api.openai.com, with 200 a network that wants a login.
+	// Page answers a page of HTML, with Status or 200: with 403 as the firewall of api.openai.com, with 200 as the login page of a
+	// network.
 	Page bool
-	// Text answers a line of plain text, with Status or 404, as a server does that knows no such path.
+	// Text answers a line of plain text, with Status or 404, as another server does for an unknown path.
 	Text bool
-	// Gateway answers JSON that is not the API's, with Status or 404, as an API gateway does that knows no such path.
+	// Gateway answers JSON that is not the API's, with Status or 404, as an API gateway does for an unknown path.
 	Gateway bool
-	// Code answers the API's envelope with this code and, of a code that is known, its status and sentence.
+	// Code answers the API's envelope with this code. Known codes have a status and a message.
 	Code string
 	// Redirect answers 302 to this URL.
 	Redirect string
-	// Drop closes the connection without any answer.
+	// Drop closes the connection without an answer.
 	Drop bool
-	// AfterEffect has the request handled all the same, so that a write takes effect; only its answer is lost.
+	// AfterEffect handles the request before the fault: a write takes effect, and its answer is lost.
 	AfterEffect bool
 
-	// NoEffect answers as if the request had been handled, and nothing has changed.
+	// NoEffect answers as usual and changes nothing.
 	NoEffect bool
-	// Twice has the request handled twice, as if something on the way had repeated it; the second answer is sent.
+	// Twice handles the request twice, as if a proxy had repeated it, and sends the second answer.
 	Twice bool
-	// NotDeleted answers a deletion that was handled with deleted false.
+	// NotDeleted answers a successful deletion with deleted false.
 	NotDeleted bool
-	// Role is the role that a success names in place of the one that there is.
+	// Role replaces the role in the answer of a success.
 	Role string
 
-	// ContentType is answered in place of application/json.
+	// ContentType replaces application/json.
 	ContentType string
 	// Header is added to the answer.
 	Header http.Header
-	// Oversize pads the body with white space to so many bytes. The JSON stays valid.
+	// Oversize pads the body with white space to this size. The JSON stays valid.
 	Oversize int
-	// Truncate cuts the body off in the middle; the connection ends properly.
+	// Truncate cuts the body off in the middle. The connection ends normally.
 	Truncate bool
 	// Reset resets the connection in the middle of the body.
 	Reset bool
-	// Stall stops in the middle of the body until the client goes away or the server closes its connections.
+	// Stall stops in the middle of the body until the client or the server closes the connection.
 	Stall bool
 
-	// Cursor is what is wrong with the cursor of a list.
+	// Cursor is the fault in the cursor of a list.
 	Cursor CursorFault
-	// ConcealLastID answers last_id null on every page of the lists that page by last_id. The last row's id leads on.
+	// ConcealLastID answers last_id null on every page of the lists that page by last_id.
 	ConcealLastID bool
 
-	// PathContains restricts the fault to requests whose decoded path contains it, such as "/proj_2/".
+	// PathContains limits the fault to requests whose decoded path contains it, such as "/proj_2/".
 	PathContains string
-	// After is how many of the requests that match are spared first.
+	// After is the number of matching requests before the fault.
 	After int
-	// Times is how many requests the fault befalls; 0 is all.
+	// Times is the number of requests with the fault; 0 means all.
 	Times int
 }
 
-// CursorFault is a way in which the cursor of a list goes wrong. All but CursorGone say has_more true.
+// CursorFault is a fault in the cursor of a list. All but CursorGone answer has_more true.
 type CursorFault string
 
 const (
 	// CursorEmpty names no next page: last_id, or next, is null.
 	CursorEmpty CursorFault = "empty"
-	// CursorRepeated answers the first page again and names the cursor of the request as the next one.
+	// CursorRepeated answers the first page again, with the cursor of the request as the next one.
 	CursorRepeated CursorFault = "repeated"
-	// CursorCircular leads from the first page to the second and from there back to the first.
+	// CursorCircular leads from the first page to the second, and from there to the first.
 	CursorCircular CursorFault = "circular"
-	// CursorGone refuses every request that has a cursor, as if the row that it is named after had been deleted: with Status
-	// or 400. It says nothing of has_more.
+	// CursorGone refuses every request with a cursor, as if the row of the cursor had been deleted, with Status or 400.
 	CursorGone CursorFault = "gone"
 )
 
-// The cursors of CursorCircular, and of CursorRepeated where the list is empty; they are not ids of rows.
+// The cursors of CursorCircular, and of CursorRepeated for an empty list. They are no ids of rows.
 const (
 	cursorToSecondPage = "circle-2"
 	cursorToFirstPage  = "circle-1"
@@ -102,15 +100,14 @@ const page = `<!DOCTYPE html>
 <body><h1>Sorry, you have been blocked</h1></body></html>
 `
 
-// What is on the way answers so for a path that it does not know.
+// The bodies of other servers for an unknown path.
 const (
 	textNotFound    = "404 page not found\n"
 	gatewayNotFound = `{"message":"no Route matched with those values"}`
 )
 
-// knownCodes are codes of the API that name the reason of a refusal, with the status and the gist of the sentence that they
-// have been seen or are documented with. The codes of spend limits come from https://github.com/zed-industries/zed/pull/63208.
-// What is answered where a certificate is missing is not published.
+// knownCodes are codes of the API for refusals, with their status and roughly their message, as documented or seen. The codes of
+// spend limits come from https://github.com/zed-industries/zed/pull/63208. The answer without a certificate is not published.
 var knownCodes = map[string]struct {
 	status  int
 	message string
@@ -129,7 +126,7 @@ var knownCodes = map[string]struct {
 	"project_spend_limit_exceeded":         {http.StatusTooManyRequests, "The project's spend limit is reached."},
 }
 
-// faultLocked picks the fault that befalls the call and counts.
+// faultLocked gives the fault of the call, and counts the call.
 func (s *Server) faultLocked(c *call) *Fault {
 	for _, key := range []string{c.route.template, anyRoute} {
 		f, ok := s.Faults[key]
@@ -148,7 +145,7 @@ func (s *Server) faultLocked(c *call) *Fault {
 	return nil
 }
 
-// replaces tells whether the fault stands in for the real answer to the call.
+// replaces tells whether the fault replaces the real answer.
 func (f *Fault) replaces(c *call) bool {
 	switch {
 	case f == nil:
@@ -160,32 +157,32 @@ func (f *Fault) replaces(c *call) bool {
 	}
 }
 
-// handleLocked handles the call, as often and with as much effect as f says; without f once.
+// handleLocked handles the call as the fault says.
 func (f *Fault) handleLocked(s *Server, c *call) (any, error) {
-	var as Fault
+	var fault Fault
 	if f != nil {
-		as = *f
+		fault = *f
 	}
 	before := s.Organization
-	if as.NoEffect {
+	if fault.NoEffect {
 		before = s.Organization.clone()
 	}
 	body, err := s.handleLocked(c)
-	if as.Twice {
+	if fault.Twice {
 		body, err = s.handleLocked(c)
 	}
-	if as.NoEffect {
+	if fault.NoEffect {
 		s.Organization, s.views = before, nil
 	}
 	answered, ok := body.(object)
 	if !ok || err != nil {
 		return body, err
 	}
-	if as.NotDeleted {
+	if fault.NotDeleted {
 		answered["deleted"] = false
 	}
-	if as.Role != "" {
-		answered["role"] = as.Role
+	if fault.Role != "" {
+		answered["role"] = fault.Role
 	}
 	return answered, nil
 }
@@ -228,8 +225,8 @@ func (f *Fault) answer() answer {
 	return reply
 }
 
-// owns tells whether the fault decides which page a request gets, whatever its cursor.
-func (f *Fault) owns() bool {
+// choosesPage tells whether the fault ignores the cursor of the request and chooses the page.
+func (f *Fault) choosesPage() bool {
 	return f != nil && (f.Cursor == CursorRepeated || f.Cursor == CursorCircular)
 }
 
@@ -241,8 +238,8 @@ func (f *Fault) pagesToSkip(after string) int {
 	return 0
 }
 
-// bendCursor changes the list's cursor, which is in the named field; after is the cursor of the request.
-func (f *Fault) bendCursor(body object, field, after string) {
+// changeCursor changes the next cursor of a list, which is in the field. after is the cursor of the request.
+func (f *Fault) changeCursor(body object, field, after string) {
 	if f == nil || f.Cursor == "" || f.Cursor == CursorGone {
 		return
 	}
@@ -266,58 +263,58 @@ func (f *Fault) bendCursor(body object, field, after string) {
 	}
 }
 
-// send writes the reply, spoilt as f says; without f as it is.
+// send writes the reply with the fault.
 func (f *Fault) send(w http.ResponseWriter, r *http.Request, reply answer) {
-	var spoilt Fault
+	var fault Fault
 	if f != nil {
-		spoilt = *f
+		fault = *f
 	}
 	header := w.Header()
-	for _, more := range []http.Header{reply.header, spoilt.Header} {
+	for _, more := range []http.Header{reply.header, fault.Header} {
 		for name, values := range more {
 			header[http.CanonicalHeaderKey(name)] = values
 		}
 	}
-	if spoilt.ContentType != "" {
-		header.Set("Content-Type", spoilt.ContentType)
+	if fault.ContentType != "" {
+		header.Set("Content-Type", fault.ContentType)
 	}
 	body := reply.body
-	if missing := spoilt.Oversize - len(body); missing > 0 {
+	if missing := fault.Oversize - len(body); missing > 0 {
 		body = append(bytes.Clone(body), bytes.Repeat([]byte{' '}, missing)...)
 	}
-	if spoilt.Drop {
+	if fault.Drop {
 		reset(w)
 		return
 	}
-	if spoilt.Truncate {
+	if fault.Truncate {
 		body = body[:len(body)/2]
 	}
 	if reply.status != http.StatusNoContent {
 		header.Set("Content-Length", strconv.Itoa(len(body)))
 	}
 	w.WriteHeader(reply.status)
-	if !spoilt.Reset && !spoilt.Stall {
-		// The client may be gone, which is its own affair.
+	if !fault.Reset && !fault.Stall {
+		// A client that is gone gets no answer.
 		_, _ = w.Write(body)
 		return
 	}
 
 	_, _ = w.Write(body[:len(body)/2])
 	_ = http.NewResponseController(w).Flush()
-	if spoilt.Stall {
+	if fault.Stall {
 		<-r.Context().Done()
 	}
 	reset(w)
 }
 
-// reset ends the connection so that the client's reading fails.
+// reset resets the connection, so that the client gets an error.
 func reset(w http.ResponseWriter) {
 	conn, _, err := http.NewResponseController(w).Hijack()
 	if err != nil {
 		panic(http.ErrAbortHandler)
 	}
 	if tcp, ok := conn.(*net.TCPConn); ok {
-		_ = tcp.SetLinger(0) // RST in place of FIN
+		_ = tcp.SetLinger(0) // RST instead of FIN
 	}
 	_ = conn.Close()
 }

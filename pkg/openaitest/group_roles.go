@@ -1,8 +1,8 @@
 package openaitest
 
 var groupRoleRoutes = []route{
-	{"GET /organization/groups/{group_id}/roles", rolesFamily, nextQuery, (*Server).listGroupRolesLocked},
-	{"GET /organization/groups/{group_id}/roles/{role_id}", rolesFamily, nil, (*Server).retrieveGroupRoleLocked},
+	{"GET /organization/groups/{group_id}/roles", rolesFamily, nextQuery, listAssignments((*Server).groupRolesLocked)},
+	{"GET /organization/groups/{group_id}/roles/{role_id}", rolesFamily, nil, retrieveAssignment((*Server).groupRolesLocked)},
 	{"POST /organization/groups/{group_id}/roles", rolesFamily, nil, withBody((*Server).assignGroupRoleLocked)},
 	{"DELETE /organization/groups/{group_id}/roles/{role_id}", rolesFamily, nil, (*Server).unassignGroupRoleLocked},
 }

@@ -100,7 +100,7 @@ func (s *Server) createGroupLocked(_ *call, body groupName) (any, error) {
 	return renderGroup(group), nil
 }
 
-// renameGroupLocked answers with less than every other route does.
+// renameGroupLocked answers without group_type, unlike the other routes.
 func (s *Server) renameGroupLocked(c *call, body groupName) (any, error) {
 	group, err := s.groupLocked(c)
 	if err != nil {
@@ -109,7 +109,7 @@ func (s *Server) renameGroupLocked(c *call, body groupName) (any, error) {
 	if err := body.check(); err != nil {
 		return nil, err
 	}
-	if err := group.ownedHere(); err != nil {
+	if err := group.checkNotSCIM(); err != nil {
 		return nil, err
 	}
 	group.Name = body.Name
@@ -118,13 +118,13 @@ func (s *Server) renameGroupLocked(c *call, body groupName) (any, error) {
 	return rendered, nil
 }
 
-// deleteGroupLocked takes the group out of all projects.
+// deleteGroupLocked deletes the group and its memberships of projects.
 func (s *Server) deleteGroupLocked(c *call) (any, error) {
 	group, err := s.groupLocked(c)
 	if err != nil {
 		return nil, err
 	}
-	if err := group.ownedHere(); err != nil {
+	if err := group.checkNotSCIM(); err != nil {
 		return nil, err
 	}
 	o, id := &s.Organization, group.ID
@@ -135,12 +135,12 @@ func (s *Server) deleteGroupLocked(c *call) (any, error) {
 	return deleted("group", id), nil
 }
 
-// groupUser is the body of an addition to a group.
+// groupUser is the body of a request to add a user to a group.
 type groupUser struct {
 	UserID string `json:"user_id"`
 }
 
-// addGroupUserLocked adds users and service accounts, and does so once more without complaint.
+// addGroupUserLocked adds a user or a service account. It also accepts one who is already a member.
 func (s *Server) addGroupUserLocked(c *call, body groupUser) (any, error) {
 	group, err := s.groupWithMembersLocked(c)
 	if err != nil {
@@ -149,7 +149,7 @@ func (s *Server) addGroupUserLocked(c *call, body groupUser) (any, error) {
 	if err := required("user_id", body.UserID); err != nil {
 		return nil, err
 	}
-	if err := group.ownedHere(); err != nil {
+	if err := group.checkNotSCIM(); err != nil {
 		return nil, err
 	}
 	if !s.Organization.hasUser(body.UserID) && s.Organization.serviceAccount(body.UserID) == nil {
@@ -166,7 +166,7 @@ func (s *Server) removeGroupUserLocked(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := group.ownedHere(); err != nil {
+	if err := group.checkNotSCIM(); err != nil {
 		return nil, err
 	}
 	id := c.PathValue("user_id")
@@ -178,15 +178,15 @@ func (s *Server) removeGroupUserLocked(c *call) (any, error) {
 	return deleted("group.user", ""), nil
 }
 
-// ownedHere refuses what only the identity provider may change. What the API answers there is not known.
-func (g *Group) ownedHere() error {
+// checkNotSCIM refuses changes of a group that the identity provider manages. The API's answer is not known.
+func (g *Group) checkNotSCIM() error {
 	if g.IsSCIMManaged {
 		return invalid("", "", "The group %s is managed by your identity provider through SCIM.", g.ID)
 	}
 	return nil
 }
 
-// leaveGroups takes a user or a service account out of every group.
+// leaveGroups removes a user or a service account from every group.
 func (o *Organization) leaveGroups(id string) {
 	for i := range o.Groups {
 		o.Groups[i].MemberIDs = slices.DeleteFunc(o.Groups[i].MemberIDs, func(member string) bool { return member == id })
@@ -202,7 +202,7 @@ func (s *Server) groupLocked(c *call) (*Group, error) {
 	return group, nil
 }
 
-// groupWithMembersLocked stands for the plan gate; what the API answers there is not known beyond its status.
+// groupWithMembersLocked refuses if the plan lacks group members. Only the status of the API's answer is known.
 func (s *Server) groupWithMembersLocked(c *call) (*Group, error) {
 	group, err := s.groupLocked(c)
 	if err != nil {
@@ -231,14 +231,14 @@ func renderGroup(g Group) object {
 	}.with(g.JSON)
 }
 
-// groupMember is what a group knows of a member.
+// groupMember has the data of a member.
 type groupMember struct {
 	name, email      string
 	isServiceAccount bool
 	userType         string
 }
 
-// member looks an id up among users and service accounts; whoever is neither belongs to the tenant.
+// member finds a user or a service account. Any other id is a user of the tenant.
 func (o *Organization) member(id string) groupMember {
 	if user := o.user(id); user != nil {
 		return groupMember{user.Name, user.Email, user.IsServiceAccount, typeUser}

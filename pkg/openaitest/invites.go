@@ -44,10 +44,10 @@ func (o *Organization) invite(id string) *Invite {
 	return find(o.Invites, func(i *Invite) bool { return i.ID == id })
 }
 
-// inviteTerm is how long an invitation can be accepted: seven days.
+// inviteTerm is the time to accept an invitation: seven days.
 const inviteTerm = 7 * 24 * 3600
 
-// newInvite is the body of an invitation. Projects that are left out mean the default project, an empty list none.
+// newInvite is the body of an invitation. Without projects it means the default project, with an empty list none.
 type newInvite struct {
 	Email    string `json:"email"`
 	Role     string `json:"role"`
@@ -103,10 +103,10 @@ func (b *newInvite) check() error {
 	return oneOfWords("role", b.Role, roleReader, roleOwner)
 }
 
-// projects are those of the body, each of which must be there and active.
+// projects are the projects of the body. Each must exist and be active.
 func (b *newInvite) projects(o *Organization) ([]InviteProject, error) {
 	if b.Projects == nil {
-		return o.projectsByDefault(), nil
+		return o.defaultProjects(), nil
 	}
 	projects := make([]InviteProject, 0, len(b.Projects))
 	for _, p := range b.Projects {
@@ -121,8 +121,8 @@ func (b *newInvite) projects(o *Organization) ([]InviteProject, error) {
 	return projects, nil
 }
 
-// projectsByDefault are what somebody is invited to who is invited to nothing in particular.
-func (o *Organization) projectsByDefault() []InviteProject {
+// defaultProjects are the projects of an invitation that names none.
+func (o *Organization) defaultProjects() []InviteProject {
 	project := find(o.Projects, func(p *Project) bool { return p.isDefault() && p.Status != statusArchived })
 	if project == nil {
 		return nil

@@ -6,12 +6,12 @@ import (
 	"strings"
 )
 
-// object is a JSON object on its way out.
+// object is a JSON object of an answer.
 type object map[string]any
 
-// with returns o changed by the fields.
+// with applies the fields and returns o.
 func (o object) with(fields Fields) object {
-	// Sorted, a whole object is replaced before the fields in it.
+	// In sorted order, an object is replaced before its fields.
 	for _, name := range slices.Sorted(maps.Keys(fields)) {
 		o.set(strings.Split(name, "."), fields[name])
 	}
@@ -21,7 +21,7 @@ func (o object) with(fields Fields) object {
 func (o object) set(path []string, value any) {
 	name := path[0]
 	if len(path) > 1 {
-		// The inner object may be the caller's own, which is left as it is.
+		// The inner object may be the caller's, so it is copied.
 		inner := object{}
 		switch existing := o[name].(type) {
 		case object:
@@ -40,7 +40,7 @@ func (o object) set(path []string, value any) {
 	o[name] = value
 }
 
-// orNull is JSON null in place of a zero value.
+// orNull is JSON null for a zero value.
 func orNull[T comparable](value T) any {
 	var zero T
 	if value == zero {

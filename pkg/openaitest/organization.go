@@ -6,13 +6,12 @@ import (
 	"slices"
 )
 
-// Organization is the state that a [Server] serves. Every slice is in the API's ascending order, which is the order of
-// creation. Times are Unix seconds; 0 is served as null where the API allows it.
+// Organization is the state of a [Server]. Every slice is in the order of creation, which is the API's ascending order. Times are
+// Unix seconds; 0 is served as null if the API allows it.
 type Organization struct {
-	// ID is visible only inside the ids of the predefined roles, and, where no Slug is given, in the header of answers;
-	// empty means org-standin.
+	// ID is a part of the ids of the predefined roles, and the header of answers without a Slug. Empty means org-standin.
 	ID string
-	// Slug is what the header openai-organization of an answer says.
+	// Slug is the header openai-organization of answers.
 	Slug    string
 	Users   []User
 	Invites []Invite
@@ -21,22 +20,22 @@ type Organization struct {
 	Groups    []Group
 	Projects  []Project
 	AdminKeys []AdminAPIKey
-	// SpendLimit is what all projects together may spend.
+	// SpendLimit limits the costs of all projects together.
 	SpendLimit SpendLimit
-	// ToolsForAllProjects are the hosted tools that no project switches off, such as web_search.
+	// ToolsForAllProjects are the hosted tools that projects cannot switch off, such as web_search.
 	ToolsForAllProjects []string
 }
 
 // User is a row of GET /organization/users. Empty Name, Email and Role are served as null.
 type User struct {
 	ID, Name, Email string
-	// Role is owner or reader; any other value is served as it is and gives no predefined role.
+	// Role is owner or reader. Any other value is served unchanged and is no predefined role.
 	Role             string
 	AddedAt          int64
 	IsServiceAccount bool
 	IsSCIMManaged    bool
 	APIKeyLastUsedAt int64
-	// RoleIDs are the organization roles held directly beside Role, usually ids of custom roles.
+	// RoleIDs are the other organization roles held directly, usually ids of custom roles.
 	RoleIDs []string
 	JSON    Fields
 }
@@ -51,14 +50,14 @@ type Invite struct {
 	JSON                             Fields
 }
 
-// InviteProject is a project that the invited person joins on acceptance.
+// InviteProject is a project that the invited user joins.
 type InviteProject struct {
 	ID string
 	// Role is owner or member.
 	Role string
 }
 
-// Role is a custom role of the organization or of a project. JSON also changes the role's rows in assignment lists.
+// Role is a custom role of the organization or of a project. JSON also applies to the role in assignment lists.
 type Role struct {
 	ID, Name, Description string
 	Permissions           []string
@@ -73,9 +72,9 @@ type Group struct {
 	GroupType     string
 	CreatedAt     int64
 	IsSCIMManaged bool
-	// MemberIDs are ids of users and service accounts; an id that is neither is served as a tenant_user.
+	// MemberIDs are ids of users and service accounts. Any other id is served as a tenant_user.
 	MemberIDs []string
-	// RoleIDs are "owner", "reader" or ids of custom organization roles. An id without role is a role since deleted.
+	// RoleIDs are "owner", "reader" or ids of custom organization roles. An unknown id is a deleted role.
 	RoleIDs []string
 	JSON    Fields
 }
@@ -93,27 +92,27 @@ type Project struct {
 	APIKeys                  []ProjectAPIKey
 	// Roles are the custom project roles; owner, member and viewer always exist.
 	Roles []Role
-	// Models are those that the project may use, RateLimits how much it may ask of each, SpendLimit what it may spend.
+	// Models are the allowed models, RateLimits the limits of each model, SpendLimit limits the costs.
 	Models     ModelPermissions
 	RateLimits []ModelRateLimit
 	SpendLimit SpendLimit
-	// DisabledTools are the hosted tools that are switched off, sorted, such as web_search.
+	// DisabledTools are the disabled hosted tools, sorted, such as web_search.
 	DisabledTools []string
 	JSON          Fields
 }
 
-// ProjectUser is a member of a project. Name and e-mail come from the user with the same id.
+// ProjectUser is a member of a project. The user with the id has the name and the email address.
 type ProjectUser struct {
 	UserID string
-	// Role is owner, member or viewer; any other value is served as it is and gives no predefined role.
+	// Role is owner, member or viewer. Any other value is served unchanged and is no predefined role.
 	Role    string
 	AddedAt int64
-	// RoleIDs are the project roles held directly beside Role, usually ids of custom roles.
+	// RoleIDs are the other project roles held directly, usually ids of custom roles.
 	RoleIDs []string
 	JSON    Fields
 }
 
-// ProjectGroup is a group that was added to a project. Name and type come from the group with the same id.
+// ProjectGroup is a group in a project. The group with the id has the name and the type.
 type ProjectGroup struct {
 	GroupID   string
 	CreatedAt int64
@@ -137,13 +136,13 @@ type ServiceAccount struct {
 type ProjectAPIKey struct {
 	ID, Name, RedactedValue string
 	CreatedAt, LastUsedAt   int64
-	// ExpiresAt is served only when set: the published document does not know the field.
+	// ExpiresAt is served only if set: the published document does not have the field.
 	ExpiresAt int64
 	// OwnerProjectAccess is active or inactive; empty means active. Inactive keys are listed only on request.
 	OwnerProjectAccess string
 	// OwnerType is user or service_account; empty means user.
 	OwnerType string
-	// OwnerID may name an owner that no longer exists: its id is then all that is served of it.
+	// OwnerID may be the id of a deleted owner. Only the id is served then.
 	OwnerID string
 	JSON    Fields
 }
@@ -151,7 +150,7 @@ type ProjectAPIKey struct {
 // AdminAPIKey is an Admin API key of the organization.
 type AdminAPIKey struct {
 	ID, Name, RedactedValue string
-	// Value is the secret; it is served when the key is created, and in the list by a [Server] with LeakKeyValues.
+	// Value is the secret. It is served when the key is created, and in the list with [Server.LeakKeyValues].
 	Value                            string
 	CreatedAt, ExpiresAt, LastUsedAt int64
 	// OwnerType is user or service_account; empty means user.
@@ -160,14 +159,14 @@ type AdminAPIKey struct {
 	JSON      Fields
 }
 
-// Fields replaces or removes fields of the object that is served: nil is JSON null, Absent{} leaves the field out, any
-// other value is served as it is. Keys may be dotted paths such as "owner.user"; a path reaches into objects, not lists.
+// Fields replaces or removes fields of the served object: nil is JSON null, Absent{} omits the field, any other value is served
+// unchanged. Keys may be dotted paths into objects, such as "owner.user".
 type Fields map[string]any
 
-// Absent as a value of [Fields] leaves the field out.
+// Absent is a value of [Fields] that omits the field.
 type Absent struct{}
 
-// The words of the API that name statuses, roles, types and the API's nouns.
+// The API's statuses, roles and types.
 const (
 	roleOwner  = "owner"
 	roleReader = "reader"
@@ -189,8 +188,8 @@ const (
 
 const defaultOrganizationID = "org-standin"
 
-// RoleID is the id under which an organization role is served: the long form for owner and reader, which holds the
-// organization's id; any other role's id is returned as it is.
+// RoleID is the served id of an organization role: the long form, with the organization's id, for owner and reader. Any other id
+// is returned unchanged.
 func (o *Organization) RoleID(role string) string {
 	if role != roleOwner && role != roleReader {
 		return role
@@ -198,11 +197,11 @@ func (o *Organization) RoleID(role string) string {
 	return "role-api-organization-" + role + "__api-organization__" + cmp.Or(o.ID, defaultOrganizationID)
 }
 
-// slug is the organization's name in the header of answers.
+// slug is the header openai-organization of answers.
 func (o *Organization) slug() string { return cmp.Or(o.Slug, o.ID, defaultOrganizationID) }
 
-// RoleID is the id under which a project role is served: the long form for owner, member and viewer, which holds the
-// project's id; any other role's id is returned as it is.
+// RoleID is the served id of a project role: the long form, with the project's id, for owner, member and viewer. Any other id is
+// returned unchanged.
 func (p *Project) RoleID(role string) string {
 	switch role {
 	case roleOwner, roleMember, roleViewer:
@@ -212,7 +211,7 @@ func (p *Project) RoleID(role string) string {
 	}
 }
 
-// clone shares nothing with o but the values inside Fields, which nobody changes.
+// clone copies everything but the values in Fields, which are never changed.
 func (o *Organization) clone() Organization {
 	c := *o
 	c.Users = cloneAll(o.Users, (*User).detach)
@@ -225,7 +224,7 @@ func (o *Organization) clone() Organization {
 	return c
 }
 
-// cloneAll copies the items; detach replaces what a copy still shares with the original.
+// cloneAll copies the items. detach copies what a shallow copy shares with the original.
 func cloneAll[T any](items []T, detach func(*T)) []T {
 	copies := slices.Clone(items)
 	for i := range copies {

@@ -8,19 +8,18 @@ import (
 	"strings"
 )
 
-// lister is a list endpoint: its rows in ascending order, and how each is identified and rendered. Only the rows of the
-// page that is asked for are rendered.
+// lister serves a list: its rows in ascending order, with the id and the rendering of each. Only the rows of the requested page
+// are rendered.
 type lister[T any] struct {
 	rows   []T
 	id     func(T) string
 	render func(T) object
-	// keep, if set, hides the rows for which it is false. A hidden row is still a place in the list: a walk goes on where
-	// it was when a row disappears from sight.
+	// keep, if set, is false for rows to hide. The id of a hidden row is still a valid cursor.
 	keep func(T) bool
 }
 
 // limits are the page sizes of an endpoint.
-type limits struct{ lowest, highest, standard int }
+type limits struct{ lowest, highest, defaultLimit int }
 
 var (
 	lastIDLimits       = limits{1, 100, 20}
@@ -40,7 +39,7 @@ var (
 	nextQuery   = []string{"limit", "after", "order"}
 )
 
-// byLastID answers a page whose cursor is the id of its last row.
+// byLastID answers a page with the id of its last row as cursor.
 func (l lister[T]) byLastID(c *call) (any, error) {
 	after := c.query.Get("after")
 	rows, hasMore, err := l.page(c, lastIDLimits, ascending, after)
@@ -51,18 +50,18 @@ func (l lister[T]) byLastID(c *call) (any, error) {
 	if len(rows) > 0 {
 		body["first_id"], body["last_id"] = l.id(rows[0]), l.id(rows[len(rows)-1])
 	}
-	c.fault.bendCursor(body, "last_id", after)
+	c.fault.changeCursor(body, "last_id", after)
 	if c.fault != nil && c.fault.ConcealLastID {
 		body["last_id"] = nil
 	}
 	return body, nil
 }
 
-// byNext answers a page whose cursor is opaque.
+// byNext answers a page with an opaque cursor.
 func (l lister[T]) byNext(c *call, lim limits, order string) (any, error) {
 	sent := c.query.Get("after")
 	after := sent
-	if sent != "" && !c.fault.owns() {
+	if sent != "" && !c.fault.choosesPage() {
 		var known bool
 		if after, known = openCursor(c, sent); !known {
 			return nil, unknownCursor(sent)
@@ -77,34 +76,34 @@ func (l lister[T]) byNext(c *call, lim limits, order string) (any, error) {
 	case !hasMore:
 	case len(rows) > 0:
 		body["next"] = sealCursor(c, l.id(rows[len(rows)-1]))
-	default: // limit=0 is legal, and goes nowhere
+	default: // limit=0 is allowed
 		body["next"] = sealCursor(c, after)
 	}
-	c.fault.bendCursor(body, "next", sent)
+	c.fault.changeCursor(body, "next", sent)
 	return body, nil
 }
 
-// page returns the rows of the page and whether more follow it.
-func (l lister[T]) page(c *call, lim limits, standardOrder, after string) ([]T, bool, error) {
+// page returns the rows of the page, and whether more rows follow.
+func (l lister[T]) page(c *call, lim limits, order, after string) ([]T, bool, error) {
 	limit, err := lim.parse(c)
 	if err != nil {
 		return nil, false, err
 	}
 	rows := l.rows
-	if order, given := c.query["order"]; given {
-		standardOrder = order[0]
+	if values, given := c.query["order"]; given {
+		order = values[0]
 	}
-	switch standardOrder {
+	switch order {
 	case ascending:
 	case descending:
 		rows = slices.Clone(rows)
 		slices.Reverse(rows)
 	default:
-		return nil, false, notOneOf("order", standardOrder, ascending, descending)
+		return nil, false, notOneOf("order", order, ascending, descending)
 	}
 
 	pages := 0
-	if c.fault.owns() {
+	if c.fault.choosesPage() {
 		pages = c.fault.pagesToSkip(after)
 	} else if after != "" {
 		at := slices.IndexFunc(rows, func(row T) bool { return l.id(row) == after })
@@ -118,7 +117,7 @@ func (l lister[T]) page(c *call, lim limits, standardOrder, after string) ([]T, 
 	return rows[:min(limit, len(rows))], len(rows) > limit, nil
 }
 
-// visible returns the first rows, as many as wanted, that are not hidden.
+// visible returns the first rows that are not hidden, at most the wanted number.
 func (l lister[T]) visible(rows []T, wanted int) []T {
 	if l.keep == nil {
 		return rows[:min(wanted, len(rows))]
@@ -147,7 +146,7 @@ func (l limits) parse(c *call) (int, error) {
 	const name = "limit"
 	values, given := c.query[name]
 	if !given {
-		return l.standard, nil
+		return l.defaultLimit, nil
 	}
 	limit, err := strconv.Atoi(values[0])
 	switch {
@@ -167,7 +166,7 @@ func notOneOf(param, value string, allowed ...string) error {
 	return invalid(param, "invalid_value", "Invalid value: '%s'. Supported values are: '%s'.", value, strings.Join(allowed, "', '"))
 }
 
-// choice is the value of a query parameter that knows only some words; without it, the first of them.
+// choice is the value of a query parameter with a fixed set of values. The first one is the default.
 func (c *call) choice(param string, allowed ...string) (string, error) {
 	values, given := c.query[param]
 	if !given {
@@ -188,13 +187,13 @@ func unknownCursor(after string) error {
 	}
 }
 
-// An opaque cursor is sealed between marks that must be escaped in a URL, so that a client that forgets it is found out.
+// An opaque cursor begins and ends with characters that must be escaped in a URL: this finds clients that do not.
 const (
 	cursorHead = "+/"
 	cursorTail = "=="
 )
 
-// sealCursor binds the cursor to the list: it leads nowhere in another one.
+// sealCursor makes a cursor that is only valid for the list.
 func sealCursor(c *call, lastID string) string {
 	place := c.URL.EscapedPath() + "\n" + c.query.Get("order") + "\n" + lastID
 	return cursorHead + base64.RawStdEncoding.EncodeToString([]byte(place)) + cursorTail

@@ -20,7 +20,7 @@ var projectAPIKeyRoutes = []route{
 	{"DELETE /organization/projects/{project_id}/api_keys/{api_key_id}", projectAPIKeysFamily, nil, (*Server).deleteProjectAPIKeyLocked},
 }
 
-// listProjectAPIKeysLocked hides, without the parameter, the keys whose owner has lost access to the project.
+// listProjectAPIKeysLocked hides, without the parameter, the keys of owners without access to the project.
 func (s *Server) listProjectAPIKeysLocked(c *call) (any, error) {
 	project, err := s.activeProjectLocked(c)
 	if err != nil {
@@ -78,7 +78,7 @@ func (p *Project) apiKey(id string) *ProjectAPIKey {
 	return find(p.APIKeys, func(k *ProjectAPIKey) bool { return k.ID == id })
 }
 
-// hasKey looks among the keys of all projects and the admin keys.
+// hasKey searches the keys of all projects and the admin keys.
 func (o *Organization) hasKey(id string) bool {
 	return o.adminKey(id) != nil || slices.ContainsFunc(o.Projects, func(p Project) bool { return p.apiKey(id) != nil })
 }
@@ -113,7 +113,7 @@ func (s *Server) renderProjectKeyOwnerLocked(p *Project, k ProjectAPIKey) object
 	return object{"type": ownerType, ownerType: owner}
 }
 
-// keyOwnerRole is the project role of the user. What the API says of a user who has left the project is not known.
+// keyOwnerRole is the project role of the user. What the API answers for a user who left the project is not known.
 func keyOwnerRole(p *Project, u *User) string {
 	if member := p.user(u.ID); member != nil {
 		return member.Role

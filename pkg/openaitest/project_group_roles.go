@@ -1,13 +1,13 @@
 package openaitest
 
 var projectGroupRoleRoutes = []route{
-	{"GET /projects/{project_id}/groups/{group_id}/roles", rolesFamily, nextQuery, (*Server).listProjectGroupRolesLocked},
-	{"GET /projects/{project_id}/groups/{group_id}/roles/{role_id}", rolesFamily, nil, (*Server).retrieveProjectGroupRoleLocked},
+	{"GET /projects/{project_id}/groups/{group_id}/roles", rolesFamily, nextQuery, listAssignments((*Server).projectGroupRolesLocked)},
+	{"GET /projects/{project_id}/groups/{group_id}/roles/{role_id}", rolesFamily, nil, retrieveAssignment((*Server).projectGroupRolesLocked)},
 	{"POST /projects/{project_id}/groups/{group_id}/roles", rolesFamily, nil, withBody((*Server).assignProjectGroupRoleLocked)},
 	{"DELETE /projects/{project_id}/groups/{group_id}/roles/{role_id}", rolesFamily, nil, (*Server).unassignProjectGroupRoleLocked},
 }
 
-// assignProjectGroupRoleLocked gives a group that is in the project one more role.
+// assignProjectGroupRoleLocked assigns a role to a group in the project.
 func (s *Server) assignProjectGroupRoleLocked(c *call, body roleAssignment) (any, error) {
 	project, group, err := s.projectGroupLocked(c)
 	if err != nil {
@@ -21,7 +21,7 @@ func (s *Server) assignProjectGroupRoleLocked(c *call, body roleAssignment) (any
 	return s.renderGroupRoleLocked(group.GroupID, role), nil
 }
 
-// unassignProjectGroupRoleLocked removes the group from the project with its last role.
+// unassignProjectGroupRoleLocked unassigns a role. A group without another role leaves the project.
 func (s *Server) unassignProjectGroupRoleLocked(c *call) (any, error) {
 	project, group, err := s.projectGroupLocked(c)
 	if err != nil {

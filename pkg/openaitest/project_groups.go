@@ -41,7 +41,7 @@ func (s *Server) retrieveProjectGroupLocked(c *call) (any, error) {
 	return s.renderProjectGroupLocked(project, *group), nil
 }
 
-// newProjectGroup is the body of a group's addition to a project. Other than for users, Role is the role's id.
+// newProjectGroup is the body of a request to add a group to a project. Unlike for users, Role is an id.
 type newProjectGroup struct {
 	GroupID string `json:"group_id"`
 	Role    string `json:"role"`
@@ -115,7 +115,7 @@ func (s *Server) projectGroupLocked(c *call) (*Project, *ProjectGroup, error) {
 	return project, group, nil
 }
 
-// groupNameLocked returns name and type of a group. One that the organization does not list is known by its id.
+// groupNameLocked returns the name and the type of a group. The name of an unlisted group is its id.
 func (s *Server) groupNameLocked(id string) (string, string) {
 	group := s.Organization.group(id)
 	if group == nil {
@@ -124,7 +124,7 @@ func (s *Server) groupNameLocked(id string) (string, string) {
 	return group.Name, cmp.Or(group.GroupType, typeGroup)
 }
 
-// renderProjectGroupLocked names neither the group's role, which takes a call of its own, nor an id beside group_id.
+// renderProjectGroupLocked has no role, which another route lists, and no id but group_id.
 func (s *Server) renderProjectGroupLocked(p *Project, g ProjectGroup) object {
 	name, groupType := s.groupNameLocked(g.GroupID)
 	return object{

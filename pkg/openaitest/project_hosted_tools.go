@@ -13,7 +13,7 @@ var hostedToolRoutes = []route{
 	{"POST " + hostedToolsPath, projectsFamily, nil, withBody((*Server).modifyHostedToolsLocked)},
 }
 
-// hostedTools are the tools that OpenAI runs for whoever calls a model.
+// hostedTools are the tools that OpenAI hosts for calls of models.
 var hostedTools = []string{"file_search", "web_search", "image_generation", "mcp", "code_interpreter"}
 
 func (s *Server) retrieveHostedToolsLocked(c *call) (any, error) {
@@ -24,12 +24,12 @@ func (s *Server) retrieveHostedToolsLocked(c *call) (any, error) {
 	return renderHostedTools(project), nil
 }
 
-// toolSwitch is what a change says of one tool.
+// toolSwitch is the change of one tool.
 type toolSwitch struct {
 	Enabled *bool `json:"enabled"`
 }
 
-// hostedToolsChange is the body of a change. A tool that is absent or null stays as it is.
+// hostedToolsChange is the body of a change. Absent and null tools stay unchanged.
 type hostedToolsChange struct {
 	FileSearch      *toolSwitch `json:"file_search"`
 	WebSearch       *toolSwitch `json:"web_search"`
@@ -38,8 +38,8 @@ type hostedToolsChange struct {
 	CodeInterpreter *toolSwitch `json:"code_interpreter"`
 }
 
-// modifyHostedToolsLocked does not switch off what the organization has switched on for every project: OpenAI's own
-// Terraform provider reckons with 409 then.
+// modifyHostedToolsLocked refuses to switch off a tool that the organization enables for every project. OpenAI's Terraform
+// provider expects 409 then.
 func (s *Server) modifyHostedToolsLocked(c *call, body hostedToolsChange) (any, error) {
 	project, err := s.activeProjectLocked(c)
 	if err != nil {

@@ -13,13 +13,13 @@ var modelPermissionRoutes = []route{
 	{"DELETE " + modelPermissionsPath, projectsFamily, nil, (*Server).deleteModelPermissionsLocked},
 }
 
-// The ways in which the models of a project are listed.
+// The modes of model permissions.
 const (
 	modeAllowList = "allow_list"
 	modeDenyList  = "deny_list"
 )
 
-// ModelPermissions are the models that a project may use. The zero value sets none: it may use every model.
+// ModelPermissions are the models that a project may use. The zero value allows every model.
 type ModelPermissions struct {
 	// Mode is allow_list or deny_list; empty means that nothing is set.
 	Mode     string
@@ -31,7 +31,7 @@ func (m *ModelPermissions) detach() {
 	m.ModelIDs, m.JSON = slices.Clone(m.ModelIDs), maps.Clone(m.JSON)
 }
 
-// retrieveModelPermissionsLocked answers 404 where nothing is set, as OpenAI's own Terraform provider takes it, unless
+// retrieveModelPermissionsLocked answers 404 if nothing is set, as OpenAI's Terraform provider expects it, unless
 // [Server.UnsetIsNull].
 func (s *Server) retrieveModelPermissionsLocked(c *call) (any, error) {
 	project, err := s.activeProjectLocked(c)
@@ -46,13 +46,13 @@ func (s *Server) retrieveModelPermissionsLocked(c *call) (any, error) {
 	return renderModelPermissions(project.Models), nil
 }
 
-// modelPermissionsChange is the body that replaces what is set.
+// modelPermissionsChange is the body that replaces the permissions.
 type modelPermissionsChange struct {
 	Mode     string    `json:"mode"`
 	ModelIDs *[]string `json:"model_ids"`
 }
 
-// modifyModelPermissionsLocked does not know which models there are.
+// modifyModelPermissionsLocked accepts any model: the server does not know which exist.
 func (s *Server) modifyModelPermissionsLocked(c *call, body modelPermissionsChange) (any, error) {
 	project, err := s.activeProjectLocked(c)
 	if err != nil {

@@ -23,14 +23,13 @@ const (
 	maxBatchTokens  = "batch_1_day_max_input_tokens" //nolint:gosec // as above
 )
 
-// ModelRateLimit is a row of GET /organization/projects/{project_id}/rate_limits: how much a project may ask of a model.
+// ModelRateLimit is a row of GET /organization/projects/{project_id}/rate_limits: the limits of a project for a model.
 type ModelRateLimit struct {
 	ID, Model string
-	// Numbers are the limits by the names that the API gives them, such as max_requests_per_1_minute. One that is left out
-	// does not exist for the model.
+	// Numbers are the limits by the API's names, such as max_requests_per_1_minute. The model does not have the others.
 	Numbers map[string]int64
-	// NotOfOrganization refuses every change, as the API has done for models that it lists, and of which it then says that the
-	// organization has no limit for them: https://github.com/openai/openai-python/issues/2755.
+	// NotOfOrganization refuses every change. The API has done so for listed models, and said that the organization has no limit
+	// for them: https://github.com/openai/openai-python/issues/2755.
 	NotOfOrganization bool
 	JSON              Fields
 }
@@ -49,7 +48,7 @@ func (s *Server) listModelRateLimitsLocked(c *call) (any, error) {
 	}.byLastID(c)
 }
 
-// modelRateLimitChange is the body of a change. An absent number stays as it is.
+// modelRateLimitChange is the body of a change. Absent numbers stay unchanged.
 type modelRateLimitChange struct {
 	Requests     *int64 `json:"max_requests_per_1_minute"`
 	Tokens       *int64 `json:"max_tokens_per_1_minute"`
@@ -59,7 +58,7 @@ type modelRateLimitChange struct {
 	BatchTokens  *int64 `json:"batch_1_day_max_input_tokens"`
 }
 
-// numbers are those that are given.
+// numbers are the numbers in the body.
 func (b modelRateLimitChange) numbers() map[string]int64 {
 	given := map[string]int64{}
 	for name, number := range map[string]*int64{
@@ -112,9 +111,9 @@ func renderModelRateLimit(l ModelRateLimit) object {
 	return rendered.with(l.JSON)
 }
 
-// rateLimits records what has changed of the rate limits of a project. Rows come and go with the models, which nobody does.
+// rateLimits records changed rate limits of a project. Added and removed rows have no entry: they follow the models.
 func (c *changes) rateLimits(was, is Project) {
-	compare(was.RateLimits, is.RateLimits, func(l ModelRateLimit) string { return l.ID }, visitor[ModelRateLimit]{
+	compare(was.RateLimits, is.RateLimits, func(l ModelRateLimit) string { return l.ID }, handlers[ModelRateLimit]{
 		added:   func(ModelRateLimit) {},
 		removed: func(ModelRateLimit) {},
 		kept: func(was, now ModelRateLimit) {
@@ -125,7 +124,7 @@ func (c *changes) rateLimits(was, is Project) {
 				}
 			}
 			if len(requested) > 0 {
-				c.in(is.ID)("rate_limit.updated", map[string]any{"id": now.ID, "changes_requested": requested})
+				c.recorder(is.ID)("rate_limit.updated", map[string]any{"id": now.ID, "changes_requested": requested})
 			}
 		},
 	})

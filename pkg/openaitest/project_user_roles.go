@@ -3,14 +3,14 @@ package openaitest
 import "slices"
 
 var projectUserRoleRoutes = []route{
-	{"GET /projects/{project_id}/users/{user_id}/roles", rolesFamily, nextQuery, (*Server).listProjectUserRolesLocked},
-	{"GET /projects/{project_id}/users/{user_id}/roles/{role_id}", rolesFamily, nil, (*Server).retrieveProjectUserRoleLocked},
+	{"GET /projects/{project_id}/users/{user_id}/roles", rolesFamily, nextQuery, listAssignments((*Server).projectUserRolesLocked)},
+	{"GET /projects/{project_id}/users/{user_id}/roles/{role_id}", rolesFamily, nil, retrieveAssignment((*Server).projectUserRolesLocked)},
 	{"POST /projects/{project_id}/users/{user_id}/roles", rolesFamily, nil, withBody((*Server).assignProjectUserRoleLocked)},
 	{"DELETE /projects/{project_id}/users/{user_id}/roles/{role_id}", rolesFamily, nil, (*Server).unassignProjectUserRoleLocked},
 }
 
-// assignProjectUserRoleLocked gives members roles: a predefined one in place of the other, a custom one beside it.
-// Organization owners are members of every project; what is given to one who is not listed makes a row.
+// assignProjectUserRoleLocked assigns a role to a member. A predefined role replaces the predefined one; a custom role is added.
+// Organization owners are members of every project; an assignment adds a row for an unlisted one.
 func (s *Server) assignProjectUserRoleLocked(c *call, body roleAssignment) (any, error) {
 	project, err := s.projectOfPersonLocked(c)
 	if err != nil {
@@ -42,8 +42,8 @@ func (s *Server) assignProjectUserRoleLocked(c *call, body roleAssignment) (any,
 	return object{"object": "user.role", "user": s.renderThinUserLocked(id), "role": s.renderRole(*role)}, nil
 }
 
-// unassignProjectUserRoleLocked knows only what is held directly. The predefined role is the membership itself, which
-// another route ends.
+// unassignProjectUserRoleLocked unassigns a role that is held directly. The predefined role is the membership, which another
+// route ends.
 func (s *Server) unassignProjectUserRoleLocked(c *call) (any, error) {
 	project, err := s.projectOfPersonLocked(c)
 	if err != nil {
@@ -67,7 +67,7 @@ func (s *Server) unassignProjectUserRoleLocked(c *call) (any, error) {
 	return deleted("user.role", ""), nil
 }
 
-// stepsDown lets the row name another predefined role that the member holds, and is false if there is none.
+// stepsDown sets the row to another predefined role that the member holds. It is false if there is none.
 func (p *Project) stepsDown(member *ProjectUser) bool {
 	for i, role := range member.RoleIDs {
 		if p.RoleID(role) != role {
@@ -78,7 +78,7 @@ func (p *Project) stepsDown(member *ProjectUser) bool {
 	return false
 }
 
-// projectOfPersonLocked refuses service accounts: their roles are read here, but changed elsewhere or not at all.
+// projectOfPersonLocked refuses service accounts: these routes only read their roles.
 func (s *Server) projectOfPersonLocked(c *call) (*Project, error) {
 	project, err := s.activeProjectLocked(c)
 	if err != nil {

@@ -40,14 +40,14 @@ func (s *Server) retrieveProjectUserLocked(c *call) (any, error) {
 	return s.renderProjectUserLocked(*user), nil
 }
 
-// newProjectUser is the body of an addition to a project: somebody's id or e-mail address, and the name of a role.
+// newProjectUser is the body of a request to add a user, by id or email address, to a project with a role, by name.
 type newProjectUser struct {
 	UserID string `json:"user_id"`
 	Email  string `json:"email"`
 	Role   string `json:"role"`
 }
 
-// addProjectUserLocked does not change the role of somebody who is there already, as organization owners always are.
+// addProjectUserLocked refuses users who are in the project, as organization owners always are.
 func (s *Server) addProjectUserLocked(c *call, body newProjectUser) (any, error) {
 	project, err := s.activeProjectLocked(c)
 	if err != nil {
@@ -89,7 +89,7 @@ func (s *Server) checkMemberRole(role string) error {
 	return oneOfWords("role", role, roleOwner, roleMember, roleViewer)
 }
 
-// projectUserChange is the body of a project user's modification. Without a role, nothing changes.
+// projectUserChange is the body of the modification of a project user. Without a role nothing changes.
 type projectUserChange struct {
 	Role string `json:"role"`
 }
@@ -108,7 +108,7 @@ func (s *Server) modifyProjectUserLocked(c *call, body projectUserChange) (any, 
 	return s.renderProjectUserLocked(*user), nil
 }
 
-// removeProjectUserLocked takes the custom roles away too: they go with the membership.
+// removeProjectUserLocked ends the membership with all custom roles.
 func (s *Server) removeProjectUserLocked(c *call) (any, error) {
 	project, user, err := s.changeableProjectUserLocked(c)
 	if err != nil {
@@ -119,8 +119,8 @@ func (s *Server) removeProjectUserLocked(c *call) (any, error) {
 	return deleted("organization.project.user", id), nil
 }
 
-// changeableProjectUserLocked is a member of a project whose place there can be changed. An organization owner's cannot,
-// whether listed or not.
+// changeableProjectUserLocked is a member of a project. It refuses organization owners, listed or not: their membership cannot be
+// changed.
 func (s *Server) changeableProjectUserLocked(c *call) (*Project, *ProjectUser, error) {
 	project, err := s.activeProjectLocked(c)
 	if err != nil {
@@ -137,12 +137,12 @@ func (s *Server) changeableProjectUserLocked(c *call) (*Project, *ProjectUser, e
 	return project, user, nil
 }
 
-// ownsEveryProject is a refusal whose words are not public.
+// ownsEveryProject is a refusal. The API's message is not public.
 func ownsEveryProject(userID string) error {
 	return invalid("", "", "The user %s is an owner of the organization: the role in a project cannot be changed or removed.", userID)
 }
 
-// removeUser takes the user out of the project. The user's keys stay, without access.
+// removeUser removes the user from the project. The user's keys stay, without access.
 func (p *Project) removeUser(id string) {
 	p.Users = slices.DeleteFunc(p.Users, func(u ProjectUser) bool { return u.UserID == id })
 	for i := range p.APIKeys {
@@ -152,7 +152,7 @@ func (p *Project) removeUser(id string) {
 	}
 }
 
-// projectUsersLocked adds the organization owners, whom some organizations see in every project and others do not.
+// projectUsersLocked adds the organization owners if [Server.ListImplicitOwners].
 func (s *Server) projectUsersLocked(p *Project) []ProjectUser {
 	if !s.ListImplicitOwners {
 		return p.Users

@@ -37,12 +37,12 @@ func (s *Server) retrieveProjectLocked(c *call) (any, error) {
 	return renderProject(*project), nil
 }
 
-// defaultProject is the name by which alone the default project can be told.
+// defaultProject is the name of the default project, its only mark.
 const defaultProject = "Default project"
 
 func (p *Project) isDefault() bool { return p.Name == defaultProject }
 
-// newProject is the body of a project's creation.
+// newProject is the body of the creation of a project.
 type newProject struct {
 	Name          string `json:"name"`
 	Residency     string `json:"residency"`
@@ -62,7 +62,7 @@ func (s *Server) createProjectLocked(_ *call, body newProject) (any, error) {
 	return renderProject(project), nil
 }
 
-// projectChange is the body of a project's modification. What null and an absent field name stays as it is.
+// projectChange is the body of the modification of a project. Null and absent fields stay unchanged.
 type projectChange struct {
 	Name          string `json:"name"`
 	ExternalKeyID string `json:"external_key_id"`
@@ -78,7 +78,7 @@ func (s *Server) modifyProjectLocked(c *call, body projectChange) (any, error) {
 	return renderProject(*project), nil
 }
 
-// archiveProjectLocked has no way back. The API has been seen to archive a project and to complain that it is archived.
+// archiveProjectLocked archives a project. The API has been seen to do so and to answer with the error that it is archived.
 func (s *Server) archiveProjectLocked(c *call, _ noBody) (any, error) {
 	project, err := s.changeableProjectLocked(c)
 	if err != nil {
@@ -91,7 +91,7 @@ func (s *Server) archiveProjectLocked(c *call, _ noBody) (any, error) {
 	return renderProject(*project), nil
 }
 
-// changeableProjectLocked is the project of a route that changes the project itself.
+// changeableProjectLocked is the project of a route that changes it. It refuses the default project.
 func (s *Server) changeableProjectLocked(c *call) (*Project, error) {
 	project, err := s.activeProjectLocked(c)
 	if err != nil {
@@ -103,7 +103,7 @@ func (s *Server) changeableProjectLocked(c *call) (*Project, error) {
 	return project, nil
 }
 
-// activeProjectLocked is the project of a route below a project.
+// activeProjectLocked is the project of a route below it. It refuses archived projects.
 func (s *Server) activeProjectLocked(c *call) (*Project, error) {
 	return s.Organization.activeProject(c.PathValue("project_id"))
 }

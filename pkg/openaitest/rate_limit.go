@@ -8,16 +8,16 @@ import (
 	"time"
 )
 
-// RateLimit limits each route template on its own; all projects and groups share the template's tokens. The API tells
-// how long to wait only in the message.
+// RateLimit limits each route template separately. All projects and groups share the tokens of a template. The API names the
+// wait only in the message.
 type RateLimit struct {
-	// Burst is how many requests pass at once; at least 1.
+	// Burst is the number of requests that pass at once; at least 1.
 	Burst int
-	// Interval is how long one token takes to come back; positive.
+	// Interval is the time until a token returns; positive.
 	Interval time.Duration
 	// RetryAfter adds the header Retry-After: "seconds" rounded up, or "date"; empty adds none, as the API does.
 	RetryAfter string
-	// Message replaces the message, and with it the time to wait.
+	// Message replaces the message with the wait.
 	Message string
 }
 
@@ -27,7 +27,7 @@ const (
 	retryAfterDate    = "date"
 )
 
-// bucket holds a route's tokens as they were at a time.
+// bucket has the tokens of a route at a time.
 type bucket struct {
 	tokens float64
 	at     time.Time
@@ -44,7 +44,7 @@ func (l *RateLimit) check() {
 	}
 }
 
-// takeTokenLocked refuses the call when the route's bucket is empty. A refused call costs nothing.
+// takeTokenLocked refuses the call if the bucket of the route is empty. A refused call costs no token.
 func (s *Server) takeTokenLocked(template string) error {
 	if s.RateLimit == nil {
 		return nil
@@ -60,7 +60,7 @@ func (s *Server) takeTokenLocked(template string) error {
 	}
 	b.tokens = min(float64(s.RateLimit.Burst), b.tokens+float64(now.Sub(b.at))/float64(s.RateLimit.Interval))
 	b.at = now
-	// A hair less than a token is one: the fractions do not add up exactly.
+	// The tolerance is for rounding errors of the fractions.
 	if b.tokens >= 1-1e-9 {
 		b.tokens--
 		return nil
@@ -69,7 +69,7 @@ func (s *Server) takeTokenLocked(template string) error {
 }
 
 func (l *RateLimit) refusal(now time.Time, wait time.Duration) error {
-	// Rounded up: whoever waits as long as told is served.
+	// Rounded up, so that a client that waits this long is served.
 	milliseconds := math.Ceil(float64(wait) / float64(time.Millisecond))
 	failure := &apiError{
 		status:  http.StatusTooManyRequests,

@@ -2,23 +2,23 @@ package openaitest
 
 import "slices"
 
-// assignment is a row of a role assignment list: one role of one principal, however many ways lead to it.
+// assignment is a row of a role assignment list: one role of one principal, direct or through groups or both.
 type assignment struct {
 	role   scopedRole
 	direct bool
-	// groups are the ids of the groups that pass the role on to the principal.
+	// groups are the ids of the groups through which the principal has the role.
 	groups []string
 }
 
 // assignments collects the rows of one principal's list.
 type assignments struct {
 	roles map[string]scopedRole
-	// resourceType is that of the roles.
+	// resourceType is the resource type of the roles.
 	resourceType string
 	// principal holds the roles.
 	principal, principalType string
 	rows                     []assignment
-	// at are the places of the rows by role id.
+	// at has the index of each row by role id.
 	at map[string]int
 }
 
@@ -46,7 +46,7 @@ func (a *assignments) addInherited(group string, ids ...string) {
 	}
 }
 
-// row returns the role's row, a new one if need be. A role that is listed no more leaves rows that know only its id.
+// row returns the row of the role, and adds it if needed. The row of a deleted role only has the id.
 func (a *assignments) row(id string) *assignment {
 	at, ok := a.at[id]
 	if !ok {
@@ -90,8 +90,7 @@ func (s *Server) groupRolesLocked(c *call) (*assignments, error) {
 	return found, nil
 }
 
-// projectUserRolesLocked answers for users, for service accounts and for those who are in the project only through a
-// group.
+// projectUserRolesLocked gives the roles of a user or a service account, also of one who is in the project only through a group.
 func (s *Server) projectUserRolesLocked(c *call) (*assignments, error) {
 	project, err := s.activeProjectLocked(c)
 	if err != nil {
@@ -131,7 +130,7 @@ func (s *Server) projectGroupRolesLocked(c *call) (*assignments, error) {
 	return found, nil
 }
 
-// projectRoleIDs are the ids of the role that a member's row names, if it is a predefined one, and of the others.
+// projectRoleIDs are the ids of a member's predefined role, if any, and of the other roles.
 func projectRoleIDs(p *Project, role string, others []string) []string {
 	ids := mapped(p.RoleID, others)
 	if id := p.RoleID(role); id != role {
@@ -148,7 +147,7 @@ func mapped(roleID func(string) string, roles []string) []string {
 	return ids
 }
 
-// renderAssignmentLocked leaves out object, as the API does here.
+// renderAssignmentLocked omits object, as the API does here.
 func (s *Server) renderAssignmentLocked(a *assignments, row assignment) object {
 	rendered := object{
 		"created_at":          orNull(row.role.CreatedAt),
@@ -163,8 +162,8 @@ func (s *Server) renderAssignmentLocked(a *assignments, row assignment) object {
 	return s.addRole(rendered, &row.role)
 }
 
-// sources are null for a role that is only direct. A role that is held directly and through groups is one row, whose
-// sources name the principal too.
+// sources are null for a role that is only direct. A role that is also held through groups has one row, whose sources include
+// the principal.
 func (a *assignments) sources(row assignment) any {
 	if len(row.groups) == 0 {
 		return nil
@@ -183,61 +182,33 @@ func source(principal, principalType string) object {
 	return object{"principal_id": principal, "principal_type": principalType}
 }
 
-func (s *Server) listUserRolesLocked(c *call) (any, error) {
-	return s.listAssignmentsLocked(c, (*Server).userRolesLocked)
-}
-
-func (s *Server) retrieveUserRoleLocked(c *call) (any, error) {
-	return s.retrieveAssignmentLocked(c, (*Server).userRolesLocked)
-}
-
-func (s *Server) listGroupRolesLocked(c *call) (any, error) {
-	return s.listAssignmentsLocked(c, (*Server).groupRolesLocked)
-}
-
-func (s *Server) retrieveGroupRoleLocked(c *call) (any, error) {
-	return s.retrieveAssignmentLocked(c, (*Server).groupRolesLocked)
-}
-
-func (s *Server) listProjectUserRolesLocked(c *call) (any, error) {
-	return s.listAssignmentsLocked(c, (*Server).projectUserRolesLocked)
-}
-
-func (s *Server) retrieveProjectUserRoleLocked(c *call) (any, error) {
-	return s.retrieveAssignmentLocked(c, (*Server).projectUserRolesLocked)
-}
-
-func (s *Server) listProjectGroupRolesLocked(c *call) (any, error) {
-	return s.listAssignmentsLocked(c, (*Server).projectGroupRolesLocked)
-}
-
-func (s *Server) retrieveProjectGroupRoleLocked(c *call) (any, error) {
-	return s.retrieveAssignmentLocked(c, (*Server).projectGroupRolesLocked)
-}
-
-func (s *Server) listAssignmentsLocked(c *call, of func(*Server, *call) (*assignments, error)) (any, error) {
-	found, err := of(s, c)
-	if err != nil {
-		return nil, err
+// listAssignments serves the list of the assignments that find gives.
+func listAssignments(find func(*Server, *call) (*assignments, error)) func(*Server, *call) (any, error) {
+	return func(s *Server, c *call) (any, error) {
+		found, err := find(s, c)
+		if err != nil {
+			return nil, err
+		}
+		return lister[assignment]{
+			rows:   found.rows,
+			id:     func(row assignment) string { return row.role.ID },
+			render: func(row assignment) object { return s.renderAssignmentLocked(found, row) },
+		}.byNext(c, roleLimits, ascending)
 	}
-	return lister[assignment]{
-		rows:   found.rows,
-		id:     func(row assignment) string { return row.role.ID },
-		render: func(row assignment) object { return s.renderAssignmentLocked(found, row) },
-	}.byNext(c, roleLimits, ascending)
 }
 
-// retrieveAssignmentLocked knows a role by the id under which it is listed; an alias is not found although the role is
-// held.
-func (s *Server) retrieveAssignmentLocked(c *call, of func(*Server, *call) (*assignments, error)) (any, error) {
-	found, err := of(s, c)
-	if err != nil {
-		return nil, err
+// retrieveAssignment serves one of the assignments that find gives. It finds a role by its listed id only, not by an alias.
+func retrieveAssignment(find func(*Server, *call) (*assignments, error)) func(*Server, *call) (any, error) {
+	return func(s *Server, c *call) (any, error) {
+		found, err := find(s, c)
+		if err != nil {
+			return nil, err
+		}
+		id := c.PathValue("role_id")
+		at, held := found.at[id]
+		if !held {
+			return nil, notFound("role", id)
+		}
+		return s.renderAssignmentLocked(found, found.rows[at]), nil
 	}
-	id := c.PathValue("role_id")
-	at, held := found.at[id]
-	if !held {
-		return nil, notFound("role", id)
-	}
-	return s.renderAssignmentLocked(found, found.rows[at]), nil
 }

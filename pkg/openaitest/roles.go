@@ -1,7 +1,6 @@
 package openaitest
 
 import (
-	"slices"
 	"strings"
 )
 
@@ -18,14 +17,14 @@ var roleRoutes = []route{
 	{"POST /organization/roles", rolesFamily, nil, withBody((*Server).createRoleLocked)},
 	{"POST /organization/roles/{role_id}", rolesFamily, nil, withBody((*Server).modifyRoleLocked)},
 	{"DELETE /organization/roles/{role_id}", rolesFamily, nil, (*Server).deleteRoleLocked},
-	{"GET /projects/{project_id}/roles", rolesFamily, nextQuery, (*Server).listProjectRolesLocked},
-	{"GET /projects/{project_id}/roles/{role_id}", rolesFamily, nil, (*Server).retrieveProjectRoleLocked},
-	{"POST /projects/{project_id}/roles", rolesFamily, nil, withBody((*Server).createProjectRoleLocked)},
-	{"POST /projects/{project_id}/roles/{role_id}", rolesFamily, nil, withBody((*Server).modifyProjectRoleLocked)},
+	{"GET /projects/{project_id}/roles", rolesFamily, nextQuery, (*Server).listRolesLocked},
+	{"GET /projects/{project_id}/roles/{role_id}", rolesFamily, nil, (*Server).retrieveRoleLocked},
+	{"POST /projects/{project_id}/roles", rolesFamily, nil, withBody((*Server).createRoleLocked)},
+	{"POST /projects/{project_id}/roles/{role_id}", rolesFamily, nil, withBody((*Server).modifyRoleLocked)},
 	{"DELETE /projects/{project_id}/roles/{role_id}", rolesFamily, nil, (*Server).deleteProjectRoleLocked},
 }
 
-// scopedRole is a role as it is served: with its long id and the kind of resource that it belongs to.
+// scopedRole is a role with its served id and its resource type.
 type scopedRole struct {
 	Role
 	resourceType string
@@ -60,7 +59,7 @@ func scope(resourceType string, custom, predefined []Role) []scopedRole {
 	return scoped
 }
 
-// stored is how the role is named in the state: by its word if it is predefined.
+// stored is the id of the role in the state: the name of a predefined role.
 func (r *scopedRole) stored() string {
 	if r.predefined {
 		return r.Name
@@ -68,8 +67,8 @@ func (r *scopedRole) stored() string {
 	return r.ID
 }
 
-// roleForWrite returns the role with this id, or nil. Unlike reads, writes also take the short id of a predefined role,
-// such as role-api-project-member.
+// roleForWrite returns the role with the id, or nil. Writes, unlike reads, also take the short id of a predefined role, such as
+// role-api-project-member.
 func roleForWrite(roles []scopedRole, id string) *scopedRole {
 	return find(roles, func(r *scopedRole) bool {
 		alias, _, _ := strings.Cut(r.ID, "__")
@@ -79,46 +78,51 @@ func roleForWrite(roles []scopedRole, id string) *scopedRole {
 
 func (o *Organization) roleForWrite(id string) *scopedRole { return roleForWrite(o.roles(), id) }
 
+// roleList has the roles of the scope of a route.
+type roleList struct {
+	custom *[]Role
+	// all are the roles that the API lists, the predefined ones first.
+	all          []scopedRole
+	resourceType string
+}
+
+// roleListLocked gives the roles of the organization, or of the project in the path.
+func (s *Server) roleListLocked(c *call) (roleList, error) {
+	o := &s.Organization
+	if !strings.Contains(c.route.template, "{project_id}") {
+		return roleList{&o.Roles, o.roles(), organizationResource}, nil
+	}
+	project, err := s.activeProjectLocked(c)
+	if err != nil {
+		return roleList{}, err
+	}
+	return roleList{&project.Roles, project.roles(), projectResource}, nil
+}
+
 func (s *Server) listRolesLocked(c *call) (any, error) {
-	return s.listRolesOf(c, s.Organization.roles())
-}
-
-func (s *Server) retrieveRoleLocked(c *call) (any, error) {
-	return s.retrieveRoleOf(c, s.Organization.roles())
-}
-
-func (s *Server) listProjectRolesLocked(c *call) (any, error) {
-	project, err := s.activeProjectLocked(c)
+	roles, err := s.roleListLocked(c)
 	if err != nil {
 		return nil, err
 	}
-	return s.listRolesOf(c, project.roles())
-}
-
-func (s *Server) retrieveProjectRoleLocked(c *call) (any, error) {
-	project, err := s.activeProjectLocked(c)
-	if err != nil {
-		return nil, err
-	}
-	return s.retrieveRoleOf(c, project.roles())
-}
-
-func (s *Server) listRolesOf(c *call, roles []scopedRole) (any, error) {
 	return lister[scopedRole]{
-		rows:   roles,
+		rows:   roles.all,
 		id:     func(r scopedRole) string { return r.ID },
 		render: s.renderRole,
 		keep:   func(r scopedRole) bool { return !s.OmitPredefinedRoles || !r.predefined },
 	}.byNext(c, roleLimits, ascending)
 }
 
-func (s *Server) retrieveRoleOf(c *call, roles []scopedRole) (any, error) {
+func (s *Server) retrieveRoleLocked(c *call) (any, error) {
+	roles, err := s.roleListLocked(c)
+	if err != nil {
+		return nil, err
+	}
 	id := c.PathValue("role_id")
-	i := slices.IndexFunc(roles, func(r scopedRole) bool { return r.ID == id })
-	if i < 0 {
+	role := find(roles.all, func(r *scopedRole) bool { return r.ID == id })
+	if role == nil {
 		return nil, notFound("role", id)
 	}
-	return s.renderRole(roles[i]), nil
+	return s.renderRole(*role), nil
 }
 
 func (s *Server) renderRole(r scopedRole) object {
@@ -136,7 +140,7 @@ func (s *Server) addRole(rendered object, r *scopedRole) object {
 	return rendered.with(r.JSON)
 }
 
-// servedName is the name of a role as it is served. Only those of predefined roles are disputed.
+// servedName is the served name of a role. The options of the server only affect predefined roles.
 func (s *Server) servedName(r *scopedRole) any {
 	if !r.predefined {
 		return r.Name

@@ -1,6 +1,6 @@
 package openaitest
 
-// The people, machines and places of [Sample] that are named more than once.
+// The ids in [Sample] that are used more than once.
 const (
 	samplePriya  = "user-PriyaRaman000000000000001"
 	sampleTomas  = "user-TomasNovak000000000000002"
@@ -33,8 +33,8 @@ const (
 // sampleDay counts days from 2025-01-06, 09:00 UTC.
 func sampleDay(n int64) int64 { return 1_736_154_000 + n*24*3600 }
 
-// Sample is the organization of Tidewater Books, a fictional company: every type of object and every way of having access,
-// in a size that one can look through.
+// Sample is the organization of Tidewater Books, a fictional company. It is small and has every type of object and every way of
+// having access.
 func Sample() Organization {
 	return Organization{
 		ID:         "org-TidewaterBooks",

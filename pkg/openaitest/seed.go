@@ -1,16 +1,12 @@
 package openaitest
 
 import (
-	"fmt"
 	"math/rand/v2"
-	"slices"
-	"strings"
 )
 
-// Size is how much of everything [Seeded] makes. A zero field gets a default in proportion to the others; a negative one
-// means none.
+// Size has the numbers of objects that [Seeded] makes. A zero field means the default, a negative one means none.
 type Size struct {
-	// Users defaults to 50; the first one is always there, and an owner.
+	// Users defaults to 50. There is always a first one, an owner.
 	Users int
 	// Invites, Groups and Projects default to a tenth of Users.
 	Invites, Groups, Projects int
@@ -20,10 +16,10 @@ type Size struct {
 	ServiceAccountsPerProject, KeysPerProject, GroupsPerProject int
 	// AdminKeys defaults to 4.
 	AdminKeys int
-	// CustomRoles are the custom roles of the organization; the default is 3.
+	// CustomRoles is the number of custom roles of the organization. It defaults to 3.
 	CustomRoles int
-	// ProjectsWithCustomRoles is how many of the projects, beginning with the first, have custom roles of their own; the
-	// default is a third of Projects.
+	// ProjectsWithCustomRoles is the number of projects, from the first on, that have custom roles. It defaults to a third of
+	// Projects.
 	ProjectsWithCustomRoles int
 }
 
@@ -44,18 +40,18 @@ func (s Size) withDefaults() Size {
 	return s
 }
 
-func orDefault(n, standard int) int {
+func orDefault(n, defaultValue int) int {
 	if n == 0 {
-		return standard
+		return defaultValue
 	}
 	return max(0, n)
 }
 
-// Seeded makes an organization of any size; the same seed and size make the same one. It has what real ones have: owners
-// and readers, an owner through a group, custom roles held directly, through a group and both ways, SCIM-managed users and
-// groups, service accounts among the users and the group members, a tenant's member whom nobody lists, an empty group,
-// archived projects, keys whose owner is gone, service accounts without role, expired and accepted invites, null names
-// and e-mail addresses in capitals. Small sizes have less of it. It depends on nothing but its arguments.
+// Seeded makes an organization of any size. It is a function of the seed and the size. It has what real organizations have:
+// owners and readers, an owner through a group, custom roles held directly, through a group and both ways, SCIM-managed users
+// and groups, service accounts among the users and the group members, an unlisted tenant user in a group, an empty group,
+// archived projects, keys of deleted owners, service accounts without role, expired and accepted invites, null names and email
+// addresses in capitals. Small sizes lack some of these.
 func Seeded(seed uint64, size Size) Organization {
 	s := &seeder{rng: rand.New(rand.NewPCG(seed, 0)), size: size.withDefaults()} //nolint:gosec // repeatable, not secret
 	s.o.ID = s.id("org-")
@@ -81,7 +77,7 @@ type seeder struct {
 	accounts []string
 }
 
-// The seeded times lie in the two years before seedEnd, which is 2025-10-09.
+// The seeded times are in the two years before seedEnd, 2025-10-09.
 const (
 	seedEnd  = 1_760_000_000
 	seedSpan = 2 * 365 * 24 * 3600
@@ -99,15 +95,15 @@ func (s *seeder) id(prefix string) string {
 
 func (s *seeder) past() int64 { return seedEnd - s.rng.Int64N(seedSpan) }
 
-// sometimes is a time in the past for half of the calls, else 0.
-func (s *seeder) sometimes() int64 {
+// pastOrZero is a time in the past for half of the calls, else 0.
+func (s *seeder) pastOrZero() int64 {
 	if s.rng.IntN(2) == 0 {
 		return 0
 	}
 	return s.past()
 }
 
-// pick returns up to k different numbers below n.
+// pick returns up to k different numbers less than n.
 func (s *seeder) pick(n, k int) []int {
 	if k > n/3 {
 		return s.rng.Perm(n)[:min(k, n)]
@@ -123,230 +119,10 @@ func (s *seeder) pick(n, k int) []int {
 	return numbers
 }
 
-// oneOf is one of the items, and none if there are none.
+// oneOf gives one of the items, and none if there are none.
 func oneOf[T any](items []T, i int) []T {
 	if len(items) == 0 {
 		return nil
 	}
 	return []T{items[i%len(items)]}
-}
-
-func (s *seeder) addRoles() {
-	for i := range s.size.CustomRoles {
-		role := Role{
-			ID:          s.id("role_"),
-			Name:        fmt.Sprintf("Custom %d", i+1),
-			Permissions: []string{"api.groups.read", "api.organization.read"}[:i%3%2+1],
-			CreatedAt:   s.past(),
-		}
-		if i%2 == 0 {
-			role.Description = "Seeded role"
-		}
-		s.o.Roles = append(s.o.Roles, role)
-	}
-	if len(s.o.Roles) > 1 {
-		// A custom role may be called what a predefined one is called.
-		s.o.Roles[1].Name, s.o.Roles[1].Permissions = "Owner", nil
-	}
-}
-
-func (s *seeder) roleIDs(i int) []string { return roleIDs(oneOf(s.o.Roles, i)) }
-
-func roleIDs(roles []Role) []string {
-	ids := make([]string, 0, len(roles))
-	for _, role := range roles {
-		ids = append(ids, role.ID)
-	}
-	return ids
-}
-
-var (
-	givenNames = []string{"Ada", "Bela", "Chidi", "Dara", "Eun-ji", "Farid", "Grete", "Hugo", "Inés", "Jun", "Kalinda", "Łukasz", "Mira"}
-	surnames   = []string{"Abara", "Brandt", "Castillo", "Demir", "Eriksen", "Fujita", "Grant", "Huang", "Iyer", "Jansen", "Kovač"}
-)
-
-func (s *seeder) addUsers() {
-	for i := range s.size.Users {
-		user := User{
-			ID:               s.id("user-"),
-			Name:             givenNames[i%len(givenNames)] + " " + surnames[i/len(givenNames)%len(surnames)],
-			Email:            fmt.Sprintf("user%d@example.com", i+1),
-			Role:             roleReader,
-			AddedAt:          s.past(),
-			IsSCIMManaged:    i%3 == 1,
-			APIKeyLastUsedAt: s.sometimes(),
-		}
-		if i%13 == 0 {
-			user.Role = roleOwner
-		}
-		if i%11 == 3 {
-			user.Email = strings.ToUpper(user.Email)
-		}
-		if i%19 == 7 {
-			user.Name = ""
-		}
-		if i%5 == 2 {
-			user.RoleIDs = s.roleIDs(i / 5)
-		}
-		if i%17 == 5 {
-			user.Name, user.Email, user.IsServiceAccount, user.IsSCIMManaged = fmt.Sprintf("service-%d", i+1), "", true, false
-			s.accounts = append(s.accounts, user.ID)
-		}
-		s.o.Users = append(s.o.Users, user)
-	}
-}
-
-func (s *seeder) addProjects() {
-	for i := range s.size.Projects {
-		project := Project{
-			ID:        s.id("proj_"),
-			Name:      fmt.Sprintf("Project %d", i+1),
-			Status:    statusActive,
-			CreatedAt: s.past(),
-		}
-		if i%4 == 1 {
-			project.Residency, project.ExternalKeyID = "EU_STORAGE_PROCESSING", s.id("ext_")
-		}
-		if i%8 == 2 {
-			project.Status, project.ArchivedAt = statusArchived, s.past()
-		}
-		if project.Status == statusActive {
-			project.ServiceAccounts = s.serviceAccounts(i)
-		}
-		s.o.Projects = append(s.o.Projects, project)
-	}
-}
-
-// serviceAccounts of a project; the first of some is also a row of the users list.
-func (s *seeder) serviceAccounts(project int) []ServiceAccount {
-	roles := []string{roleMember, roleOwner, roleNone}
-	accounts := make([]ServiceAccount, 0, s.size.ServiceAccountsPerProject)
-	for i := range s.size.ServiceAccountsPerProject {
-		account := ServiceAccount{
-			ID:        s.id("user-"),
-			Name:      fmt.Sprintf("worker-%d-%d", project+1, i+1),
-			Role:      roles[i%len(roles)],
-			CreatedAt: s.past(),
-		}
-		if n := project / 3; i == 0 && project%3 == 1 && n < len(s.accounts) {
-			account.ID = s.accounts[n]
-		}
-		accounts = append(accounts, account)
-	}
-	return accounts
-}
-
-func (s *seeder) addGroups() {
-	for i := range s.size.Groups {
-		group := Group{
-			ID:            s.id("group_"),
-			Name:          fmt.Sprintf("Group %d", i+1),
-			GroupType:     typeGroup,
-			CreatedAt:     s.past(),
-			IsSCIMManaged: i%3 == 1,
-			RoleIDs:       s.groupRoles(i),
-		}
-		if i%9 == 4 {
-			group.GroupType = "tenant_group"
-		}
-		if i%6 != 2 {
-			group.MemberIDs = s.groupMembers(i)
-		}
-		s.o.Groups = append(s.o.Groups, group)
-	}
-}
-
-// groupRoles makes the first group's members owners; the second group passes on the role that its first member holds too.
-func (s *seeder) groupRoles(group int) []string {
-	switch group % 6 {
-	case 0:
-		return []string{roleOwner}
-	case 1:
-		return s.roleIDs(group / 6)
-	case 3:
-		return append(s.roleIDs(group), roleReader)
-	default:
-		return nil
-	}
-}
-
-func (s *seeder) groupMembers(group int) []string {
-	var members []string
-	for _, i := range s.pick(len(s.o.Users), s.size.MembersPerGroup) {
-		members = append(members, s.o.Users[i].ID)
-	}
-	if role := s.groupRoles(group); group%6 == 1 && len(role) > 0 && len(members) > 0 {
-		holder := slices.IndexFunc(s.o.Users, func(u User) bool { return slices.Contains(u.RoleIDs, role[0]) })
-		if holder >= 0 && !slices.Contains(members, s.o.Users[holder].ID) {
-			members[0] = s.o.Users[holder].ID
-		}
-	}
-	if group%10 == 1 {
-		members = append(members, s.id("user-"))
-	}
-	if n := len(s.o.Projects); group%4 == 0 && n > 0 {
-		for _, account := range oneOf(s.o.Projects[s.rng.IntN(n)].ServiceAccounts, group) {
-			if !slices.Contains(members, account.ID) {
-				members = append(members, account.ID)
-			}
-		}
-	}
-	return members
-}
-
-func (s *seeder) addInvites() {
-	for i := range s.size.Invites {
-		invite := Invite{
-			ID:        s.id("invite-"),
-			Email:     fmt.Sprintf("invited%d@example.com", i+1),
-			Role:      roleReader,
-			CreatedAt: s.past(),
-		}
-		invite.ExpiresAt = invite.CreatedAt + 7*24*3600
-		if i%5 == 1 {
-			invite.Role = roleOwner
-		}
-		switch i % 3 {
-		case 0:
-			invite.Status = statusPending
-		case 1:
-			invite.Status = statusExpired
-		default:
-			invite.Status = statusAccepted
-			invite.AcceptedAt = invite.CreatedAt + 3600
-			invite.Email = fmt.Sprintf("user%d@example.com", i%s.size.Users+1)
-		}
-		if n := len(s.o.Projects); i%2 == 0 && n > 0 {
-			invite.Projects = []InviteProject{{ID: s.o.Projects[s.rng.IntN(n)].ID, Role: roleMember}}
-		}
-		s.o.Invites = append(s.o.Invites, invite)
-	}
-}
-
-func (s *seeder) addAdminKeys() {
-	for i := range s.size.AdminKeys {
-		key := AdminAPIKey{
-			ID:            s.id("key_"),
-			Name:          fmt.Sprintf("Admin key %d", i+1),
-			RedactedValue: s.redacted(adminKeyPrefix),
-			CreatedAt:     s.past(),
-			LastUsedAt:    s.sometimes(),
-			OwnerType:     typeUser,
-			OwnerID:       s.o.Users[0].ID,
-		}
-		switch i % 4 {
-		case 1:
-			key.ExpiresAt = key.CreatedAt + 90*24*3600
-		case 2:
-			key.OwnerID, key.Name = s.id("user-"), ""
-		case 3:
-			key.OwnerType, key.OwnerID = typeServiceAccount, s.id("user-")
-		}
-		s.o.AdminKeys = append(s.o.AdminKeys, key)
-	}
-}
-
-func (s *seeder) redacted(prefix string) string {
-	id := s.id("")
-	return prefix + "***" + id[len(id)-4:]
 }

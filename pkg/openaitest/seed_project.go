@@ -5,7 +5,7 @@ import (
 	"slices"
 )
 
-// fillProject adds what needs the groups: roles, users, groups, keys.
+// fillProject adds the roles, users, groups and keys. The groups of the organization must exist.
 func (s *seeder) fillProject(i int) {
 	p := &s.o.Projects[i]
 	if i < s.size.ProjectsWithCustomRoles {
@@ -46,7 +46,7 @@ func (s *seeder) addProjectUsers(p *Project) {
 	}
 }
 
-// addProjectGroups cycles through the roles. A group that gets a custom role has a member who then holds it both ways.
+// addProjectGroups gives the groups different roles. A member of each group with a custom role also holds it directly.
 func (s *seeder) addProjectGroups(p *Project, project int) {
 	for k, i := range s.pick(len(s.o.Groups), s.size.GroupsPerProject) {
 		group := ProjectGroup{GroupID: s.o.Groups[i].ID, CreatedAt: s.past()}
@@ -81,7 +81,7 @@ func (s *seeder) holdBothWays(p *Project, members, custom []string) {
 	p.Users = append(p.Users, ProjectUser{UserID: id, Role: roleMember, AddedAt: s.past(), RoleIDs: slices.Clone(custom)})
 }
 
-// addProjectKeys cycles through the kinds of owners.
+// addProjectKeys gives the keys different kinds of owners.
 func (s *seeder) addProjectKeys(p *Project) {
 	for i := range s.size.KeysPerProject {
 		key := ProjectAPIKey{
@@ -89,7 +89,7 @@ func (s *seeder) addProjectKeys(p *Project) {
 			Name:               fmt.Sprintf("Key %d", i+1),
 			RedactedValue:      s.redacted("sk-proj-"),
 			CreatedAt:          s.past(),
-			LastUsedAt:         s.sometimes(),
+			LastUsedAt:         s.pastOrZero(),
 			OwnerProjectAccess: statusActive,
 			OwnerType:          typeUser,
 		}

@@ -14,28 +14,27 @@ import (
 	"time"
 )
 
-// call is one request on its way through a route's handler, which runs under the server's lock.
+// call is one request to the handler of a route, which runs under the server's lock.
 type call struct {
 	*http.Request
 	route route
 	query url.Values
 	body  []byte
-	// fault is the fault that befalls this call, if any.
+	// fault is the fault of this call, if any.
 	fault *Fault
 }
 
-// answer is what goes over the wire.
+// answer is an HTTP answer.
 type answer struct {
 	status int
 	header http.Header
 	body   []byte
 }
 
-// ServeHTTP answers a request as the API does. It panics when a field of s names a route, a route family or a status
-// that does not exist.
+// ServeHTTP answers a request as the API does. It panics if a field of s has an unknown route, route family or status.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.once.Do(s.build)
-	// The mux would redirect a path with empty or dot segments; the API has no such routes.
+	// The mux would redirect a path with empty or dot segments. The API does not.
 	if escaped := r.URL.EscapedPath(); path.Clean(escaped) != escaped {
 		s.serve(w, r, nil)
 		return
@@ -43,7 +42,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.mux.ServeHTTP(w, r)
 }
 
-// build registers each path once, whatever its methods, so that the answer to a method that it lacks is ours.
+// build registers each path once for all methods, so that this server answers requests with a wrong method.
 func (s *Server) build() {
 	s.mux = http.NewServeMux()
 	methods := map[string]map[string]route{}
@@ -60,11 +59,11 @@ func (s *Server) build() {
 	s.mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) { s.serve(w, r, nil) })
 }
 
-// serve answers a request to a path whose methods are known; no methods mean that the path is not.
+// serve answers a request. known has the routes of the path by method; it is empty for an unknown path.
 func (s *Server) serve(w http.ResponseWriter, r *http.Request, known map[string]route) {
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
-		return // the client has gone away
+		return // the client is gone
 	}
 	entry := Request{Method: r.Method, Path: r.URL.EscapedPath(), Query: r.URL.Query(), Body: bodyOf(body), At: time.Now()}
 	matched, ok := known[r.Method]
@@ -95,7 +94,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request, known map[string]
 	c.fault.send(w, r, reply)
 }
 
-// unknownURL is worded in one of two ways, by whether the address is below the API's prefix.
+// unknownURL has one of two messages, depending on whether the path has the API's prefix.
 func unknownURL(entry Request) *apiError {
 	if strings.HasPrefix(entry.Path, prefix+"/") {
 		return &apiError{status: http.StatusNotFound, message: fmt.Sprintf("Invalid URL (%s %s)", entry.Method, entry.Path)}
@@ -107,7 +106,7 @@ func unknownURL(entry Request) *apiError {
 	}
 }
 
-// wait lets the latency pass; it returns false when the client has gone away meanwhile.
+// wait waits for the latency. It returns false if the client is gone.
 func wait(r *http.Request, latency time.Duration) bool {
 	if latency <= 0 {
 		return true
@@ -122,7 +121,7 @@ func wait(r *http.Request, latency time.Duration) bool {
 	}
 }
 
-// refuse answers and records what the server does not know.
+// refuse records an unknown request and gives the refusal.
 func (s *Server) refuse(entry Request, failure *apiError) answer {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -165,7 +164,7 @@ func (s *Server) handleLocked(c *call) (any, error) {
 	return s.writeLocked(c)
 }
 
-// checkQueryLocked refuses and records query parameters that the route does not know.
+// checkQueryLocked refuses and records unknown query parameters.
 func (s *Server) checkQueryLocked(c *call) error {
 	for name := range c.query {
 		if slices.Contains(c.route.query, name) {
@@ -177,7 +176,7 @@ func (s *Server) checkQueryLocked(c *call) error {
 	return nil
 }
 
-// finishLocked gives the answer its request id and writes the log.
+// finishLocked sets the request id of the answer and logs the request.
 func (s *Server) finishLocked(entry Request, reply answer) answer {
 	s.served++
 	entry.Status = reply.status

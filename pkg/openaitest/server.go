@@ -7,85 +7,85 @@ import (
 	"time"
 )
 
-// Server is a stand-in of the OpenAI Admin API for one organization. Its zero value is ready for use: an empty
-// organization that accepts every bearer that starts with sk-admin-. It implements [http.Handler] and serves below /v1.
-// The exported fields are set before the first request; later changes go through [Server.Update] and [Server.SetFault].
+// Server is a stand-in for the OpenAI Admin API of one organization. Its zero value is ready for use: an empty organization that
+// accepts every bearer that starts with sk-admin-. It implements [http.Handler] and serves below /v1. Set the exported fields
+// before the first request, and use [Server.Update] and [Server.SetFault] later.
 type Server struct {
 	Organization Organization
-	// AuditLog is what was done in the organization.
+	// AuditLog is the audit log of the organization.
 	AuditLog AuditLog
-	// Keys are the bearer values that are accepted; nil accepts every one that starts with sk-admin-.
+	// Keys are the accepted bearer values. nil accepts every one that starts with sk-admin-.
 	Keys map[string]Key
 
-	// ListImplicitOwners lists organization owners in every project's users, as role owner.
+	// ListImplicitOwners lists organization owners among the users of every project, with the role owner.
 	ListImplicitOwners bool
-	// AdminListRepeatsProjectKeys lists the project keys once more, as admin keys.
+	// AdminListRepeatsProjectKeys also lists the project keys as admin keys.
 	AdminListRepeatsProjectKeys bool
 	// LeakKeyValues serves the secret of each admin key in the list.
 	LeakKeyValues bool
-	// OmitAssignmentSources leaves assignment_sources out of the role assignment lists.
+	// OmitAssignmentSources omits assignment_sources in the role assignment lists.
 	OmitAssignmentSources bool
 	// CapitalizedRoleNames serves the names of the predefined roles as Owner, Reader, Member and Viewer.
 	CapitalizedRoleNames bool
-	// RoleDisplayNames serves their display names in place of their names, such as Organization Owner and Project Member.
+	// RoleDisplayNames serves the display names of the predefined roles as names, such as Organization Owner and Project Member.
 	RoleDisplayNames bool
-	// NamelessRoles serves them without a name: only their ids say which they are.
+	// NamelessRoles serves the predefined roles without a name.
 	NamelessRoles bool
-	// EmailsMatchCase finds users by email only in the spelling of the address that they have.
+	// EmailsMatchCase makes the search for email addresses case-sensitive.
 	EmailsMatchCase bool
-	// OmitOptionalUserFields leaves object, id, name, email, role and added_at of a user.
+	// OmitOptionalUserFields omits all fields of a user but object, id, name, email, role and added_at.
 	OmitOptionalUserFields bool
-	// GroupMembersUnavailable is the status, 403 or 404, that the routes of group members answer where the plan lacks them.
+	// GroupMembersUnavailable is the status, 403 or 404, of the routes of group members if the plan lacks them.
 	GroupMembersUnavailable int
 
-	// OmitOrganizationHeader leaves the header openai-organization out. Other parts of the API send it; whether the Admin
-	// API does is not known.
+	// OmitOrganizationHeader omits the header openai-organization. Other parts of the API send it; for the Admin API it is not
+	// known.
 	OmitOrganizationHeader bool
 
-	// CreatedStatus is the status of a creation: 200, or 201 as before December 2025. 0 is 200.
+	// CreatedStatus is the status of a creation: 200, or 201 as before December 2025. 0 means 200.
 	CreatedStatus int
 	// DeleteAnswersNoContent answers each deletion with 204 and no body.
 	DeleteAnswersNoContent bool
-	// WriteLag is how many reads, of whatever route, do not see a write yet. Writes see each other at once.
+	// WriteLag is the number of reads, of all routes, that do not see a write yet. Writes see each other at once.
 	WriteLag int
-	// EmptyProjectGroupsStay leaves a group in a project when its last role there is taken. What the API does is not known.
+	// EmptyProjectGroupsStay keeps a group in a project without roles. What the API does is not known.
 	EmptyProjectGroupsStay bool
-	// LastOwnerMayGo lets the last owner lose the role or leave. What the API does is not documented.
+	// LastOwnerMayGo allows to demote or delete the last owner. What the API does is not documented.
 	LastOwnerMayGo bool
-	// ExpiredInvitesBlock refuses to invite an address that has an invite which has expired, until that is deleted.
+	// ExpiredInvitesBlock refuses to invite an address that has an expired invite.
 	ExpiredInvitesBlock bool
-	// MembersRefuseViewer refuses the word viewer where a user is added to a project or modified there; the role can still be
-	// assigned by its id.
+	// MembersRefuseViewer refuses the role viewer by name when a user is added to a project or modified there. The role can still
+	// be assigned by id.
 	MembersRefuseViewer bool
-	// AssignedRolesAddUp lets a predefined role that is assigned to a member of a project stand beside the one of the row,
-	// which it replaces otherwise. What the API does is not known.
+	// AssignedRolesAddUp adds an assigned predefined role of a project member to the one of the row instead of replacing it. What
+	// the API does is not known.
 	AssignedRolesAddUp bool
-	// OmitPredefinedRoles leaves the predefined roles out of the role lists. They can still be assigned by their short ids.
+	// OmitPredefinedRoles omits the predefined roles in the role lists. They can still be assigned by their short ids.
 	OmitPredefinedRoles bool
-	// PaymentMethodMissing refuses invitations, as the API does where nobody has set up how to pay.
+	// PaymentMethodMissing refuses invitations, as the API does without a payment method.
 	PaymentMethodMissing bool
-	// ArchiveReportsError archives projects and answers that they are archived, as an error.
+	// ArchiveReportsError archives projects and answers with the error that they are archived.
 	ArchiveReportsError bool
-	// UnsetIsNull answers a limit or a list of models that nobody has set with 200 and null fields, in place of 404. What the
-	// API does is not known.
+	// UnsetIsNull answers an unset spend limit, or unset model permissions, with 200 and null fields instead of 404. What the API
+	// does is not known.
 	UnsetIsNull bool
 	// ServiceAccountDeleteReports404 deletes service accounts and answers 404.
 	ServiceAccountDeleteReports404 bool
-	// ServiceAccountComesWithKey makes every service account a member with a key, also where only the account is asked for.
+	// ServiceAccountComesWithKey creates every service account as a member with a key, even if the request excludes the key.
 	ServiceAccountComesWithKey bool
-	// ServiceAccountKeysMayGo lets a key of a service account be deleted alone. The document says that this is an error; its
-	// sentence is older than the route by which an account gets a second key.
+	// ServiceAccountKeysMayGo allows to delete a key of a service account. The document says that this is an error, but that text
+	// is older than the route that creates further keys.
 	ServiceAccountKeysMayGo bool
-	// Now is the clock by which things are created; nil is [time.Now].
+	// Now is the clock; nil means [time.Now].
 	Now func() time.Time
 
-	// Faults are the faults per route template, such as "GET /organization/groups/{group_id}/users", or "*" for all.
+	// Faults are the faults by route template, such as "GET /organization/groups/{group_id}/users", or "*" for all.
 	Faults map[string]Fault
 	// RateLimit, if set, limits each route template.
 	RateLimit *RateLimit
-	// Latency is how long every answer takes.
+	// Latency is the time that every answer takes.
 	Latency time.Duration
-	// OnRequest, if set, is called before the answer is computed, while no lock is held.
+	// OnRequest, if set, is called before the answer is computed, without a lock.
 	OnRequest func(Request)
 
 	mu       sync.Mutex
@@ -108,8 +108,8 @@ func (s *Server) Snapshot() Organization {
 	return s.Organization.clone()
 }
 
-// Update changes the organization; change must not call methods of the server. The change, and every write before it, is
-// visible at once.
+// Update changes the organization. change must not call methods of the server. The change, and all earlier writes, are visible at
+// once.
 func (s *Server) Update(change func(*Organization)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -120,8 +120,7 @@ func (s *Server) Update(change func(*Organization)) {
 	s.recordChangesLocked(&before, bySession, false)
 }
 
-// SetFault sets the fault of a route template, or of "*", and starts its counting anew. It panics on a template that the
-// server does not know, because a misspelt fault would never happen.
+// SetFault sets the fault of a route template, or of "*", and resets its count. It panics on an unknown template.
 func (s *Server) SetFault(route string, f Fault) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -133,19 +132,19 @@ func (s *Server) SetFault(route string, f Fault) {
 	s.checkLocked()
 }
 
-// prefix is where the API lives on its host.
+// prefix is the path of the API.
 const prefix = "/v1"
 
-// route is one method of one path of the API. Its family is the word by which [Key.MissingScopes] names it.
+// route is one method of one path of the API. Its family is the key in [Key.MissingScopes].
 type route struct {
 	template string
 	family   string
-	// query are the query parameters that the route knows.
+	// query are the known query parameters.
 	query  []string
 	handle func(*Server, *call) (any, error)
 }
 
-// routes are all that the server knows. Each noun's file holds its own.
+// routes are all known routes. Each noun's file has its own.
 var routes = slices.Concat(
 	userRoutes,
 	userRoleRoutes,

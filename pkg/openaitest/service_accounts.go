@@ -40,14 +40,14 @@ func (s *Server) retrieveServiceAccountLocked(c *call) (any, error) {
 	return renderServiceAccount(*account), nil
 }
 
-// newServiceAccount is the body of a service account's creation.
+// newServiceAccount is the body of the creation of a service account.
 type newServiceAccount struct {
 	Name string `json:"name"`
 	Only bool   `json:"create_service_account_only"`
 }
 
-// createServiceAccountLocked makes a member with a key, unless only the account is wanted, which then has no role. The id
-// looks like a person's, which the API's have been seen to do.
+// createServiceAccountLocked creates a member with a key or, if the request wants only the account, an account without a role. The
+// id looks like that of a user, as ids of the API have been seen to do.
 func (s *Server) createServiceAccountLocked(c *call, body newServiceAccount) (any, error) {
 	project, err := s.activeProjectLocked(c)
 	if err != nil {
@@ -71,13 +71,13 @@ func (s *Server) createServiceAccountLocked(c *call, body newServiceAccount) (an
 	return rendered, nil
 }
 
-// serviceAccountChange is the body of a service account's modification. An absent field stays as it is.
+// serviceAccountChange is the body of the modification of a service account. Absent fields stay unchanged.
 type serviceAccountChange struct {
 	Name string `json:"name"`
 	Role string `json:"role"`
 }
 
-// modifyServiceAccountLocked can neither make a viewer nor take a role away.
+// modifyServiceAccountLocked sets the role owner or member, and no other.
 func (s *Server) modifyServiceAccountLocked(c *call, body serviceAccountChange) (any, error) {
 	_, account, err := s.serviceAccountLocked(c)
 	if err != nil {
@@ -92,8 +92,8 @@ func (s *Server) modifyServiceAccountLocked(c *call, body serviceAccountChange) 
 	return renderServiceAccount(*account), nil
 }
 
-// deleteServiceAccountLocked deletes the account's keys too, and takes it out of all groups. The API has been seen to do
-// so and to answer 404.
+// deleteServiceAccountLocked deletes the account with its keys and its memberships of groups. The API has been seen to do so and
+// to answer 404.
 func (s *Server) deleteServiceAccountLocked(c *call) (any, error) {
 	project, account, err := s.serviceAccountLocked(c)
 	if err != nil {
@@ -111,7 +111,7 @@ func (s *Server) deleteServiceAccountLocked(c *call) (any, error) {
 	return deleted("organization.project.service_account", id), nil
 }
 
-// newServiceAccountKey is the body of a key's creation. What Scopes allow cannot be read back.
+// newServiceAccountKey is the body of the creation of a key. The scopes cannot be read back.
 type newServiceAccountKey struct {
 	Name   string   `json:"name"`
 	Scopes []string `json:"scopes"`
@@ -125,7 +125,7 @@ func (s *Server) createServiceAccountKeyLocked(c *call, body newServiceAccountKe
 	return s.mintKeyLocked(project, account.ID, body.Name), nil
 }
 
-// mintKeyLocked gives the service account a key, whose secret is seen here and never again.
+// mintKeyLocked creates a key of the service account. Only this answer has the secret.
 func (s *Server) mintKeyLocked(p *Project, accountID, name string) object {
 	value, redacted := s.newKeyValueLocked("sk-svcacct-")
 	key := ProjectAPIKey{

@@ -18,22 +18,22 @@ var spendLimitRoutes = []route{
 	{"DELETE " + projectSpendLimitPath, spendLimitsFamily, nil, (*Server).deleteSpendLimitLocked},
 }
 
-// The only words that the API takes.
+// The only values that the API accepts.
 const (
 	spendCurrency = "USD"
 	spendInterval = "month"
 )
 
-// SpendLimit is the hard limit of what the organization, or a project, may spend in a month. The zero value is none.
+// SpendLimit is a hard limit of the monthly costs of the organization or a project. The zero value means no limit.
 type SpendLimit struct {
 	// Cents is the amount in US cents.
 	Cents int64
-	// Enforcement is enforcing or inactive; empty means enforcing. A new limit is enforced.
+	// Enforcement is enforcing or inactive; empty means enforcing.
 	Enforcement string
 	JSON        Fields
 }
 
-// spendLimitLocked is the limit of the route's organization or project, and the word for whose it is.
+// spendLimitLocked is the limit of the route's organization or project, and the noun of its owner.
 func (s *Server) spendLimitLocked(c *call) (*SpendLimit, string, error) {
 	if c.PathValue("project_id") == "" {
 		return &s.Organization.SpendLimit, "organization", nil
@@ -45,8 +45,7 @@ func (s *Server) spendLimitLocked(c *call) (*SpendLimit, string, error) {
 	return &project.SpendLimit, "project", nil
 }
 
-// retrieveSpendLimitLocked answers 404 where there is none, as OpenAI's own Terraform provider takes it, unless
-// [Server.UnsetIsNull].
+// retrieveSpendLimitLocked answers 404 without a limit, as OpenAI's Terraform provider expects it, unless [Server.UnsetIsNull].
 func (s *Server) retrieveSpendLimitLocked(c *call) (any, error) {
 	limit, of, err := s.spendLimitLocked(c)
 	switch {
@@ -102,9 +101,9 @@ func (s *Server) deleteSpendLimitLocked(c *call) (any, error) {
 	return deleted(of+".spend_limit", ""), nil
 }
 
-func renderSpendLimit(l SpendLimit, of string) object {
+func renderSpendLimit(l SpendLimit, owner string) object {
 	return object{
-		"object": of + ".spend_limit", "threshold_amount": l.Cents, "currency": spendCurrency, "interval": spendInterval,
+		"object": owner + ".spend_limit", "threshold_amount": l.Cents, "currency": spendCurrency, "interval": spendInterval,
 		"enforcement": object{"status": cmp.Or(l.Enforcement, "enforcing")},
 	}.with(l.JSON)
 }

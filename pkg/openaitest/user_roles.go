@@ -6,13 +6,13 @@ import (
 )
 
 var userRoleRoutes = []route{
-	{"GET /organization/users/{user_id}/roles", rolesFamily, nextQuery, (*Server).listUserRolesLocked},
-	{"GET /organization/users/{user_id}/roles/{role_id}", rolesFamily, nil, (*Server).retrieveUserRoleLocked},
+	{"GET /organization/users/{user_id}/roles", rolesFamily, nextQuery, listAssignments((*Server).userRolesLocked)},
+	{"GET /organization/users/{user_id}/roles/{role_id}", rolesFamily, nil, retrieveAssignment((*Server).userRolesLocked)},
 	{"POST /organization/users/{user_id}/roles", rolesFamily, nil, withBody((*Server).assignUserRoleLocked)},
 	{"DELETE /organization/users/{user_id}/roles/{role_id}", rolesFamily, nil, (*Server).unassignUserRoleLocked},
 }
 
-// assignUserRoleLocked assigns a role once more without complaint. A predefined one takes the place of the other.
+// assignUserRoleLocked assigns a role, also one that is held already. A predefined role replaces the other one.
 func (s *Server) assignUserRoleLocked(c *call, body roleAssignment) (any, error) {
 	user, err := s.userLocked(c)
 	if err != nil {
@@ -42,7 +42,7 @@ func (s *Server) assignToUserLocked(user *User, role *scopedRole) error {
 	}
 }
 
-// unassignUserRoleLocked knows only what is held directly. Whoever loses owner is a reader, and reader cannot be lost.
+// unassignUserRoleLocked unassigns a role that is held directly. A user without owner becomes a reader; reader stays.
 func (s *Server) unassignUserRoleLocked(c *call) (any, error) {
 	user, err := s.userLocked(c)
 	if err != nil {
@@ -66,7 +66,7 @@ func (s *Server) unassignUserRoleLocked(c *call) (any, error) {
 	return deleted("user.role", ""), nil
 }
 
-// renderThinUserLocked is the user inside an assignment.
+// renderThinUserLocked renders the user in an assignment.
 func (s *Server) renderThinUserLocked(id string) object {
 	rendered := object{"object": "organization.user", "id": id, "name": nil, "email": nil, "role": nil, "added_at": 0}
 	if user := s.Organization.user(id); user != nil {
@@ -75,7 +75,7 @@ func (s *Server) renderThinUserLocked(id string) object {
 	return rendered
 }
 
-// roleAssignment is the body of all four kinds of assignment.
+// roleAssignment is the body of all four assignment routes.
 type roleAssignment struct {
 	RoleID string `json:"role_id"`
 }
@@ -91,7 +91,7 @@ func (a roleAssignment) find(roles []scopedRole) (*scopedRole, error) {
 	return role, nil
 }
 
-// withRole adds the role unless it is there.
+// withRole adds the role unless it is held.
 func withRole(held []string, role *scopedRole, roleID func(string) string) []string {
 	if slices.Contains(mapped(roleID, held), role.ID) {
 		return held
@@ -99,7 +99,7 @@ func withRole(held []string, role *scopedRole, roleID func(string) string) []str
 	return append(held, role.stored())
 }
 
-// withoutRole takes away the role that is served under the id; the alias of a predefined role is not known here.
+// withoutRole removes the role with the served id. It does not accept the short id of a predefined role.
 func withoutRole(held []string, id string, roleID func(string) string) ([]string, error) {
 	at := slices.Index(mapped(roleID, held), id)
 	if at < 0 {

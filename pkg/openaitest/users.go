@@ -39,7 +39,7 @@ func (s *Server) retrieveUserLocked(c *call) (any, error) {
 	return s.renderUserLocked(*user), nil
 }
 
-// userChange is the body of a user's modification. What null and an absent field name stays as it is.
+// userChange is the body of the modification of a user. Null and absent fields stay unchanged.
 type userChange struct {
 	Role             string `json:"role"`
 	RoleID           string `json:"role_id"`
@@ -47,8 +47,8 @@ type userChange struct {
 	DeveloperPersona string `json:"developer_persona"`
 }
 
-// modifyUserLocked gives people a role. The id of a predefined role replaces the one that is held, as its name does; that
-// of a custom role adds to it.
+// modifyUserLocked sets the role of a user. A predefined role, by id or name, replaces the other one; the id of a custom role adds
+// it.
 func (s *Server) modifyUserLocked(c *call, body userChange) (any, error) {
 	user, err := s.userLocked(c)
 	if err != nil {
@@ -81,7 +81,7 @@ func (s *Server) modifyUserLocked(c *call, body userChange) (any, error) {
 	return s.renderUserLocked(*user), nil
 }
 
-// deleteUserLocked takes the user out of all groups and projects. The user's keys stay.
+// deleteUserLocked deletes the user with all memberships of groups and projects. The user's keys stay.
 func (s *Server) deleteUserLocked(c *call) (any, error) {
 	user, err := s.userLocked(c)
 	if err != nil {
@@ -99,7 +99,7 @@ func (s *Server) deleteUserLocked(c *call) (any, error) {
 	return deleted("organization.user", id), nil
 }
 
-// setRoleLocked gives the user owner or reader in place of the other.
+// setRoleLocked sets the role owner or reader.
 func (s *Server) setRoleLocked(user *User, role string) error {
 	if role != roleOwner && !s.LastOwnerMayGo && s.Organization.isLastOwner(user) {
 		return lastOwner()
@@ -108,7 +108,7 @@ func (s *Server) setRoleLocked(user *User, role string) error {
 	return nil
 }
 
-// isLastOwner tells whether no other user's own row says owner.
+// isLastOwner tells whether no other user has the role owner.
 func (o *Organization) isLastOwner(user *User) bool {
 	return user.Role == roleOwner && !slices.ContainsFunc(o.Users, func(u User) bool { return u.Role == roleOwner && u.ID != user.ID })
 }
@@ -118,12 +118,12 @@ func (o *Organization) isOwner(userID string) bool {
 	return user != nil && user.Role == roleOwner
 }
 
-// lastOwner is a refusal whose words are not public.
+// lastOwner is a refusal. The API's message is not public.
 func lastOwner() error {
 	return invalid("", "last_owner", "The organization must have at least one owner.")
 }
 
-// serviceAccountRole is a refusal whose words are not public.
+// serviceAccountRole is a refusal. The API's message is not public.
 func serviceAccountRole(id string) error {
 	return invalid("", "", "The role of the service account %s cannot be changed.", id)
 }
@@ -137,19 +137,19 @@ func (s *Server) userLocked(c *call) (*User, error) {
 	return user, nil
 }
 
-// user returns nil when the organization has no such user.
+// user returns the user with the id, or nil.
 func (o *Organization) user(id string) *User {
 	return find(o.Users, func(u *User) bool { return u.ID == id })
 }
 
 func (o *Organization) hasUser(id string) bool { return o.user(id) != nil }
 
-// userByEmail compares without case, as the API does.
+// userByEmail ignores case, as the API does.
 func (o *Organization) userByEmail(email string) *User {
 	return find(o.Users, func(u *User) bool { return u.Email != "" && strings.EqualFold(u.Email, email) })
 }
 
-// find returns the first item that the test is true for, or nil.
+// find returns the first item for which the function is true, or nil.
 func find[T any](items []T, is func(*T) bool) *T {
 	for i := range items {
 		if is(&items[i]) {

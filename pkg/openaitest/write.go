@@ -9,22 +9,21 @@ import (
 	"time"
 )
 
-// view is the organization as reads still see it.
+// view is an earlier state of the organization that reads still see.
 type view struct {
 	organization Organization
-	// reads is how many more reads see it.
+	// reads is the number of further reads that see it.
 	reads int
 }
 
-// ownLocked detaches the organization from the literal that it was made of, which servers may share, before the first
-// change.
+// ownLocked copies the organization before the first change: several servers may share one value.
 func (s *Server) ownLocked() {
 	if !s.owned {
 		s.Organization, s.owned = s.Organization.clone(), true
 	}
 }
 
-// writeLocked handles a call that changes something, whatever it answers: some writes work and yet answer an error.
+// writeLocked handles a write. It records changes even after an error: some writes succeed and answer with an error.
 func (s *Server) writeLocked(c *call) (any, error) {
 	s.ownLocked()
 	before := s.Organization.clone()
@@ -36,7 +35,7 @@ func (s *Server) writeLocked(c *call) (any, error) {
 	return body, err
 }
 
-// readLocked handles a call that changes nothing. It sees the oldest view that has not had all its reads.
+// readLocked handles a read. It sees the oldest view that has reads left.
 func (s *Server) readLocked(c *call) (any, error) {
 	if len(s.views) == 0 {
 		return c.route.handle(s, c)
@@ -53,7 +52,7 @@ func (s *Server) readLocked(c *call) (any, error) {
 	return c.route.handle(s, c)
 }
 
-// creates tells whether the route makes something: those to which something is posted by the name of the collection.
+// creates tells whether the route creates an object: a POST to a collection.
 func (r *route) creates() bool {
 	method, path, _ := strings.Cut(r.template, " ")
 	switch path[strings.LastIndex(path, "/")+1:] {
@@ -63,7 +62,7 @@ func (r *route) creates() bool {
 	return method == http.MethodPost && !strings.HasSuffix(path, "}")
 }
 
-// success is the answer to a call that was not refused.
+// success is the answer to a successful call.
 func (s *Server) success(r *route, body any) answer {
 	switch {
 	case strings.HasPrefix(r.template, http.MethodDelete+" ") && s.DeleteAnswersNoContent:
@@ -75,7 +74,7 @@ func (s *Server) success(r *route, body any) answer {
 	}
 }
 
-// nowLocked is the time of a change in Unix seconds.
+// nowLocked is the current time in Unix seconds.
 func (s *Server) nowLocked() int64 {
 	if s.Now == nil {
 		return time.Now().Unix()
@@ -83,8 +82,8 @@ func (s *Server) nowLocked() int64 {
 	return s.Now().Unix()
 }
 
-// newIDLocked makes an id of the server's counter, so that the same calls in the same order make the same ids. An id
-// that an organization brought along from another server is not made again.
+// newIDLocked makes an id from the server's counter, so that the same calls in the same order make the same ids. It skips ids
+// that are taken: the organization may come from another server.
 func (s *Server) newIDLocked(prefix string, taken func(id string) bool) string {
 	for {
 		s.made++
@@ -94,15 +93,14 @@ func (s *Server) newIDLocked(prefix string, taken func(id string) bool) string {
 	}
 }
 
-// newKeyValueLocked makes the secret of a key and how it is shown afterwards.
+// newKeyValueLocked makes the secret of a key and its redacted value.
 func (s *Server) newKeyValueLocked(prefix string) (string, string) {
 	s.made++
 	value := fmt.Sprintf("%sStandInOpensNothing%012d", prefix, s.made)
 	return value, prefix + "***" + value[len(value)-4:]
 }
 
-// deleted is the answer to a deletion. The API names the id of what was an object, not that of a membership or of an
-// assignment.
+// deleted is the answer to a deletion. It has the id of an object, but not of a membership or an assignment.
 func deleted(what, id string) object {
 	answered := object{"object": what + ".deleted", "deleted": true}
 	if id != "" {
