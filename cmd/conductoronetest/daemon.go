@@ -10,13 +10,13 @@ import (
 	"time"
 )
 
-// longestStop is for how long a daemon may take to end before it is killed.
-const longestStop = 30 * time.Second
+// stopTimeout is the time that a daemon has to end before it is killed.
+const stopTimeout = 30 * time.Second
 
-// daemon is the command while it runs.
+// daemon is the running command.
 type daemon struct {
 	command *exec.Cmd
-	// ended is closed when the command has ended; its state is there then.
+	// ended is closed after the end of the command.
 	ended chan struct{}
 }
 
@@ -27,13 +27,13 @@ func start(ctx context.Context, command, environment []string, stdout, stderr io
 	d.command.Env = append(os.Environ(), environment...)
 	d.command.Stdout, d.command.Stderr = stdout, stderr
 	d.command.Cancel = d.terminate
-	d.command.WaitDelay = longestStop
+	d.command.WaitDelay = stopTimeout
 	if err := d.command.Start(); err != nil {
 		return nil, fmt.Errorf("starting the daemon: %w", err)
 	}
 	go func() {
 		defer close(d.ended)
-		// How it ended is in the process's state.
+		// The state of the process has the error.
 		_ = d.command.Wait()
 	}()
 	return d, nil
@@ -41,27 +41,27 @@ func start(ctx context.Context, command, environment []string, stdout, stderr io
 
 func (d *daemon) terminate() error { return d.command.Process.Signal(syscall.SIGTERM) }
 
-// stop ends the daemon as a system does that shuts down.
+// stop stops the daemon with SIGTERM, as a system does at shutdown.
 func (d *daemon) stop(stdout io.Writer) error {
 	select {
 	case <-d.ended:
-		return nil // whoever waited for it has said so
+		return nil // the step that waited has reported it
 	default:
 	}
 	_, _ = fmt.Fprintln(stdout, "The daemon gets SIGTERM.")
-	began := time.Now()
+	start := time.Now()
 	if err := d.terminate(); err != nil {
 		return fmt.Errorf("stopping the daemon: %w", err)
 	}
 	select {
 	case <-d.ended:
-	case <-time.After(longestStop):
+	case <-time.After(stopTimeout):
 		_ = d.command.Process.Kill()
 		<-d.ended
 	}
 	if !d.command.ProcessState.Success() {
 		return fmt.Errorf("the daemon ended with %s", d.command.ProcessState)
 	}
-	_, _ = fmt.Fprintf(stdout, "   it ends with status 0 after %s\n", time.Since(began).Round(time.Millisecond))
+	_, _ = fmt.Fprintf(stdout, "   it ends with status 0 after %s\n", time.Since(start).Round(time.Millisecond))
 	return nil
 }

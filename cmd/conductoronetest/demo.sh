@@ -1,5 +1,5 @@
 #!/bin/sh
-# Runs the connector as a daemon for a stand-in of ConductorOne and shows what both did. The Makefile builds the four
+# Runs the connector as a daemon for a stand-in of ConductorOne and shows what both do. The Makefile builds the four
 # programs and names them.
 set -eu
 : "${CONNECTOR:?}" "${BATON:?}" "${STAND_IN:?}" "${CONDUCTORONE:?}"
@@ -33,7 +33,7 @@ rm -rf "$uploads"
 mkdir -p "$uploads"
 
 heading "The connector runs as a daemon, between a stand-in of ConductorOne and one of the OpenAI Admin API"
-# A feed tells what is over for a minute, and the stand-in's clock is ten minutes behind.
+# A feed lists events that are a minute old. The clock of the stand-in is ten minutes behind.
 UPLOADS=$uploads "$STAND_IN" --organization sample --clock-behind 10m -- \
 	"$CONDUCTORONE" --tasks cmd/conductoronetest/demo.tasks --uploads "$uploads" -- \
 	"$CONNECTOR" --provisioning --log-level error
@@ -43,7 +43,7 @@ show "Who has what since then: Lena Fischer views it, Omar Haddad is gone" "$upl
 show "Who is invited: new.person@example.com as well" "$uploads/upload-6.c1z" resources -t invitation
 show "Which keys there are: Hana Sato's is deleted" "$uploads/upload-6.c1z" resources -t api_key
 
-# together FILE PART puts both into one file, as ConductorOne does, and prints its name. The key is asked for and not used.
+# together FILE PART merges both into one file and prints its name. The key is required and not used.
 together() {
 	mkdir -p "$uploads/together"
 	BATON_OPENAI_ADMIN_KEY=unused "$CONNECTOR" --log-level error --compact-syncs --compact-file-paths "$1,$2" \

@@ -22,10 +22,10 @@ const usage = `Run a connector as a daemon against a stand-in of ConductorOne, w
 
   conductoronetest --tasks FILE [flags] -- command [args]
 
-The command finds BATON_CLIENT_ID, BATON_CLIENT_SECRET and SSL_CERT_FILE in its environment, and gets SIGTERM after the
-last task. What it reports is printed. A feed of events is read to its end, from where it was left, and what the events name
-is synced. Lines of the file that begin with "$ " are run by the shell meanwhile. The status is 0 if all of that was a
-success.
+The command has BATON_CLIENT_ID, BATON_CLIENT_SECRET and SSL_CERT_FILE in its environment, and gets SIGTERM after the last
+task. Its reports are printed. A task to list events continues where the last one ended, and the resources that the events
+name are synced. Lines of the file that begin with "$ " are commands for the shell. The status is 0 if every task and
+command succeeded.
 
 `
 
@@ -43,7 +43,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	case errors.Is(err, flag.ErrHelp):
 		return 0
 	case err != nil:
-		return exitUsage // the flag package has said why
+		return exitUsage // the flag package has printed the error
 	}
 	if err := o.play(ctx, stdout, stderr); err != nil {
 		_, _ = fmt.Fprintf(stderr, "conductoronetest: %v\n", err)
@@ -75,7 +75,7 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	return o, nil
 }
 
-// play runs the daemon from its first to its last task.
+// play starts the daemon, runs the steps and stops the daemon.
 func (o *options) play(ctx context.Context, stdout, stderr io.Writer) error {
 	steps, err := readSteps(o.tasks)
 	if err != nil {
@@ -106,11 +106,11 @@ func (o *options) playIn(ctx context.Context, directory string, steps []step, st
 	for i, step := range steps {
 		switch {
 		case step.command != "":
-			err = meanwhile(ctx, i+1, step.command, stdout, stderr)
+			err = runCommand(ctx, i+1, step.command, stdout, stderr)
 		case step.task.HasListEvents():
-			err = o.giveEvents(ctx, daemon, service, feeds, step.task.GetListEvents(), i+1, stdout)
+			err = o.runEvents(ctx, daemon, service, feeds, step.task.GetListEvents(), i+1, stdout)
 		default:
-			err = o.give(ctx, daemon, service.Enqueue(step.task), i+1, stdout)
+			err = o.runTask(ctx, daemon, service.Enqueue(step.task), i+1, stdout)
 		}
 		if err != nil {
 			break
@@ -123,10 +123,10 @@ func (o *options) playIn(ctx context.Context, directory string, steps []step, st
 	return err
 }
 
-// give waits for the daemon's report about the task, which it has been given already, and prints it.
-func (o *options) give(ctx context.Context, d *daemon, task *conductoronetest.Task, number int, stdout io.Writer) error {
+// runTask waits for the daemon's report about a task and prints it. The task is already in the queue.
+func (o *options) runTask(ctx context.Context, d *daemon, task *conductoronetest.Task, number int, stdout io.Writer) error {
 	_, _ = fmt.Fprintf(stdout, "%d. ConductorOne gives the task: %s\n", number, task)
-	began := time.Now()
+	start := time.Now()
 	ctx, cancel := context.WithTimeout(ctx, o.taskTimeout)
 	defer cancel()
 	select {
@@ -140,10 +140,10 @@ func (o *options) give(ctx context.Context, d *daemon, task *conductoronetest.Ta
 	if !outcome.Succeeded() {
 		return fmt.Errorf("the daemon reports a failure: %w", outcome.Status.Err())
 	}
-	_, _ = fmt.Fprintf(stdout, "   the daemon reports success after %s\n", time.Since(began).Round(time.Millisecond))
+	_, _ = fmt.Fprintf(stdout, "   the daemon reports success after %s\n", time.Since(start).Round(time.Millisecond))
 	for _, upload := range task.Uploads() {
 		path := filepath.Join(o.uploads, fmt.Sprintf("upload-%d.c1z", number))
-		if err := os.WriteFile(path, upload, 0o600); err != nil { //nolint:gosec // whoever runs the command says where
+		if err := os.WriteFile(path, upload, 0o600); err != nil { //nolint:gosec // the path is an argument of the command
 			return fmt.Errorf("keeping the upload: %w", err)
 		}
 		_, _ = fmt.Fprintf(stdout, "   and has uploaded %d bytes, kept as %s\n", len(upload), path)

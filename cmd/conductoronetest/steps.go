@@ -13,8 +13,8 @@ import (
 	"github.com/conductorone/baton-openai/pkg/conductoronetest"
 )
 
-// meanwhile runs a command beside the daemon, in the environment of this process.
-func meanwhile(ctx context.Context, number int, text string, stdout, stderr io.Writer) error {
+// runCommand runs a command while the daemon runs, in the environment of this process.
+func runCommand(ctx context.Context, number int, text string, stdout, stderr io.Writer) error {
 	_, _ = fmt.Fprintf(stdout, "%d. Meanwhile: %s\n", number, text)
 	command := exec.CommandContext(ctx, "sh", "-c", text) //nolint:gosec // running what the file names is the purpose
 	command.Stdout, command.Stderr = stdout, stderr
@@ -24,9 +24,9 @@ func meanwhile(ctx context.Context, number int, text string, stdout, stderr io.W
 	return nil
 }
 
-// giveEvents has the daemon list the events of a feed that there are by now, prints them, and has it sync what they name.
-// The feed goes on where the last task of this kind left it.
-func (o *options) giveEvents(
+// runEvents lets the daemon list the new events of a feed, prints them, and lets it sync the resources that they name. The feed
+// continues where the last such task ended.
+func (o *options) runEvents(
 	ctx context.Context, d *daemon, service *conductoronetest.Service, feeds map[string]*conductoronetest.EventFeed,
 	message *v1.Task_ListEventsTask, number int, stdout io.Writer,
 ) error {
@@ -34,10 +34,10 @@ func (o *options) giveEvents(
 	if feeds[id] == nil {
 		feeds[id] = service.Follow(id, message.GetStartAt().AsTime())
 	}
-	var heard []*v2.Event
+	var all []*v2.Event
 	for more := true; more; {
 		task := feeds[id].Next()
-		if err := o.give(ctx, d, task, number, stdout); err != nil {
+		if err := o.runTask(ctx, d, task, number, stdout); err != nil {
 			return err
 		}
 		var events []*v2.Event
@@ -46,18 +46,18 @@ func (o *options) giveEvents(
 			return err
 		}
 		for _, event := range events {
-			_, _ = fmt.Fprintf(stdout, "   %s\n", told(event))
+			_, _ = fmt.Fprintf(stdout, "   %s\n", describe(event))
 		}
-		heard = append(heard, events...)
+		all = append(all, events...)
 	}
-	if targeted := conductoronetest.TargetedSync(heard); targeted != nil {
-		return o.give(ctx, d, service.Enqueue(targeted), number, stdout)
+	if targeted := conductoronetest.TargetedSync(all); targeted != nil {
+		return o.runTask(ctx, d, service.Enqueue(targeted), number, stdout)
 	}
 	return nil
 }
 
-// told is what an event tells, in words.
-func told(event *v2.Event) string {
+// describe describes an event.
+func describe(event *v2.Event) string {
 	named := func(id *v2.ResourceId) string { return id.GetResourceType() + " " + id.GetResource() }
 	at := event.GetOccurredAt().AsTime().Format("15:04:05")
 	switch {

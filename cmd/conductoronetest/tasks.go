@@ -9,10 +9,10 @@ import (
 	"google.golang.org/protobuf/encoding/protojson"
 )
 
-// step is a task for the daemon or a command that is run meanwhile.
+// step is a task for the daemon, or a shell command.
 type step struct {
 	task *v1.Task
-	// command is for the shell.
+	// command is the shell command; empty for a task.
 	command string
 }
 
@@ -21,7 +21,7 @@ const commandMark = "$ "
 
 // readSteps reads a task or a command from each line that is not empty or a comment.
 func readSteps(path string) ([]step, error) {
-	text, err := os.ReadFile(path) //nolint:gosec // whoever runs the command says which
+	text, err := os.ReadFile(path) //nolint:gosec // the path is an argument of the command
 	if err != nil {
 		return nil, fmt.Errorf("reading the tasks: %w", err)
 	}

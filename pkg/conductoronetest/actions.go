@@ -8,13 +8,13 @@ import (
 	"google.golang.org/protobuf/types/known/structpb"
 )
 
-// InvokeAction is the task to have an action done that belongs to no resource type. The daemon answers within a second or two,
-// whether the action is at its end or not; then [ActionStatus] is to be asked for.
+// InvokeAction is the task to run an action that belongs to no resource type. The daemon answers within two seconds, even if the
+// action still runs. [ActionStatus] then asks for its status.
 func InvokeAction(name string, arguments *structpb.Struct) *v1.Task {
 	return v1.Task_builder{ActionInvoke: v1.Task_ActionInvokeTask_builder{Name: name, Args: arguments}.Build()}.Build()
 }
 
-// ActionStatus is the task to ask for what has become of an action, by what the daemon answered when it was invoked.
+// ActionStatus is the task to ask for the status of an action, by the answer to its invocation.
 func ActionStatus(invoked *v2.InvokeActionResponse) *v1.Task {
 	return v1.Task_builder{ActionStatus: v1.Task_ActionStatusTask_builder{Name: invoked.GetName(), Id: invoked.GetId()}.Build()}.Build()
 }
@@ -24,8 +24,8 @@ func ListActionSchemas() *v1.Task {
 	return v1.Task_builder{ActionListSchemas: &v1.Task_ActionListSchemasTask{}}.Build()
 }
 
-// ofActions says what is to be done about actions, as do the names of all other types of task.
-func (t *Task) ofActions() string {
+// describeAction describes a task about actions. It gives the type of any other task.
+func (t *Task) describeAction() string {
 	switch {
 	case t.message.HasActionInvoke():
 		return "invoke the action " + t.message.GetActionInvoke().GetName()

@@ -18,7 +18,7 @@ type batonService struct {
 	service *Service
 }
 
-// checkCall is for all calls but the upload.
+// checkCall checks all calls but the upload.
 func (s *Service) checkCall(ctx context.Context, request any, info *grpc.UnaryServerInfo, handle grpc.UnaryHandler) (any, error) {
 	if err := s.begin(ctx, info.FullMethod); err != nil {
 		return nil, err
@@ -37,7 +37,7 @@ func (s *Service) checkStream(service any, stream grpc.ServerStream, info *grpc.
 	return handle(service, stream)
 }
 
-// begin is what happens before a call is looked at.
+// begin checks a call before its message.
 func (s *Service) begin(ctx context.Context, method string) error {
 	if s.OnCall != nil {
 		s.OnCall(path.Base(method))
@@ -48,10 +48,10 @@ func (s *Service) begin(ctx context.Context, method string) error {
 	return s.remember(method, s.authorize(ctx, method))
 }
 
-// errFault is what a call gets when the service is at fault.
+// errFault is the answer to a call during a fault of the service.
 var errFault = status.Error(codes.Unavailable, "the service is out of order")
 
-// remember notes the refusal, if it is one, and returns it.
+// remember records the refusal, if any, and returns it.
 func (s *Service) remember(method string, err error) error {
 	if err != nil {
 		s.notef("%s: %v", path.Base(method), err)
@@ -59,7 +59,7 @@ func (s *Service) remember(method string, err error) error {
 	return err
 }
 
-// checkMessage holds a message to the constraints that the protocol declares.
+// checkMessage checks the constraints of the protocol.
 func checkMessage(message any) error {
 	checked, ok := message.(interface{ ValidateAll() error })
 	if !ok {
@@ -75,7 +75,7 @@ func (b *batonService) Hello(_ context.Context, request *v1.BatonServiceHelloReq
 	b.service.mu.Lock()
 	defer b.service.mu.Unlock()
 	if id := request.GetTaskId(); id != "" {
-		task, err := b.service.outLocked(id)
+		task, err := b.service.activeTaskLocked(id)
 		if err != nil {
 			return nil, err
 		}
@@ -101,14 +101,14 @@ func (b *batonService) GetTasks(ctx context.Context, request *v1.BatonServiceGet
 	}.Build(), nil
 }
 
-// take gives nothing to whoever is gone already.
-func (b *batonService) take(ctx context.Context, most int) []*v1.Task {
+// take gives no task to a caller that is gone.
+func (b *batonService) take(ctx context.Context, limit int) []*v1.Task {
 	b.service.mu.Lock()
 	defer b.service.mu.Unlock()
 	if ctx.Err() != nil {
 		return nil
 	}
-	return b.service.takeLocked(most)
+	return b.service.takeLocked(limit)
 }
 
 func (b *batonService) poll() *durationpb.Duration {
@@ -123,7 +123,7 @@ func (b *batonService) Heartbeat(_ context.Context, request *v1.BatonServiceHear
 	defer b.service.mu.Unlock()
 	response := v1.BatonServiceHeartbeatResponse_builder{NextHeartbeat: durationpb.New(b.service.Heartbeat)}.Build()
 	for _, id := range append(request.GetTaskIds(), request.GetTaskId()) {
-		task, err := b.service.outLocked(id)
+		task, err := b.service.activeTaskLocked(id)
 		if err != nil {
 			return nil, err
 		}
@@ -150,7 +150,7 @@ func (b *batonService) FinishTask(_ context.Context, request *v1.BatonServiceFin
 	}
 	b.service.mu.Lock()
 	defer b.service.mu.Unlock()
-	task, err := b.service.outLocked(request.GetTaskId())
+	task, err := b.service.activeTaskLocked(request.GetTaskId())
 	if err != nil {
 		return nil, err
 	}

@@ -16,7 +16,7 @@ import (
 	"time"
 )
 
-// newCertificate makes a certificate that vouches for itself, and for nothing but the loopback address.
+// newCertificate makes a self-signed certificate for the loopback address.
 func newCertificate() (tls.Certificate, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -41,7 +41,7 @@ func newCertificate() (tls.Certificate, error) {
 	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, nil
 }
 
-// CertificateFile writes the certificate that the daemon has to trust into the directory and returns the file's path.
+// CertificateFile writes the certificate of the service into the directory and returns the path of the file.
 func (s *Service) CertificateFile(directory string) (string, error) {
 	path := filepath.Join(directory, "conductorone.pem")
 	block := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: s.certificate.Certificate[0]})

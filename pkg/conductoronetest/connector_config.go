@@ -13,15 +13,15 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 )
 
-// configuration is what people have entered in ConductorOne's form for a hosted connector.
+// configuration has the values of ConductorOne's form for a hosted connector.
 type configuration struct {
 	values  map[string]any
 	version int
 	since   time.Time
 }
 
-// Configure sets what a hosted connector is configured with, by the names of the fields. A process that runs takes it over
-// with the next request.
+// Configure sets the configuration of a hosted connector, by the names of the fields. A running process uses it from the next
+// request on.
 func (s *Service) Configure(values map[string]any) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -34,14 +34,14 @@ func (s *Service) configurationVersion() string {
 	return strconv.Itoa(s.configuration.version)
 }
 
-// configService answers what a hosted connector asks for when it starts.
+// configService serves the configuration, which a hosted connector requests when it starts.
 type configService struct {
 	v1.UnimplementedConnectorConfigServiceServer
 
 	service *Service
 }
 
-// GetConnectorConfig encrypts the configuration for the key that the request proves.
+// GetConnectorConfig encrypts the configuration for the key of the caller.
 func (c *configService) GetConnectorConfig(ctx context.Context, _ *v1.GetConnectorConfigRequest) (*v1.GetConnectorConfigResponse, error) {
 	key, err := c.service.keyOfCaller(ctx)
 	if err != nil {

@@ -21,15 +21,15 @@ import (
 	"google.golang.org/grpc/status"
 )
 
-// assertionType says that a client proves itself with a JWT that it has signed (RFC 7523).
+// assertionType is the type of the assertion of a client, a signed JWT (RFC 7523).
 const assertionType = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
-// ClientID is what the daemon is called; it leads to the service.
+// ClientID is the id of the daemon. It contains the address of the service.
 func (s *Service) ClientID() string {
 	return "stand-in@" + s.address() + "/spc"
 }
 
-// ClientSecret is what the daemon signs with.
+// ClientSecret is the key with which the daemon signs.
 func (s *Service) ClientSecret() string {
 	key, err := json.Marshal(jose.JSONWebKey{Key: s.key})
 	if err != nil {
@@ -38,7 +38,7 @@ func (s *Service) ClientSecret() string {
 	return "secret-token:conductorone.com:v1:" + base64.RawURLEncoding.EncodeToString(key)
 }
 
-// Environment is what a daemon needs to find the service and be trusted by it.
+// Environment has the variables by which a daemon finds the service and authenticates.
 func (s *Service) Environment(certificateFile string) []string {
 	return []string{
 		"BATON_CLIENT_ID=" + s.ClientID(),
@@ -47,7 +47,7 @@ func (s *Service) Environment(certificateFile string) []string {
 	}
 }
 
-// TokensIssued is how many tokens were given so far.
+// TokensIssued is the number of issued tokens.
 func (s *Service) TokensIssued() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -56,16 +56,16 @@ func (s *Service) TokensIssued() int {
 
 func (s *Service) address() string { return s.listener.Addr().String() }
 
-// accessToken is one that was given: to whoever has it, or to the owner of a key.
+// accessToken is an issued token.
 type accessToken struct {
 	until time.Time
-	// key is that of a hosted connector, nil for a daemon.
+	// key is the key of a hosted connector, nil for a daemon.
 	key ed25519.PublicKey
 }
 
 const exchangePath = "/auth/v1/token"
 
-// serveToken exchanges an assertion for a token: for one that is of use with a key only, where the request proves one.
+// serveToken exchanges an assertion for a token. If the request has a DPoP proof, the token is bound to its key.
 func (s *Service) serveToken(w http.ResponseWriter, r *http.Request) {
 	if s.currentFaults().TokensRefused {
 		http.Error(w, `{"error":"invalid_client"}`, http.StatusUnauthorized)
@@ -99,11 +99,11 @@ func (s *Service) serveToken(w http.ResponseWriter, r *http.Request) {
 	}
 	token, lifetime := s.issue(proved.key)
 	w.Header().Set("Content-Type", "application/json")
-	// The client may be gone, which is its own affair.
+	// A client that is gone gets no answer.
 	_, _ = fmt.Fprintf(w, `{"access_token":%q,"token_type":%q,"expires_in":%d}`, token, kind, int(lifetime.Seconds()))
 }
 
-// checkAssertion gives what the assertion attests about who has made it, "" if nothing.
+// checkAssertion gives the identity attestation in the assertion, "" without one.
 func (s *Service) checkAssertion(r *http.Request) (string, error) {
 	r.Body = http.MaxBytesReader(nil, r.Body, 1<<16)
 	if err := r.ParseForm(); err != nil {
@@ -158,8 +158,8 @@ func (s *Service) issue(key ed25519.PublicKey) (string, time.Duration) {
 	return token, lifetime
 }
 
-// authorize holds that a call comes with a token that was given and is still good: to a daemon for those of a daemon, and
-// to the key that the call proves for those of a hosted connector.
+// authorize checks the token of a call. A daemon needs a bearer token; a hosted connector needs a token that is bound to the key
+// of the call's proof.
 func (s *Service) authorize(ctx context.Context, method string) error {
 	scheme, text, err := authorization(ctx)
 	if err != nil {
@@ -197,7 +197,7 @@ func authorization(ctx context.Context) (string, string, error) {
 	headers, _ := metadata.FromIncomingContext(ctx)
 	values := headers.Get("authorization")
 	if len(values) != 1 {
-		return "", "", status.Errorf(codes.Unauthenticated, "%d authorization headers in place of one", len(values))
+		return "", "", status.Errorf(codes.Unauthenticated, "%d authorization headers instead of one", len(values))
 	}
 	scheme, token, _ := strings.Cut(values[0], " ")
 	return scheme, token, nil
@@ -210,7 +210,7 @@ func (s *Service) token(text string) (accessToken, bool) {
 	return token, known
 }
 
-// keyOfCaller is the key that a call, which was let in, has proved.
+// keyOfCaller is the proven key of an authorized call.
 func (s *Service) keyOfCaller(ctx context.Context) (ed25519.PublicKey, error) {
 	_, text, err := authorization(ctx)
 	if err != nil {

@@ -1,6 +1,5 @@
-// Package conductoronetest is a stand-in of the part of ConductorOne that a connector talks to. To a daemon it gives out
-// tasks, and takes what it reports and uploads, over TLS on a free port of 127.0.0.1. A connector that ConductorOne hosts it
-// calls itself, as a Lambda.
+// Package conductoronetest is a stand-in for the part of ConductorOne that a connector talks to. It gives tasks to a daemon and
+// receives its reports and uploads, over TLS on a free port of 127.0.0.1. A hosted connector it calls as an AWS Lambda function.
 //
 //	service := &conductoronetest.Service{}
 //	err := service.Start(ctx)
@@ -11,12 +10,12 @@
 //	task := service.Enqueue(v1.Task_builder{SyncFull: &v1.Task_SyncFullTask{}}.Build())
 //	outcome, err := task.Wait(ctx)
 //
-// [Service.Follow] has the daemon list the events of a feed, as ConductorOne does, each time from where it was left, and
-// [TargetedSync] is the task to sync what they name. [IssueAPIKey] is the task to give somebody a key, and [Task.Credential] what
-// came back, which the recipient decrypts.
+// [Service.Follow] lets the daemon list the events of a feed, each time from where the last list ended, and [TargetedSync] is
+// the task to sync the resources that the events name. [IssueAPIKey] is the task to issue a key, and [Task.Credential] its
+// result, which the recipient decrypts.
 //
-// A hosted connector is configured with [Service.Configure]. Each of its processes gets a [Runtime], which is AWS's side of
-// it, and all of them are one [Function], whose connection a client of the connector calls:
+// A hosted connector is configured with [Service.Configure]. Each of its processes has a [Runtime], AWS's side of it. All of
+// them are one [Function], and a client of the connector uses its connection:
 //
 //	service.Configure(map[string]any{"openai-admin-key": key})
 //	function := service.NewFunction()
@@ -26,39 +25,38 @@
 //	function.Add(runtime)
 //	client := connectorclient.NewConnectorClient(ctx, function.Connection())
 //
-// It believes nothing: a token is given for an assertion that the client secret has signed, a call is answered with such
-// a token only, messages are held to the constraints of ConductorOne's protocol, an upload to its checksum, a report to a
-// task that was given out and is not finished yet. What it refuses it remembers in [Service.Refused], which a test expects
-// to be empty. What can go wrong with the service itself is a field of [Faults].
+// It checks everything: the signature of an assertion, the token of a call, the constraints of the protocol, the checksum of an
+// upload, and that a report belongs to a running task. [Service.Refused] lists the refusals; tests expect none. Faults of the
+// service itself are fields of [Faults].
 //
-// A daemon finds the certificate through SSL_CERT_FILE, which Go reads on neither macOS nor Windows; a hosted connector has
-// a variable of its own for it.
+// A daemon reads the certificate from SSL_CERT_FILE, which Go ignores on macOS and Windows. A hosted connector has a variable of
+// its own.
 //
 // # What was chosen
 //
 // ConductorOne's side of these is not public:
 //
-//   - A task whose report is an error that can be retried goes to the end of the queue, with its id, for
-//     [Service.Retries] times. The protocol says no more than that it should be added to the queue again.
-//   - A feed is asked for 100 events at a time, until there are no more for now.
-//   - What the events of a feed name is synced with one task, each resource once.
-//   - A Hello that names a task finishes it.
-//   - A report about a task that is finished already is refused.
-//   - The tokens of daemons are bearer tokens, those of hosted connectors DPoP tokens (RFC 9449), and neither will do for the
-//     other; a nonce is asked for where a token is given, and there only.
-//   - Of the processes of a function, the one that has waited longest gets a request.
-//   - A page of all values of a session has 100.
+//   - After a retryable error a task returns to the end of the queue with the same id, [Service.Retries] times. The protocol
+//     only says that it should be added to the queue again.
+//   - A feed is listed in pages of 100 events, up to the last event.
+//   - The resources that events name are synced in one task, each once.
+//   - A Hello with the id of a task finishes the task.
+//   - A report about a finished task is refused.
+//   - Daemons have bearer tokens, hosted connectors have DPoP tokens (RFC 9449), and neither is accepted for the other. A nonce
+//     is only required for the exchange of tokens.
+//   - The process of a function that has waited longest gets the next request.
+//   - A page of all values of a session has 100 values.
 //
 // # What is not modelled
 //
-//   - Time: a task whose daemon is gone, or sends no heartbeats, is not given to another one.
+//   - Time: the task of a daemon that is gone, or that sends no heartbeats, is not given to another daemon.
 //   - Several daemons with the same credentials, which would share the tasks, and several connectors.
-//   - What becomes of an upload: it is kept as it came.
+//   - The processing of an upload: it is kept unchanged.
 //   - Limits on requests, sizes and the number of connections; the replay of an assertion within its two minutes.
-//   - StartDebugging, and the web service for people.
-//   - Of a hosted connector: whether AWS has signed the identity that an assertion attests, which only AWS can tell; tokens
-//     for OAuth, the policy of which hosts it may call, and JWKs behind an address.
-//   - Of AWS: the limits on memory and time, which end a process there, the init phase, a file system that can be written to
-//     in /tmp only, extensions, streamed answers and the log.
-//   - Of a session: what is too much for one answer, and that it is forgotten after a time.
+//   - StartDebugging, and the web application.
+//   - Hosted connectors: the signature of the AWS identity in an assertion, which only AWS can check; OAuth tokens; the policy of
+//     allowed hosts; JWKs at a URL.
+//   - AWS: the limits on memory and time, the init phase, the read-only file system outside of /tmp, extensions, streamed
+//     answers and the log.
+//   - Sessions: the maximum size of an answer, and expiry.
 package conductoronetest

@@ -12,23 +12,22 @@ import (
 	"github.com/go-jose/go-jose/v4/jwt"
 )
 
-// A hosted connector proves with each request that it has the key that its token was given to (RFC 9449, DPoP).
+// With each request a hosted connector proves that it has the key of its token (RFC 9449, DPoP).
 const (
 	proofHeader = "DPoP"
 	nonceHeader = "DPoP-Nonce"
 	proofType   = "dpop+jwt"
-	// proofLifetime is how old a proof may be, and by how much its maker's clock may be ahead.
+	// proofLifetime is the maximum age of a proof, and the maximum lead of the client's clock.
 	proofLifetime = time.Minute
 )
 
-// proof is what a request proves: with which key, and for the nonce that it was given, if it was.
+// proof has the key of a request and its nonce, if any.
 type proof struct {
 	key   ed25519.PublicKey
 	nonce string
 }
 
-// readProof holds the proof to the request that it came with, and to come but once. token is that of the request, "" if it
-// asks for one.
+// readProof checks that the proof belongs to the request and is new. token is the token of the request, "" if it requests one.
 func (s *Service) readProof(text, method, address, token string) (proof, error) {
 	signed, err := jwt.ParseSigned(text, []jose.SignatureAlgorithm{jose.EdDSA})
 	if err != nil {

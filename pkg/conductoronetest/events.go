@@ -11,7 +11,7 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 )
 
-// EventFeed is a feed of the connector that the service follows: each time it asks from where the last answer ended.
+// EventFeed is a feed of the connector with the position of the service in it.
 type EventFeed struct {
 	service *Service
 	id      string
@@ -19,22 +19,22 @@ type EventFeed struct {
 	cursor  string
 }
 
-// Follow begins to follow the feed with this id, from the time on.
+// Follow starts at the time in the feed with the id.
 func (s *Service) Follow(feedID string, startAt time.Time) *EventFeed {
 	return &EventFeed{service: s, id: feedID, startAt: startAt}
 }
 
-// pageSize is how many events the service asks for at a time.
+// pageSize is the number of events in a page.
 const pageSize = 100
 
-// Next gives the daemon the task to list the events that come next.
+// Next gives the daemon the task to list the next events.
 func (f *EventFeed) Next() *Task {
 	return f.service.Enqueue(v1.Task_builder{ListEvents: v1.Task_ListEventsTask_builder{
 		EventFeedId: f.id, StartAt: timestamppb.New(f.startAt), Cursor: f.cursor, PageSize: pageSize,
 	}.Build()}.Build())
 }
 
-// Take reads the report about a task of [EventFeed.Next], and tells whether there are more events already.
+// Take reads the report about a task of [EventFeed.Next], and tells whether there are more events.
 func (f *EventFeed) Take(task *Task) ([]*v2.Event, bool, error) {
 	outcome := task.Outcome()
 	if !outcome.Succeeded() {
@@ -54,7 +54,7 @@ func (f *EventFeed) Take(task *Task) ([]*v2.Event, bool, error) {
 	return answer.GetEvents(), answer.GetHasMore(), nil
 }
 
-// Events asks for what there is by now.
+// Events lists all new events.
 func (f *EventFeed) Events(ctx context.Context) ([]*v2.Event, error) {
 	var found []*v2.Event
 	for {

@@ -1,18 +1,18 @@
 package conductoronetest
 
-// Faults are what is wrong with the service.
+// Faults are faults of the service.
 type Faults struct {
-	// Unreachable resets every connection that is there, and each new one.
+	// Unreachable resets all existing and new connections.
 	Unreachable bool
-	// TokensRefused refuses whoever asks for a token, as after the credentials were revoked. Tokens that were given stay good.
+	// TokensRefused refuses requests for tokens, as after the credentials were revoked. Issued tokens stay valid.
 	TokensRefused bool
-	// BrokenUploads is how many uploads, from now on, break off in the middle.
+	// BrokenUploads is the number of uploads, from now on, that break off in the middle.
 	BrokenUploads int
 	// CallsRefused answers every call with Unavailable.
 	CallsRefused bool
 }
 
-// SetFaults replaces the faults; the zero value mends the service.
+// SetFaults replaces the faults. The zero value ends all faults.
 func (s *Service) SetFaults(faults Faults) {
 	s.mu.Lock()
 	s.faults = faults
@@ -20,7 +20,7 @@ func (s *Service) SetFaults(faults Faults) {
 	s.listener.setClosed(faults.Unreachable)
 }
 
-// TurnedAway is closed once somebody has tried to connect to a service that is unreachable since then.
+// TurnedAway is closed after the first refused connection since the service became unreachable.
 func (s *Service) TurnedAway() <-chan struct{} {
 	return s.listener.hasRefused()
 }
@@ -31,7 +31,7 @@ func (s *Service) currentFaults() Faults {
 	return s.faults
 }
 
-// breaksUpload tells whether the upload that begins breaks.
+// breaksUpload tells whether the next upload breaks off.
 func (s *Service) breaksUpload() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -16,33 +16,33 @@ import (
 const (
 	functionName = "baton-openai"
 	functionARN  = "arn:aws:lambda:" + region + ":123456789012:function:" + functionName
-	// versionHeader says which configuration a process is to have.
+	// versionHeader names the version of the configuration for the request.
 	versionHeader = "x-baton-connector-config-version"
-	// mostProcesses is more than any test starts.
-	mostProcesses = 16
+	// maxProcesses is more than any test starts.
+	maxProcesses = 16
 )
 
-// Function is a hosted connector as ConductorOne calls it: AWS hands each request to one of its processes.
+// Function is a hosted connector. AWS gives each request to one of its processes.
 type Function struct {
 	service *Service
-	// idle are the processes that have nothing to do.
+	// idle are the processes without a request.
 	idle chan *Runtime
 }
 
-// NewFunction gives one without processes.
+// NewFunction returns a function without processes.
 func (s *Service) NewFunction() *Function {
-	return &Function{service: s, idle: make(chan *Runtime, mostProcesses)}
+	return &Function{service: s, idle: make(chan *Runtime, maxProcesses)}
 }
 
-// Add gives the function another process. It is gone when its runtime is closed.
+// Add adds a process, until its runtime is closed.
 func (f *Function) Add(process *Runtime) { f.idle <- process }
 
-// Connection is what a client of the connector calls.
+// Connection is the connection for a client of the connector.
 func (f *Function) Connection() grpc.ClientConnInterface {
 	return &caller{transport.NewClientConn(f), f.service}
 }
 
-// RoundTrip hands the request to the process that has waited longest. Requests that come one after the other thus go round.
+// RoundTrip gives the request to the process that has waited longest, so that successive requests use all processes in turn.
 func (f *Function) RoundTrip(ctx context.Context, request *transport.Request) (*transport.Response, error) {
 	payload, err := json.Marshal(request)
 	if err != nil {
@@ -77,7 +77,7 @@ func (f *Function) take(ctx context.Context) (*Runtime, error) {
 	}
 }
 
-// caller adds to each request who makes it, and which configuration it is for.
+// caller adds the caller's token and the version of the configuration to each request.
 type caller struct {
 	grpc.ClientConnInterface
 
@@ -93,14 +93,14 @@ func (c *caller) Invoke(ctx context.Context, method string, args, reply any, opt
 	return c.ClientConnInterface.Invoke(ctx, method, args, reply, options...)
 }
 
-// What a hosted connector is told to expect of whoever calls it.
+// The claims of the caller's token, which a hosted connector expects.
 const (
 	callIssuer   = "https://conductorone.example"
 	callSubject  = "stand-in"
 	callAudience = functionARN
 )
 
-// callToken is a JWT that a process accepts for the next minute.
+// callToken is the caller's token, a JWT that is valid for a minute.
 func (s *Service) callToken() (string, error) {
 	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.EdDSA, Key: s.callKey}, nil)
 	if err != nil {

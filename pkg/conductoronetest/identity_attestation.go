@@ -17,7 +17,7 @@ const (
 	getCallerIdentity = "Action=GetCallerIdentity&Version=2011-06-15"
 )
 
-// identity is the AWS role that the processes of a hosted connector have.
+// identity is the AWS identity of the processes of a hosted connector.
 type identity struct {
 	accessKeyID, secretAccessKey, sessionToken string
 }
@@ -26,12 +26,12 @@ func newIdentity() identity {
 	return identity{"ASIA" + rand.Text()[:16], rand.Text(), rand.Text()}
 }
 
-// checkAttestation holds that an assertion attests who has made it: with a request to AWS for the name of its maker, which
-// is signed and was not sent. ConductorOne sends it.
+// checkAttestation checks the attestation of the client's AWS identity: a signed request to AWS for the identity of its sender.
+// The client does not send it; ConductorOne does.
 // https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html
 func (i identity) checkAttestation(text string) error {
 	if text == "" {
-		return errors.New("nobody attests who has made the assertion")
+		return errors.New("the assertion has no attestation")
 	}
 	encoded, err := base64.RawURLEncoding.DecodeString(text)
 	if err != nil {
@@ -53,7 +53,7 @@ func (i identity) checkAttestation(text string) error {
 		headers[strings.ToLower(header.GetKey())] = strings.Join(header.GetValue(), ",")
 	}
 	if headers["x-amz-security-token"] != i.sessionToken || !strings.HasPrefix(headers["authorization"], "AWS4-HMAC-SHA256 Credential="+i.accessKeyID+"/") {
-		return errors.New("the attestation is somebody else's")
+		return errors.New("the attestation is of another identity")
 	}
 	return nil
 }

@@ -8,8 +8,8 @@ import (
 	v1 "github.com/conductorone/baton-sdk/pb/c1/connectorapi/baton/v1"
 )
 
-// IssueAPIKey is the task to give an identity an API key, which is to come back as a resource of a type, and with its value
-// encrypted for each of the recipients.
+// IssueAPIKey is the task to issue an API key for an identity. The answer has a resource of the secret type, and the value
+// encrypted for each recipient.
 func IssueAPIKey(identity *v2.ResourceId, secretType string, recipients ...*v2.EncryptionConfig) *v1.Task {
 	return v1.Task_builder{IssueCredential: v1.Task_IssueCredentialTask_builder{
 		IdentityId:        identity,
@@ -18,10 +18,10 @@ func IssueAPIKey(identity *v2.ResourceId, secretType string, recipients ...*v2.E
 	}.Build()}.Build()
 }
 
-// Credential is what the daemon has reported of a task of [IssueAPIKey]: an error unless it is the answer to this task, with
-// the resource that was asked for and something for each recipient.
+// Credential is the result of a task of [IssueAPIKey]. It is an error if the report does not belong to the task, or lacks the
+// resource or the value for a recipient.
 func (t *Task) Credential() (*v2.IssueCredentialResponse, error) {
-	outcome, asked := t.Outcome(), t.message.GetIssueCredential()
+	outcome, request := t.Outcome(), t.message.GetIssueCredential()
 	if !outcome.Succeeded() {
 		return nil, fmt.Errorf("conductoronetest: %s: %w", t, outcome.Status.Err())
 	}
@@ -35,10 +35,10 @@ func (t *Task) Credential() (*v2.IssueCredentialResponse, error) {
 	if answer.GetRequestId() != t.ID {
 		return nil, fmt.Errorf("conductoronetest: %s was answered for the request %q", t.ID, answer.GetRequestId())
 	}
-	if got := answer.GetSecret().GetId(); got.GetResource() == "" || got.GetResourceType() != asked.GetCredentialOptions().GetSecretResourceTypeId() {
-		return nil, fmt.Errorf("conductoronetest: %s is not what was to be issued", named(got))
+	if got := answer.GetSecret().GetId(); got.GetResource() == "" || got.GetResourceType() != request.GetCredentialOptions().GetSecretResourceTypeId() {
+		return nil, fmt.Errorf("conductoronetest: %s is not what was to be issued", resourceName(got))
 	}
-	for _, recipient := range asked.GetEncryptionConfigs() {
+	for _, recipient := range request.GetEncryptionConfigs() {
 		if !slices.ContainsFunc(answer.GetEncryptedData(), func(data *v2.EncryptedData) bool {
 			return slices.Contains(data.GetKeyIds(), recipient.GetKeyId()) && len(data.GetEncryptedBytes()) > 0
 		}) {

@@ -5,14 +5,14 @@ import (
 	"sync"
 )
 
-// listener can be closed for a while without giving its port away.
+// listener can be closed for a while and keeps its port.
 type listener struct {
 	net.Listener
 
 	mu          sync.Mutex
 	isClosed    bool
 	connections map[*connection]struct{}
-	// refused is closed when a connection has been refused.
+	// refused is closed after the first refused connection.
 	refused chan struct{}
 }
 
@@ -39,7 +39,7 @@ func (l *listener) Accept() (net.Conn, error) {
 	}
 }
 
-// keep gives nothing if the listener is closed for a while.
+// keep returns nil while the listener is closed.
 func (l *listener) keep(conn net.Conn) *connection {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -83,7 +83,7 @@ func (l *listener) hasRefused() <-chan struct{} {
 
 func reset(conn net.Conn) {
 	if tcp, ok := conn.(*net.TCPConn); ok {
-		_ = tcp.SetLinger(0) // RST in place of FIN
+		_ = tcp.SetLinger(0) // RST instead of FIN
 	}
 	_ = conn.Close()
 }

@@ -13,11 +13,11 @@ import (
 	"time"
 )
 
-// Runtime is the Lambda Runtime API for one process of a hosted connector. The process asks for a request, answers it, and
-// asks for the next one. https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
+// Runtime is the Lambda Runtime API for one process of a hosted connector. The process gets a request, answers it, and gets the
+// next one. https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
 type Runtime struct {
-	// Freeze, if set, is called when the process waits for a request, Thaw before it gets one: AWS stops it in between.
-	// They are set before the process is started.
+	// Freeze, if set, is called when the process waits for a request, Thaw before it gets one: AWS freezes it in between. Set them
+	// before the process starts.
 	Freeze, Thaw func()
 
 	service  *Service
@@ -28,7 +28,7 @@ type Runtime struct {
 	waiting  chan *invocation
 
 	mu sync.Mutex
-	// current is the request that the process has not answered.
+	// current is the unanswered request of the process.
 	current *invocation
 }
 
@@ -37,23 +37,23 @@ type invocation struct {
 	id       string
 	payload  []byte
 	deadline time.Time
-	// done is closed when answer or err is set.
+	// done is closed after answer or err is set.
 	done   chan struct{}
 	answer []byte
 	err    error
 }
 
 const (
-	// longestInvocation is how long AWS lets a function run at most.
-	longestInvocation = 15 * time.Minute
-	// mostPayload is what a request or an answer may have.
+	// maxInvocationTime is AWS's limit of an invocation.
+	maxInvocationTime = 15 * time.Minute
+	// maxPayloadBytes is AWS's limit of a request or an answer.
 	// https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
-	mostPayload = 6 << 20
+	maxPayloadBytes = 6 << 20
 
 	invocations = "/2018-06-01/runtime/invocation/"
 )
 
-// StartRuntime begins to serve one process, until [Runtime.Close].
+// StartRuntime serves one process until [Runtime.Close].
 func (s *Service) StartRuntime(ctx context.Context) (*Runtime, error) {
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
@@ -73,7 +73,7 @@ func (s *Service) StartRuntime(ctx context.Context) (*Runtime, error) {
 	return r, nil
 }
 
-// Close ends the runtime. What is asked of the process ends with an error.
+// Close ends the runtime. Unanswered requests end with an error.
 func (r *Runtime) Close() error {
 	close(r.closed)
 	if err := r.server.Close(); err != nil {
@@ -94,12 +94,12 @@ func (r *Runtime) isClosed() bool {
 	}
 }
 
-// Invoke hands the process a request and returns its answer.
+// Invoke gives the process a request and returns its answer.
 func (r *Runtime) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
-	if len(payload) > mostPayload {
+	if len(payload) > maxPayloadBytes {
 		return nil, fmt.Errorf("conductoronetest: a request of %d bytes is too large", len(payload))
 	}
-	call := &invocation{id: rand.Text(), payload: payload, deadline: time.Now().Add(longestInvocation), done: make(chan struct{})}
+	call := &invocation{id: rand.Text(), payload: payload, deadline: time.Now().Add(maxInvocationTime), done: make(chan struct{})}
 	select {
 	case r.waiting <- call:
 	case <-r.closed:
@@ -154,12 +154,12 @@ func (r *Runtime) serveNext(w http.ResponseWriter, request *http.Request) {
 }
 
 func (r *Runtime) serveResponse(w http.ResponseWriter, request *http.Request) {
-	body, err := io.ReadAll(io.LimitReader(request.Body, mostPayload+1))
+	body, err := io.ReadAll(io.LimitReader(request.Body, maxPayloadBytes+1))
 	switch {
 	case err != nil:
 		r.answer(w, request, nil, fmt.Errorf("conductoronetest: reading the answer: %w", err))
-	case len(body) > mostPayload:
-		r.service.notef("an answer of more than %d bytes", mostPayload)
+	case len(body) > maxPayloadBytes:
+		r.service.notef("an answer of more than %d bytes", maxPayloadBytes)
 		r.answer(w, request, nil, errors.New("conductoronetest: the answer is too large"))
 	default:
 		r.answer(w, request, body, nil)
@@ -167,11 +167,11 @@ func (r *Runtime) serveResponse(w http.ResponseWriter, request *http.Request) {
 }
 
 func (r *Runtime) serveError(w http.ResponseWriter, request *http.Request) {
-	body, err := io.ReadAll(io.LimitReader(request.Body, mostPayload))
+	body, err := io.ReadAll(io.LimitReader(request.Body, maxPayloadBytes))
 	r.answer(w, request, nil, errors.Join(fmt.Errorf("conductoronetest: the process failed: %s", body), err))
 }
 
-// answer ends the request that the process has.
+// answer ends the current request of the process.
 func (r *Runtime) answer(w http.ResponseWriter, request *http.Request, body []byte, err error) {
 	r.mu.Lock()
 	call := r.current

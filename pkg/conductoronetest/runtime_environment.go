@@ -8,8 +8,8 @@ import (
 	"github.com/go-jose/go-jose/v4"
 )
 
-// Environment is what a process has in AWS, and what it needs to find the service and be trusted by it. HOME is not set
-// there. https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
+// Environment has the variables of a process in AWS, and those by which it finds the service and authenticates. AWS sets no
+// HOME. https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
 func (r *Runtime) Environment(certificateFile string) []string {
 	s := r.service
 	signer, err := json.Marshal(jose.JSONWebKey{Key: s.callKey.Public().(ed25519.PublicKey)}) //nolint:errcheck,forcetypeassert // Ed25519 has no other public key

@@ -20,30 +20,29 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// defaultPoll keeps a daemon quick without keeping it busy: each question is a connection of its own.
+// defaultPoll is short, so that tests are quick, but not too short: each poll opens a connection.
 const defaultPoll = 50 * time.Millisecond
 
-// Service is ConductorOne for one connector. Its zero value is ready to be started. The exported fields are set before.
+// Service is ConductorOne for one connector. Its zero value can be started. Set the exported fields before.
 type Service struct {
-	// Poll is how long the daemon is told to wait before it asks for work again; 0 is 50 ms.
+	// Poll is the time between two polls of the daemon; 0 means 50 ms.
 	Poll time.Duration
-	// Heartbeat is how long the daemon is told to wait between two heartbeats of a task; 0 leaves that to the daemon.
+	// Heartbeat is the time between two heartbeats of a task; 0 means the default of the daemon.
 	Heartbeat time.Duration
-	// Retries is how often a task that ended with an error that can be retried is given out again.
+	// Retries is how often a task is repeated after a retryable error.
 	Retries int
-	// TokenLifetime is for how long a token is good; 0 is an hour.
+	// TokenLifetime is the lifetime of a token; 0 means an hour.
 	TokenLifetime time.Duration
 	// OnCall, if set, is called with the name of each call, such as "Heartbeat", before it is answered.
 	OnCall func(method string)
 
-	listener *listener
+	listener    *listener
 	server      *http.Server
 	served      chan error
 	certificate tls.Certificate
 	key         ed25519.PrivateKey
 
-	// callKey signs what a hosted connector is asked, nonce is what it has to prove its key for, and identity is what AWS
-	// knows it as.
+	// callKey signs the requests to a hosted connector. nonce is the nonce for its DPoP proofs, identity its AWS identity.
 	callKey  ed25519.PrivateKey
 	nonce    string
 	identity identity
@@ -54,7 +53,7 @@ type Service struct {
 	configuration configuration
 	tokens        map[string]accessToken
 	issued        int
-	// proofs are the ids of those that have come.
+	// proofs are the ids of the received proofs.
 	proofs  map[string]bool
 	tasks   map[string]*Task
 	made    int
@@ -63,7 +62,7 @@ type Service struct {
 	refused []string
 }
 
-// Start begins to serve, until [Service.Close].
+// Start serves until [Service.Close].
 func (s *Service) Start(ctx context.Context) error {
 	var err error
 	if s.certificate, err = newCertificate(); err != nil {
@@ -86,7 +85,7 @@ func (s *Service) Start(ctx context.Context) error {
 		Handler:           s.handler(),
 		ReadHeaderTimeout: 10 * time.Second,
 		TLSConfig:         &tls.Config{Certificates: []tls.Certificate{s.certificate}, MinVersion: tls.VersionTLS12},
-		// Connections that break are what a stand-in is for.
+		// Broken connections are expected.
 		ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelError),
 	}
 	s.served = make(chan error, 1)
@@ -105,7 +104,7 @@ func (s *Service) Close() error {
 	return nil
 }
 
-// handler has calls and the token, which share the one port.
+// handler serves the calls and the token exchange on one port.
 func (s *Service) handler() http.Handler {
 	calls := grpc.NewServer(grpc.UnaryInterceptor(s.checkCall), grpc.StreamInterceptor(s.checkStream))
 	v1.RegisterBatonServiceServer(calls, &batonService{service: s})
@@ -124,21 +123,21 @@ func (s *Service) handler() http.Handler {
 	return mux
 }
 
-// Refused returns what the service has refused because the daemon was wrong, and not because of a fault.
+// Refused returns the refusals for mistakes of the daemon, without those of faults.
 func (s *Service) Refused() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return slices.Clone(s.refused)
 }
 
-// notef remembers what is refused.
+// notef records a refusal.
 func (s *Service) notef(format string, args ...any) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.refused = append(s.refused, fmt.Sprintf(format, args...))
 }
 
-// Hellos returns what the daemons have introduced themselves with, in order.
+// Hellos returns the Hello messages of the daemons, in order.
 func (s *Service) Hellos() []*v1.BatonServiceHelloRequest {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -13,7 +13,7 @@ import (
 	"google.golang.org/grpc/status"
 )
 
-// sessions keeps what the processes of a hosted connector leave for each other in a sync.
+// sessions is the session store of the syncs of a hosted connector.
 type sessions struct {
 	v1.UnimplementedBatonSessionServiceServer
 
@@ -23,10 +23,10 @@ type sessions struct {
 
 type sessionKey struct{ prefix, key string }
 
-// sessionPage is how many values a page of all has.
+// sessionPage is the number of values in a page of all values.
 const sessionPage = 100
 
-// Sessions returns how many values are kept for each sync that has any.
+// Sessions returns the number of stored values of each sync.
 func (s *Service) Sessions() map[string]int {
 	s.sessions.mu.Lock()
 	defer s.sessions.mu.Unlock()
@@ -116,7 +116,7 @@ func (s *sessions) DeleteMany(_ context.Context, request *v1.DeleteManyRequest) 
 	return &v1.DeleteManyResponse{}, nil
 }
 
-// Clear without a prefix is of everything.
+// Clear without a prefix removes all values.
 func (s *sessions) Clear(_ context.Context, request *v1.ClearRequest) (*v1.ClearResponse, error) {
 	s.remove(request.GetSyncId(), func(key sessionKey) bool { return request.GetPrefix() == "" || key.prefix == request.GetPrefix() })
 	return &v1.ClearResponse{}, nil

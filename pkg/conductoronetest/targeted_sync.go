@@ -5,8 +5,8 @@ import (
 	v1 "github.com/conductorone/baton-sdk/pb/c1/connectorapi/baton/v1"
 )
 
-// TargetedSync is the task to sync the resources that the events say have changed, each once and with its parent; nil if
-// there are none, since a sync that names nothing is one of everything.
+// TargetedSync is the task to sync the changed resources of the events, each once and with its parent. It is nil if there are
+// none: a sync without resources would be a full one.
 func TargetedSync(events []*v2.Event) *v1.Task {
 	var changed []*v2.Resource
 	seen := map[string]bool{}
@@ -15,7 +15,7 @@ func TargetedSync(events []*v2.Event) *v1.Task {
 			continue
 		}
 		id, parent := event.GetResourceChangeEvent().GetResourceId(), event.GetResourceChangeEvent().GetParentResourceId()
-		if key := named(id) + " " + named(parent); !seen[key] {
+		if key := resourceName(id) + " " + resourceName(parent); !seen[key] {
 			seen[key] = true
 			changed = append(changed, v2.Resource_builder{Id: id, ParentResourceId: parent}.Build())
 		}

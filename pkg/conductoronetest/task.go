@@ -15,9 +15,9 @@ import (
 	"google.golang.org/protobuf/types/known/anypb"
 )
 
-// Task is a piece of work for the daemon. All that it tells is from the service's point of view.
+// Task is a task of the daemon, as the service sees it.
 type Task struct {
-	// ID is the id that the service has given it.
+	// ID is the id of the task, which the service sets.
 	ID string
 
 	service  *Service
@@ -25,27 +25,27 @@ type Task struct {
 	begun    chan struct{}
 	finished chan struct{}
 
-	// These are under the service's lock.
-	isBegun, isOut, isFinished, isCancelled bool
-	reports                                 []Outcome
-	heartbeats                              int
-	uploads                                 [][]byte
+	// The service's lock guards these.
+	isBegun, isActive, isFinished, isCancelled bool
+	reports                                    []Outcome
+	heartbeats                                 int
+	uploads                                    [][]byte
 }
 
-// Outcome is what the daemon has reported about a task.
+// Outcome is a report of the daemon about a task.
 type Outcome struct {
 	// Status is OK for a success.
 	Status *status.Status
-	// Retryable is whether it makes sense to try the task again; false for a success.
+	// Retryable says that the task may be tried again; false for a success.
 	Retryable bool
-	// Response is the connector's answer, if there was one.
+	// Response is the connector's answer, if any.
 	Response *anypb.Any
 }
 
-// Succeeded tells whether the task did what it was for.
+// Succeeded tells whether the task succeeded.
 func (o Outcome) Succeeded() bool { return o.Status.Code() == codes.OK }
 
-// Enqueue gives the task, whose id it sets, to the daemon when that asks for work. Tasks are given out in this order.
+// Enqueue sets the id of the task and adds it to the queue for the daemon.
 func (s *Service) Enqueue(message *v1.Task) *Task {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -61,10 +61,10 @@ func (s *Service) Enqueue(message *v1.Task) *Task {
 	return task
 }
 
-// Begun is closed once the task was given out.
+// Begun is closed after the daemon got the task.
 func (t *Task) Begun() <-chan struct{} { return t.begun }
 
-// Finished is closed once the task is not given out any more.
+// Finished is closed after the last report about the task.
 func (t *Task) Finished() <-chan struct{} { return t.finished }
 
 // Wait waits until the task is finished and returns the last report.
@@ -77,7 +77,7 @@ func (t *Task) Wait(ctx context.Context) (Outcome, error) {
 	}
 }
 
-// Outcome is the last report about the task; the zero value if there was none.
+// Outcome is the last report about the task; the zero value without one.
 func (t *Task) Outcome() Outcome {
 	t.service.mu.Lock()
 	defer t.service.mu.Unlock()
@@ -87,53 +87,53 @@ func (t *Task) Outcome() Outcome {
 	return t.reports[len(t.reports)-1]
 }
 
-// String says what is to be done.
+// String describes the task.
 func (t *Task) String() string {
 	targets := t.message.GetSyncFull().GetTargetedSyncResources()
 	switch {
 	case len(targets) > 0:
 		names := make([]string, 0, len(targets))
 		for _, target := range targets {
-			names = append(names, named(target.GetId()))
+			names = append(names, resourceName(target.GetId()))
 		}
 		return "targeted sync of " + strings.Join(names, ", ")
 	case t.message.HasSyncFull():
 		return "full sync"
 	case t.message.HasGrant():
-		return fmt.Sprintf("grant %s to %s", t.message.GetGrant().GetEntitlement().GetId(), named(t.message.GetGrant().GetPrincipal().GetId()))
+		return fmt.Sprintf("grant %s to %s", t.message.GetGrant().GetEntitlement().GetId(), resourceName(t.message.GetGrant().GetPrincipal().GetId()))
 	case t.message.HasRevoke():
 		grant := t.message.GetRevoke().GetGrant()
-		return fmt.Sprintf("revoke %s from %s", grant.GetEntitlement().GetId(), named(grant.GetPrincipal().GetId()))
+		return fmt.Sprintf("revoke %s from %s", grant.GetEntitlement().GetId(), resourceName(grant.GetPrincipal().GetId()))
 	case t.message.HasCreateAccount():
 		return "create account " + t.message.GetCreateAccount().GetAccountInfo().GetLogin()
 	case t.message.HasDeleteResource():
-		return "delete " + named(t.message.GetDeleteResource().GetResourceId())
+		return "delete " + resourceName(t.message.GetDeleteResource().GetResourceId())
 	case t.message.HasIssueCredential():
-		return "issue a credential to " + named(t.message.GetIssueCredential().GetIdentityId())
+		return "issue a credential to " + resourceName(t.message.GetIssueCredential().GetIdentityId())
 	case t.message.HasListEvents():
 		return "list the events of " + t.message.GetListEvents().GetEventFeedId()
 	default:
-		return t.ofActions()
+		return t.describeAction()
 	}
 }
 
-func named(id *v2.ResourceId) string { return id.GetResourceType() + " " + id.GetResource() }
+func resourceName(id *v2.ResourceId) string { return id.GetResourceType() + " " + id.GetResource() }
 
-// Reports returns every report about the task, in order: more than one if it was tried again.
+// Reports returns all reports about the task, in order: more than one after a retry.
 func (t *Task) Reports() []Outcome {
 	t.service.mu.Lock()
 	defer t.service.mu.Unlock()
 	return slices.Clone(t.reports)
 }
 
-// Heartbeats is how many heartbeats the task had.
+// Heartbeats is the number of heartbeats of the task.
 func (t *Task) Heartbeats() int {
 	t.service.mu.Lock()
 	defer t.service.mu.Unlock()
 	return t.heartbeats
 }
 
-// Uploads returns what was uploaded for the task, as far as it arrived whole.
+// Uploads returns the complete uploads of the task.
 func (t *Task) Uploads() [][]byte {
 	t.service.mu.Lock()
 	defer t.service.mu.Unlock()
@@ -144,20 +144,20 @@ func (t *Task) Uploads() [][]byte {
 	return copies
 }
 
-// Cancel tells the daemon, with the next heartbeat of the task, to stop working on it.
+// Cancel tells the daemon to stop, with the next heartbeat of the task.
 func (t *Task) Cancel() {
 	t.service.mu.Lock()
 	defer t.service.mu.Unlock()
 	t.isCancelled = true
 }
 
-// takeLocked takes the next tasks out of the queue, at most so many.
-func (s *Service) takeLocked(most int) []*v1.Task {
-	taken := make([]*v1.Task, 0, min(most, len(s.queue)))
-	for len(s.queue) > 0 && len(taken) < most {
+// takeLocked removes the next tasks from the queue, up to the limit.
+func (s *Service) takeLocked(limit int) []*v1.Task {
+	taken := make([]*v1.Task, 0, min(limit, len(s.queue)))
+	for len(s.queue) > 0 && len(taken) < limit {
 		task := s.queue[0]
 		s.queue = s.queue[1:]
-		task.isOut = true
+		task.isActive = true
 		if !task.isBegun {
 			task.isBegun = true
 			close(task.begun)
@@ -167,24 +167,24 @@ func (s *Service) takeLocked(most int) []*v1.Task {
 	return taken
 }
 
-// outLocked finds a task that the daemon is working on.
-func (s *Service) outLocked(id string) (*Task, error) {
+// activeTaskLocked finds a task that the daemon works on.
+func (s *Service) activeTaskLocked(id string) (*Task, error) {
 	task, known := s.tasks[id]
 	switch {
 	case !known:
 		return nil, status.Errorf(codes.NotFound, "there is no task %q", id)
 	case task.isFinished:
 		return nil, status.Errorf(codes.FailedPrecondition, "task %s is finished already", id)
-	case !task.isOut:
+	case !task.isActive:
 		return nil, status.Errorf(codes.FailedPrecondition, "task %s was not given out", id)
 	default:
 		return task, nil
 	}
 }
 
-// reportLocked takes a report, after which the task is finished or in the queue again.
+// reportLocked adds a report. The task is then finished, or in the queue again.
 func (t *Task) reportLocked(outcome Outcome) {
-	t.isOut = false
+	t.isActive = false
 	t.reports = append(t.reports, outcome)
 	if outcome.Retryable && len(t.reports) <= t.service.Retries {
 		t.service.queue = append(t.service.queue, t)

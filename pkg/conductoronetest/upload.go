@@ -14,7 +14,7 @@ import (
 
 type uploadStream = grpc.ClientStreamingServer[v1.BatonServiceUploadAssetRequest, v1.BatonServiceUploadAssetResponse]
 
-// UploadAsset takes a file: whose it is, its pieces, and the checksum of them all.
+// UploadAsset receives a file: the id of its task, its parts, and their checksum.
 func (b *batonService) UploadAsset(stream uploadStream) error {
 	breaks := b.service.breaksUpload()
 	taskID, data, err := receive(stream, breaks)
@@ -22,7 +22,7 @@ func (b *batonService) UploadAsset(stream uploadStream) error {
 		err = b.keep(taskID, data)
 	}
 	if err != nil {
-		// An upload that the daemon gives up is no fault of either side.
+		// An upload that the daemon gives up is no mistake.
 		if breaks || stream.Context().Err() != nil {
 			return err
 		}
@@ -34,7 +34,7 @@ func (b *batonService) UploadAsset(stream uploadStream) error {
 func (b *batonService) keep(taskID string, data []byte) error {
 	b.service.mu.Lock()
 	defer b.service.mu.Unlock()
-	task, err := b.service.outLocked(taskID)
+	task, err := b.service.activeTaskLocked(taskID)
 	if err != nil {
 		return err
 	}
@@ -59,11 +59,11 @@ func receive(stream uploadStream, breaks bool) (string, []byte, error) {
 		switch {
 		case message.HasMetadata():
 			if taskID != "" {
-				return "", nil, status.Error(codes.InvalidArgument, "the upload says twice whose it is")
+				return "", nil, status.Error(codes.InvalidArgument, "the upload names its task twice")
 			}
 			taskID = message.GetMetadata().GetTaskId()
 		case taskID == "":
-			return "", nil, status.Error(codes.InvalidArgument, "the upload does not begin with whose it is")
+			return "", nil, status.Error(codes.InvalidArgument, "the upload does not begin with its task")
 		case message.HasData():
 			data.Write(message.GetData().GetData())
 			if breaks {
@@ -75,7 +75,7 @@ func receive(stream uploadStream, breaks bool) (string, []byte, error) {
 	}
 }
 
-// complete holds that the checksum fits, and that nothing follows it.
+// complete checks the checksum, and that it is the end of the stream.
 func complete(stream uploadStream, checksum, data []byte) error {
 	sum := sha256.Sum256(data)
 	if !bytes.Equal(sum[:], checksum) {
