@@ -1,8 +1,8 @@
 # docker build .                   the connector, as a service or for single runs
 # docker build --target lambda .   the connector as ConductorOne hosts it
 #
-# Both are compiled by `make build`, for the platform that is asked for, on the platform that builds. The stages named
-# release-… take the binaries that a release has built already; .goreleaser.yaml names them.
+# `make build` compiles both on the build platform for the target platform. The stages named release-… contain the binaries of
+# a release; .goreleaser.yaml uses them.
 
 FROM --platform=$BUILDPLATFORM golang:1.25-bookworm AS source
 WORKDIR /src
@@ -26,7 +26,7 @@ ARG VERSION=dev
 ARG COMMIT
 RUN make build BATON_LAMBDA_SUPPORT=1 GOOS=$TARGETOS GOARCH=$TARGETARCH VERSION=$VERSION COMMIT=$COMMIT CONNECTOR=baton-openai
 
-# Certificates, a /tmp and no shell; the user has no right to anything else.
+# The base image has certificates, /tmp and no shell.
 FROM gcr.io/distroless/static-debian12:nonroot AS service
 USER 65532:65532
 ENTRYPOINT ["/baton-openai"]

@@ -1,7 +1,7 @@
 GOOS ?= $(shell go env GOOS)
 GOARCH ?= $(shell go env GOARCH)
 
-# What --version tells, such as "v1.2.3 (abc1234)". An image is built without the history and is told both.
+# The output of --version, such as "v1.2.3 (abc1234)". The Dockerfile has no git history and passes both values.
 VERSION ?= $(or $(shell git describe --tags --dirty 2>/dev/null),dev)
 COMMIT ?= $(shell git rev-parse --short HEAD 2>/dev/null)
 FULL_VERSION = $(VERSION)$(if $(COMMIT), ($(COMMIT)))
@@ -17,95 +17,95 @@ ACTIONLINT = dist/tools/actionlint-$(ACTIONLINT_VERSION)
 GORELEASER_VERSION = v2.16.0
 GORELEASER = dist/tools/goreleaser-$(GORELEASER_VERSION)
 SYFT_VERSION = v1.57.1
-# goreleaser looks for it on the path, by this name.
+# goreleaser looks for a program of this name on the path.
 SYFT = dist/tools/syft-$(SYFT_VERSION)/syft
 RELEASE = PATH="$(CURDIR)/$(dir $(SYFT)):$$PATH" $(GORELEASER) release
-# goreleaser tells the commit only where there is a remote, which a copy of the repository need not have.
+# goreleaser needs a remote to find the commit. A copy of the repository may have none.
 REMOTE = $(if $(shell git ls-remote --get-url 2>/dev/null),,GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0=remote.origin.url GIT_CONFIG_VALUE_0="$(CURDIR)")
 BATON = dist/tools/baton
 STAND_IN = dist/tools/openaitest
 CONDUCTORONE = dist/tools/conductoronetest
 
-# Tools run here, whatever GOOS and GOARCH the connector is built for.
+# Tools run on this system, also if GOOS and GOARCH name another one for the connector.
 FOR_HOST = env -u GOOS -u GOARCH
 
 GENERATED_JSON = config_schema.json baton_capabilities.json
-# The dot hides its Go file from ./...
+# The dot hides the Go file in it from ./...
 CHECK_DIR = dist/.generate-check
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 
 .PHONY: help
-help: ## Show this list
+help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: build
-build: ## Build the connector, statically linked, as dist/<os>_<arch>/baton-openai
+build: ## Build the connector as dist/<os>_<arch>/baton-openai
 	CGO_ENABLED=0 GOOS=$(GOOS) GOARCH=$(GOARCH) go build -trimpath $(TAGS) -ldflags "-s -w -X 'main.version=$(FULL_VERSION)'" -o $(CONNECTOR) ./cmd/baton-openai
 
 # The race detector needs a C compiler.
 RACE = $(if $(shell command -v $(firstword $(shell go env CC))),-race)
 
 .PHONY: test
-test: ## Run every test under the race detector (compiles for minutes the first time)
+test: ## Run all tests with the race detector (the first time compiles for minutes)
 	@[ -n "$(RACE)" ] || echo "There is no C compiler here: the tests run without the race detector."
 	go test $(RACE) -timeout 30m ./...
 
 .PHONY: bench
-bench: ## Measure syncs of organizations of three sizes and write docs/benchmarks.md (takes an hour or more)
+bench: ## Measure syncs of three sizes and write docs/benchmarks.md (an hour or more)
 	go test -tags bench -run '^TestBenchmarks$$' -count=1 -v -timeout 3h ./pkg/connector
 	@$(MAKE) --no-print-directory bench-feed
 
 .PHONY: bench-feed
-bench-feed: ## Measure 100 changes by the event feed and targeted syncs, and write that part of docs/benchmarks.md
+bench-feed: ## Measure the event feed and targeted syncs, and write that part of docs/benchmarks.md
 	go test -tags bench -run '^TestBenchmarkOfFeed$$' -count=1 -v -timeout 3h ./pkg/connector
 
 .PHONY: long
-long: ## Try what goes wrong now and then hundreds of times, a daemon's memory, and the binary of a Lambda (takes minutes)
+long: ## Run the long tests: stops and faults hundreds of times, the memory of a daemon, and make hosted (minutes)
 	go test -tags long -run '^(TestSoak|TestStopsLoseNothing$$|TestDaemonDoesNotGrow$$)' -count=1 -v -timeout 2h ./...
 	@$(MAKE) --no-print-directory hosted
 
 .PHONY: hosted
-hosted: ## Run the binary with the lambda command as ConductorOne hosts it, between stand-ins (on Linux)
+hosted: ## Test the binary as ConductorOne hosts it, as an AWS Lambda function (on Linux)
 	go test -tags baton_lambda_support -run '^TestHosted' -count=1 -v -timeout 30m ./cmd/baton-openai
 
 .PHONY: mutants
-mutants: ## Make the mistakes that matter most, one after the other, and see that a test finds each (takes minutes)
+mutants: ## Put serious mistakes into the code, one at a time, and check that a test finds each (minutes)
 	go test -tags mutants -run '^TestMutants$$' -count=1 -v -timeout 1h ./pkg/connector
 
 .PHONY: demo
-demo: ## Sync a sample organization from a stand-in server and show what was found
+demo: ## Sync a sample organization from a stand-in of the API and show the result
 	@echo "Building the connector, the baton CLI and the stand-in. The first time that takes about three minutes on two cores."
 	@$(MAKE) --no-print-directory build baton
 	@CGO_ENABLED=0 $(FOR_HOST) go build -o $(STAND_IN) ./cmd/openaitest
 	@CONNECTOR=$(CONNECTOR) BATON=$(BATON) STAND_IN=$(STAND_IN) sh cmd/openaitest/demo.sh
 
 .PHONY: daemon-demo
-daemon-demo: ## Run the connector as a daemon for a stand-in of ConductorOne and show what both did
+daemon-demo: ## Run the connector as a daemon for a stand-in of ConductorOne (on Linux)
 	@echo "Building the connector, the baton CLI and two stand-ins. The first time that takes about three minutes on two cores."
 	@$(MAKE) --no-print-directory build baton
 	@CGO_ENABLED=0 $(FOR_HOST) go build -o $(STAND_IN) ./cmd/openaitest
 	@CGO_ENABLED=0 $(FOR_HOST) go build -o $(CONDUCTORONE) ./cmd/conductoronetest
 	@CONNECTOR=$(CONNECTOR) BATON=$(BATON) STAND_IN=$(STAND_IN) CONDUCTORONE=$(CONDUCTORONE) sh cmd/conductoronetest/demo.sh
 
-# How long each fuzz target is run.
+# The time of each fuzz target.
 FUZZTIME ?= 1m
 
 .PHONY: fuzz
-fuzz: ## Run every fuzz target for FUZZTIME each (1m)
+fuzz: ## Run each fuzz target for FUZZTIME (1m)
 	@FUZZTIME=$(FUZZTIME) sh .ci/fuzz.sh
 
 .PHONY: lint
-lint: $(GOLANGCI_LINT) lint-workflows ## Run golangci-lint and actionlint, which are built on first use
+lint: $(GOLANGCI_LINT) lint-workflows ## Run golangci-lint and actionlint (built on first use)
 	$(GOLANGCI_LINT) run
 
-# Whether shellcheck and pyflakes are installed must not decide what is found.
+# Without shellcheck and pyflakes the result does not depend on whether they are installed.
 .PHONY: lint-workflows
 lint-workflows: $(ACTIONLINT) ## Check the workflows in .github
 	$(ACTIONLINT) -shellcheck= -pyflakes=
 
-# npm installs into dist, so that no node_modules comes near the sources.
+# npm installs into dist, so that there is no node_modules among the sources.
 .PHONY: docs
 docs: ## Compile the set-up page as MDX (needs Node.js)
 	@mkdir -p dist/docs && cp .ci/mdx/*.json .ci/mdx/*.mjs .ci/mdx/.npmrc dist/docs/
@@ -113,16 +113,16 @@ docs: ## Compile the set-up page as MDX (needs Node.js)
 	node dist/docs/compile.mjs docs/connector.mdx
 
 .PHONY: generate
-generate: ## Regenerate conf.gen.go, config_schema.json and baton_capabilities.json
+generate: ## Generate conf.gen.go, config_schema.json and baton_capabilities.json
 	$(FOR_HOST) go generate ./pkg/config
 	@$(MAKE) --no-print-directory build
 	$(CONNECTOR) config > dist/config_schema.json
 	$(CONNECTOR) capabilities > dist/baton_capabilities.json
 	@mv $(addprefix dist/,$(GENERATED_JSON)) .
 
-# Everything is generated into another folder, so that a check neither changes the work tree nor depends on what is committed.
+# The check generates into another folder: it does not change the work tree.
 .PHONY: generate-check
-generate-check: build ## Fail if a generated file is not what its sources say
+generate-check: build ## Fail if a generated file is out of date
 	@rm -rf $(CHECK_DIR) && mkdir -p $(CHECK_DIR)
 	@$(FOR_HOST) go build -o $(CHECK_DIR)/gen ./pkg/config/gen && cd $(CHECK_DIR) && ./gen && gofmt -w conf.gen.go
 	@$(CONNECTOR) config > $(CHECK_DIR)/config_schema.json
@@ -141,24 +141,24 @@ image: ## Build the images baton-openai and baton-openai:lambda (needs Docker)
 	docker build --build-arg VERSION=$(VERSION) --build-arg COMMIT=$(COMMIT) -t baton-openai:lambda --target lambda .
 
 .PHONY: image-check
-image-check: ## Build what the Dockerfile builds, without Docker, and check what its stages expect
+image-check: ## Build what the Dockerfile builds, without Docker, and check its stages
 	go test -count=1 -timeout 30m -run '^TestImage' -v ./pkg/release -image
 
 .PHONY: release-check
-release-check: $(GORELEASER) $(SYFT) ## Check .goreleaser.yaml, build all archives of a release, and run what is in them
+release-check: $(GORELEASER) $(SYFT) ## Check .goreleaser.yaml, build all archives of a release and test them
 	$(GORELEASER) check
 	$(REMOTE) $(RELEASE) --snapshot --clean --skip=docker
 	go test -count=1 -run '^TestRelease' -v ./pkg/release -snapshot dist/release
 
 .PHONY: release
-release: $(GORELEASER) $(SYFT) ## Publish the tagged commit (needs GITHUB_TOKEN and Docker; the release workflow calls it)
+release: $(GORELEASER) $(SYFT) ## Publish the tagged commit (for the release workflow; needs GITHUB_TOKEN and Docker)
 	$(RELEASE) --clean
 
 .PHONY: clean
-clean: ## Remove everything that was built
+clean: ## Remove all build results
 	rm -rf dist sync.c1z
 
-# Built in modules of their own: the tools' dependencies stay out of go.mod, and their version of Go need not be ours.
+# go install builds each tool in its own module: its dependencies and its version of Go stay out of go.mod.
 $(GOLANGCI_LINT): TOOL = github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_LINT_VERSION)
 $(ACTIONLINT): TOOL = github.com/rhysd/actionlint/cmd/actionlint@$(ACTIONLINT_VERSION)
 $(GORELEASER): TOOL = github.com/goreleaser/goreleaser/v2@$(GORELEASER_VERSION)

@@ -31,21 +31,21 @@ import (
 	"github.com/conductorone/baton-openai/pkg/sessionstore"
 )
 
-// version is set by the linker when a release is built.
+// version is set by the linker in a release.
 var version = "dev"
 
-// workers is how many resources the SDK works on at the same time unless the command line says otherwise. The lists are
-// read ahead of it, so that none waits for a worker.
+// workers is the default number of resources that the SDK works on at the same time. Lists are read ahead, independently of the
+// workers.
 const workers = "12"
 
 func main() {
 	exit.LogExit(run(context.Background()))
 }
 
-// run is config.RunConnector, but for what the SDK's runner does once: that is done here, in this process.
+// run is like the SDK's config.RunConnector, but single runs are made in this process, without the SDK's runner.
 func run(ctx context.Context) error {
-	// The SDK would keep the answers as they came, in a file if it is told to, and its aid for debugging would print them
-	// on that way: keys that nobody has redacted might be among them. No request is ever answered from there.
+	// The SDK's cache would store unchanged answers, possibly in a file, and its debug output would print them from there, with
+	// keys that are not redacted. This connector never reads from the cache.
 	if err := os.Setenv("BATON_DISABLE_HTTP_CACHE", "true"); err != nil {
 		return fmt.Errorf("baton-openai: turning the cache off: %w", err)
 	}
@@ -57,20 +57,20 @@ func run(ctx context.Context) error {
 	}
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
-	asked := &invocation{stop: stop}
-	settings, command, err := config.DefineConfigurationV2(ctx, "baton-openai", asked.connector, cfg.Config,
+	current := &invocation{stop: stop}
+	settings, command, err := config.DefineConfigurationV2(ctx, "baton-openai", current.connector, cfg.Config,
 		connectorrunner.WithDefaultCapabilitiesConnectorBuilderV2(&connector.Connector{}),
 		connectorrunner.WithSessionStoreEnabled(),
 	)
 	if err != nil {
 		return err
 	}
-	asked.settings = settings
+	current.settings = settings
 	for _, each := range append(command.Commands(), command) {
 		cfg.ReplaceLists(each.Flags())
 	}
 	command.Version = version
-	if err := health.Tell(ctx, command, settings); err != nil {
+	if err := health.ExplainFailure(ctx, command, settings); err != nil {
 		return err
 	}
 	if err := service.LogToPath(command); err != nil {
@@ -84,18 +84,18 @@ func run(ctx context.Context) error {
 		return nil
 	}
 	command.PreRunE = func(command *cobra.Command, _ []string) error {
-		asked.isMain = true
-		asked.idle = cfg.WithoutEffect(command.Flags())
+		current.isMain = true
+		current.idle = cfg.WithoutEffect(command.Flags())
 		return prepare(ctx, command, settings)
 	}
 	runSDK := command.RunE
 	command.RunE = func(command *cobra.Command, arguments []string) error {
 		err := runSDK(command, arguments)
 		switch {
-		case asked.daemon != nil:
-			return errors.Join(asked.daemon.End(err), sessionstore.RemoveTemporary(asked.temporary, os.Getpid()))
+		case current.daemon != nil:
+			return errors.Join(current.daemon.End(err), sessionstore.RemoveTemporary(current.temporary, os.Getpid()))
 		case errors.Is(err, errDone):
-			return asked.outcome
+			return current.outcome
 		default:
 			return err
 		}
@@ -103,8 +103,8 @@ func run(ctx context.Context) error {
 	return command.ExecuteContext(ctx)
 }
 
-// prepare checks everything that was given, which the SDK does in part; checks for the key, because the SDK's message
-// about a missing one does not say what to do; and has the SDK work in parallel.
+// prepare checks all settings, which the SDK does only in part. It also checks for the key, because the SDK's message about a
+// missing one does not say what to do, and sets the default number of workers.
 func prepare(ctx context.Context, command *cobra.Command, settings *viper.Viper) error {
 	flags := command.Flags()
 	if err := cfg.Normalize(flags); err != nil {
@@ -136,30 +136,30 @@ func resourceTypes(ctx context.Context) []string {
 	return ids
 }
 
-// invocation is what this process was started for.
+// invocation is the task of this process.
 type invocation struct {
 	settings *viper.Viper
-	// stop ends the context of whatever this process does.
+	// stop ends the context of the process.
 	stop context.CancelFunc
-	// isMain tells the main command from the others.
+	// isMain says that this is the main command.
 	isMain bool
-	// idle are the flags that have no effect. They are known in the first process only, so that it is said once.
+	// idle are the flags without effect. Only the first process has them, so that they are logged once.
 	idle []string
-	// daemon is what ends a daemon, outcome how what was to be done once has ended.
+	// daemon is set for a daemon. outcome is the error of a single run.
 	daemon  *service.Daemon
 	outcome error
-	// temporary is where a daemon's connector keeps what its syncs leave.
+	// temporary is the directory of the session store of a daemon's connector.
 	temporary string
 }
 
-// errDone takes the place of a connector for the SDK's runner.
+// errDone is returned instead of a connector, so that the SDK's runner does not start.
 var errDone = errors.New("what was to be done is done")
 
-// connector gives the SDK the connector when it has read the settings and begun its log. What is to be done once is done
-// then: the SDK's runner would come next, and its command ends with errDone.
+// connector gives the SDK the connector. The SDK calls it after it has read the settings and set up the log. A single run is made
+// here, before the SDK's runner would start, and returns errDone.
 func (i *invocation) connector(ctx context.Context, configuration *cfg.Openai, given cli.RunTimeOpts) (types.ConnectorServer, error) {
 	log := ctxzap.Extract(ctx)
-	// Libraries write past the SDK's log, such as the store its "Found 0 WALs".
+	// Some libraries use the standard log, such as the store with "Found 0 WALs".
 	if _, err := zap.RedirectStdLogAt(log, zap.DebugLevel); err != nil {
 		return nil, fmt.Errorf("baton-openai: redirecting the standard log: %w", err)
 	}
@@ -175,7 +175,7 @@ func (i *invocation) connector(ctx context.Context, configuration *cfg.Openai, g
 	}
 	isDaemon := i.settings.GetString(cfg.ServiceFlag) != ""
 	if isDaemon {
-		// In its connector's process as well, which has the same flags.
+		// The connector's process has the same flags.
 		built.WorkOnTasks()
 		if !i.settings.GetBool("provisioning") {
 			built.RefuseActions()

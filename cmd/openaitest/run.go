@@ -56,7 +56,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	case errors.Is(err, flag.ErrHelp):
 		return 0
 	case err != nil:
-		return exitUsage // the flag package has said why
+		return exitUsage // the flag package has printed the error
 	}
 	status, err := o.serve(ctx, stdin, stdout, stderr)
 	if err != nil {
@@ -75,14 +75,14 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	}
 	flags.StringVar(&o.listen, "listen", "127.0.0.1:0", "loopback `address`; port 0 takes a free one")
 	flags.StringVar(&o.organization, "organization", organizationSample, "`which` organization: sample or seeded")
-	flags.Uint64Var(&o.seed, "seed", 1, "`number` that the seeded organization grows from; the same makes the same")
+	flags.Uint64Var(&o.seed, "seed", 1, "`number` that seeds the organization; the same number makes the same organization")
 	flags.IntVar(&o.size.Users, "users", 0, "`number` of users in the seeded organization; 0 is 50")
 	flags.IntVar(&o.size.Groups, "groups", 0, "`number` of groups in the seeded organization; 0 is a tenth of the users, -1 none")
 	flags.IntVar(&o.size.Projects, "projects", 0, "`number` of projects in the seeded organization; 0 is a tenth of the users, -1 none")
 	flags.IntVar(&o.size.CustomRoles, "custom-roles", 0, "`number` of custom organization roles in the seeded organization; 0 is 3, -1 none")
 	flags.IntVar(&o.rateLimit, "rate-limit", 0, "`requests` per minute and route, as many at once; 0 is no limit")
 	flags.DurationVar(&o.latency, "latency", 0, "`time` that every answer takes, such as 50ms")
-	flags.DurationVar(&o.clockBehind, "clock-behind", 0, "`time` by which its clock is behind, such as 10m: what is done now was done then")
+	flags.DurationVar(&o.clockBehind, "clock-behind", 0, "`time` by which its clock is behind, such as 10m")
 	if err := flags.Parse(args); err != nil {
 		return options{}, err
 	}
@@ -108,7 +108,7 @@ func (o *options) check() error {
 	if err != nil {
 		return fmt.Errorf("--listen: %w", err)
 	}
-	// Whoever reaches the stand-in may read and change it, so that it is not offered to a network.
+	// The stand-in has no access control but a fixed key, so it must not be reachable from a network.
 	if ip := net.ParseIP(host); host != "localhost" && !ip.IsLoopback() {
 		return fmt.Errorf("--listen: %q is not a loopback address", host)
 	}

@@ -10,14 +10,14 @@ import (
 	"github.com/spf13/viper"
 )
 
-// Known is what the connector has: the ids of its resource types and the names of its actions.
+// Known has the ids of the connector's resource types and the names of its actions.
 type Known struct{ Types, Actions []string }
 
-// Check refuses what the SDK would take for something else, or for nothing, without a word: from the command line, the
-// environment and the configuration file alike. The SDK has read the latter two into the flags, where it could. No value
-// is quoted.
+// Check refuses settings that the SDK would silently ignore or misread, from the command line, the environment and the
+// configuration file. The SDK has already read the environment and the file into the flags, as far as it could. Errors quote no
+// values.
 func Check(settings *viper.Viper, flags *pflag.FlagSet, known Known) error {
-	if err := CheckFile(settings, flags.Lookup); err != nil {
+	if err := checkFile(settings, flags.Lookup); err != nil {
 		return err
 	}
 	if err := checkEnvironment(flags); err != nil {
@@ -45,7 +45,7 @@ func Check(settings *viper.Viper, flags *pflag.FlagSet, known Known) error {
 	return nil
 }
 
-// CheckFlag says in one sentence why a flag of the command line cannot be read, without its value.
+// CheckFlag explains an error of the flag parser in one sentence, without the value.
 func CheckFlag(err error) error {
 	var value *pflag.InvalidValueError
 	var missing *pflag.ValueRequiredError
@@ -65,7 +65,7 @@ func CheckFlag(err error) error {
 	}
 }
 
-// CheckArguments refuses words of the command line that belong to no flag.
+// CheckArguments refuses arguments that belong to no flag.
 func CheckArguments(arguments []string) error {
 	if len(arguments) == 0 {
 		return nil
@@ -73,7 +73,7 @@ func CheckArguments(arguments []string) error {
 	return errors.New("the command line has a word that is neither a command nor a flag's value; --help lists the commands")
 }
 
-// checkEnvironment looks at what the SDK leaves out of the flags where it does not fit.
+// checkEnvironment checks the environment variables. The SDK ignores one that its flag cannot take.
 func checkEnvironment(flags *pflag.FlagSet) error {
 	var found error
 	flags.VisitAll(func(flag *pflag.Flag) {
@@ -89,14 +89,14 @@ func checkEnvironment(flags *pflag.FlagSet) error {
 	return found
 }
 
-// given are the flags with what was given for them, in whatever way.
+// given are the flags with their values, from any source.
 type given struct {
 	flags *pflag.FlagSet
 }
 
 func (g given) has(name string) bool { return g.flags.Changed(name) }
 
-// asksFor tells whether a flag was given and is not false.
+// asksFor tells whether a flag is set and not false.
 func (g given) asksFor(name string) bool {
 	return g.has(name) && g.flags.Lookup(name).Value.String() != "false"
 }

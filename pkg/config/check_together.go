@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// companion is what a flag cannot be without: each of the flags, or one of them.
+// companion has the flags that a flag needs: all of them, or any of them.
 type companion struct {
 	flag  string
 	needs []string
@@ -59,26 +59,26 @@ func (g given) checkCompanions() error {
 	return nil
 }
 
-// purposes are the flags that ask for something else than a sync.
+// purposes are the flags that select another task than a sync.
 var purposes = []string{
 	"grant-entitlement", "revoke-grant", "create-account-profile", "create-account-login", "delete-resource", "compact-syncs", "event-feed",
 	"invoke-action", "list-action-schemas",
 }
 
-// ServiceFlag starts a service in place of a single run.
+// ServiceFlag starts a daemon instead of a single run.
 const ServiceFlag = "client-id"
 
-// checkPurpose refuses two things at once, of which the SDK would do one.
+// checkPurpose refuses two tasks at once. The SDK would run one of them.
 func (g given) checkPurpose() error {
-	var asked []string
+	var requested []string
 	for _, name := range append([]string{ServiceFlag}, purposes...) {
-		isSame := name == "create-account-login" && slices.Contains(asked, "create-account-profile")
+		isSame := name == "create-account-login" && slices.Contains(requested, "create-account-profile")
 		if g.asksFor(name) && !isSame {
-			asked = append(asked, name)
+			requested = append(requested, name)
 		}
 	}
-	if len(asked) > 1 {
-		return fmt.Errorf("--%s and --%s ask for two things: give one of them at a time", asked[0], asked[1])
+	if len(requested) > 1 {
+		return fmt.Errorf("--%s and --%s ask for two things: give one of them at a time", requested[0], requested[1])
 	}
 	return nil
 }

@@ -15,7 +15,7 @@ const (
 	singleAuthMode = "this connector has one way to authenticate, with the admin key"
 )
 
-// unsupported are the flags of the SDK for what this connector does not do. With most of them the SDK would run a sync.
+// unsupported are the flags of the SDK for features that this connector lacks. With most of them the SDK would run a sync.
 var unsupported = map[string]string{
 	"auth-method":                          singleAuthMode,
 	"bulk-create-ticket":                   noTickets,
@@ -45,20 +45,20 @@ func (g given) checkUnsupported() error {
 	return found
 }
 
-// withoutEffect are the flags that do nothing in this connector; forService those that do nothing in a single run, and
-// forSingleRun those that do nothing in a service.
+// withoutEffect are the flags that never have an effect, forService those without an effect in a single run, and forSingleRun
+// those without an effect in a daemon.
 var (
 	withoutEffect = []string{"ticketing", "keep-previous-sync-c1z", "log-level-debug-expires-at"}
 	forService    = []string{
 		"provisioning", "skip-full-sync", "task-concurrency", "health-check", "health-check-port", "health-check-bind-address",
-		"session-store-maximum-size", // of the memory that keeps what is in the file, where that is another process's
+		"session-store-maximum-size", // a cache in the connector's process, which a single run does not have
 	}
 	forSingleRun = []string{"file", "sync-resources", "skip-grants"}
 )
 
 const otelEndpoint = "otel-collector-endpoint"
 
-// WithoutEffect are the flags that were given and change nothing about this run.
+// WithoutEffect are the flags that are set and have no effect in this run.
 func WithoutEffect(flags *pflag.FlagSet) []string {
 	g := given{flags}
 	idle := slices.Concat(withoutEffect, forService)

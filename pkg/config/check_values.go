@@ -14,10 +14,10 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// mayBeEmpty are the texts for which nothing is a value.
+// mayBeEmpty are the flags that may be empty.
 var mayBeEmpty = []string{AdminKeyField.FieldName, "storage-engine", "c1z-temp-dir", baseURLField.FieldName}
 
-// checkEmpty finds what a script has left empty: the SDK would take it for not given, and run a sync for a change.
+// checkEmpty refuses empty values, which scripts pass by mistake: the SDK would ignore the flag, and run a sync instead of a change.
 func (g given) checkEmpty() error {
 	var found error
 	g.flags.Visit(func(flag *pflag.Flag) {
@@ -30,7 +30,7 @@ func (g given) checkEmpty() error {
 	return found
 }
 
-// choices are the values that a flag can have.
+// choices are the flags with a fixed set of values.
 var choices = map[string][]string{
 	"log-level":                    {"debug", "info", "warn", "error"},
 	"log-format":                   {logging.LogFormatJSON, logging.LogFormatConsole},
@@ -55,7 +55,7 @@ func (g given) checkChoices() error {
 	return found
 }
 
-// checkForms looks at values that have a form of their own.
+// checkForms checks values with a syntax of their own.
 func (g given) checkForms() error {
 	if _, err := time.Parse(time.RFC3339, g.text("event-feed-start-at")); err != nil && g.has("event-feed-start-at") {
 		return errors.New("--event-feed-start-at is not a time such as 2026-01-31T00:00:00Z")
@@ -69,13 +69,13 @@ func (g given) checkForms() error {
 	return nil
 }
 
-// objects are the flags whose value is a JSON object.
+// objects are the flags with a JSON object as value.
 var objects = []struct{ flag, example string }{
 	{"create-account-profile", `{"email":"a@example.com"}`},
 	{"invoke-action-args", `{"project":{"resource_type_id":"project","resource_id":"proj_1"}}`},
 }
 
-// alternatives lists the values that can be given.
+// alternatives lists the values, such as "a, b or c".
 func alternatives(values []string) string {
 	values = slices.DeleteFunc(slices.Clone(values), func(value string) bool { return value == "" })
 	last := len(values) - 1
@@ -85,7 +85,7 @@ func alternatives(values []string) string {
 	return strings.Join(values[:last], ", ") + " or " + values[last]
 }
 
-// number is what a number lies between.
+// number has the range of a flag.
 type number struct {
 	flag          string
 	least, atMost int
@@ -107,7 +107,7 @@ func (g given) checkNumbers() error {
 	return nil
 }
 
-// Normalize takes the spaces around the resource types away, as the SDK does not.
+// Normalize trims the spaces around resource types. The SDK does not.
 func Normalize(flags *pflag.FlagSet) error {
 	flag := flags.Lookup("sync-resource-types")
 	if flag == nil || !flag.Changed {
@@ -124,7 +124,7 @@ func Normalize(flags *pflag.FlagSet) error {
 	return values.Replace(trimmed)
 }
 
-// checkTypes looks at everything that names a type of resource. What a grant is for can be of other types.
+// checkTypes checks the flags that name resource types.
 func (g given) checkTypes(known []string) error {
 	for _, name := range []string{"sync-resource-types", "delete-resource-type", "grant-principal-type"} {
 		values := g.list(name)
@@ -140,7 +140,7 @@ func (g given) checkTypes(known []string) error {
 	return nil
 }
 
-// checkAction looks at the name of an action.
+// checkAction checks the name of an action.
 func (g given) checkAction(known []string) error {
 	if g.has("invoke-action") && !slices.Contains(known, g.text("invoke-action")) {
 		return fmt.Errorf("--invoke-action names an action that there is not: the actions are %s", strings.Join(known, ", "))
@@ -148,7 +148,7 @@ func (g given) checkAction(known []string) error {
 	return nil
 }
 
-// checkTargets refuses what would leave a sync nothing to read: the SDK would make an empty file of it.
+// checkTargets refuses resources that a sync cannot read: the SDK would write an empty file.
 func (g given) checkTargets(known []string) error {
 	types := g.list("sync-resource-types")
 	for _, target := range g.list("sync-resources") {
@@ -167,7 +167,7 @@ func (g given) checkTargets(known []string) error {
 	return nil
 }
 
-// checkPlaces looks at the names of files and folders that are read, and whether the log can be written.
+// checkPlaces checks paths, and whether the log can be written.
 func (g given) checkPlaces() error {
 	if strings.Contains(g.text("file"), "://") {
 		return errors.New("--file can only be a file of this machine, not an address: write it here, and copy it from here")

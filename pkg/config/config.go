@@ -1,4 +1,4 @@
-// Package config declares what an operator can configure, and checks it before anything is sent.
+// Package config declares the configuration, and checks it before the first request.
 package config
 
 import (
@@ -11,14 +11,14 @@ import (
 	"github.com/conductorone/baton-sdk/pkg/field"
 )
 
-// DefaultBaseURL is where the OpenAI API is served.
+// DefaultBaseURL is the address of the OpenAI API.
 const DefaultBaseURL = "https://api.openai.com/v1"
 
-// CreateAKey says where a key that works is made and how it is handed over.
+// CreateAKey says where to create a key and how to pass it.
 const CreateAKey = "create an Admin API key with the permission \"All\" at https://platform.openai.com/settings/organization/admin-keys and set it as BATON_OPENAI_ADMIN_KEY"
 
 var (
-	// AdminKeyField has no value rules (prefix, pattern, length): the SDK's messages about a broken rule quote the value.
+	// AdminKeyField has no rules for its value: the SDK's messages about a broken rule quote the value.
 	AdminKeyField = field.StringField(
 		"openai-admin-key",
 		field.WithDisplayName("OpenAI Admin API Key"),
@@ -27,7 +27,7 @@ var (
 		field.WithIsSecret(true),
 		field.WithRequired(true),
 	)
-	// securityInsightsField is off unless somebody wants what the connector makes of what it reads, beside that itself.
+	// securityInsightsField is off by default: security insights are the connector's own conclusions.
 	securityInsightsField = field.BoolField(
 		"security-insights",
 		field.WithDisplayName("Security insights"),
@@ -45,7 +45,7 @@ var (
 //go:generate go run ./gen
 //go:generate gofmt -w conf.gen.go
 
-// Config is the configuration schema that the binary, its help and ConductorOne's form are made from.
+// Config is the schema of the configuration, for the flags of the binary and for ConductorOne's form.
 var Config = field.NewConfiguration(
 	[]field.SchemaField{AdminKeyField, securityInsightsField, baseURLField},
 	field.WithConnectorDisplayName("OpenAI"),
@@ -53,7 +53,7 @@ var Config = field.NewConfiguration(
 	field.WithIconUrl("/static/app-icons/openai.svg"),
 )
 
-// otherKeys are the prefixes of keys that OpenAI issues for other purposes; none of them opens the Admin API.
+// otherKeys are the prefixes of OpenAI's other keys. None of them has access to the Admin API.
 var otherKeys = map[string]string{
 	"sk-proj-":    "a project API key",
 	"sk-svcacct-": "a service account's API key",
@@ -61,13 +61,12 @@ var otherKeys = map[string]string{
 	"sess-":       "a browser session",
 }
 
-// CheckAdminKey tells an admin key from what is certainly none, without quoting any of it. Only the API can
-// tell whether a key that passes is valid.
+// CheckAdminKey refuses values that are certainly no admin key, without quoting them. Only the API knows whether a key is valid.
 func CheckAdminKey(key string) error {
 	if strings.TrimSpace(key) == "" {
 		return fmt.Errorf("no OpenAI admin key is configured: %s", CreateAKey)
 	}
-	// Such a key cannot be sent as a header, and the error of the HTTP library would quote it.
+	// Such a key cannot be sent in a header, and the error of the HTTP library would quote it.
 	if strings.ContainsFunc(key, func(r rune) bool { return r <= ' ' || r > '~' }) {
 		return fmt.Errorf("the OpenAI admin key contains a space, a line break or a character that no key has: copy it again, or %s", CreateAKey)
 	}
@@ -79,8 +78,8 @@ func CheckAdminKey(key string) error {
 	return nil
 }
 
-// ParseBaseURL returns the address of the API; an empty one means DefaultBaseURL. The admin key is sent there, so it
-// has to be https, or a loopback address in a test.
+// ParseBaseURL returns the address of the API; empty means DefaultBaseURL. The admin key is sent there, so it has to be https, or
+// a loopback address in a test.
 func ParseBaseURL(raw string) (*url.URL, error) {
 	if raw == "" {
 		raw = DefaultBaseURL

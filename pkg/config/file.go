@@ -15,14 +15,14 @@ import (
 	"github.com/spf13/viper"
 )
 
-// pathEnv is the SDK's: where the configuration file is, if not in the working directory.
+// pathEnv is the SDK's variable for the path of the configuration file. The default is in the working directory.
 const pathEnv = "BATON_CONFIG_PATH"
 
-// CheckFile refuses a configuration file of which the SDK would take a part, or nothing, without a word: one that it
-// cannot find or read, a setting that does not exist, a value that a setting cannot have. No value is quoted.
+// checkFile refuses a configuration file that the SDK would silently ignore, in whole or in part: one that it cannot find or read,
+// an unknown setting, an invalid value. Errors quote no values.
 //
-// The SDK has read the file into settings; lookup gives the flag of a setting, nil where there is none.
-func CheckFile(settings *viper.Viper, lookup func(name string) *pflag.Flag) error {
+// The SDK has read the file into settings. lookup gives the flag of a setting, nil for an unknown one.
+func checkFile(settings *viper.Viper, lookup func(name string) *pflag.Flag) error {
 	path := settings.ConfigFileUsed()
 	if path == "" {
 		return checkAbsence()
@@ -42,7 +42,7 @@ func CheckFile(settings *viper.Viper, lookup func(name string) *pflag.Flag) erro
 	return nil
 }
 
-// checkAbsence tells a file that is not meant to be there from one that is missed.
+// checkAbsence refuses a missing file if its path was configured.
 func checkAbsence() error {
 	path, isNamed := os.LookupEnv(pathEnv)
 	isNamed = isNamed && path != ""
@@ -60,7 +60,7 @@ func checkAbsence() error {
 	}
 }
 
-// lineOfError is all of a parser's message that is safe to repeat: the rest may quote the file.
+// lineOfError matches the part of a parser's message without values: the rest may quote the file.
 var lineOfError = regexp.MustCompile(`\bline (\d+)`)
 
 func unreadable(err error) string {
@@ -79,8 +79,7 @@ func unreadable(err error) string {
 	}
 }
 
-// settingName is what a setting, misspelt or not, can be called. What is called otherwise may be a secret on the wrong
-// side of the colon.
+// settingName matches names of settings, also misspelt ones. Anything else may be a secret on the wrong side of the colon.
 var settingName = regexp.MustCompile(`^[a-z]{1,20}(?:[-_][a-z0-9]{1,12}){0,6}$`)
 
 func isSettingName(name string) bool {
@@ -112,7 +111,7 @@ func checkSetting(flag *pflag.Flag, name string, value any) error {
 	return nil
 }
 
-// scalar is the text of a value that is neither a list nor a map.
+// scalar gives the text of a value, and false for a list or a map.
 func scalar(value any) (string, bool) {
 	switch value.(type) {
 	case nil, []any, map[string]any, map[any]any:

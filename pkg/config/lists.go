@@ -2,8 +2,8 @@ package config
 
 import "github.com/spf13/pflag"
 
-// ReplaceLists has a list of the command line take the place of one from the environment or the configuration file, as
-// every other value does. The SDK has set the latter already, and a flag for a list adds to what was set.
+// ReplaceLists lets a list on the command line replace the one from the environment or the configuration file, as other values do.
+// The SDK has already set that list, and a flag for a list would add to it.
 func ReplaceLists(flags *pflag.FlagSet) {
 	flags.VisitAll(func(flag *pflag.Flag) {
 		if list, isList := flag.Value.(pflag.SliceValue); isList && flag.Changed {
@@ -12,7 +12,7 @@ func ReplaceLists(flags *pflag.FlagSet) {
 	})
 }
 
-// replacedList is a list that its first new value empties.
+// replacedList is a list that the first new value clears.
 type replacedList struct {
 	pflag.Value
 	pflag.SliceValue

@@ -10,14 +10,14 @@ import (
 // insightType is the resource type of security insights.
 const insightType = "security_insight"
 
-// checkInsights refuses to ask for security insights that are not switched on: a sync of them would find none.
+// checkInsights refuses a sync of security insights unless they are enabled: it would find none.
 func (g given) checkInsights() error {
-	asked := slices.Contains(g.list("sync-resource-types"), insightType) ||
+	requested := slices.Contains(g.list("sync-resource-types"), insightType) ||
 		slices.ContainsFunc(g.list("sync-resources"), func(target string) bool {
 			resource, err := bid.ParseResourceBid(target)
 			return err == nil && resource.GetId().GetResourceType() == insightType
 		})
-	if asked && !g.asksFor(securityInsightsField.FieldName) {
+	if requested && !g.asksFor(securityInsightsField.FieldName) {
 		return errors.New("the type security_insight needs --security-insights as well")
 	}
 	return nil

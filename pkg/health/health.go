@@ -1,7 +1,6 @@
-// Package health asks a running connector how it is.
+// Package health asks a running connector for its state.
 //
-// The SDK's own health-check tells the status of the answer and nothing else; whoever looks at a probe that failed needs
-// the reason.
+// The SDK's command health-check prints only the status. Operators need the reason of a failed probe.
 package health
 
 import (
@@ -23,11 +22,11 @@ import (
 	"github.com/spf13/viper"
 )
 
-// maxAnswerBytes is far above any honest answer.
+// maxAnswerBytes is far above the size of any real answer.
 const maxAnswerBytes = 64 << 10
 
-// Tell has the command health-check tell in one line what is wrong. Its flags stay what they are.
-func Tell(ctx context.Context, root *cobra.Command, settings *viper.Viper) error {
+// ExplainFailure lets the command health-check print the reason of a failure in one line. Its flags do not change.
+func ExplainFailure(ctx context.Context, root *cobra.Command, settings *viper.Viper) error {
 	command, _, err := root.Find([]string{"health-check"})
 	if err != nil {
 		return fmt.Errorf("finding the command health-check: %w", err)
@@ -50,7 +49,7 @@ func Tell(ctx context.Context, root *cobra.Command, settings *viper.Viper) error
 	return nil
 }
 
-// ask gives the error that the connector is in, if any.
+// ask returns the error of the connector, if any.
 func ask(ctx context.Context, address string, timeout time.Duration) error {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
@@ -58,7 +57,7 @@ func ask(ctx context.Context, address string, timeout time.Duration) error {
 	if err != nil {
 		return fmt.Errorf("baton-openai: %s cannot be asked: %w", address, err)
 	}
-	// A proxy is no way to a process of this host.
+	// The connector runs on this host, so that no proxy is needed.
 	client := http.Client{Transport: &http.Transport{Proxy: nil}}
 	answer, err := client.Do(request)
 	switch {
@@ -75,17 +74,17 @@ func ask(ctx context.Context, address string, timeout time.Duration) error {
 	if err != nil {
 		return fmt.Errorf("baton-openai: %s broke off: %w", address, err)
 	}
-	var said healthcheck.HealthResponse
-	if json.Unmarshal(body, &said) != nil || said.Status == "" {
+	var health healthcheck.HealthResponse
+	if json.Unmarshal(body, &health) != nil || health.Status == "" {
 		return fmt.Errorf("baton-openai: %s answers %s, as no connector does", address, answer.Status)
 	}
-	return fmt.Errorf("baton-openai: the connector is %s: %s", strings.ReplaceAll(said.Status, "_", " "), reason(said))
+	return fmt.Errorf("baton-openai: the connector is %s: %s", strings.ReplaceAll(health.Status, "_", " "), reason(health))
 }
 
-// reason is what is wrong in one line, in the most telling of the answer's parts.
-func reason(said healthcheck.HealthResponse) string {
-	text := cmp.Or(said.Details["validation_error"], said.Details["error"], "it does not say why")
-	// Of gRPC's frame and the SDK's words only the cause matters here.
+// reason gives the reason in one line, from the most specific field of the answer.
+func reason(health healthcheck.HealthResponse) string {
+	text := cmp.Or(health.Details["validation_error"], health.Details["error"], "it does not say why")
+	// This removes the texts of gRPC and the SDK before the connector's message.
 	if _, cause, ok := strings.Cut(text, "baton-openai: "); ok {
 		text = cause
 	}

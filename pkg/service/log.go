@@ -10,8 +10,8 @@ import (
 	"github.com/conductorone/baton-openai/pkg/config"
 )
 
-// LogToPath has the service write its log where --log-path says. The SDK does that for its own process only; in the
-// service it always logs to the standard error, which is therefore made the first file that is named.
+// LogToPath lets the connector's process log to --log-path. The SDK does so only in the process of the runner; the other one logs
+// to the standard error, which becomes the first file of the flag.
 func LogToPath(root *cobra.Command) error {
 	command, _, err := root.Find([]string{commandName})
 	if err != nil {

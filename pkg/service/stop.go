@@ -1,5 +1,5 @@
-// Package service is about what stays: a daemon, which the SDK's runner runs, and its connector, which that runner starts
-// as a process of its own.
+// Package service handles the signals and the log of a daemon: the process of the SDK's runner, and the process of the connector,
+// which the runner starts.
 package service
 
 import (
@@ -14,43 +14,42 @@ import (
 // commandName is the SDK's hidden command for the process of the connector.
 const commandName = "_connector-service"
 
-// IsConnector tells whether this is the process of a daemon's connector. It hears no signal, as those that reach every
-// process of a unit: it ends with its client.
+// IsConnector tells whether this is the process of a daemon's connector. It ignores signals, which a system sends to all processes
+// of a unit, and ends with its client.
 func IsConnector() bool { return slices.Contains(os.Args[1:], commandName) }
 
-// longestStart is for how long the SDK has to hear of a signal, as it does once it has begun to poll.
-const longestStart = time.Second
+// startTimeout is the time in which the SDK handles a signal once it polls.
+const startTimeout = time.Second
 
-// Daemon is one that hears signals.
+// Daemon is a daemon that handles signals.
 type Daemon struct {
-	returned, heard chan struct{}
+	returned, signaled chan struct{}
 }
 
-// Stoppable has a daemon end with SIGTERM as it does with Ctrl-C, the one signal that the SDK hears: its tasks are given
-// up then, and tell ConductorOne so. Its context must go on meanwhile, since the connector is killed with it, and the SDK
-// ends this process then. Before it polls, the SDK hears no signal, and stop ends its context. A second signal ends the
-// process at once.
+// Stoppable lets SIGTERM end a daemon like Ctrl-C, the only signal that the SDK handles: its tasks end and report to ConductorOne.
+// The context must not end before, because the connector is killed with it. The SDK handles no signal before it polls; stop then
+// ends its context. A second signal kills the process.
 func Stoppable(stop context.CancelFunc) *Daemon {
-	d := &Daemon{returned: make(chan struct{}), heard: make(chan struct{})}
+	d := &Daemon{returned: make(chan struct{}), signaled: make(chan struct{})}
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
 	go func() {
 		received := <-signals
-		close(d.heard)
+		close(d.signaled)
 		if received != os.Interrupt && interrupt() == nil {
-			<-signals // our own
+			<-signals // the interrupt
 		}
 		signal.Stop(signals)
 		select {
 		case <-d.returned:
-		case <-time.After(longestStart):
+		case <-time.After(startTimeout):
 			stop()
 		}
 	}()
 	return d
 }
 
-// interrupt sends this process what Ctrl-C does. Where that is not possible, as on Windows, it fails.
+// interrupt sends this process the signal of Ctrl-C. It fails on Windows.
 func interrupt() error {
 	self, err := os.FindProcess(os.Getpid())
 	if err != nil {
@@ -59,13 +58,13 @@ func interrupt() error {
 	return self.Signal(os.Interrupt)
 }
 
-// End gives how a daemon ends, for how the SDK says that it has: one that was stopped has done what it was asked for, once
-// its tasks have reported.
+// End takes the SDK's error at the end of a daemon and gives that of the command. A daemon that was stopped waits until its tasks
+// have reported, and ends without an error.
 func (d *Daemon) End(err error) error {
 	close(d.returned)
 	select {
-	case <-d.heard:
-		awaitTasks(longestTask)
+	case <-d.signaled:
+		awaitTasks(taskTimeout)
 		return nil
 	default:
 		return err

@@ -1,4 +1,4 @@
-// Package sessionstore has the session stores of the syncs of this process, over those of the SDK.
+// Package sessionstore has session stores for syncs, on top of those of the SDK.
 package sessionstore
 
 import (
@@ -10,26 +10,25 @@ import (
 	"github.com/conductorone/baton-sdk/pkg/types/sessions"
 )
 
-// mostBuffered bounds what is held in memory, in bytes.
-const mostBuffered = 32 << 20
+// maxBuffered limits the values in memory, in bytes.
+const maxBuffered = 32 << 20
 
-// Buffer is a session store that writes late and much at once: the store in the file waits for the disk at each
-// write, and a sync that ends well needs nothing of what was written. Whoever has it calls Flush before the file is closed
-// where the sync is to go on from there.
+// Buffer is a session store that collects writes in memory. The store in the file waits for the disk at each write, and a sync
+// that ends well does not need the values. Call Flush before closing the file of a sync that is to be continued.
 type Buffer struct {
-	// SessionStore is the one in the file.
+	// SessionStore is the store in the file.
 	sessions.SessionStore
 
 	mu sync.Mutex
-	// waiting is what the file does not have yet.
+	// waiting has the values that are not in the file yet.
 	waiting map[bufferedPart]map[string][]byte
 	bytes   int
 }
 
-// bufferedPart is where a key is known.
+// bufferedPart is the scope of keys.
 type bufferedPart struct{ syncID, prefix string }
 
-// NewBuffer gives an empty buffer in front of the store.
+// NewBuffer returns an empty buffer for the store.
 func NewBuffer(store sessions.SessionStore) *Buffer {
 	return &Buffer{SessionStore: store, waiting: map[bufferedPart]map[string][]byte{}}
 }
@@ -44,7 +43,7 @@ func partOf(ctx context.Context, options []sessions.SessionStoreOption) (buffere
 	return bufferedPart{bag.SyncID, bag.Prefix}, nil
 }
 
-// Get gives what was set last.
+// Get returns the last value.
 func (b *Buffer) Get(ctx context.Context, key string, options ...sessions.SessionStoreOption) ([]byte, bool, error) {
 	part, err := partOf(ctx, options)
 	if err != nil {
@@ -59,7 +58,7 @@ func (b *Buffer) Get(ctx context.Context, key string, options ...sessions.Sessio
 	return b.SessionStore.Get(ctx, key, options...)
 }
 
-// GetMany gives what was set last, and the keys that are to be asked for again.
+// GetMany returns the last values, and the keys to ask for again.
 func (b *Buffer) GetMany(ctx context.Context, keys []string, options ...sessions.SessionStoreOption) (map[string][]byte, []string, error) {
 	part, err := partOf(ctx, options)
 	if err != nil {
@@ -84,12 +83,12 @@ func (b *Buffer) GetMany(ctx context.Context, keys []string, options ...sessions
 	return found, left, err
 }
 
-// Set keeps a value.
+// Set sets a value.
 func (b *Buffer) Set(ctx context.Context, key string, value []byte, options ...sessions.SessionStoreOption) error {
 	return b.SetMany(ctx, map[string][]byte{key: value}, options...)
 }
 
-// SetMany keeps values.
+// SetMany sets values.
 func (b *Buffer) SetMany(ctx context.Context, values map[string][]byte, options ...sessions.SessionStoreOption) error {
 	part, err := partOf(ctx, options)
 	if err != nil {
@@ -107,20 +106,20 @@ func (b *Buffer) SetMany(ctx context.Context, values map[string][]byte, options 
 		b.waiting[part][key] = value
 		b.bytes += len(key) + len(value)
 	}
-	if b.bytes > mostBuffered {
+	if b.bytes > maxBuffered {
 		return b.flushLocked(ctx)
 	}
 	return nil
 }
 
-// Flush writes what waits.
+// Flush writes all values to the store.
 func (b *Buffer) Flush(ctx context.Context) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.flushLocked(ctx)
 }
 
-// flushLocked writes under the lock: nobody finds what is neither in memory nor in the file.
+// flushLocked writes under the lock, so that each value is always in memory or in the file.
 func (b *Buffer) flushLocked(ctx context.Context) error {
 	for part, values := range b.waiting {
 		if err := b.SessionStore.SetMany(ctx, values, sessions.WithSyncID(part.syncID), sessions.WithPrefix(part.prefix)); err != nil {
@@ -140,7 +139,7 @@ func (b *Buffer) Delete(ctx context.Context, key string, options ...sessions.Ses
 	return b.SessionStore.Delete(ctx, key, options...)
 }
 
-// Clear removes all values, also those that wait.
+// Clear removes all values, in memory and in the store.
 func (b *Buffer) Clear(ctx context.Context, options ...sessions.SessionStoreOption) error {
 	part, err := partOf(ctx, options)
 	if err != nil {
@@ -160,7 +159,7 @@ func (b *Buffer) Clear(ctx context.Context, options ...sessions.SessionStoreOpti
 	return b.SessionStore.Clear(ctx, options...)
 }
 
-// GetAll gives a page of all values.
+// GetAll returns a page of all values.
 func (b *Buffer) GetAll(ctx context.Context, pageToken string, options ...sessions.SessionStoreOption) (map[string][]byte, string, error) {
 	if err := b.Flush(ctx); err != nil {
 		return nil, "", err

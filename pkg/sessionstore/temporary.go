@@ -12,11 +12,11 @@ import (
 	"github.com/conductorone/baton-sdk/pkg/types/sessions"
 )
 
-// OpenTemporary gives a session store for all syncs of the process, in a directory of its own. The process is killed at its
-// end, so that its owner, the process that started it, removes the directory with [RemoveTemporary].
+// OpenTemporary opens a session store for all syncs of the process, in a temporary directory. The process is killed at its end, so
+// its owner, the process that started it, removes the directory with [RemoveTemporary].
 //
-// A daemon's SDK has one place for the session store, that of the sync that began last, and a sync of single resources may
-// begin beside a full one. The full one would find nothing in the other's store, and rows would be missing.
+// The SDK's daemon has only the session store of the sync that began last. If a targeted sync begins during a full one, the full
+// one would not find its values in that store, and rows would be missing.
 func OpenTemporary(ctx context.Context, parent string, owner int) (sessions.SessionStore, error) {
 	directory, err := os.MkdirTemp(parent, prefixOf(owner)+"*")
 	if err != nil {
@@ -29,9 +29,9 @@ func OpenTemporary(ctx context.Context, parent string, owner int) (sessions.Sess
 	return NewBuffer(file.SessionStore()), nil
 }
 
-// RemoveTemporary removes what was opened for the owner. A process that is ending may still write for a moment.
+// RemoveTemporary removes the directories of the owner. It retries, because a process that is ending may still write.
 func RemoveTemporary(parent string, owner int) error {
-	deadline := time.After(longestEnd)
+	deadline := time.After(endTimeout)
 	again := time.NewTicker(10 * time.Millisecond)
 	defer again.Stop()
 	for {
@@ -50,7 +50,7 @@ func RemoveTemporary(parent string, owner int) error {
 	}
 }
 
-// longestEnd is for how long a process may go on whose end has been asked for.
-const longestEnd = 2 * time.Second
+// endTimeout limits the wait for the end of the connector's process.
+const endTimeout = 2 * time.Second
 
 func prefixOf(owner int) string { return fmt.Sprintf("baton-openai-sessions-%d-", owner) }

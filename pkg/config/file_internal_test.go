@@ -1,4 +1,4 @@
-package config_test
+package config
 
 import (
 	"os"
@@ -9,8 +9,6 @@ import (
 	"github.com/spf13/pflag"
 	"github.com/spf13/viper"
 	"github.com/stretchr/testify/require"
-
-	"github.com/conductorone/baton-openai/pkg/config"
 )
 
 // settings reads a file as the SDK does, with the flags of the four types that it has.
@@ -44,7 +42,7 @@ func FuzzConfigurationFile(f *testing.F) {
 		text := strings.ReplaceAll(string(content), "%", secret)
 		require.NoError(t, os.WriteFile(path, []byte(text), 0o600))
 		read, flags := settings(t, path)
-		err := config.CheckFile(read, flags.Lookup)
+		err := checkFile(read, flags.Lookup)
 		if err == nil {
 			return
 		}
