@@ -39,7 +39,7 @@ const (
 // watch shows the progress of a sync where the standard error is a terminal. The context that it gives is for the sync, the
 // function ends the line.
 func (r *Run) watch(ctx context.Context) (context.Context, []sdk.SyncOpt, func()) {
-	if !term.IsTerminal(int(os.Stderr.Fd())) { //nolint:gosec // a file descriptor is small
+	if !term.IsTerminal(int(os.Stderr.Fd())) {
 		return ctx, nil, func() {}
 	}
 	p := &progress{out: os.Stderr, began: time.Now(), calls: r.Connector.Calls, ended: make(chan struct{})}
