@@ -110,7 +110,7 @@ func redactedValues(object any) []string {
 	var found []string
 	value := reflect.ValueOf(object)
 	for _, field := range reflect.VisibleFields(value.Type()) {
-		if redacted, ok := value.FieldByIndex(field.Index).Interface().(RedactedValue); ok {
+		if redacted, ok := reflect.TypeAssert[RedactedValue](value.FieldByIndex(field.Index)); ok {
 			found = append(found, redacted.String())
 		}
 	}

@@ -2,6 +2,7 @@ package connector
 
 import (
 	"context"
+	"slices"
 
 	"go.uber.org/zap"
 
@@ -22,7 +23,7 @@ func (s *syncReader) groupGives(ctx context.Context, principalID, role, in strin
 		if err != nil {
 			return false, err
 		}
-		groups = append(owners[:len(owners):len(owners)], groups...)
+		groups = append(slices.Clip(owners), groups...)
 	}
 	for _, groupID := range groups {
 		members, err := s.membersOf(ctx, groupID)

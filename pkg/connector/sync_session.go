@@ -214,8 +214,7 @@ func storePage[T any](ctx context.Context, s syncSession, kind listKind, key str
 		return fmt.Errorf("keeping a page of the list %s: %w", kind, err)
 	}
 	parts := slices.Collect(slices.Chunk(text, mostStored))
-	for i := len(parts) - 1; i >= 0; i-- {
-		value := parts[i]
+	for i, value := range slices.Backward(parts) {
 		if i == 0 {
 			value = append(fmt.Appendf(nil, "%d ", len(parts)-1), value...)
 		}

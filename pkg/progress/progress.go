@@ -39,7 +39,7 @@ type line struct {
 // Show shows the progress of a sync if the standard error is a terminal. The sync has to use the context and the options; the
 // function removes the line.
 func Show(ctx context.Context, calls func() int64) (context.Context, []sdk.SyncOpt, func()) {
-	if !term.IsTerminal(int(os.Stderr.Fd())) { //nolint:gosec // a file descriptor is small
+	if !term.IsTerminal(int(os.Stderr.Fd())) {
 		return ctx, nil, func() {}
 	}
 	l := newLine(os.Stderr, calls)
