@@ -181,7 +181,7 @@ func sleep(ctx context.Context, wait time.Duration) bool {
 
 // isGone tells the error of a retrieval that says that the thing is not there.
 func isGone(err error) bool {
-	return kindOf(err) == client.KindGone || errors.Is(err, errNoProjectHasIt)
+	return kindOf(err) == client.KindGone || errors.Is(err, errInNoProject)
 }
 
 // unlessGone is nil for an error that says that the thing is not there.

@@ -1,10 +1,6 @@
 package connector
 
-import (
-	"context"
-
-	"github.com/conductorone/baton-openai/pkg/client"
-)
+import "context"
 
 // creation makes something that the API gives an id, and whose name others may have as well.
 type creation[T any] struct {
@@ -73,23 +69,4 @@ func (c creation[T]) madeSince(before, after []T) *T {
 		}
 	}
 	return found
-}
-
-// listAll gives the rows of all pages.
-func listAll[T any](ctx context.Context, list func(context.Context, client.Cursor) (client.Page[T], error)) ([]T, error) {
-	var rows []T
-	for cursor := (client.Cursor{}); ; {
-		page, err := list(walking(ctx, cursor), cursor)
-		if err != nil {
-			return nil, err
-		}
-		if page.Again {
-			rows = nil
-		}
-		rows = append(rows, page.Items...)
-		if page.Next.IsZero() {
-			return rows, nil
-		}
-		cursor = page.Next
-	}
 }

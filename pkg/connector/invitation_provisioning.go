@@ -224,19 +224,17 @@ func (p provisioning) newInvitesOf(ctx context.Context, wanted invitation, lastP
 }
 
 func (p provisioning) invitesFrom(ctx context.Context, wanted invitation, cursor client.Cursor) (earlierInvites, error) {
-	var found earlierInvites
-	for {
-		found.lastPage = cursor
-		page, err := p.client.ListInvites(walking(ctx, cursor), cursor)
+	found := earlierInvites{lastPage: cursor}
+	for page, err := range pagesFrom(ctx, cursor, urgentFirst(p.client.ListInvites)) {
 		if err != nil {
 			return earlierInvites{}, err
 		}
 		found.add(wanted, page.Items)
-		if page.Next.IsZero() {
-			return found, nil
+		if !page.Next.IsZero() {
+			found.lastPage = page.Next
 		}
-		cursor = page.Next
 	}
+	return found, nil
 }
 
 // takeBack deletes invites, and gives the ids of those that are deleted.

@@ -30,20 +30,12 @@ func ask[T any](ctx context.Context, s *syncReader, l list[T], cursor client.Cur
 
 // askAll gives all rows of a list to a builder.
 func askAll[T any](ctx context.Context, s *syncReader, l list[T]) ([]T, error) {
-	var all []T
-	for cursor := (client.Cursor{}); ; {
-		page, err := ask(ctx, s, l, cursor)
-		if err != nil {
-			return nil, err
-		}
-		if page.Again {
-			all = nil
-		}
-		all = append(all, page.Items...)
-		if cursor = page.Next; cursor.IsZero() {
-			return all, nil
-		}
-	}
+	return allRows(askPages(ctx, s, l))
+}
+
+// askPages gives the pages of a list to a builder.
+func askPages[T any](ctx context.Context, s *syncReader, l list[T]) iter.Seq2[client.Page[T], error] {
+	return pages(ctx, func(ctx context.Context, cursor client.Cursor) (client.Page[T], error) { return ask(ctx, s, l, cursor) })
 }
 
 // read gives a page of a list, to a builder or to the plan.
@@ -180,30 +172,27 @@ type readable interface {
 
 // readAll reads all pages of the list.
 func (l list[T]) readAll(ctx context.Context, s *syncReader) error {
-	for cursor := (client.Cursor{}); ; {
-		page, err := read(ctx, s, l, cursor, false)
-		if err != nil || page.Next.IsZero() {
+	for _, err := range plannedPages(ctx, s, l) {
+		if err != nil {
 			return err
 		}
-		cursor = page.Next
 	}
+	return nil
+}
+
+// plannedPages gives the pages of a list to the plan.
+func plannedPages[T any](ctx context.Context, s *syncReader, l list[T]) iter.Seq2[client.Page[T], error] {
+	return pages(ctx, func(ctx context.Context, cursor client.Cursor) (client.Page[T], error) {
+		return read(ctx, s, l, cursor, false)
+	})
 }
 
 // rows gives the rows of a list as they come, up to its end or to what cannot be read. Where the list begins again, they
 // come again.
 func rows[T any](ctx context.Context, s *syncReader, l list[T]) iter.Seq[T] {
 	return func(yield func(T) bool) {
-		for cursor := (client.Cursor{}); ; {
-			page, err := read(ctx, s, l, cursor, false)
-			if err != nil {
-				return
-			}
-			for _, row := range page.Items {
-				if !yield(row) {
-					return
-				}
-			}
-			if cursor = page.Next; cursor.IsZero() {
+		for row, err := range eachRow(plannedPages(ctx, s, l)) {
+			if err != nil || !yield(row) {
 				return
 			}
 		}

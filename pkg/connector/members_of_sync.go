@@ -55,18 +55,13 @@ func (s *syncReader) readUsers(ctx context.Context) (bool, error) {
 		return outcome == keyWhole, err
 	}
 	outcome := keyWhole
-	for cursor := (client.Cursor{}); ; {
-		page, err := ask(ctx, s, usersList(), cursor)
-		if isRefusedForGood(err) {
+	for _, err := range askPages(ctx, s, usersList()) {
+		switch {
+		case isRefusedForGood(err):
 			outcome = keyRefused
 			warn(ctx, "OpenAI refuses the users of the organization; whether the owners of keys have left is therefore not shown", zap.Error(err))
-			break
-		}
-		if err != nil {
+		case err != nil:
 			return false, err
-		}
-		if cursor = page.Next; cursor.IsZero() {
-			break
 		}
 	}
 	return outcome == keyWhole, s.session.set(ctx, factRead, string(kindUsers), outcome)

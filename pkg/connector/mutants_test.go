@@ -59,7 +59,7 @@ var mutants = map[string]mutant{
 		[]string{"-run", "^TestPredefinedRoleBesideTheOneOfTheRow$", "./pkg/connector"},
 	},
 	"a list that begins again is two": {
-		"pkg/connector/list_page.go",
+		"pkg/connector/pages.go",
 		"		if page.Again {\n			all = nil\n		}\n",
 		"",
 		[]string{"-run", "^TestNextRunBeginsAListAgain$", "./pkg/connector"},
@@ -71,7 +71,7 @@ var mutants = map[string]mutant{
 		[]string{"-run", "^TestLastTwoOwnersAtOnce$", "./pkg/connector"},
 	},
 	"a success is one whatever shows": {
-		"pkg/connector/read_back.go",
+		"pkg/connector/consistency.go",
 		"	case seen != c.before && seen != stateUnknown:\n",
 		"	case false:\n",
 		[]string{"-run", "^TestSuccessAfterWhichSomethingElseIsThere$", "./pkg/connector"},

@@ -25,29 +25,23 @@ func (p provisioning) keepingAnOwner(ctx context.Context, userID string, change 
 // it. So only those count whose row says that they are owners and can act as such. The API has no list of owners: the users
 // are walked until there is one.
 func (p provisioning) refuseLastOwner(ctx context.Context, userID string) error {
-	for cursor := (client.Cursor{}); ; {
-		page, err := p.client.ListUsers(walking(ctx, cursor), cursor)
+	for other, err := range eachRow(pages(ctx, urgentFirst(p.client.ListUsers))) {
 		if err != nil {
 			return err
 		}
-		for _, other := range page.Items {
-			if other.ID == userID || !standsInAsOwner(other) {
-				continue
-			}
-			// A list may show what was there before the last change, which has been read back by the id.
-			other, err := p.client.GetUser(ctx, other.ID)
-			if err != nil && !isGone(err) {
-				return err
-			}
-			if err == nil && standsInAsOwner(other) {
-				return nil
-			}
+		if other.ID == userID || !standsInAsOwner(other) {
+			continue
 		}
-		if page.Next.IsZero() {
-			return newError(codes.FailedPrecondition, "%s is the last owner of the organization, not counting service accounts and disabled accounts: make somebody else an owner first", userID)
+		// A list may show what was there before the last change, which has been read back by the id.
+		other, err := p.client.GetUser(ctx, other.ID)
+		if err := unlessGone(err); err != nil {
+			return err
 		}
-		cursor = page.Next
+		if err == nil && standsInAsOwner(other) {
+			return nil
+		}
 	}
+	return newError(codes.FailedPrecondition, "%s is the last owner of the organization, not counting service accounts and disabled accounts: make somebody else an owner first", userID)
 }
 
 func standsInAsOwner(user client.User) bool {
@@ -71,10 +65,7 @@ func (p provisioning) userInOrganization(userID string) principalRoles {
 func (p provisioning) ownsOrganization(ctx context.Context, userID string) (bool, error) {
 	user, err := p.client.GetUser(ctx, userID)
 	if err != nil {
-		if isGone(err) {
-			err = nil
-		}
-		return false, err
+		return false, unlessGone(err)
 	}
 	role, err := p.predefinedOrganizationRole(ctx, user)
 	return role == roleOwner, err

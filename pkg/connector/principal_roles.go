@@ -64,9 +64,7 @@ func (r principalRoles) assignment(ctx context.Context, role requestedRole) (rol
 }
 
 func (r principalRoles) each(ctx context.Context, look func(client.AssignedRole)) error {
-	rows, err := listAll(ctx, func(ctx context.Context, cursor client.Cursor) (client.Page[client.AssignedRole], error) {
-		return r.client.ListAssignedRoles(ctx, r.of, cursor)
-	})
+	rows, err := listAll(ctx, listOf(r.client.ListAssignedRoles, r.of))
 	for _, row := range rows {
 		look(row)
 	}

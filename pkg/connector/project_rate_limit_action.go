@@ -82,9 +82,7 @@ func (p provisioning) setProjectRateLimit(ctx context.Context, arguments actionA
 // rateLimitOf finds the rate limit of a model. A project has one for each model that it may be limited in, which may be
 // hundreds.
 func (p provisioning) rateLimitOf(ctx context.Context, projectID, model string) (client.RateLimit, error) {
-	limits, err := listAll(ctx, func(ctx context.Context, cursor client.Cursor) (client.Page[client.RateLimit], error) {
-		return p.client.ListProjectRateLimits(ctx, projectID, cursor)
-	})
+	limits, err := listAll(ctx, listOf(p.client.ListProjectRateLimits, projectID))
 	if err != nil {
 		return client.RateLimit{}, err
 	}

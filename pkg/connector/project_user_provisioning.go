@@ -34,10 +34,7 @@ type projectMembership struct {
 func (u projectUser) membership(ctx context.Context) (projectMembership, error) {
 	user, err := u.client.GetProjectUser(ctx, u.projectID, u.userID)
 	if err != nil {
-		if isGone(err) {
-			err = nil
-		}
-		return projectMembership{}, err
+		return projectMembership{}, unlessGone(err)
 	}
 	if role := projectRoleName(user.Role); role != "" {
 		return projectMembership{present: true, role: role}, nil
@@ -56,10 +53,7 @@ func (u projectUser) readRole(ctx context.Context) (string, error) {
 
 func (u projectUser) isPresent(ctx context.Context) (bool, error) {
 	_, err := u.client.GetProjectUser(ctx, u.projectID, u.userID)
-	if isGone(err) {
-		return false, nil
-	}
-	return err == nil, err
+	return err == nil, unlessGone(err)
 }
 
 func (u projectUser) grant(ctx context.Context) (outcome, error) {

@@ -109,15 +109,6 @@ func (p provisioning) inTurn(ctx context.Context, about string, change func(cont
 	return change(client.Urgent(ctx))
 }
 
-// walking is the context for a page of a list that has to be walked: only the first one is urgent, since the whole of it may
-// be hundreds of calls.
-func walking(ctx context.Context, at client.Cursor) context.Context {
-	if at.IsZero() {
-		return ctx
-	}
-	return client.Awaited(ctx)
-}
-
 // logChange is the one line that each provisioning call leaves in the log. The error itself is returned, and logged by
 // whom it is returned to.
 func logChange(ctx context.Context, change string, already bool, err error, fields ...zap.Field) {

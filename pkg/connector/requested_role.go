@@ -57,9 +57,7 @@ func (r principalRoles) findID(ctx context.Context, role requestedRole) (string,
 
 // findRole gives the first role of the list that is meant, nil if there is none.
 func (p provisioning) findRole(ctx context.Context, of client.RoleScope, isMeant func(client.Role) bool) (*client.Role, error) {
-	roles, err := listAll(ctx, func(ctx context.Context, cursor client.Cursor) (client.Page[client.Role], error) {
-		return p.client.ListRoles(ctx, of, cursor)
-	})
+	roles, err := listAll(ctx, listOf(p.client.ListRoles, of))
 	if at := slices.IndexFunc(roles, isMeant); at >= 0 {
 		return &roles[at], nil
 	}

@@ -154,16 +154,13 @@ func (s *syncReader) projectRoles(ctx context.Context, projectID string) (roleCa
 // well. It is kept nowhere else: one that grows from page to page would lack those that other processes have added.
 func (s *syncReader) roleCatalog(ctx context.Context, l list[client.Role], in string) (roleCatalog, error) {
 	catalog := roleCatalog{}
-	for cursor := (client.Cursor{}); ; {
-		page, err := ask(ctx, s, l, cursor)
+	for page, err := range askPages(ctx, s, l) {
 		if err != nil {
 			return nil, err
 		}
 		maps.Copy(catalog, newCatalog(slices.Values(page.Items), in))
-		if cursor = page.Next; cursor.IsZero() {
-			return catalog, nil
-		}
 	}
+	return catalog, nil
 }
 
 // hasCustom tells whether there are roles that no row of a user names, so that they have to be asked for principal by

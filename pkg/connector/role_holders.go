@@ -91,34 +91,21 @@ func (p provisioning) possibleHolders(in client.RoleScope) []principalList {
 		}
 	}
 	return []principalList{
-		principalsOf(listOfProject(of, p.client.ListProjectGroups), func(group client.ProjectGroup) client.Principal {
+		principalsOf(listOf(p.client.ListProjectGroups, of), func(group client.ProjectGroup) client.Principal {
 			return client.ProjectPrincipal(of, client.PrincipalGroup, group.GroupID)
 		}),
-		principalsOf(listOfProject(of, p.client.ListProjectServiceAccounts), func(account client.ServiceAccount) client.Principal {
+		principalsOf(listOf(p.client.ListProjectServiceAccounts, of), func(account client.ServiceAccount) client.Principal {
 			return client.ProjectPrincipal(of, client.PrincipalServiceAccount, account.ID)
 		}),
-		principalsOf(listOfProject(of, p.client.ListProjectUsers), func(user client.ProjectUser) client.Principal {
+		principalsOf(listOf(p.client.ListProjectUsers, of), func(user client.ProjectUser) client.Principal {
 			return client.ProjectPrincipal(of, client.PrincipalUser, user.ID)
 		}),
 	}
 }
 
-// listOfProject is a list that belongs to a project.
-func listOfProject[T any](
-	projectID string, list func(context.Context, string, client.Cursor) (client.Page[T], error),
-) func(context.Context, client.Cursor) (client.Page[T], error) {
-	return func(ctx context.Context, cursor client.Cursor) (client.Page[T], error) {
-		return list(ctx, projectID, cursor)
-	}
-}
-
-func principalsOf[T any](list func(context.Context, client.Cursor) (client.Page[T], error), principal func(T) client.Principal) principalList {
+func principalsOf[T any](list pageReader[T], principal func(T) client.Principal) principalList {
 	return func(ctx context.Context) ([]client.Principal, error) {
 		rows, err := listAll(ctx, list)
-		principals := make([]client.Principal, 0, len(rows))
-		for _, row := range rows {
-			principals = append(principals, principal(row))
-		}
-		return principals, err
+		return convert(rows, principal), err
 	}
 }

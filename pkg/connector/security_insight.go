@@ -182,7 +182,7 @@ func (b *securityInsightBuilder) Get(ctx context.Context, id, parent *v2.Resourc
 				if err != nil {
 					return nil, err
 				}
-				keys, err := b.keysOf(ctx, project.GetResource())
+				keys, err := allRows(pages(ctx, listOf(b.client.ListProjectAPIKeys, project.GetResource())))
 				if err != nil {
 					return nil, err
 				}
@@ -215,23 +215,6 @@ func insightOf(kind string, insights []insight, err error) (*v2.Resource, error)
 		}
 	}
 	return nil, errNotThere
-}
-
-func (b *securityInsightBuilder) keysOf(ctx context.Context, projectID string) ([]client.ProjectAPIKey, error) {
-	var keys []client.ProjectAPIKey
-	for cursor := (client.Cursor{}); ; {
-		page, err := b.client.ListProjectAPIKeys(ctx, projectID, cursor)
-		if err != nil {
-			return nil, err
-		}
-		if page.Again {
-			keys = nil
-		}
-		keys = append(keys, page.Items...)
-		if cursor = page.Next; cursor.IsZero() {
-			return keys, nil
-		}
-	}
 }
 
 // Entitlements is not called: the type skips them.

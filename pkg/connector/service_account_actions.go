@@ -35,9 +35,7 @@ func (p provisioning) createServiceAccount(ctx context.Context, arguments action
 	account, err := createNamed(ctx, p.consistency, creation[client.ServiceAccount]{
 		name: name,
 		list: func(ctx context.Context) ([]client.ServiceAccount, error) {
-			return listAll(ctx, func(ctx context.Context, cursor client.Cursor) (client.Page[client.ServiceAccount], error) {
-				return p.client.ListProjectServiceAccounts(ctx, project.GetResource(), cursor)
-			})
+			return listAll(ctx, listOf(p.client.ListProjectServiceAccounts, project.GetResource()))
 		},
 		create: func(ctx context.Context) (client.ServiceAccount, error) {
 			made, err := p.client.CreateProjectServiceAccount(ctx, project.GetResource(), name)

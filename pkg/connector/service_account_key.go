@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -245,8 +246,7 @@ type requestedKeys struct {
 // keysOf reads the keys of a project from a place on, the one that was made among them: the API does not find them by name.
 func (b *serviceAccountBuilder) keysOf(ctx context.Context, projectID string, wanted keyRequest, madeID string, from client.Cursor) (requestedKeys, error) {
 	keys := requestedKeys{lastPage: from}
-	for {
-		page, err := b.client.ListProjectAPIKeys(walking(ctx, keys.lastPage), projectID, keys.lastPage)
+	for page, err := range pagesFrom(ctx, from, urgentFirst(listOf(b.client.ListProjectAPIKeys, projectID))) {
 		if err != nil {
 			return requestedKeys{}, err
 		}
@@ -255,27 +255,18 @@ func (b *serviceAccountBuilder) keysOf(ctx context.Context, projectID string, wa
 				keys.found = append(keys.found, key)
 			}
 		}
-		if page.Next.IsZero() {
-			return keys, nil
+		if !page.Next.IsZero() {
+			keys.lastPage = page.Next
 		}
-		keys.lastPage = page.Next
 	}
+	return keys, nil
 }
 
 func hasKey(keys []client.ProjectAPIKey, id string) bool {
-	for _, key := range keys {
-		if key.ID == id {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(keys, func(key client.ProjectAPIKey) bool { return key.ID == id })
 }
 
 // idsOfKeys are told to people.
 func idsOfKeys(keys []client.ProjectAPIKey) string {
-	ids := make([]string, 0, len(keys))
-	for _, key := range keys {
-		ids = append(ids, key.ID)
-	}
-	return strings.Join(ids, ", ")
+	return strings.Join(convert(keys, func(key client.ProjectAPIKey) string { return key.ID }), ", ")
 }

@@ -118,9 +118,7 @@ func (k *userKeys) deleteAdminKeys(ctx context.Context) error {
 
 // deleteProjectKeys lists all keys before it deletes one: a place in a list goes with its key.
 func (k *userKeys) deleteProjectKeys(ctx context.Context, projectID string) error {
-	rows, err := listAll(client.Awaited(ctx), func(ctx context.Context, cursor client.Cursor) (client.Page[client.ProjectAPIKey], error) {
-		return k.client.ListProjectAPIKeys(ctx, projectID, cursor)
-	})
+	rows, err := listAll(client.Awaited(ctx), listOf(k.client.ListProjectAPIKeys, projectID))
 	if err != nil {
 		if project, readErr := k.client.GetProject(ctx, projectID); readErr == nil && project.Status == client.ProjectArchived {
 			return nil // its keys open nothing any more

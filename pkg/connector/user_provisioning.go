@@ -54,9 +54,7 @@ func (b *userBuilder) CreateAccount(
 // invite invites whoever is not a member. OpenAI may know a member under a spelling that its search does not find: then it
 // says so when somebody is invited, and all users are looked through, which is not urgent.
 func (b *userBuilder) invite(ctx context.Context, wanted invitation) (connectorbuilder.CreateAccountResponse, sentInvitation, error) {
-	member, err := findMember(ctx, wanted.email, func(ctx context.Context, cursor client.Cursor) (client.Page[client.User], error) {
-		return b.client.FindUsers(ctx, wanted.spellings(), cursor)
-	})
+	member, err := findMember(ctx, wanted.email, listOf(b.client.FindUsers, wanted.spellings()))
 	if err != nil {
 		return nil, sentInvitation{}, err
 	}
@@ -86,24 +84,16 @@ func memberExists(member client.User) (connectorbuilder.CreateAccountResponse, s
 }
 
 // findMember finds the user of the email address in the list, nil if there is none. Addresses are compared without case.
-func findMember(
-	ctx context.Context, email string, list func(context.Context, client.Cursor) (client.Page[client.User], error),
-) (*client.User, error) {
-	for cursor := (client.Cursor{}); ; {
-		page, err := list(ctx, cursor)
-		if err != nil {
+func findMember(ctx context.Context, email string, list pageReader[client.User]) (*client.User, error) {
+	for user, err := range eachRow(pages(ctx, list)) {
+		switch {
+		case err != nil:
 			return nil, err
+		case strings.EqualFold(cmp.Or(user.Email, user.Account.Email), email):
+			return &user, nil
 		}
-		for _, user := range page.Items {
-			if strings.EqualFold(cmp.Or(user.Email, user.Account.Email), email) {
-				return &user, nil
-			}
-		}
-		if page.Next.IsZero() {
-			return nil, nil //nolint:nilnil // nobody is an answer, not an error
-		}
-		cursor = page.Next
 	}
+	return nil, nil //nolint:nilnil // nobody is an answer, not an error
 }
 
 // Delete takes the user out of the organization.
