@@ -44,10 +44,14 @@ type returned struct {
 	logged []zap.Field
 }
 
-// returning is an action that returns one resource under the name.
-func returning(name string, resource *v2.Resource) (returned, error) {
+// returning returns what the action was about as a resource, under the name.
+func returning[T any](name string, row T, makeResource func(T) (*v2.Resource, error), already bool, logged ...zap.Field) (returned, error) {
+	resource, err := makeResource(row)
+	if err != nil {
+		return returned{}, err
+	}
 	field, err := actions.NewResourceReturnField(name, resource)
-	return returned{fields: []actions.ReturnField{field}}, err
+	return returned{already: already, fields: []actions.ReturnField{field}, logged: logged}, err
 }
 
 // actionLimit is for how long an action may take, with the wait for another change. The SDK gives it an hour.
@@ -67,12 +71,7 @@ func (p provisioning) actions() []action {
 
 // ActionNames are the names of the actions.
 func ActionNames() []string {
-	known := provisioning{}.actions()
-	names := make([]string, 0, len(known))
-	for _, a := range known {
-		names = append(names, a.name)
-	}
-	return names
+	return convert(provisioning{}.actions(), func(a action) string { return a.name })
 }
 
 // RefuseActions has every action refused: a service without --provisioning changes nothing. The SDK sees to that for all
@@ -114,12 +113,7 @@ func (c *Connector) act(ctx context.Context, a action, given *structpb.Struct) (
 	}
 	ctx, cancel := context.WithTimeout(ctx, c.actionLimit)
 	defer cancel()
-	var done returned
-	err = c.provisioning().inTurn(ctx, a.about(arguments), func(ctx context.Context) error {
-		var err error
-		done, err = a.run(ctx, arguments)
-		return err
-	})
+	done, err := inTurn(ctx, c.provisioning(), a.about(arguments), func(ctx context.Context) (returned, error) { return a.run(ctx, arguments) })
 	logChange(ctx, a.name, done.already, err, append(arguments.logged(), done.logged...)...)
 	if err == nil {
 		return done, nil

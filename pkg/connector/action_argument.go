@@ -46,18 +46,10 @@ func (a action) schema() *v2.BatonActionSchema {
 	success := actionField{name: "success", displayName: "Success", description: "Whether it was done", kind: kindYesNo}
 	return v2.BatonActionSchema_builder{
 		Name: a.name, DisplayName: a.displayName, Description: a.description,
-		Arguments:   schemasOf(a.arguments),
-		ReturnTypes: schemasOf(append([]actionField{success}, a.returns...)),
+		Arguments:   convert(a.arguments, actionField.schema),
+		ReturnTypes: convert(append([]actionField{success}, a.returns...), actionField.schema),
 		ActionType:  []v2.ActionType{v2.ActionType_ACTION_TYPE_DYNAMIC},
 	}.Build()
-}
-
-func schemasOf(fields []actionField) []*config.Field {
-	schemas := make([]*config.Field, 0, len(fields))
-	for _, f := range fields {
-		schemas = append(schemas, f.schema())
-	}
-	return schemas
 }
 
 func (f actionField) schema() *config.Field {
@@ -81,11 +73,7 @@ func (f actionField) schema() *config.Field {
 }
 
 func (f actionField) typeIDs() []string {
-	ids := make([]string, 0, len(f.types))
-	for _, resourceType := range f.types {
-		ids = append(ids, resourceType.GetId())
-	}
-	return ids
+	return convert(f.types, (*v2.ResourceType).GetId)
 }
 
 // actionArguments are what was given for an action, each of its kind. What was left out, or left blank, is not there.
@@ -161,11 +149,7 @@ func (a action) check(given *structpb.Struct) (actionArguments, error) {
 }
 
 func (a action) argumentNames() string {
-	names := make([]string, 0, len(a.arguments))
-	for _, f := range a.arguments {
-		names = append(names, f.name)
-	}
-	return strings.Join(names, ", ")
+	return strings.Join(convert(a.arguments, func(f actionField) string { return f.name }), ", ")
 }
 
 // read gives the value of an argument, nil if there is none.

@@ -18,13 +18,9 @@ const (
 )
 
 type apiKeyBuilder struct {
-	provisioning
-
-	reader *reader
-}
-
-func (b *apiKeyBuilder) ResourceType(context.Context) *v2.ResourceType {
-	return resourceTypeAPIKey
+	builder
+	noEntitlements
+	noGrants
 }
 
 // List gives a page of the admin keys below the organization, and of a project's keys below the project. A row of the admin
@@ -32,12 +28,12 @@ func (b *apiKeyBuilder) ResourceType(context.Context) *v2.ResourceType {
 func (b *apiKeyBuilder) List(ctx context.Context, parent *v2.ResourceId, opts rs.SyncOpAttrs) ([]*v2.Resource, *rs.SyncOpResults, error) {
 	known := membersOfSync{b.reader, opts}
 	if parent.GetResourceType() == resourceTypeProject.GetId() {
-		return listProject(ctx, b.reader, resourceTypeAPIKey, parent, opts, projectKeysList, "listing a project's API keys",
+		return listProject(ctx, b.builder, parent, opts, projectKeysList, "listing a project's API keys",
 			func(key client.ProjectAPIKey) (*v2.Resource, error) {
 				return projectKey(parent.GetResource(), key).resource(ctx, known)
 			})
 	}
-	return listOrganization(ctx, b.reader, resourceTypeAPIKey, parent, opts, adminKeysList(), "listing the admin API keys",
+	return listOrganization(ctx, b.builder, parent, opts, adminKeysList(), "listing the admin API keys",
 		func(key client.AdminAPIKey) (*v2.Resource, error) {
 			if key.IsProjectKey() {
 				return nil, nil //nolint:nilnil // it is left out
@@ -84,7 +80,7 @@ func getOfKey(
 
 // StaticEntitlements gives none. It is called once everything has been listed.
 func (b *apiKeyBuilder) StaticEntitlements(ctx context.Context, opts rs.SyncOpAttrs) ([]*v2.Entitlement, *rs.SyncOpResults, error) {
-	return nil, nil, warnWithoutProjects(ctx, b.reader, resourceTypeAPIKey, opts)
+	return nil, nil, b.warnWithoutProjects(ctx, opts)
 }
 
 // apiKey is what both kinds of key have in common.
@@ -175,14 +171,4 @@ func (k apiKey) owner() *v2.ResourceId {
 	default:
 		return nil
 	}
-}
-
-// Entitlements is not called: the type skips them.
-func (b *apiKeyBuilder) Entitlements(context.Context, *v2.Resource, rs.SyncOpAttrs) ([]*v2.Entitlement, *rs.SyncOpResults, error) {
-	return nil, nil, nil
-}
-
-// Grants is not called: the type skips them.
-func (b *apiKeyBuilder) Grants(context.Context, *v2.Resource, rs.SyncOpAttrs) ([]*v2.Grant, *rs.SyncOpResults, error) {
-	return nil, nil, nil
 }

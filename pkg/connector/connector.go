@@ -176,18 +176,20 @@ func (c *Connector) checkAtOnce(ctx context.Context) error {
 // ResourceSyncers are all resource types, whatever the key may read or the plan offers: a type that goes missing would
 // look as if everybody had lost that access.
 func (c *Connector) ResourceSyncers(context.Context) []connectorbuilder.ResourceSyncerV2 {
-	changes := c.provisioning()
+	newBuilder := func(resourceType *v2.ResourceType) builder {
+		return builder{provisioning: c.provisioning(), reader: c.reader, resourceType: resourceType}
+	}
 	return []connectorbuilder.ResourceSyncerV2{
-		&organizationBuilder{provisioning: changes, reader: c.reader},
-		&userBuilder{provisioning: changes, reader: c.reader},
-		&invitationBuilder{provisioning: changes, reader: c.reader},
-		&organizationRoleBuilder{provisioning: changes, reader: c.reader},
-		&groupBuilder{provisioning: changes, reader: c.reader},
-		&projectBuilder{provisioning: changes, reader: c.reader},
-		&projectRoleBuilder{provisioning: changes, reader: c.reader},
-		&serviceAccountBuilder{provisioning: changes, reader: c.reader},
-		&apiKeyBuilder{provisioning: changes, reader: c.reader},
-		&securityInsightBuilder{client: c.client, reader: c.reader},
+		&organizationBuilder{builder: newBuilder(resourceTypeOrganization)},
+		&userBuilder{builder: newBuilder(resourceTypeUser)},
+		&invitationBuilder{builder: newBuilder(resourceTypeInvitation)},
+		&organizationRoleBuilder{builder: newBuilder(resourceTypeOrganizationRole)},
+		&groupBuilder{builder: newBuilder(resourceTypeGroup)},
+		&projectBuilder{builder: newBuilder(resourceTypeProject)},
+		&projectRoleBuilder{builder: newBuilder(resourceTypeProjectRole)},
+		&serviceAccountBuilder{builder: newBuilder(resourceTypeServiceAccount)},
+		&apiKeyBuilder{builder: newBuilder(resourceTypeAPIKey)},
+		&securityInsightBuilder{builder: newBuilder(resourceTypeSecurityInsight)},
 	}
 }
 

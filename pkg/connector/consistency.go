@@ -192,14 +192,22 @@ func unlessGone(err error) error {
 	return err
 }
 
-// deletionOf is the change of what is deleted, and retrieved to see whether it is.
-func deletionOf(deletes, retrieve func(context.Context) error) change {
-	return change{
-		write: deletes,
-		read: func(ctx context.Context) (string, error) {
-			err := retrieve(ctx)
-			return presence(!isGone(err)), unlessGone(err)
-		},
-		before: stateThere, wanted: stateNotThere,
+// deletionOf is the change that deletes something. get shows whether it is still there.
+func deletionOf[T any](remove func(context.Context) error, get func(context.Context) (T, error)) change {
+	return change{write: remove, read: presenceOf(get), before: stateThere, wanted: stateNotThere}
+}
+
+// deletionByID is [deletionOf] something that has an id in the whole organization.
+func deletionByID[T any](id string, remove func(context.Context, string) error, get func(context.Context, string) (T, error)) change {
+	return deletionOf(
+		func(ctx context.Context) error { return remove(ctx, id) },
+		func(ctx context.Context) (T, error) { return get(ctx, id) })
+}
+
+// presenceOf reads whether get finds something.
+func presenceOf[T any](get func(context.Context) (T, error)) func(context.Context) (string, error) {
+	return func(ctx context.Context) (string, error) {
+		_, err := get(ctx)
+		return presence(!isGone(err)), unlessGone(err)
 	}
 }

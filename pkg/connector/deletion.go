@@ -13,12 +13,7 @@ func (p provisioning) delete(ctx context.Context, resourceType *v2.ResourceType,
 	if id.GetResourceType() != resourceType.GetId() || id.GetResource() == "" || !isReadable(id.GetResource()) {
 		return newError(codes.InvalidArgument, "%q is not the id of something of the type %s", id.GetResource(), resourceType.GetId())
 	}
-	already := false
-	err := p.inTurn(ctx, aboutPrincipal(id), func(ctx context.Context) error {
-		var err error
-		already, err = deletes(ctx)
-		return err
-	})
+	already, err := inTurn(ctx, p, aboutPrincipal(id), deletes)
 	logChange(ctx, "delete", already, err, zap.String("resource_type", id.GetResourceType()), zap.String("resource_id", id.GetResource()))
 	if err != nil {
 		return changeError("deleting the "+id.GetResourceType()+" "+id.GetResource(), err)
@@ -26,10 +21,10 @@ func (p provisioning) delete(ctx context.Context, resourceType *v2.ResourceType,
 	return nil
 }
 
-// deleteChecked deletes what check has nothing against, which reads it; what check says is gone is gone already.
-func (p provisioning) deleteChecked(ctx context.Context, check, deletes, retrieve func(context.Context) error) (bool, error) {
+// deleteChecked makes a deletion if check, which reads what is to be deleted, allows it. True means that it was gone.
+func (p provisioning) deleteChecked(ctx context.Context, check func(context.Context) error, deletion change) (bool, error) {
 	if err := check(ctx); err != nil {
 		return isGone(err), unlessGone(err)
 	}
-	return false, p.consistency.apply(ctx, deletionOf(deletes, retrieve))
+	return false, p.consistency.apply(ctx, deletion)
 }

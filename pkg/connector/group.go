@@ -17,18 +17,12 @@ import (
 const profileSCIMManaged = "is_scim_managed"
 
 type groupBuilder struct {
-	provisioning
-
-	reader *reader
-}
-
-func (b *groupBuilder) ResourceType(context.Context) *v2.ResourceType {
-	return resourceTypeGroup
+	builder
 }
 
 // List gives a page of the organization's groups.
 func (b *groupBuilder) List(ctx context.Context, parent *v2.ResourceId, opts rs.SyncOpAttrs) ([]*v2.Resource, *rs.SyncOpResults, error) {
-	return listOrganization(ctx, b.reader, resourceTypeGroup, parent, opts, groupsList(), "listing the groups", groupResource)
+	return listOrganization(ctx, b.builder, parent, opts, groupsList(), "listing the groups", groupResource)
 }
 
 // Get gives a group.
@@ -117,10 +111,7 @@ func (g groupGrants) members(ctx context.Context, found *answer[*v2.Grant], at p
 	if err := g.membersOffered(ctx); err != nil {
 		return nil, false, err
 	}
-	members := make([]member, 0, len(page.Items))
-	for _, row := range page.Items {
-		members = append(members, member{row.ID, row.Email})
-	}
+	members := convert(page.Items, func(user client.GroupUser) member { return member{user.ID, user.Email} })
 	principals, err := g.sync.principals(ctx, members)
 	if err != nil {
 		return nil, false, readError(doing, err)
@@ -132,14 +123,11 @@ func (g groupGrants) members(ctx context.Context, found *answer[*v2.Grant], at p
 		}
 		return []*v2.Grant{newGrant(g.group.GetId(), slugMember, principal)}, false, nil
 	})
-	if next != nil || err != nil {
-		return next, false, err
-	}
-	if at.LeftOut = leftOut; leftOut > 0 && page.Next.IsZero() {
+	if next == nil && leftOut > 0 {
 		warn(ctx, "members of this group are left out: neither the users nor the service accounts of an active project have them",
 			g.fields(zap.Int("members", leftOut))...)
 	}
-	return at.nextPage(page.Next), false, nil
+	return next, false, err
 }
 
 func (g groupGrants) fields(more ...zap.Field) []zap.Field {

@@ -28,7 +28,7 @@ func (b *groupBuilder) Grant(ctx context.Context, principal *v2.Resource, entitl
 		if state, err := b.readMembership(r)(ctx); err == nil && state == stateThere {
 			return outcome{already: true}, nil
 		}
-		if err := b.refuseManaged(ctx, r.resource.GetResource()); err != nil {
+		if err := b.refuseManagedGroup(ctx, r.resource.GetResource()); err != nil {
 			return outcome{}, err
 		}
 		err := b.consistency.apply(ctx, change{
@@ -53,7 +53,7 @@ func (b *groupBuilder) Revoke(ctx context.Context, grant *v2.Grant) (annotations
 
 func (b *groupBuilder) revokeMembership(ctx context.Context, r changeRequest) (outcome, error) {
 	groupID := r.resource.GetResource()
-	err := b.refuseManaged(ctx, groupID)
+	err := b.refuseManagedGroup(ctx, groupID)
 	switch {
 	case isGone(err), err != nil && b.isNoMember(ctx, r):
 		return outcome{already: true}, nil
@@ -88,10 +88,9 @@ func (r changeRequest) isGroupMembership() error {
 }
 
 func (b *groupBuilder) readMembership(r changeRequest) func(context.Context) (string, error) {
-	return func(ctx context.Context) (string, error) {
-		_, err := b.client.GetGroupUser(ctx, r.resource.GetResource(), r.principal.GetResource())
-		return presence(!isGone(err)), unlessGone(err)
-	}
+	return presenceOf(func(ctx context.Context) (client.GroupUser, error) {
+		return b.client.GetGroupUser(ctx, r.resource.GetResource(), r.principal.GetResource())
+	})
 }
 
 // isNoMember is true only if the API can be believed that somebody is no member.
@@ -116,10 +115,10 @@ func (b *groupBuilder) refuseUnoffered(ctx context.Context, groupID string, answ
 	return newError(codes.FailedPrecondition, "OpenAI does not offer the members of groups to this key on this plan: change who is in the group %s in OpenAI's own pages", groupID)
 }
 
-// refuseManaged refuses a group that belongs to the identity provider: what is changed here would come back, or be
+// refuseManagedGroup refuses a group that belongs to the identity provider: what is changed here would come back, or be
 // reported as a mistake there.
-func (b *groupBuilder) refuseManaged(ctx context.Context, groupID string) error {
-	group, err := b.client.GetGroup(ctx, groupID)
+func (p provisioning) refuseManagedGroup(ctx context.Context, groupID string) error {
+	group, err := p.client.GetGroup(ctx, groupID)
 	if err != nil {
 		return err
 	}
@@ -136,12 +135,7 @@ func (b *groupBuilder) Create(ctx context.Context, resource *v2.Resource) (*v2.R
 	if name == "" {
 		return nil, nil, newError(codes.InvalidArgument, "a group needs a display name")
 	}
-	var group client.Group
-	err := b.inTurn(ctx, "group named "+name, func(ctx context.Context) error {
-		var err error
-		group, err = b.create(ctx, name)
-		return err
-	})
+	group, err := inTurn(ctx, b.provisioning, "group named "+name, func(ctx context.Context) (client.Group, error) { return b.create(ctx, name) })
 	logChange(ctx, "create group", false, err, zap.String("group_id", group.ID))
 	if err != nil {
 		return nil, nil, changeError("creating a group", err)
@@ -168,11 +162,7 @@ func (b *groupBuilder) create(ctx context.Context, name string) (client.Group, e
 func (b *groupBuilder) Delete(ctx context.Context, id, _ *v2.ResourceId) (annotations.Annotations, error) {
 	return nil, b.delete(ctx, resourceTypeGroup, id, func(ctx context.Context) (bool, error) {
 		return b.deleteChecked(ctx,
-			func(ctx context.Context) error { return b.refuseManaged(ctx, id.GetResource()) },
-			func(ctx context.Context) error { return b.client.DeleteGroup(ctx, id.GetResource()) },
-			func(ctx context.Context) error {
-				_, err := b.client.GetGroup(ctx, id.GetResource())
-				return err
-			})
+			func(ctx context.Context) error { return b.refuseManagedGroup(ctx, id.GetResource()) },
+			deletionByID(id.GetResource(), b.client.DeleteGroup, b.client.GetGroup))
 	})
 }

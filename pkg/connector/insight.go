@@ -112,16 +112,20 @@ func accountInsights(
 	}}, nil
 }
 
-func insightResources(insights []insight) ([]*v2.Resource, error) {
+// insightResources makes the resources of insights, unless finding them failed.
+func insightResources(insights []insight, err error) ([]*v2.Resource, bool, error) {
+	if err != nil {
+		return nil, false, err
+	}
 	resources := make([]*v2.Resource, 0, len(insights))
 	for _, i := range insights {
 		resource, err := i.resource()
 		if err != nil {
-			return nil, err
+			return nil, false, err
 		}
 		resources = append(resources, resource)
 	}
-	return resources, nil
+	return resources, false, nil
 }
 
 func (i insight) resource() (*v2.Resource, error) {

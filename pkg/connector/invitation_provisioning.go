@@ -250,12 +250,7 @@ func (p provisioning) takeBack(ctx context.Context, invites []client.Invite) ([]
 }
 
 func (p provisioning) deletionOfInvite(id string) change {
-	return deletionOf(
-		func(ctx context.Context) error { return p.client.DeleteInvite(ctx, id) },
-		func(ctx context.Context) error {
-			_, err := p.client.GetInvite(ctx, id)
-			return err
-		})
+	return deletionByID(id, p.client.DeleteInvite, p.client.GetInvite)
 }
 
 // checkProjects refuses an invitation to a project that nobody can join, before anything is sent.
@@ -291,12 +286,7 @@ func (b *invitationBuilder) Create(ctx context.Context, resource *v2.Resource) (
 		return nil, nil, err
 	}
 	wanted.warnOfIgnored(ctx)
-	var sent sentInvitation
-	err = b.inTurn(ctx, wanted.about(), func(ctx context.Context) error {
-		var err error
-		sent, err = b.sendInvitation(ctx, wanted)
-		return err
-	})
+	sent, err := inTurn(ctx, b.provisioning, wanted.about(), func(ctx context.Context) (sentInvitation, error) { return b.sendInvitation(ctx, wanted) })
 	logChange(ctx, "create invitation", sent.already, err, wanted.logged(sent)...)
 	if err != nil {
 		return nil, nil, changeError("inviting "+wanted.email, err)

@@ -16,17 +16,16 @@ import (
 
 // listOrganization gives a page of what belongs to the organization. resource gives nil for what is left out.
 func listOrganization[T any](
-	ctx context.Context, r *reader, resourceType *v2.ResourceType, parent *v2.ResourceId, opts rs.SyncOpAttrs,
-	l list[T], doing string, resource func(T) (*v2.Resource, error),
+	ctx context.Context, b builder, parent *v2.ResourceId, opts rs.SyncOpAttrs, l list[T], doing string, resource func(T) (*v2.Resource, error),
 ) ([]*v2.Resource, *rs.SyncOpResults, error) {
 	if parent != nil {
 		return nil, nil, nil
 	}
-	s, err := r.of(ctx, opts)
+	s, err := b.reader.of(ctx, opts)
 	if err != nil {
 		return nil, nil, readError(doing, err)
 	}
-	if err := s.begins(ctx, resourceType); err != nil {
+	if err := s.begins(ctx, b.resourceType); err != nil {
 		return nil, nil, readError(doing, err)
 	}
 	return listPage(ctx, s, opts, l, doing, resource)
@@ -34,15 +33,14 @@ func listOrganization[T any](
 
 // listProject gives a page of what belongs to a project, or nothing if the project was archived meanwhile.
 func listProject[T any](
-	ctx context.Context, r *reader, resourceType *v2.ResourceType, parent *v2.ResourceId, opts rs.SyncOpAttrs,
-	listOf func(projectID string) list[T], doing string, resource func(T) (*v2.Resource, error),
+	ctx context.Context, b builder, parent *v2.ResourceId, opts rs.SyncOpAttrs, listOf func(projectID string) list[T], doing string, resource func(T) (*v2.Resource, error),
 ) ([]*v2.Resource, *rs.SyncOpResults, error) {
-	s, err := r.of(ctx, opts)
+	s, err := b.reader.of(ctx, opts)
 	if err != nil {
 		return nil, nil, readError(doing, err)
 	}
 	if parent == nil {
-		if err := s.begins(ctx, resourceType); err != nil {
+		if err := s.begins(ctx, b.resourceType); err != nil {
 			return nil, nil, readError(doing, err)
 		}
 	}
@@ -84,9 +82,6 @@ func listPage[T any](
 		return nil, nil, readError(doing, err)
 	}
 	if next == nil {
-		next = at.nextPage(page.Next)
-	}
-	if next == nil {
 		return found.rows, &rs.SyncOpResults{}, nil
 	}
 	return found.rows, next.results(), nil
@@ -94,33 +89,33 @@ func listPage[T any](
 
 // requireProjects fails a sync of a type that the API lists project by project, where projects are no part of the sync: it
 // would look as if there were none.
-func requireProjects(ctx context.Context, r *reader, resourceType *v2.ResourceType, opts rs.SyncOpAttrs) error {
-	missing, err := r.missesProjects(ctx, resourceType, opts)
+func (b builder) requireProjects(ctx context.Context, opts rs.SyncOpAttrs) error {
+	missing, err := b.missesProjects(ctx, opts)
 	if err == nil && missing {
-		err = newError(codes.InvalidArgument, "%w", withoutProjectsError(resourceType.GetId()))
+		err = newError(codes.InvalidArgument, "%w", withoutProjectsError(b.resourceType.GetId()))
 	}
 	return err
 }
 
 // warnWithoutProjects is for a type of which the organization has some as well.
-func warnWithoutProjects(ctx context.Context, r *reader, resourceType *v2.ResourceType, opts rs.SyncOpAttrs) error {
-	missing, err := r.missesProjects(ctx, resourceType, opts)
+func (b builder) warnWithoutProjects(ctx context.Context, opts rs.SyncOpAttrs) error {
+	missing, err := b.missesProjects(ctx, opts)
 	if missing {
-		warn(ctx, "nothing of this type is listed below projects, because the sync leaves projects out", zap.String("resource_type", resourceType.GetId()))
+		warn(ctx, "nothing of this type is listed below projects, because the sync leaves projects out", zap.String("resource_type", b.resourceType.GetId()))
 	}
 	return err
 }
 
 // missesProjects tells whether the sync has listed the type but no projects. It is asked once everything has been listed.
-func (r *reader) missesProjects(ctx context.Context, resourceType *v2.ResourceType, opts rs.SyncOpAttrs) (bool, error) {
-	if r == nil {
+func (b builder) missesProjects(ctx context.Context, opts rs.SyncOpAttrs) (bool, error) {
+	if b.reader == nil {
 		return false, nil // of a connector that has no key and lists nothing
 	}
-	s, err := r.of(ctx, opts)
+	s, err := b.reader.of(ctx, opts)
 	if err != nil {
 		return false, readError("looking at what was listed", err)
 	}
-	return s.hasBegun(resourceType) && !s.hasBegun(resourceTypeProject), nil
+	return s.hasBegun(b.resourceType) && !s.hasBegun(resourceTypeProject), nil
 }
 
 type withoutProjectsError string

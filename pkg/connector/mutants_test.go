@@ -107,9 +107,9 @@ var mutants = map[string]mutant{
 		[]string{"-run", "^TestScripts$/^continued$", "./cmd/baton-openai"},
 	},
 	"a page of resources is dropped": {
-		"pkg/connector/listing.go",
-		"	if next == nil {\n		next = at.nextPage(page.Next)\n	}\n",
-		"",
+		"pkg/connector/page_token.go",
+		"	if page.Next.IsZero() {\n		return nil, leftOut, nil\n	}\n	return &place{",
+		"	if page.Next.IsZero() || true {\n		return nil, leftOut, nil\n	}\n	return &place{",
 		[]string{"-run", "^TestFullSyncEqualsTheOrganization$", "./pkg/connector"},
 	},
 }

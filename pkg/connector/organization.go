@@ -22,13 +22,8 @@ const (
 func theOrganization() *v2.ResourceId { return resourceID(resourceTypeOrganization, organizationID) }
 
 type organizationBuilder struct {
-	provisioning
-
-	reader *reader
-}
-
-func (b *organizationBuilder) ResourceType(context.Context) *v2.ResourceType {
-	return resourceTypeOrganization
+	builder
+	noGrants
 }
 
 // List gives the one organization. Its own id shows only in the ids of its predefined roles, so that it is not known where
@@ -124,9 +119,4 @@ func (b *organizationBuilder) Entitlements(_ context.Context, organization *v2.R
 			ent.WithGrantableTo(resourceTypeUser),
 		),
 	}, nil, nil
-}
-
-// Grants is not called: the users give them, each of whom is a member.
-func (b *organizationBuilder) Grants(context.Context, *v2.Resource, rs.SyncOpAttrs) ([]*v2.Grant, *rs.SyncOpResults, error) {
-	return nil, nil, nil
 }

@@ -13,12 +13,13 @@ import (
 // keepingAnOwner makes a change by which the user ceases to be an owner, unless it is the last one. Two owners who take each
 // other's place away would both find the other one there, so that such changes go one after the other.
 func (p provisioning) keepingAnOwner(ctx context.Context, userID string, change func(context.Context) error) error {
-	return p.inTurn(ctx, aboutOwners, func(ctx context.Context) error {
+	_, err := inTurn(ctx, p, aboutOwners, func(ctx context.Context) (struct{}, error) {
 		if err := p.refuseLastOwner(ctx, userID); err != nil {
-			return err
+			return struct{}{}, err
 		}
-		return change(ctx)
+		return struct{}{}, change(ctx)
 	})
+	return err
 }
 
 // refuseLastOwner guards the organization's last owner. What the API would do is not documented, and nobody could undo

@@ -31,19 +31,14 @@ var predefinedOrganizationRoles = map[string]struct {
 const organizationRoleExclusion = "organization-role"
 
 type organizationRoleBuilder struct {
-	provisioning
-
-	reader *reader
-}
-
-func (b *organizationRoleBuilder) ResourceType(context.Context) *v2.ResourceType {
-	return resourceTypeOrganizationRole
+	builder
+	noGrants
 }
 
 // List gives a page of the organization's roles.
 func (b *organizationRoleBuilder) List(ctx context.Context, parent *v2.ResourceId, opts rs.SyncOpAttrs) ([]*v2.Resource, *rs.SyncOpResults, error) {
 	const doing = "listing the organization's roles"
-	roles, results, err := listOrganization(ctx, b.reader, resourceTypeOrganizationRole, parent, opts, organizationRolesList(), doing, organizationRoleResource)
+	roles, results, err := listOrganization(ctx, b.builder, parent, opts, organizationRolesList(), doing, organizationRoleResource)
 	if err != nil || results == nil || results.NextPageToken != "" {
 		return roles, results, err
 	}
@@ -139,9 +134,4 @@ func (b *organizationRoleBuilder) Entitlements(_ context.Context, role *v2.Resou
 		options = append(options, ent.WithExclusionGroupOrder(organizationRoleExclusion, predefined.order))
 	}
 	return []*v2.Entitlement{ent.NewAssignmentEntitlement(role, slugAssigned, options...)}, nil, nil
-}
-
-// Grants is not called: the users and groups that hold the role give them.
-func (b *organizationRoleBuilder) Grants(context.Context, *v2.Resource, rs.SyncOpAttrs) ([]*v2.Grant, *rs.SyncOpResults, error) {
-	return nil, nil, nil
 }

@@ -109,10 +109,8 @@ func (b *organizationRoleBuilder) revokePredefined(ctx context.Context, r change
 		switch {
 		case err != nil:
 			return outcome{}, err
-		case held.row == nil:
-			return outcome{already: true}, nil
-		case held.inherited():
-			return r.throughGroups(held)
+		case !held.direct:
+			return r.notDirect(held)
 		}
 	}
 	if role == roleReader {

@@ -75,14 +75,6 @@ func (p place) skipped() (*place, error) {
 	return nil, nil
 }
 
-// nextPage is where the list goes on after a page; nil at its end.
-func (p place) nextPage(next client.Cursor) *place {
-	if next.IsZero() {
-		return nil
-	}
-	return &place{List: p.List, Cursor: next, LeftOut: p.LeftOut}
-}
-
 const (
 	// mostBytes is far below the 4 MiB that an answer to the syncer may have, and leaves room for its largest row.
 	mostBytes = 2 << 20
@@ -136,8 +128,8 @@ func answerRows[M proto.Message](at place, page func(*answer[M], place) (*place,
 	}
 }
 
-// gather gives what the rows of a page give, from the place on. It gives the place to go on from where the answer is full,
-// or nil if all of the page was given; leftOut counts the rows that give nothing and are to be spoken of.
+// gather gives what the rows of a page give, from the place on. It gives the place to go on from: in the page where the answer
+// is full, else the next page; nil at the end of the list. leftOut counts the rows of the list that give nothing and need a warning.
 func gather[T any, M proto.Message](a *answer[M], at place, page client.Page[T], give func(T) (given []M, leftOut bool, err error)) (*place, int, error) {
 	items := page.Items
 	if at.Row > len(items) {
@@ -167,5 +159,8 @@ func gather[T any, M proto.Message](a *answer[M], at place, page client.Page[T],
 			return &place{List: at.List, Cursor: at.Cursor, Row: row + 1, LeftOut: leftOut}, leftOut, nil
 		}
 	}
-	return nil, leftOut, nil
+	if page.Next.IsZero() {
+		return nil, leftOut, nil
+	}
+	return &place{List: at.List, Cursor: page.Next, LeftOut: leftOut}, leftOut, nil
 }

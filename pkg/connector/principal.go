@@ -13,11 +13,7 @@ import (
 type member struct{ id, email string }
 
 func idsOf(members []member) []string {
-	ids := make([]string, 0, len(members))
-	for _, m := range members {
-		ids = append(ids, m.id)
-	}
-	return ids
+	return convert(members, func(m member) string { return m.id })
 }
 
 // principals tells of each member, by the id, whether it is a user or a service account: the ids look alike. One that both lists hold is the user. One that neither holds is missing, and so is
@@ -78,10 +74,7 @@ func (s *syncReader) findUsers(ctx context.Context, members []member) error {
 		return err
 	}
 	for some := range slices.Chunk(slices.DeleteFunc(slices.Clone(unknown), func(m member) bool { return m.email == "" }), client.MostEmails) {
-		emails := make([]string, 0, len(some))
-		for _, m := range some {
-			emails = append(emails, m.email)
-		}
+		emails := convert(some, func(m member) string { return m.email })
 		page, err := s.api.FindUsers(ctx, emails, client.Cursor{})
 		if err != nil {
 			return err

@@ -162,10 +162,8 @@ func (r principalRoles) revoke(ctx context.Context, request changeRequest, role 
 	switch {
 	case err != nil:
 		return outcome{}, err
-	case held.row == nil:
-		return outcome{already: true}, nil
-	case held.inherited():
-		return request.throughGroups(held)
+	case !held.direct:
+		return request.notDirect(held)
 	}
 	return outcome{}, r.take(ctx, held, role)
 }
@@ -191,10 +189,10 @@ func (r principalRoles) take(ctx context.Context, held roleAssignment, role requ
 	})
 }
 
-// throughGroups is the end of a revocation of what only groups give: a refusal, unless a sync has seen it held directly as
-// well. Then that has been taken already.
-func (r changeRequest) throughGroups(held roleAssignment) (outcome, error) {
-	if r.seenDirect {
+// notDirect is the outcome of a revocation if the principal does not hold the role directly. A role that only groups give is
+// refused, unless a sync has seen it held directly as well: then that was taken already.
+func (r changeRequest) notDirect(held roleAssignment) (outcome, error) {
+	if held.row == nil || r.seenDirect {
 		return outcome{already: true}, nil
 	}
 	return outcome{}, newError(codes.FailedPrecondition, "the role is held only through the group %s: take it from the group, or the member out of the group", held.through())

@@ -14,18 +14,12 @@ import (
 )
 
 type projectBuilder struct {
-	provisioning
-
-	reader *reader
-}
-
-func (b *projectBuilder) ResourceType(context.Context) *v2.ResourceType {
-	return resourceTypeProject
+	builder
 }
 
 // List gives a page of the organization's active projects.
 func (b *projectBuilder) List(ctx context.Context, parent *v2.ResourceId, opts rs.SyncOpAttrs) ([]*v2.Resource, *rs.SyncOpResults, error) {
-	return listOrganization(ctx, b.reader, resourceTypeProject, parent, opts, projectsList(), "listing the projects",
+	return listOrganization(ctx, b.builder, parent, opts, projectsList(), "listing the projects",
 		func(project client.Project) (*v2.Resource, error) {
 			if project.Status == client.ProjectArchived {
 				return nil, nil //nolint:nilnil // it is left out
@@ -191,9 +185,6 @@ func (p projectGrants) serviceAccounts(ctx context.Context, found *answer[*v2.Gr
 		grants, err := p.member(ctx, catalog, member)
 		return grants, false, err
 	})
-	if next == nil {
-		next = at.nextPage(page.Next)
-	}
 	return next, err
 }
 
@@ -210,10 +201,7 @@ func (p projectGrants) users(ctx context.Context, found *answer[*v2.Grant], at p
 	if err != nil {
 		return nil, err
 	}
-	members := make([]member, 0, len(page.Items))
-	for _, row := range page.Items {
-		members = append(members, member{row.ID, row.Email})
-	}
+	members := convert(page.Items, func(user client.ProjectUser) member { return member{user.ID, user.Email} })
 	principals, err := p.sync.principals(ctx, members)
 	if err != nil {
 		return nil, err
@@ -238,12 +226,8 @@ func (p projectGrants) users(ctx context.Context, found *answer[*v2.Grant], at p
 		grants, err := p.member(ctx, catalog, member)
 		return grants, false, err
 	})
-	if next != nil || err != nil {
-		return next, err
-	}
-	at.LeftOut = leftOut
-	p.warnOfLeftOut(ctx, at, page.Next, "users of this project are left out: neither the organization's users nor its service accounts have them")
-	return at.nextPage(page.Next), nil
+	p.warnOfLeftOut(ctx, next, leftOut, "users of this project are left out: neither the organization's users nor its service accounts have them")
+	return next, err
 }
 
 func (p projectGrants) readUser(principal *v2.ResourceId) func(context.Context) error {
@@ -275,11 +259,7 @@ func (p projectGrants) groups(ctx context.Context, found *answer[*v2.Grant], at 
 	if err != nil {
 		return nil, err
 	}
-	ids := make([]string, 0, len(page.Items))
-	for _, group := range page.Items {
-		ids = append(ids, group.GroupID)
-	}
-	known, err := p.sync.knownGroups(ctx, ids)
+	known, err := p.sync.knownGroups(ctx, convert(page.Items, func(group client.ProjectGroup) string { return group.GroupID }))
 	if err != nil {
 		return nil, err
 	}
@@ -294,18 +274,14 @@ func (p projectGrants) groups(ctx context.Context, found *answer[*v2.Grant], at 
 		})
 		return grants, false, err
 	})
-	if next != nil || err != nil {
-		return next, err
-	}
-	at.LeftOut = leftOut
-	p.warnOfLeftOut(ctx, at, page.Next, "groups of this project are left out: the organization's groups do not have them")
-	return at.nextPage(page.Next), nil
+	p.warnOfLeftOut(ctx, next, leftOut, "groups of this project are left out: the organization's groups do not have them")
+	return next, err
 }
 
 // warnOfLeftOut speaks once, at the end of a list.
-func (p projectGrants) warnOfLeftOut(ctx context.Context, at place, next client.Cursor, message string) {
-	if next.IsZero() && at.LeftOut > 0 {
-		warn(ctx, message, zap.String("project_id", p.id), zap.String("project", p.project.GetDisplayName()), zap.Int("count", at.LeftOut))
+func (p projectGrants) warnOfLeftOut(ctx context.Context, next *place, leftOut int, message string) {
+	if next == nil && leftOut > 0 {
+		warn(ctx, message, zap.String("project_id", p.id), zap.String("project", p.project.GetDisplayName()), zap.Int("count", leftOut))
 	}
 }
 

@@ -27,7 +27,6 @@ func theProject() actionField {
 }
 
 func (p provisioning) projectActions() []action {
-	aboutProject := func(a actionArguments) string { return aboutPrincipal(a.id(argumentProject)) }
 	externalKey := actionField{
 		name: argumentExternalKeyID, displayName: "External key ID", description: "The organization's own encryption key that the project's data is encrypted with",
 	}
@@ -81,17 +80,7 @@ func (p provisioning) createProject(ctx context.Context, arguments actionArgumen
 	if err != nil {
 		return returned{}, err
 	}
-	done, err := returnProject(project)
-	done.logged = []zap.Field{zap.String("project_id", project.ID)}
-	return done, err
-}
-
-func returnProject(project client.Project) (returned, error) {
-	resource, err := projectResource(project)
-	if err != nil {
-		return returned{}, err
-	}
-	return returning(argumentProject, resource)
+	return returning(argumentProject, project, projectResource, false, zap.String("project_id", project.ID))
 }
 
 // defaultProject is the name by which alone the API lets the organization's default project be told. It is never archived.
@@ -108,9 +97,7 @@ func (p provisioning) archiveProject(ctx context.Context, arguments actionArgume
 	case strings.TrimSpace(project.Name) != arguments.text(argumentConfirmName):
 		return returned{}, newError(codes.FailedPrecondition, "the project %s has another name than %s says: look which project it is, and repeat its name exactly", id, argumentConfirmName)
 	case project.Status == client.ProjectArchived:
-		done, err := returnProject(project)
-		done.already = true
-		return done, err
+		return returning(argumentProject, project, projectResource, true)
 	case project.Name == defaultProject:
 		return returned{}, newError(codes.FailedPrecondition, "the project %s is called %s, as the one is that OpenAI does not archive", id, defaultProject)
 	}
@@ -127,7 +114,7 @@ func (p provisioning) archiveProject(ctx context.Context, arguments actionArgume
 		return returned{}, err
 	}
 	project.Status = client.ProjectArchived
-	return returnProject(project)
+	return returning(argumentProject, project, projectResource, false)
 }
 
 func (p provisioning) updateProject(ctx context.Context, arguments actionArguments) (returned, error) {
@@ -158,9 +145,7 @@ func (p provisioning) updateProject(ctx context.Context, arguments actionArgumen
 	if err != nil {
 		return returned{}, err
 	}
-	done, err := returnProject(wanted)
-	done.already = wanted == project
-	return done, err
+	return returning(argumentProject, wanted, projectResource, wanted == project)
 }
 
 // changeable is what of a project can be changed, in a word.

@@ -40,7 +40,5 @@ func (p provisioning) setInProject(ctx context.Context, id *v2.ResourceId, chang
 	if err != nil {
 		return returned{}, err
 	}
-	done, err := returnProject(project)
-	done.already = already
-	return done, err
+	return returning(argumentProject, project, projectResource, already)
 }

@@ -126,9 +126,6 @@ func (g projectGroup) leave(ctx context.Context, role requestedRole) (bool, erro
 		}
 		return true, g.consistency.apply(ctx, deletionOf(
 			func(ctx context.Context) error { return g.client.RemoveProjectGroup(ctx, g.of.ProjectID, g.of.ID) },
-			func(ctx context.Context) error {
-				_, err := g.assignment(ctx, role)
-				return err
-			}))
+			func(ctx context.Context) (roleAssignment, error) { return g.assignment(ctx, role) }))
 	}
 }

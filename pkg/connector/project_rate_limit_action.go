@@ -15,19 +15,17 @@ import (
 const argumentModel = "model"
 
 func (p provisioning) projectRateLimitActions() []action {
-	names := client.RateLimitNumbers()
 	model := actionField{name: argumentModel, displayName: "Model", description: "The model, such as gpt-4.1, by the name that the project's limits have", required: true}
-	arguments := append(make([]actionField, 0, len(names)+2), theProject(), model)
-	for _, name := range names {
-		arguments = append(arguments, actionField{
+	limits := convert(client.RateLimitNumbers(), func(name string) actionField {
+		return actionField{
 			name: name, displayName: strings.ReplaceAll(name, "_", " "), kind: kindNumber,
 			description: "The limit that the API calls " + name + ", which not every model has; it stays as it is if this is left out",
-		})
-	}
+		}
+	})
 	return []action{{
 		name: "set_project_rate_limit", displayName: "Set project rate limit",
 		description: "Says how much a project may ask of a model in a minute and in a day.",
-		arguments:   arguments,
+		arguments:   append([]actionField{theProject(), model}, limits...),
 		returns:     []actionField{projectReturned()},
 		doing:       "setting a rate limit of",
 		about:       aboutProject,

@@ -72,7 +72,7 @@ func (s projectServiceAccount) revoke(ctx context.Context) (outcome, error) {
 	case held.direct:
 		return outcome{}, newError(codes.FailedPrecondition, "the API cannot take a role from a service account: delete the service account instead")
 	case held.inherited():
-		return s.request.throughGroups(held)
+		return s.request.notDirect(held)
 	default:
 		return s.revokeNotHeld(ctx, s.request)
 	}

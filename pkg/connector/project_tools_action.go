@@ -10,18 +10,16 @@ import (
 )
 
 func (p provisioning) projectToolsActions() []action {
-	names := client.HostedToolNames()
-	arguments := append(make([]actionField, 0, len(names)+1), theProject())
-	for _, name := range names {
-		arguments = append(arguments, actionField{
+	tools := convert(client.HostedToolNames(), func(name string) actionField {
+		return actionField{
 			name: name, displayName: strings.ReplaceAll(name, "_", " "), kind: kindYesNo,
 			description: "Whether the project may use the hosted tool " + name + "; it stays as it is if this is left out",
-		})
-	}
+		}
+	})
 	return []action{{
 		name: "set_project_tools", displayName: "Set project tools",
 		description: "Says which of the tools that OpenAI hosts a project may use.",
-		arguments:   arguments,
+		arguments:   append([]actionField{theProject()}, tools...),
 		returns:     []actionField{projectReturned()},
 		doing:       "setting the hosted tools of",
 		about:       aboutProject,

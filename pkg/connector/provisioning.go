@@ -86,12 +86,7 @@ func (p provisioning) provisionRevoke(
 func (p provisioning) provision(
 	ctx context.Context, name string, r changeRequest, change func(context.Context, changeRequest) (outcome, error),
 ) (outcome, error) {
-	var done outcome
-	err := p.inTurn(ctx, r.about(), func(ctx context.Context) error {
-		var err error
-		done, err = change(ctx, r)
-		return err
-	})
+	done, err := inTurn(ctx, p, r.about(), func(ctx context.Context) (outcome, error) { return change(ctx, r) })
 	logChange(ctx, name, done.already, err,
 		zap.String("entitlement_id", r.entitlementID()),
 		zap.String("principal_type", r.principal.GetResourceType()), zap.String("principal_id", r.principal.GetResource()))
@@ -100,10 +95,11 @@ func (p provisioning) provision(
 
 // inTurn makes a change when none is under way any more that excludes it. Somebody waits for a change, so that it goes before
 // the calls of a sync.
-func (p provisioning) inTurn(ctx context.Context, about string, change func(context.Context) error) error {
+func inTurn[T any](ctx context.Context, p provisioning, about string, change func(context.Context) (T, error)) (T, error) {
 	leave, err := p.exclusion.enter(ctx, about)
 	if err != nil {
-		return err
+		var none T
+		return none, err
 	}
 	defer leave()
 	return change(client.Urgent(ctx))

@@ -87,9 +87,7 @@ func (p provisioning) runCreateRole(ctx context.Context, arguments actionArgumen
 	if err != nil {
 		return returned{}, err
 	}
-	done, err := returningRole(in, role, already)
-	done.logged = []zap.Field{zap.String("role_id", role.ID)}
-	return done, err
+	return returning(argumentRole, role, roleResourceIn(in), already, zap.String("role_id", role.ID))
 }
 
 // runUpdateRole changes what is given of a role.
@@ -105,7 +103,7 @@ func (p provisioning) runUpdateRole(ctx context.Context, arguments actionArgumen
 	if err != nil {
 		return returned{}, err
 	}
-	return returningRole(at.in, role, already)
+	return returning(argumentRole, role, roleResourceIn(at.in), already)
 }
 
 // runDeleteRole deletes a role that is there, and says what it has cost.
@@ -129,14 +127,4 @@ func roleFields(arguments actionArguments) client.RoleFields {
 	return client.RoleFields{
 		Name: arguments.text(argumentName), Description: arguments.text(argumentDescription), Permissions: arguments.texts(argumentPermissions),
 	}
-}
-
-func returningRole(in client.RoleScope, role client.Role, already bool) (returned, error) {
-	resource, err := roleResource(in, role)
-	if err != nil {
-		return returned{}, err
-	}
-	done, err := returning(argumentRole, resource)
-	done.already = already
-	return done, err
 }

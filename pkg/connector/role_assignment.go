@@ -40,9 +40,6 @@ func (a assignment) give(ctx context.Context, s *syncReader, found *answer[*v2.G
 		grants, err := a.grants(ctx, s, []client.AssignedRole{role})
 		return grants, false, err
 	})
-	if next == nil && err == nil {
-		next = at.nextPage(page.Next)
-	}
 	return next, err
 }
 

@@ -44,12 +44,14 @@ func refusePredefined(role string) error {
 	return newError(codes.FailedPrecondition, "%s is a role of OpenAI's own, which can be neither changed nor deleted: create a custom role instead", role)
 }
 
-// roleResource is the resource of a custom role, as a sync gives it.
-func roleResource(in client.RoleScope, role client.Role) (*v2.Resource, error) {
+// roleResourceIn makes the resource of a custom role, as a sync does.
+func roleResourceIn(in client.RoleScope) func(client.Role) (*v2.Resource, error) {
 	if in.ProjectID == "" {
-		return organizationRoleResource(role)
+		return organizationRoleResource
 	}
-	return projectRoleResource(resourceID(resourceTypeProject, in.ProjectID), role)
+	return func(role client.Role) (*v2.Resource, error) {
+		return projectRoleResource(resourceID(resourceTypeProject, in.ProjectID), role)
+	}
 }
 
 // wordsOf says in words what a role has of the fields that are asked for. Permissions are a set.
@@ -167,10 +169,8 @@ func (p provisioning) deleteRole(ctx context.Context, at roleAddress) (holders, 
 			}
 			return err
 		},
-		func(ctx context.Context) error { return p.client.DeleteRole(ctx, at.in, at.id) },
-		func(ctx context.Context) error {
-			_, err := p.client.GetRole(ctx, at.in, at.id)
-			return err
-		})
+		deletionOf(
+			func(ctx context.Context) error { return p.client.DeleteRole(ctx, at.in, at.id) },
+			func(ctx context.Context) (client.Role, error) { return p.client.GetRole(ctx, at.in, at.id) }))
 	return held, already, err
 }

@@ -91,18 +91,12 @@ func (s *syncReader) groupsThatHold(ctx context.Context, role, in string) ([]str
 
 // groupsIn gives the ids of the groups of the organization or of a project, and the list of the roles of each.
 func (s *syncReader) groupsIn(ctx context.Context, in string) ([]string, func(groupID string) list[client.AssignedRole], error) {
-	var ids []string
 	if in == organizationKey {
 		groups, err := askAll(ctx, s, groupsList())
-		for _, group := range groups {
-			ids = append(ids, group.ID)
-		}
-		return ids, groupRolesList, unlessRefusedForGood(err)
+		return convert(groups, func(group client.Group) string { return group.ID }), groupRolesList, unlessRefusedForGood(err)
 	}
 	groups, err := askAll(ctx, s, projectGroupsList(in))
-	for _, group := range groups {
-		ids = append(ids, group.GroupID)
-	}
+	ids := convert(groups, func(group client.ProjectGroup) string { return group.GroupID })
 	return ids, func(groupID string) list[client.AssignedRole] { return projectGroupRolesList(in, groupID) }, unlessRefusedForGood(err)
 }
 

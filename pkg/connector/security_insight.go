@@ -14,12 +14,9 @@ import (
 )
 
 type securityInsightBuilder struct {
-	client *client.Client
-	reader *reader
-}
-
-func (b *securityInsightBuilder) ResourceType(context.Context) *v2.ResourceType {
-	return resourceTypeSecurityInsight
+	builder
+	noEntitlements
+	noGrants
 }
 
 // The lists that insights are made of, after the first one, the users.
@@ -64,16 +61,8 @@ func (s *syncReader) insightsAt(ctx context.Context, found *answer[*v2.Resource]
 			return nil, err
 		}
 		next, _, err := gather(found, at, page, func(project client.Project) ([]*v2.Resource, bool, error) {
-			insights, err := s.projectInsights(ctx, project)
-			if err != nil {
-				return nil, false, err
-			}
-			resources, err := insightResources(insights)
-			return resources, false, err
+			return insightResources(s.projectInsights(ctx, project))
 		})
-		if next == nil {
-			next = at.nextPage(page.Next)
-		}
 		return next, err
 	case listOfAdminKeys:
 		page, err := ask(ctx, s, adminKeysList(), at.Cursor)
@@ -84,17 +73,9 @@ func (s *syncReader) insightsAt(ctx context.Context, found *answer[*v2.Resource]
 			if key.IsProjectKey() {
 				return nil, false, nil
 			}
-			insights, err := adminKey(key).insights(ctx, s, nil)
-			if err != nil {
-				return nil, false, err
-			}
-			resources, err := insightResources(insights)
-			return resources, false, err
+			return insightResources(adminKey(key).insights(ctx, s, nil))
 		})
-		if next == nil {
-			next = at.nextPage(page.Next)
-		}
-		if next == nil {
+		if next == nil && err == nil {
 			next = &place{List: listOfProjects}
 		}
 		return next, err
@@ -103,10 +84,10 @@ func (s *syncReader) insightsAt(ctx context.Context, found *answer[*v2.Resource]
 		if err != nil {
 			return nil, err
 		}
-		if next := at.nextPage(page.Next); next != nil {
-			return next, nil
+		if page.Next.IsZero() {
+			return &place{List: listOfAdminKeys}, nil
 		}
-		return &place{List: listOfAdminKeys}, nil
+		return &place{Cursor: page.Next}, nil
 	}
 }
 
@@ -215,14 +196,4 @@ func insightOf(kind string, insights []insight, err error) (*v2.Resource, error)
 		}
 	}
 	return nil, errNotThere
-}
-
-// Entitlements is not called: the type skips them.
-func (b *securityInsightBuilder) Entitlements(context.Context, *v2.Resource, rs.SyncOpAttrs) ([]*v2.Entitlement, *rs.SyncOpResults, error) {
-	return nil, nil, nil
-}
-
-// Grants is not called: the type skips them.
-func (b *securityInsightBuilder) Grants(context.Context, *v2.Resource, rs.SyncOpAttrs) ([]*v2.Grant, *rs.SyncOpResults, error) {
-	return nil, nil, nil
 }

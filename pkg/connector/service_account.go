@@ -11,18 +11,14 @@ import (
 )
 
 type serviceAccountBuilder struct {
-	provisioning
-
-	reader *reader
-}
-
-func (b *serviceAccountBuilder) ResourceType(context.Context) *v2.ResourceType {
-	return resourceTypeServiceAccount
+	builder
+	noEntitlements
+	noGrants
 }
 
 // List gives a page of a project's service accounts.
 func (b *serviceAccountBuilder) List(ctx context.Context, parent *v2.ResourceId, opts rs.SyncOpAttrs) ([]*v2.Resource, *rs.SyncOpResults, error) {
-	return listProject(ctx, b.reader, resourceTypeServiceAccount, parent, opts, serviceAccountsList, "listing a project's service accounts",
+	return listProject(ctx, b.builder, parent, opts, serviceAccountsList, "listing a project's service accounts",
 		func(row client.ServiceAccount) (*v2.Resource, error) { return serviceAccountResource(parent, row) })
 }
 
@@ -54,17 +50,7 @@ func serviceAccountResource(project *v2.ResourceId, row client.ServiceAccount) (
 
 // StaticEntitlements gives none. It is called once everything has been listed.
 func (b *serviceAccountBuilder) StaticEntitlements(ctx context.Context, opts rs.SyncOpAttrs) ([]*v2.Entitlement, *rs.SyncOpResults, error) {
-	return nil, nil, requireProjects(ctx, b.reader, resourceTypeServiceAccount, opts)
-}
-
-// Entitlements is not called: the type skips them.
-func (b *serviceAccountBuilder) Entitlements(context.Context, *v2.Resource, rs.SyncOpAttrs) ([]*v2.Entitlement, *rs.SyncOpResults, error) {
-	return nil, nil, nil
-}
-
-// Grants is not called: the project gives its service accounts their roles.
-func (b *serviceAccountBuilder) Grants(context.Context, *v2.Resource, rs.SyncOpAttrs) ([]*v2.Grant, *rs.SyncOpResults, error) {
-	return nil, nil, nil
+	return nil, nil, b.requireProjects(ctx, opts)
 }
 
 // serviceAccountRole is the predefined project role that a service account's row names, or none; "" for another word.

@@ -8,6 +8,7 @@ import (
 	"google.golang.org/grpc/codes"
 
 	"github.com/conductorone/baton-openai/pkg/client"
+	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
 )
 
 const argumentServiceAccount = "service_account"
@@ -50,15 +51,14 @@ func (p provisioning) createServiceAccount(ctx context.Context, arguments action
 	if err != nil {
 		return returned{}, err
 	}
-	resource, err := serviceAccountResource(project, account)
+	done, err := returning(argumentServiceAccount, account,
+		func(account client.ServiceAccount) (*v2.Resource, error) {
+			return serviceAccountResource(project, account)
+		},
+		false, zap.String("service_account_id", account.ID))
 	if err != nil {
 		return returned{}, err
 	}
-	done, err := returning(argumentServiceAccount, resource)
-	if err != nil {
-		return returned{}, err
-	}
-	done.logged = []zap.Field{zap.String("service_account_id", account.ID)}
 	role := cmp.Or(account.Role, serviceAccountWithoutRole)
 	switch {
 	case key.IsThere:

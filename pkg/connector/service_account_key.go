@@ -42,12 +42,7 @@ func (b *serviceAccountBuilder) Issue(ctx context.Context, input *connectorbuild
 	if err != nil {
 		return nil, err
 	}
-	var issued issuedKey
-	err = b.inTurn(ctx, aboutPrincipal(wanted.account), func(ctx context.Context) error {
-		var err error
-		issued, err = b.issue(ctx, wanted)
-		return err
-	})
+	issued, err := inTurn(ctx, b.provisioning, aboutPrincipal(wanted.account), func(ctx context.Context) (issuedKey, error) { return b.issue(ctx, wanted) })
 	logChange(ctx, "issue API key", false, err, zap.String("service_account_id", wanted.account.GetResource()), zap.String("api_key_id", issued.id))
 	if err != nil {
 		return nil, changeError(wanted.doing(), err)
@@ -107,10 +102,7 @@ type issuedKey struct {
 // issue makes a key, unless the request has made one before: its value was told then, or is lost.
 func (b *serviceAccountBuilder) issue(ctx context.Context, wanted keyRequest) (issuedKey, error) {
 	accountID := wanted.account.GetResource()
-	projectID, err := findProject(ctx, b.client, nil, func(ctx context.Context, projectID string) error {
-		_, err := b.client.GetProjectServiceAccount(ctx, projectID, accountID)
-		return err
-	})
+	projectID, err := b.projectOfServiceAccount(ctx, wanted.account, nil)
 	switch {
 	case isGone(err):
 		return issuedKey{}, newError(codes.FailedPrecondition, "no active project has a service account %s, and OpenAI gives keys to no other account: sync again to see what there is", accountID)

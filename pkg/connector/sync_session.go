@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
 	"github.com/conductorone/baton-sdk/pkg/session"
 	"github.com/conductorone/baton-sdk/pkg/types/sessions"
 
@@ -144,10 +145,7 @@ func recallMany[T any](ctx context.Context, s syncSession, kind string, ids []st
 
 // types gives the ids of the resource types that the sync lists as a whole.
 func (s syncSession) types(ctx context.Context) ([]string, error) {
-	ids := make([]string, 0, len(allResourceTypes))
-	for _, resourceType := range allResourceTypes {
-		ids = append(ids, resourceType.GetId())
-	}
+	ids := convert(allResourceTypes, (*v2.ResourceType).GetId)
 	begun, err := recallMany[bool](ctx, s, factType, ids)
 	return slices.DeleteFunc(ids, func(id string) bool { return !begun[id] }), err
 }

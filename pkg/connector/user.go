@@ -18,18 +18,13 @@ const (
 )
 
 type userBuilder struct {
-	provisioning
-
-	reader *reader
-}
-
-func (b *userBuilder) ResourceType(context.Context) *v2.ResourceType {
-	return resourceTypeUser
+	builder
+	noEntitlements
 }
 
 // List gives a page of the organization's users.
 func (b *userBuilder) List(ctx context.Context, parent *v2.ResourceId, opts rs.SyncOpAttrs) ([]*v2.Resource, *rs.SyncOpResults, error) {
-	return listOrganization(ctx, b.reader, resourceTypeUser, parent, opts, usersList(), "listing the users", userResource)
+	return listOrganization(ctx, b.builder, parent, opts, usersList(), "listing the users", userResource)
 }
 
 // Get gives a user.
@@ -72,11 +67,6 @@ func userResource(user client.User) (*v2.Resource, error) {
 	}
 	name := acc.profile.name(user.ID, user.Name, user.Account.Name, email)
 	return newResource(resourceTypeUser, user.ID, user.ID, name, theOrganization(), append(marks, acc.trait())...)
-}
-
-// Entitlements is not called: the type skips them.
-func (b *userBuilder) Entitlements(context.Context, *v2.Resource, rs.SyncOpAttrs) ([]*v2.Entitlement, *rs.SyncOpResults, error) {
-	return nil, nil, nil
 }
 
 // Grants gives the user's membership of the organization and its organization roles. The user's row names the predefined

@@ -1,6 +1,7 @@
 package connector
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -79,18 +80,15 @@ func (k *userKeys) deleteAll(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	ids := make([]string, 0, len(projects))
+	slices.SortFunc(projects, func(a, b client.Project) int { return cmp.Compare(a.ID, b.ID) })
 	for _, project := range projects {
-		if project.Status != client.ProjectArchived && project.ID > k.after {
-			ids = append(ids, project.ID)
+		if project.Status == client.ProjectArchived || project.ID <= k.after {
+			continue
 		}
-	}
-	slices.Sort(ids)
-	for _, id := range ids {
-		if err := k.deleteProjectKeys(ctx, id); err != nil {
+		if err := k.deleteProjectKeys(ctx, project.ID); err != nil {
 			return err
 		}
-		k.after = id
+		k.after = project.ID
 	}
 	return nil
 }

@@ -37,26 +37,26 @@ func (b *userBuilder) CreateAccount(
 		return nil, nil, nil, err
 	}
 	wanted.warnOfIgnored(ctx)
-	var response connectorbuilder.CreateAccountResponse
-	var sent sentInvitation
-	err = b.inTurn(ctx, wanted.about(), func(ctx context.Context) error {
-		var err error
-		response, sent, err = b.invite(ctx, wanted)
-		return err
-	})
-	logChange(ctx, "create account", sent.already, err, wanted.logged(sent)...)
+	created, err := inTurn(ctx, b.provisioning, wanted.about(), func(ctx context.Context) (createdAccount, error) { return b.invite(ctx, wanted) })
+	logChange(ctx, "create account", created.sent.already, err, wanted.logged(created.sent)...)
 	if err != nil {
 		return nil, nil, nil, changeError("inviting "+wanted.email, err)
 	}
-	return response, nil, nil, nil
+	return created.response, nil, nil, nil
+}
+
+// createdAccount is what has become of an account that is to be created.
+type createdAccount struct {
+	response connectorbuilder.CreateAccountResponse
+	sent     sentInvitation
 }
 
 // invite invites whoever is not a member. OpenAI may know a member under a spelling that its search does not find: then it
 // says so when somebody is invited, and all users are looked through, which is not urgent.
-func (b *userBuilder) invite(ctx context.Context, wanted invitation) (connectorbuilder.CreateAccountResponse, sentInvitation, error) {
+func (b *userBuilder) invite(ctx context.Context, wanted invitation) (createdAccount, error) {
 	member, err := findMember(ctx, wanted.email, listOf(b.client.FindUsers, wanted.spellings()))
 	if err != nil {
-		return nil, sentInvitation{}, err
+		return createdAccount{}, err
 	}
 	if member != nil {
 		return memberExists(*member)
@@ -68,19 +68,20 @@ func (b *userBuilder) invite(ctx context.Context, wanted invitation) (connectorb
 		}
 	}
 	if err != nil {
-		return nil, sent, err
+		return createdAccount{sent: sent}, err
 	}
 	resource, err := invitationResource(sent.invite)
 	success := v2.CreateAccountResponse_SuccessResult_builder{Resource: resource, IsCreateAccountResult: true}.Build()
 	if at, ok := sent.invite.ExpiresAt.Time(); ok {
 		success.SetInvitationExpiresAt(timestamppb.New(at))
 	}
-	return success, sent, err
+	return createdAccount{success, sent}, err
 }
 
-func memberExists(member client.User) (connectorbuilder.CreateAccountResponse, sentInvitation, error) {
+func memberExists(member client.User) (createdAccount, error) {
 	resource, err := userResource(member)
-	return v2.CreateAccountResponse_AlreadyExistsResult_builder{Resource: resource, IsCreateAccountResult: true}.Build(), sentInvitation{already: true}, err
+	response := v2.CreateAccountResponse_AlreadyExistsResult_builder{Resource: resource, IsCreateAccountResult: true}.Build()
+	return createdAccount{response, sentInvitation{already: true}}, err
 }
 
 // findMember finds the user of the email address in the list, nil if there is none. Addresses are compared without case.
@@ -112,12 +113,7 @@ func (p provisioning) deleteUser(ctx context.Context, userID string) (bool, erro
 		return false, err
 	}
 	deletion := func(ctx context.Context) error {
-		return p.consistency.apply(ctx, deletionOf(
-			func(ctx context.Context) error { return p.client.DeleteUser(ctx, userID) },
-			func(ctx context.Context) error {
-				_, err := p.client.GetUser(ctx, userID)
-				return err
-			}))
+		return p.consistency.apply(ctx, deletionByID(userID, p.client.DeleteUser, p.client.GetUser))
 	}
 	if role == roleOwner {
 		err = p.keepingAnOwner(ctx, userID, deletion)
