@@ -30,13 +30,13 @@ type action struct {
 	returns []actionField
 	// doing and about are what errors say is being done, such as "archiving" and "project proj_1". Actions and deletions that
 	// are about the same go one after the other.
-	doing string
-	about func(actionArguments) string
-	run   func(context.Context, actionArguments) (returned, error)
+	doing   string
+	subject func(actionArguments) string
+	run     func(context.Context, actionArguments) (actionResult, error)
 }
 
-// returned is what became of an action, or how far it came where it failed.
-type returned struct {
+// actionResult is what became of an action, or how far it came where it failed.
+type actionResult struct {
 	// already says that nothing had to be done.
 	already bool
 	fields  []actions.ReturnField
@@ -44,14 +44,14 @@ type returned struct {
 	logged []zap.Field
 }
 
-// returning returns what the action was about as a resource, under the name.
-func returning[T any](name string, row T, makeResource func(T) (*v2.Resource, error), already bool, logged ...zap.Field) (returned, error) {
+// resourceResult returns what the action was about as a resource, under the name.
+func resourceResult[T any](name string, row T, makeResource func(T) (*v2.Resource, error), already bool, logged ...zap.Field) (actionResult, error) {
 	resource, err := makeResource(row)
 	if err != nil {
-		return returned{}, err
+		return actionResult{}, err
 	}
 	field, err := actions.NewResourceReturnField(name, resource)
-	return returned{already: already, fields: []actions.ReturnField{field}, logged: logged}, err
+	return actionResult{already: already, fields: []actions.ReturnField{field}, logged: logged}, err
 }
 
 // actionLimit is for how long an action may take, with the wait for another change. The SDK gives it an hour.
@@ -76,7 +76,7 @@ func ActionNames() []string {
 
 // RefuseActions has every action refused: a service without --provisioning changes nothing. The SDK sees to that for all
 // other changes, and serves actions all the same.
-func (c *Connector) RefuseActions() { c.refusesActions = true }
+func (c *Connector) RefuseActions() { c.actionsRefused = true }
 
 // GlobalActions registers the actions.
 func (c *Connector) GlobalActions(ctx context.Context, registry actions.ActionRegistry) error {
@@ -100,26 +100,26 @@ func (c *Connector) handler(a action) actions.ActionHandler {
 }
 
 // act checks what is given for an action, waits for what excludes it, does it, and logs it once.
-func (c *Connector) act(ctx context.Context, a action, given *structpb.Struct) (returned, error) {
+func (c *Connector) act(ctx context.Context, a action, given *structpb.Struct) (actionResult, error) {
 	switch {
-	case c.refusesActions:
-		return returned{}, newError(codes.FailedPrecondition, "the service changes nothing: start it with --provisioning")
+	case c.actionsRefused:
+		return actionResult{}, newError(codes.FailedPrecondition, "the service changes nothing: start it with --provisioning")
 	case c.client == nil:
-		return returned{}, MissingAdminKey()
+		return actionResult{}, MissingAdminKey()
 	}
-	arguments, err := a.check(given)
+	arguments, err := a.parse(given)
 	if err != nil {
-		return returned{}, err
+		return actionResult{}, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, c.actionLimit)
 	defer cancel()
-	done, err := inTurn(ctx, c.provisioning(), a.about(arguments), func(ctx context.Context) (returned, error) { return a.run(ctx, arguments) })
-	logChange(ctx, a.name, done.already, err, append(arguments.logged(), done.logged...)...)
+	done, err := exclusively(ctx, c.provisioning(), a.subject(arguments), func(ctx context.Context) (actionResult, error) { return a.run(ctx, arguments) })
+	logChange(ctx, a.name, done.already, err, append(arguments.logFields(), done.logged...)...)
 	if err == nil {
 		return done, nil
 	}
-	doing := a.doing + " the " + a.about(arguments)
-	if errors.Is(ctx.Err(), context.DeadlineExceeded) && !isOurs(err) {
+	doing := a.doing + " the " + a.subject(arguments)
+	if errors.Is(ctx.Err(), context.DeadlineExceeded) && !isConnectorError(err) {
 		return done, newError(codes.DeadlineExceeded, "%s took longer than %s: what it has done stays; sync to see what there is before you run it again: %w", doing, c.actionLimit, err)
 	}
 	return done, changeError(doing, err)

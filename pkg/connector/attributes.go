@@ -64,7 +64,7 @@ type account struct {
 
 func (a account) trait() rs.ResourceOption {
 	options := []rs.UserTraitOption{
-		rs.WithDetailedStatus(a.status, presentable(a.statusDetails, maxNameBytes)), //nolint:staticcheck // fills the trait and the resource, see above
+		rs.WithDetailedStatus(a.status, displayText(a.statusDetails, maxNameBytes)), //nolint:staticcheck // fills the trait and the resource, see above
 		rs.WithUserProfile(a.profile), //nolint:staticcheck // fills the trait and the resource, see above
 		rs.WithAccountType(a.accountType),
 	}

@@ -3,7 +3,6 @@ package connector
 import (
 	"cmp"
 	"context"
-	"errors"
 	"time"
 
 	"go.uber.org/zap"
@@ -18,10 +17,10 @@ type change struct {
 	read  func(context.Context) (string, error)
 	// before is the word that was read before the write, wanted the one that is to be read afterwards.
 	before, wanted string
-	// taking says that something is taken: whatever else is read then is as good as what is wanted.
-	taking bool
-	// saysDone tells a refusal that may be the answer to a request that arrived twice; nil if there is none.
-	saysDone func(error) bool
+	// isRemoval says that something is taken: whatever else is read then is as good as what is wanted.
+	isRemoval bool
+	// meansDone tells a refusal that may be the answer to a request that arrived twice; nil if there is none.
+	meansDone func(error) bool
 }
 
 // The words for what is there or not.
@@ -50,7 +49,7 @@ func possession(held bool) string {
 }
 
 func (c change) isDone(state string) bool {
-	return state == c.wanted || c.taking && state != c.before
+	return state == c.wanted || c.isRemoval && state != c.before
 }
 
 // consistency is how long a change waits, attempt by attempt, for a state that the API may show late.
@@ -104,7 +103,7 @@ func (w consistency) confirm(ctx context.Context, err error, c change) error {
 		return err
 	}
 	waits := w
-	if isPlainRefusal(err) && (c.saysDone == nil || !c.saysDone(err)) {
+	if isPlainRefusal(err) && (c.meansDone == nil || !c.meansDone(err)) {
 		// Any other plain refusal is not looked at for longer than once.
 		waits = nil
 	}
@@ -138,27 +137,17 @@ func (c change) judge(ctx context.Context, err error, seen string) error {
 	}
 }
 
-// isFinal tells an error after which there is nothing to look at: nothing was done, or nobody may look.
-func isFinal(err error) bool {
-	switch kindOf(err) {
-	case client.KindUnauthenticated, client.KindDenied, client.KindDeniedWithoutReason, client.KindLimited, client.KindBilling, client.KindStopped:
-		return true
-	default:
-		return false
-	}
-}
-
-// contradicts is the error of a write that succeeded in giving another role than was asked for, by what it answered; nil
+// checkAnsweredRole is the error of a write that succeeded in giving another role than was asked for, by what it answered; nil
 // where the answer does not tell.
-func contradicts(answered, wanted string) error {
+func checkAnsweredRole(answered, wanted string) error {
 	if answered == "" || answered == wanted {
 		return nil
 	}
 	return newError(codes.FailedPrecondition, "OpenAI answered with the role %s where %s was asked for: sync again to see what there is", answered, wanted)
 }
 
-// untilKnown repeats a call about something that was made a moment ago and that the API may not know yet.
-func (w consistency) untilKnown(ctx context.Context, call func(context.Context) error) error {
+// retryUntilKnown repeats a call about something that was made a moment ago and that the API may not know yet.
+func (w consistency) retryUntilKnown(ctx context.Context, call func(context.Context) error) error {
 	for attempt := 0; ; attempt++ {
 		err := call(ctx)
 		if !isGone(err) || attempt == len(w) || !sleep(ctx, w[attempt]) {
@@ -176,38 +165,5 @@ func sleep(ctx context.Context, wait time.Duration) bool {
 		return true
 	case <-ctx.Done():
 		return false
-	}
-}
-
-// isGone tells the error of a retrieval that says that the thing is not there.
-func isGone(err error) bool {
-	return kindOf(err) == client.KindGone || errors.Is(err, errInNoProject)
-}
-
-// unlessGone is nil for an error that says that the thing is not there.
-func unlessGone(err error) error {
-	if isGone(err) {
-		return nil
-	}
-	return err
-}
-
-// deletionOf is the change that deletes something. get shows whether it is still there.
-func deletionOf[T any](remove func(context.Context) error, get func(context.Context) (T, error)) change {
-	return change{write: remove, read: presenceOf(get), before: stateThere, wanted: stateNotThere}
-}
-
-// deletionByID is [deletionOf] something that has an id in the whole organization.
-func deletionByID[T any](id string, remove func(context.Context, string) error, get func(context.Context, string) (T, error)) change {
-	return deletionOf(
-		func(ctx context.Context) error { return remove(ctx, id) },
-		func(ctx context.Context) (T, error) { return get(ctx, id) })
-}
-
-// presenceOf reads whether get finds something.
-func presenceOf[T any](get func(context.Context) (T, error)) func(context.Context) (string, error) {
-	return func(ctx context.Context) (string, error) {
-		_, err := get(ctx)
-		return presence(!isGone(err)), unlessGone(err)
 	}
 }

@@ -10,8 +10,8 @@ type creation[T any] struct {
 	newestFirst bool
 	create      func(context.Context) (T, error)
 	get         func(ctx context.Context, id string) (T, error)
-	// is gives the id and the name.
-	is func(T) (id, name string)
+	// identify gives the id and the name.
+	identify func(T) (id, name string)
 }
 
 // createNamed makes it. If the answer is lost, it is looked for among those that were made since: one of the name is the one
@@ -29,18 +29,18 @@ func createNamed[T any](ctx context.Context, consistency consistency, c creation
 			return err
 		},
 		read: func(ctx context.Context) (string, error) {
-			if id, _ := c.is(made); id != "" {
+			if id, _ := c.identify(made); id != "" {
 				found, err := c.get(ctx, id)
 				if err == nil {
 					made = found
 				}
-				return presence(!isGone(err)), unlessGone(err)
+				return presence(!isGone(err)), ignoreGone(err)
 			}
 			after, err := c.list(ctx)
 			if found := c.madeSince(before, after); found != nil {
 				made = *found
 			}
-			id, _ := c.is(made)
+			id, _ := c.identify(made)
 			return presence(id != ""), err
 		},
 		before: stateNotThere, wanted: stateThere,
@@ -52,12 +52,12 @@ func createNamed[T any](ctx context.Context, consistency consistency, c creation
 func (c creation[T]) madeSince(before, after []T) *T {
 	old := map[string]bool{}
 	for _, row := range before {
-		id, _ := c.is(row)
+		id, _ := c.identify(row)
 		old[id] = true
 	}
 	var found *T
 	for _, row := range after {
-		switch id, name := c.is(row); {
+		switch id, name := c.identify(row); {
 		case old[id] && c.newestFirst:
 			// Those behind it are older.
 			return found

@@ -12,12 +12,12 @@ import (
 // the one before has made. All others run at once. It holds within one connector, since ConductorOne hands each task to one.
 type exclusion struct {
 	mu sync.Mutex
-	// changes has those that are under way or wait, by what they are about.
-	changes map[string]*excluding
+	// subjects has those that are under way or wait, by what they are about.
+	subjects map[string]*subjectChanges
 }
 
-// excluding are the changes that exclude each other.
-type excluding struct {
+// subjectChanges are the changes that exclude each other.
+type subjectChanges struct {
 	// turn is taken by the one that is under way.
 	turn chan struct{}
 	// count is how many there are; the last one that leaves takes the entry away.
@@ -25,17 +25,17 @@ type excluding struct {
 }
 
 func newExclusion() *exclusion {
-	return &exclusion{changes: map[string]*excluding{}}
+	return &exclusion{subjects: map[string]*subjectChanges{}}
 }
 
-// enter waits until no other change is under way that is about the same, and gives what ends the turn. It is an error if the
+// acquire waits until no other change is under way that is about the same, and gives what ends the turn. It is an error if the
 // context ends first.
-func (e *exclusion) enter(ctx context.Context, about string) (func(), error) {
+func (e *exclusion) acquire(ctx context.Context, about string) (func(), error) {
 	e.mu.Lock()
-	same := e.changes[about]
+	same := e.subjects[about]
 	if same == nil {
-		same = &excluding{turn: make(chan struct{}, 1)}
-		e.changes[about] = same
+		same = &subjectChanges{turn: make(chan struct{}, 1)}
+		e.subjects[about] = same
 	}
 	same.count++
 	e.mu.Unlock()
@@ -45,7 +45,7 @@ func (e *exclusion) enter(ctx context.Context, about string) (func(), error) {
 		defer e.mu.Unlock()
 		same.count--
 		if same.count == 0 {
-			delete(e.changes, about)
+			delete(e.subjects, about)
 		}
 	}
 	select {
@@ -57,31 +57,31 @@ func (e *exclusion) enter(ctx context.Context, about string) (func(), error) {
 	}
 }
 
-// aboutOwners is what all changes are about that may take the last owner from the organization. It is entered after what else
+// ownersSubject is what all changes are about that may take the last owner from the organization. It is entered after what else
 // a change is about, so that none waits for itself.
-const aboutOwners = "the owners of the organization"
+const ownersSubject = "the owners of the organization"
 
-// about is what the change excludes others by:
+// subject is what the change excludes others by:
 //
 //   - owner and reader of the organization, of one principal, and the membership, with which they go;
 //   - everything of one principal in one project: a custom role needs the membership, and goes with it;
 //   - otherwise the same entitlement of the same principal.
-func (r changeRequest) about() string {
+func (r changeRequest) subject() string {
 	switch r.resource.GetResourceType() {
 	case resourceTypeOrganization.GetId():
-		return aboutPrincipal(r.principal)
+		return subjectOf(r.principal)
 	case resourceTypeOrganizationRole.GetId():
 		if r.isPredefinedOrganizationRole() {
-			return aboutPrincipal(r.principal)
+			return subjectOf(r.principal)
 		}
 	case resourceTypeProject.GetId(), resourceTypeProjectRole.GetId():
 		// Where ids have slashes, that of the project is not known yet: then its beginning is.
-		return "project " + firstSegment(r.resource.GetResource()) + " " + aboutPrincipal(r.principal)
+		return "project " + firstSegment(r.resource.GetResource()) + " " + subjectOf(r.principal)
 	}
 	return r.grantID()
 }
 
-// aboutPrincipal is what changes of a principal in the organization are about, the deletion of a user included.
-func aboutPrincipal(id *v2.ResourceId) string {
+// subjectOf is what changes of a principal in the organization are about, the deletion of a user included.
+func subjectOf(id *v2.ResourceId) string {
 	return id.GetResourceType() + " " + id.GetResource()
 }

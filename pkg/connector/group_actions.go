@@ -19,22 +19,22 @@ func (p provisioning) groupActions() []action {
 		},
 		returns: []actionField{{name: argumentGroup, displayName: "Group", description: "The group as it is now", kind: kindResource}},
 		doing:   "renaming",
-		about:   func(a actionArguments) string { return aboutPrincipal(a.id(argumentGroup)) },
+		subject: func(a actionArguments) string { return subjectOf(a.id(argumentGroup)) },
 		run:     p.renameGroup,
 	}}
 }
 
 // renameGroup gives a group another name, which other groups may have as well.
-func (p provisioning) renameGroup(ctx context.Context, arguments actionArguments) (returned, error) {
+func (p provisioning) renameGroup(ctx context.Context, arguments actionArguments) (actionResult, error) {
 	id, name := arguments.id(argumentGroup).GetResource(), arguments.text(argumentName)
 	group, err := p.client.GetGroup(ctx, id)
 	if err != nil {
-		return returned{}, err
+		return actionResult{}, err
 	}
 	already := group.Name == name
 	if !already {
 		if err := p.refuseManagedGroup(ctx, id); err != nil {
-			return returned{}, err
+			return actionResult{}, err
 		}
 		err = p.consistency.apply(ctx, change{
 			write: func(ctx context.Context) error {
@@ -49,9 +49,9 @@ func (p provisioning) renameGroup(ctx context.Context, arguments actionArguments
 			before: group.Name, wanted: name,
 		})
 		if err != nil {
-			return returned{}, err
+			return actionResult{}, err
 		}
 		group.Name = name // which a list may show late
 	}
-	return returning(argumentGroup, group, groupResource, already)
+	return resourceResult(argumentGroup, group, groupResource, already)
 }

@@ -22,7 +22,7 @@ var (
 // Grant adds a user or service account to the group.
 func (b *groupBuilder) Grant(ctx context.Context, principal *v2.Resource, entitlement *v2.Entitlement) ([]*v2.Grant, annotations.Annotations, error) {
 	return b.provisionGrant(ctx, principal, entitlement, func(ctx context.Context, r changeRequest) (outcome, error) {
-		if err := r.isGroupMembership(); err != nil {
+		if err := r.checkGroupMembership(); err != nil {
 			return outcome{}, err
 		}
 		if state, err := b.readMembership(r)(ctx); err == nil && state == stateThere {
@@ -44,7 +44,7 @@ func (b *groupBuilder) Grant(ctx context.Context, principal *v2.Resource, entitl
 // Revoke takes a user or service account out of the group.
 func (b *groupBuilder) Revoke(ctx context.Context, grant *v2.Grant) (annotations.Annotations, error) {
 	return b.provisionRevoke(ctx, grant, func(ctx context.Context, r changeRequest) (outcome, error) {
-		if err := r.isGroupMembership(); err != nil {
+		if err := r.checkGroupMembership(); err != nil {
 			return outcome{}, err
 		}
 		return b.revokeMembership(ctx, r)
@@ -75,15 +75,15 @@ func (b *groupBuilder) revokeMembership(ctx context.Context, r changeRequest) (o
 	return outcome{already: err == nil && isGone(answer)}, err
 }
 
-func (r changeRequest) isGroupMembership() error {
+func (r changeRequest) checkGroupMembership() error {
 	if r.slug != slugMember {
-		return r.unknown()
+		return r.unknownSlugError()
 	}
 	switch r.principal.GetResourceType() {
 	case resourceTypeUser.GetId(), resourceTypeServiceAccount.GetId():
 		return nil
 	default:
-		return r.wrongPrincipal()
+		return r.wrongPrincipalError()
 	}
 }
 
@@ -91,28 +91,6 @@ func (b *groupBuilder) readMembership(r changeRequest) func(context.Context) (st
 	return presenceOf(func(ctx context.Context) (client.GroupUser, error) {
 		return b.client.GetGroupUser(ctx, r.resource.GetResource(), r.principal.GetResource())
 	})
-}
-
-// isNoMember is true only if the API can be believed that somebody is no member.
-func (b *groupBuilder) isNoMember(ctx context.Context, r changeRequest) bool {
-	state, err := b.readMembership(r)(ctx)
-	if err != nil || state == stateThere {
-		return false
-	}
-	_, err = b.client.ListGroupUsers(ctx, r.resource.GetResource(), client.Cursor{})
-	return err == nil
-}
-
-// refuseUnoffered looks into an answer that may mean that the plan or the key does not offer group members at all: then a
-// 404 says nothing of anybody, and another key would not help. The lists of members show it.
-func (b *groupBuilder) refuseUnoffered(ctx context.Context, groupID string, answer error) error {
-	if !mayMeanNoMembersOffered(answer) {
-		return nil
-	}
-	if _, err := b.client.ListGroupUsers(ctx, groupID, client.Cursor{}); !mayMeanNoMembersOffered(err) {
-		return nil
-	}
-	return newError(codes.FailedPrecondition, "OpenAI does not offer the members of groups to this key on this plan: change who is in the group %s in OpenAI's own pages", groupID)
 }
 
 // refuseManagedGroup refuses a group that belongs to the identity provider: what is changed here would come back, or be
@@ -135,7 +113,7 @@ func (b *groupBuilder) Create(ctx context.Context, resource *v2.Resource) (*v2.R
 	if name == "" {
 		return nil, nil, newError(codes.InvalidArgument, "a group needs a display name")
 	}
-	group, err := inTurn(ctx, b.provisioning, "group named "+name, func(ctx context.Context) (client.Group, error) { return b.create(ctx, name) })
+	group, err := exclusively(ctx, b.provisioning, "group named "+name, func(ctx context.Context) (client.Group, error) { return b.create(ctx, name) })
 	logChange(ctx, "create group", false, err, zap.String("group_id", group.ID))
 	if err != nil {
 		return nil, nil, changeError("creating a group", err)
@@ -154,7 +132,7 @@ func (b *groupBuilder) create(ctx context.Context, name string) (client.Group, e
 		newestFirst: true,
 		create:      func(ctx context.Context) (client.Group, error) { return b.client.CreateGroup(ctx, name) },
 		get:         b.client.GetGroup,
-		is:          func(group client.Group) (string, string) { return group.ID, group.Name },
+		identify:    func(group client.Group) (string, string) { return group.ID, group.Name },
 	})
 }
 

@@ -66,7 +66,7 @@ func invitationResource(invite client.Invite) (*v2.Resource, error) {
 		acc.status = v2.UserTrait_Status_STATUS_DISABLED
 	}
 	name := acc.profile.name(invite.ID, invite.Email)
-	return newResource(resourceTypeInvitation, invite.ID, invite.ID, name, theOrganization(), acc.trait())
+	return newResource(resourceTypeInvitation, invite.ID, invite.ID, name, organizationResourceID(), acc.trait())
 }
 
 // invitedProjects gives "<project id>:<role>" for each project, the form in which account creation takes them.

@@ -24,8 +24,8 @@ type mutant struct {
 var mutants = map[string]mutant{
 	"an error is an empty list of resources": {
 		"pkg/connector/listing.go",
-		"	page, err := ask(ctx, s, l, at.Cursor)\n	if err != nil {\n		return nil, nil, readError(doing, err)\n	}\n",
-		"	page, err := ask(ctx, s, l, at.Cursor)\n	if err != nil {\n		return nil, nil, nil\n	}\n",
+		"	page, err := getPage(ctx, s, l, token.Cursor)\n	if err != nil {\n		return nil, nil, readError(doing, err)\n	}\n",
+		"	page, err := getPage(ctx, s, l, token.Cursor)\n	if err != nil {\n		return nil, nil, nil\n	}\n",
 		[]string{"-run", "^TestFaultTable$", "./pkg/connector"},
 	},
 	"an error is an empty list of grants": {
@@ -108,8 +108,8 @@ var mutants = map[string]mutant{
 	},
 	"a page of resources is dropped": {
 		"pkg/connector/page_token.go",
-		"	if page.Next.IsZero() {\n		return nil, leftOut, nil\n	}\n	return &place{",
-		"	if page.Next.IsZero() || true {\n		return nil, leftOut, nil\n	}\n	return &place{",
+		"	if page.Next.IsZero() {\n		return nil, leftOut, nil\n	}\n	return &pageToken{",
+		"	if page.Next.IsZero() || true {\n		return nil, leftOut, nil\n	}\n	return &pageToken{",
 		[]string{"-run", "^TestFullSyncEqualsTheOrganization$", "./pkg/connector"},
 	},
 }

@@ -17,11 +17,6 @@ type projectRoleBuilder struct {
 	noGrants
 }
 
-// projectRoleID makes the id of a project role's resource: the same role id may come back in another project.
-func projectRoleID(projectID, roleID string) string {
-	return projectID + "/" + roleID
-}
-
 // List gives a page of a project's roles. The predefined ones are entitlements of the project, and no resources.
 func (b *projectRoleBuilder) List(ctx context.Context, parent *v2.ResourceId, opts rs.SyncOpAttrs) ([]*v2.Resource, *rs.SyncOpResults, error) {
 	predefined := predefinedIn(parent.GetResource())
@@ -61,7 +56,7 @@ func (b *projectRoleBuilder) Get(ctx context.Context, id, _ *v2.ResourceId) (*v2
 func projectRoleResource(project *v2.ResourceId, role client.Role) (*v2.Resource, error) {
 	id, p := projectRoleID(project.GetResource(), role.ID), roleProfile(role)
 	name := p.name(role.ID, role.Name)
-	return newResource(resourceTypeProjectRole, id, role.ID, name, project, roleTrait(p), description(role.Description), grantsElsewhere())
+	return newResource(resourceTypeProjectRole, id, role.ID, name, project, roleTrait(p), description(role.Description), skipGrants())
 }
 
 // StaticEntitlements gives none. It is called once everything has been listed.

@@ -31,8 +31,8 @@ func findProject(ctx context.Context, api *client.Client, parent *v2.ResourceId,
 	return "", errInNoProject
 }
 
-// getOfProject gets a resource of an active project: of the parent, if it is given, else of the first project that has it.
-func getOfProject(
+// getInProject gets a resource of an active project: of the parent, if it is given, else of the first project that has it.
+func getInProject(
 	ctx context.Context, api *client.Client, parent *v2.ResourceId, get func(ctx context.Context, project *v2.ResourceId) (*v2.Resource, error),
 ) (*v2.Resource, error) {
 	if parent.GetResourceType() == resourceTypeProject.GetId() {

@@ -27,7 +27,7 @@ func (b *serviceAccountBuilder) List(ctx context.Context, parent *v2.ResourceId,
 // GET /organization/projects/{project_id}/service_accounts/{service_account_id}.
 func (b *serviceAccountBuilder) Get(ctx context.Context, id, parent *v2.ResourceId) (*v2.Resource, annotations.Annotations, error) {
 	return getResource(id, func() (*v2.Resource, error) {
-		return getOfProject(ctx, b.client, parent, func(ctx context.Context, project *v2.ResourceId) (*v2.Resource, error) {
+		return getInProject(ctx, b.client, parent, func(ctx context.Context, project *v2.ResourceId) (*v2.Resource, error) {
 			row, err := b.client.GetProjectServiceAccount(ctx, project.GetResource(), id.GetResource())
 			if err != nil {
 				return nil, err
@@ -45,21 +45,10 @@ func serviceAccountResource(project *v2.ResourceId, row client.ServiceAccount) (
 		profile:     profile{}.text("project_id", project.GetResource()).text(profileRole, row.Role),
 	}
 	name := acc.profile.name(row.ID, row.Name)
-	return newResource(resourceTypeServiceAccount, row.ID, row.ID, name, project, acc.trait(), nonHuman(), grantsElsewhere())
+	return newResource(resourceTypeServiceAccount, row.ID, row.ID, name, project, acc.trait(), nonHuman(), skipGrants())
 }
 
 // StaticEntitlements gives none. It is called once everything has been listed.
 func (b *serviceAccountBuilder) StaticEntitlements(ctx context.Context, opts rs.SyncOpAttrs) ([]*v2.Entitlement, *rs.SyncOpResults, error) {
 	return nil, nil, b.requireProjects(ctx, opts)
 }
-
-// serviceAccountRole is the predefined project role that a service account's row names, or none; "" for another word.
-func serviceAccountRole(word string) string {
-	if word == serviceAccountWithoutRole {
-		return word
-	}
-	return projectRoleName(word)
-}
-
-// serviceAccountWithoutRole is the word for an account whose access, if it has any, was given by assignment.
-const serviceAccountWithoutRole = "none"

@@ -42,7 +42,7 @@ func (b *serviceAccountBuilder) Issue(ctx context.Context, input *connectorbuild
 	if err != nil {
 		return nil, err
 	}
-	issued, err := inTurn(ctx, b.provisioning, aboutPrincipal(wanted.account), func(ctx context.Context) (issuedKey, error) { return b.issue(ctx, wanted) })
+	issued, err := exclusively(ctx, b.provisioning, subjectOf(wanted.account), func(ctx context.Context) (issuedKey, error) { return b.issue(ctx, wanted) })
 	logChange(ctx, "issue API key", false, err, zap.String("service_account_id", wanted.account.GetResource()), zap.String("api_key_id", issued.id))
 	if err != nil {
 		return nil, changeError(wanted.doing(), err)
@@ -67,9 +67,9 @@ type keyRequest struct {
 func newKeyRequest(input *connectorbuilder.CredentialIssueInput) (keyRequest, error) {
 	account, id := input.IdentityID, input.RequestID
 	switch {
-	case !proto.Equal(account, resourceID(resourceTypeServiceAccount, account.GetResource())) || account.GetResource() == "" || !isReadable(account.GetResource()):
+	case !proto.Equal(account, resourceID(resourceTypeServiceAccount, account.GetResource())) || account.GetResource() == "" || !isPrintable(account.GetResource()):
 		return keyRequest{}, newError(codes.InvalidArgument, "%q is not the id of something of the type %s", account.GetResource(), resourceTypeServiceAccount.GetId())
-	case id == "" || !isReadable(id):
+	case id == "" || !isPrintable(id):
 		return keyRequest{}, newError(codes.InvalidArgument, "the request for an API key has no id, by which the key is found again")
 	case !input.CredentialOptions.HasApiKey():
 		return keyRequest{}, newError(codes.InvalidArgument, "a service account can only be given an API key")
@@ -86,8 +86,8 @@ func (r keyRequest) doing() string {
 	return "issuing an API key for the service account " + r.account.GetResource()
 }
 
-// isMetBy tells whether a key is one that the request has made. Some answers leave the owner out.
-func (r keyRequest) isMetBy(key client.ProjectAPIKey) bool {
+// matches tells whether a key is one that the request has made. Some answers leave the owner out.
+func (r keyRequest) matches(key client.ProjectAPIKey) bool {
 	owner := key.Owner.OwnerID()
 	return key.Name == r.name && (owner == r.account.GetResource() || owner == "")
 }
@@ -109,36 +109,36 @@ func (b *serviceAccountBuilder) issue(ctx context.Context, wanted keyRequest) (i
 	case err != nil:
 		return issuedKey{}, err
 	}
-	earlier, err := b.keysOf(ctx, projectID, wanted, "", client.Cursor{})
+	earlier, err := b.findRequestedKeys(ctx, projectID, wanted, "", client.Cursor{})
 	switch {
 	case err != nil:
 		return issuedKey{}, err
 	case len(earlier.found) > 0:
 		return issuedKey{}, newError(codes.AlreadyExists, "the same request has made the key %s already, whose value OpenAI does not tell again: delete it, and ask for another one",
-			idsOfKeys(earlier.found))
+			keyIDs(earlier.found))
 	}
 	made, err := b.client.CreateServiceAccountKey(ctx, projectID, accountID, wanted.name, wanted.scopes)
-	shown, err := b.lookForKey(ctx, projectID, wanted, made, err, earlier.lastPage)
-	return b.settleKey(ctx, projectID, wanted, made, shown, err)
+	shown, err := b.findIssuedKeys(ctx, projectID, wanted, made, err, earlier.lastPage)
+	return b.finishIssue(ctx, projectID, wanted, made, shown, err)
 }
 
-// lookAfterStop is for how long a key is looked for where nobody waits any more.
-const lookAfterStop = 5 * time.Second
+// cleanupTimeout is for how long a key is looked for where nobody waits any more.
+const cleanupTimeout = 5 * time.Second
 
-// lookForKey reads what a request has made: the key of the answer, or whatever has the request's name where there is no
+// findIssuedKeys reads what a request has made: the key of the answer, or whatever has the request's name where there is no
 // answer. The error is that of the answer, also where something was made all the same.
-func (b *serviceAccountBuilder) lookForKey(
+func (b *serviceAccountBuilder) findIssuedKeys(
 	ctx context.Context, projectID string, wanted keyRequest, made client.ServiceAccountKey, answer error, lastPage client.Cursor,
 ) ([]client.ProjectAPIKey, error) {
 	var shown []client.ProjectAPIKey
 	read := func(ctx context.Context) (string, error) {
-		keys, err := b.keysOf(ctx, projectID, wanted, made.ID, lastPage)
+		keys, err := b.findRequestedKeys(ctx, projectID, wanted, made.ID, lastPage)
 		shown = keys.found
 		lastPage = client.Cursor{} // new keys may come first: next time the whole list is read
 		return presence(len(shown) > 0 && (made.ID == "" || hasKey(shown, made.ID))), err
 	}
 	if kindOf(answer) == client.KindStopped {
-		ctx, end := context.WithTimeout(context.WithoutCancel(ctx), lookAfterStop)
+		ctx, end := context.WithTimeout(context.WithoutCancel(ctx), cleanupTimeout)
 		defer end()
 		_, _ = read(ctx) // the answer says why there is none
 		return shown, answer
@@ -147,17 +147,17 @@ func (b *serviceAccountBuilder) lookForKey(
 	return shown, cmp.Or(answer, err)
 }
 
-// settleKey gives the key that is made. A key whose value nobody has is deleted again: it would stay good for as long as
+// finishIssue gives the key that is made. A key whose value nobody has is deleted again: it would stay good for as long as
 // nobody finds it.
-func (b *serviceAccountBuilder) settleKey(
+func (b *serviceAccountBuilder) finishIssue(
 	ctx context.Context, projectID string, wanted keyRequest, made client.ServiceAccountKey, shown []client.ProjectAPIKey, answer error,
 ) (issuedKey, error) {
 	switch {
 	case answer != nil && len(shown) > 0:
-		return issuedKey{}, b.takeKeysBack(ctx, projectID, shown, fmt.Errorf("the answer with its value is lost: %w", answer))
+		return issuedKey{}, b.deleteUnusedKeys(ctx, projectID, shown, fmt.Errorf("the answer with its value is lost: %w", answer))
 	case answer != nil && mayBeDone(answer):
 		doing := wanted.doing() + ": OpenAI may have made one all the same, whose value is lost: delete the key named " + wanted.name + " if the next sync shows it, and ask for another one"
-		return issuedKey{}, &codedError{error: explained(doing, answer), code: codes.Aborted}
+		return issuedKey{}, &codedError{error: withAdvice(doing, answer), code: codes.Aborted}
 	case answer != nil:
 		return issuedKey{}, answer
 	}
@@ -171,7 +171,7 @@ func (b *serviceAccountBuilder) settleKey(
 		}
 	}
 	row.Owner = client.ProjectKeyOwner{Type: client.OwnerServiceAccount, ID: wanted.account.GetResource()}
-	secret, err := projectKey(projectID, row).resource(ctx, membersByID{b.reader, b.client})
+	secret, err := projectKey(projectID, row).resource(ctx, apiMembers{b.reader, b.client})
 	switch {
 	case ctx.Err() != nil:
 		err = fmt.Errorf("nobody waits for it any more: %w", ctx.Err())
@@ -179,38 +179,28 @@ func (b *serviceAccountBuilder) settleKey(
 		err = errors.New("OpenAI did not tell its value")
 	}
 	if err != nil {
-		return issuedKey{}, b.takeKeysBack(ctx, projectID, append(others, row), err)
+		return issuedKey{}, b.deleteUnusedKeys(ctx, projectID, append(others, row), err)
 	}
 	if len(others) > 0 {
 		// Something on the way has repeated the request.
-		again := b.takeKeysBack(ctx, projectID, others, errors.New("the request arrived more than once"))
+		again := b.deleteUnusedKeys(ctx, projectID, others, errors.New("the request arrived more than once"))
 		warn(ctx, "OpenAI has made another key than the one that is issued", zap.Error(again))
 	}
 	return issuedKey{id: made.ID, secret: secret, value: made.Value}, nil
 }
 
-// mayBeDone tells an answer after which a write may have been done, whatever is seen of it.
-func mayBeDone(err error) bool {
-	switch kindOf(err) {
-	case client.KindNoAnswer, client.KindMalformed, client.KindStopped:
-		return true
-	default:
-		return false
-	}
-}
-
-// takeKeysBack deletes keys that are of use to nobody, because of what has happened, and gives the error that tells of them.
-func (b *serviceAccountBuilder) takeKeysBack(ctx context.Context, projectID string, keys []client.ProjectAPIKey, because error) error {
+// deleteUnusedKeys deletes keys that are of use to nobody, because of what has happened, and gives the error that tells of them.
+func (b *serviceAccountBuilder) deleteUnusedKeys(ctx context.Context, projectID string, keys []client.ProjectAPIKey, because error) error {
 	if ctx.Err() != nil {
 		var end context.CancelFunc
-		ctx, end = context.WithTimeout(context.WithoutCancel(ctx), lookAfterStop)
+		ctx, end = context.WithTimeout(context.WithoutCancel(ctx), cleanupTimeout)
 		defer end()
 	}
 	var left []client.ProjectAPIKey
 	var failure error
 	for _, key := range keys {
 		// OpenAI may not know it yet, and what it does not know it cannot delete.
-		err := b.consistency.untilKnown(ctx, func(ctx context.Context) error {
+		err := b.consistency.retryUntilKnown(ctx, func(ctx context.Context) error {
 			_, err := b.client.GetProjectAPIKey(ctx, projectID, key.ID)
 			return err
 		})
@@ -222,10 +212,10 @@ func (b *serviceAccountBuilder) takeKeysBack(ctx context.Context, projectID stri
 		}
 	}
 	if len(left) == 0 {
-		return newError(codes.Aborted, "the key %s was made and is deleted again: ask for another one: %w", idsOfKeys(keys), because)
+		return newError(codes.Aborted, "the key %s was made and is deleted again: ask for another one: %w", keyIDs(keys), because)
 	}
 	return newError(codes.FailedPrecondition, "the key %s was made, nobody has its value, and it could not be deleted: delete its service account if it must not stay: %w; %w",
-		idsOfKeys(left), because, failure)
+		keyIDs(left), because, failure)
 }
 
 // requestedKeys are the keys of a project that a request has made.
@@ -235,15 +225,15 @@ type requestedKeys struct {
 	lastPage client.Cursor
 }
 
-// keysOf reads the keys of a project from a place on, the one that was made among them: the API does not find them by name.
-func (b *serviceAccountBuilder) keysOf(ctx context.Context, projectID string, wanted keyRequest, madeID string, from client.Cursor) (requestedKeys, error) {
+// findRequestedKeys reads the keys of a project from a place on, the one that was made among them: the API does not find them by name.
+func (b *serviceAccountBuilder) findRequestedKeys(ctx context.Context, projectID string, wanted keyRequest, madeID string, from client.Cursor) (requestedKeys, error) {
 	keys := requestedKeys{lastPage: from}
 	for page, err := range pagesFrom(ctx, from, urgentFirst(listOf(b.client.ListProjectAPIKeys, projectID))) {
 		if err != nil {
 			return requestedKeys{}, err
 		}
 		for _, key := range page.Items {
-			if (wanted.isMetBy(key) || key.ID == madeID) && !hasKey(keys.found, key.ID) {
+			if (wanted.matches(key) || key.ID == madeID) && !hasKey(keys.found, key.ID) {
 				keys.found = append(keys.found, key)
 			}
 		}
@@ -258,7 +248,7 @@ func hasKey(keys []client.ProjectAPIKey, id string) bool {
 	return slices.ContainsFunc(keys, func(key client.ProjectAPIKey) bool { return key.ID == id })
 }
 
-// idsOfKeys are told to people.
-func idsOfKeys(keys []client.ProjectAPIKey) string {
+// keyIDs are told to people.
+func keyIDs(keys []client.ProjectAPIKey) string {
 	return strings.Join(convert(keys, func(key client.ProjectAPIKey) string { return key.ID }), ", ")
 }

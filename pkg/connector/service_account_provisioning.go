@@ -3,10 +3,11 @@ package connector
 import (
 	"context"
 
-	"github.com/conductorone/baton-openai/pkg/client"
 	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
 	"github.com/conductorone/baton-sdk/pkg/annotations"
 	"github.com/conductorone/baton-sdk/pkg/connectorbuilder"
+
+	"github.com/conductorone/baton-openai/pkg/client"
 )
 
 var _ connectorbuilder.ResourceDeleterV2Limited = (*serviceAccountBuilder)(nil)
@@ -16,7 +17,7 @@ func (b *serviceAccountBuilder) Delete(ctx context.Context, id, parent *v2.Resou
 	return nil, b.delete(ctx, resourceTypeServiceAccount, id, func(ctx context.Context) (bool, error) {
 		projectID, err := b.projectOfServiceAccount(ctx, id, parent)
 		if err != nil {
-			return isGone(err), unlessGone(err)
+			return isGone(err), ignoreGone(err)
 		}
 		return false, b.consistency.apply(ctx, deletionOf(
 			func(ctx context.Context) error {

@@ -37,7 +37,7 @@ func (b *userBuilder) CreateAccount(
 		return nil, nil, nil, err
 	}
 	wanted.warnOfIgnored(ctx)
-	created, err := inTurn(ctx, b.provisioning, wanted.about(), func(ctx context.Context) (createdAccount, error) { return b.invite(ctx, wanted) })
+	created, err := exclusively(ctx, b.provisioning, wanted.subject(), func(ctx context.Context) (createdAccount, error) { return b.invite(ctx, wanted) })
 	logChange(ctx, "create account", created.sent.already, err, wanted.logged(created.sent)...)
 	if err != nil {
 		return nil, nil, nil, changeError("inviting "+wanted.email, err)
@@ -106,7 +106,7 @@ func (b *userBuilder) Delete(ctx context.Context, id, _ *v2.ResourceId) (annotat
 func (p provisioning) deleteUser(ctx context.Context, userID string) (bool, error) {
 	user, err := p.client.GetUser(ctx, userID)
 	if err != nil {
-		return isGone(err), unlessGone(err)
+		return isGone(err), ignoreGone(err)
 	}
 	role, err := p.predefinedOrganizationRole(ctx, user)
 	if err != nil {
@@ -116,7 +116,7 @@ func (p provisioning) deleteUser(ctx context.Context, userID string) (bool, erro
 		return p.consistency.apply(ctx, deletionByID(userID, p.client.DeleteUser, p.client.GetUser))
 	}
 	if role == roleOwner {
-		err = p.keepingAnOwner(ctx, userID, deletion)
+		err = p.ifNotLastOwner(ctx, userID, deletion)
 	} else {
 		err = deletion(ctx)
 	}

@@ -18,17 +18,17 @@ import (
 const (
 	// lookBack is where a feed begins that was not told where.
 	lookBack = 24 * time.Hour
-	// settling is how long ago a window ends, so that it does not change while it is read.
-	settling = time.Minute
+	// windowDelay is how long ago a window ends, so that it does not change while it is read.
+	windowDelay = time.Minute
 	// overlap is how much of a window the next one reads again, for entries that are served late. They are given again with the
 	// same ids. No entry that comes within settling and overlap is lost, whatever the interval.
 	overlap = 5 * time.Minute
-	// mostRestarts is how often a window is begun again whose next page is not there any more.
-	mostRestarts = 2
+	// maxRestarts is how often a window is begun again whose next page is not there any more.
+	maxRestarts = 2
 )
 
-// feedPlace is a place in the audit log, and the cursor of a feed. The zero place is where a feed begins.
-type feedPlace struct {
+// feedCursor is a place in the audit log, and the cursor of a feed. The zero place is where a feed begins.
+type feedCursor struct {
 	Version int `json:"v"`
 	// From and Until are the window, in Unix seconds; Until is not part of it, and 0 as long as it is not begun.
 	From  int64 `json:"from"`
@@ -39,41 +39,41 @@ type feedPlace struct {
 }
 
 const (
-	placeVersion = 1
+	feedCursorVersion = 1
 	// maxCursorBytes is the SDK's limit.
 	maxCursorBytes = 4_096
 )
 
 var errLongCursor = errors.New("OpenAI's cursor is too long for a cursor of the event feed")
 
-// parseFeedPlace reads a cursor that came back from ConductorOne. It gives false for one that this version would not have
+// parseFeedCursor reads a cursor that came back from ConductorOne. It gives false for one that this version would not have
 // made.
-func parseFeedPlace(cursor string) (feedPlace, bool) {
-	if cursor == "" {
-		return feedPlace{}, true
+func parseFeedCursor(encoded string) (feedCursor, bool) {
+	if encoded == "" {
+		return feedCursor{}, true
 	}
-	text, err := base64.RawURLEncoding.DecodeString(cursor)
+	text, err := base64.RawURLEncoding.DecodeString(encoded)
 	if err != nil {
-		return feedPlace{}, false
+		return feedCursor{}, false
 	}
-	var at feedPlace
+	var cursor feedCursor
 	decoder := json.NewDecoder(bytes.NewReader(text))
 	decoder.DisallowUnknownFields()
-	if err := decoder.Decode(&at); err != nil || at.Version != placeVersion || at.text() != cursor {
-		return feedPlace{}, false
+	if err := decoder.Decode(&cursor); err != nil || cursor.Version != feedCursorVersion || cursor.text() != encoded {
+		return feedCursor{}, false
 	}
-	begun := at.Until > at.From
-	if at.From < 0 || at.Restarts < 0 || !begun && at != (feedPlace{Version: placeVersion, From: at.From}) {
-		return feedPlace{}, false
+	begun := cursor.Until > cursor.From
+	if cursor.From < 0 || cursor.Restarts < 0 || !begun && cursor != (feedCursor{Version: feedCursorVersion, From: cursor.From}) {
+		return feedCursor{}, false
 	}
-	if at.Cursor.IsZero() && at.Cursor != (client.Cursor{}) {
-		return feedPlace{}, false
+	if cursor.Cursor.IsZero() && cursor.Cursor != (client.Cursor{}) {
+		return feedCursor{}, false
 	}
-	return at, true
+	return cursor, true
 }
 
-func (p feedPlace) text() string {
-	text, err := json.Marshal(p)
+func (c feedCursor) text() string {
+	text, err := json.Marshal(c)
 	if err != nil {
 		panic(fmt.Sprintf("a struct of strings and numbers always has a JSON form: %v", err))
 	}
@@ -81,9 +81,9 @@ func (p feedPlace) text() string {
 }
 
 // state is what the SDK is told of the place. It goes on at once where there is more.
-func (p feedPlace) state(more bool) (*pagination.StreamState, error) {
-	p.Version = placeVersion
-	text := p.text()
+func (c feedCursor) state(more bool) (*pagination.StreamState, error) {
+	c.Version = feedCursorVersion
+	text := c.text()
 	if len(text) > maxCursorBytes {
 		return nil, errLongCursor
 	}
@@ -91,9 +91,9 @@ func (p feedPlace) state(more bool) (*pagination.StreamState, error) {
 }
 
 // after is the place after a page: the next page or, after the last one, the next window.
-func (p feedPlace) after(next client.Cursor) (*pagination.StreamState, error) {
+func (c feedCursor) after(next client.Cursor) (*pagination.StreamState, error) {
 	if !next.IsZero() {
-		return feedPlace{From: p.From, Until: p.Until, Cursor: next, Restarts: p.Restarts}.state(true)
+		return feedCursor{From: c.From, Until: c.Until, Cursor: next, Restarts: c.Restarts}.state(true)
 	}
-	return feedPlace{From: max(p.From, p.Until-int64(overlap/time.Second))}.state(false)
+	return feedCursor{From: max(c.From, c.Until-int64(overlap/time.Second))}.state(false)
 }
