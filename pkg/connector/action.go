@@ -19,23 +19,23 @@ import (
 
 var _ connectorbuilder.GlobalActionProvider = (*Connector)(nil)
 
-// action is one thing that can be done which is neither a grant nor a resource's creation or deletion. Its name, its arguments
-// and what it returns are permanent: ConductorOne stores workflows with them.
+// action is a change that is neither a grant nor the creation or deletion of a resource. Its name, its arguments and its
+// results are permanent: ConductorOne stores workflows with them.
 type action struct {
 	name        string
 	displayName string
 	description string
 	arguments   []actionField
-	// returns is what it returns besides whether it succeeded. A key is never among it: what is returned is logged and stored.
+	// returns are the results besides success. They never hold a key: results are logged and stored.
 	returns []actionField
-	// doing and about are what errors say is being done, such as "archiving" and "project proj_1". Actions and deletions that
-	// are about the same go one after the other.
+	// doing and subject say in errors what is being done, such as "archiving" and "project proj_1". Actions and
+	// deletions with the same subject run one after the other.
 	doing   string
 	subject func(actionArguments) string
 	run     func(context.Context, actionArguments) (actionResult, error)
 }
 
-// actionResult is what became of an action, or how far it came where it failed.
+// actionResult is the result of an action, also of one that failed halfway.
 type actionResult struct {
 	// already says that nothing had to be done.
 	already bool
@@ -44,7 +44,7 @@ type actionResult struct {
 	logged []zap.Field
 }
 
-// resourceResult returns what the action was about as a resource, under the name.
+// resourceResult is the result with one resource, which is returned under the name.
 func resourceResult[T any](name string, row T, makeResource func(T) (*v2.Resource, error), already bool, logged ...zap.Field) (actionResult, error) {
 	resource, err := makeResource(row)
 	if err != nil {
@@ -54,10 +54,10 @@ func resourceResult[T any](name string, row T, makeResource func(T) (*v2.Resourc
 	return actionResult{already: already, fields: []actions.ReturnField{field}, logged: logged}, err
 }
 
-// actionLimit is for how long an action may take, with the wait for another change. The SDK gives it an hour.
+// actionLimit is how long an action may take, the wait for another change included. The SDK gives it an hour.
 const actionLimit = 10 * time.Minute
 
-// actions are all of them. None belongs to a resource type.
+// actions are all actions. None belongs to a resource type.
 func (p provisioning) actions() []action {
 	return slices.Concat(
 		p.projectActions(),
@@ -74,8 +74,8 @@ func ActionNames() []string {
 	return convert(provisioning{}.actions(), func(a action) string { return a.name })
 }
 
-// RefuseActions has every action refused: a service without --provisioning changes nothing. The SDK sees to that for all
-// other changes, and serves actions all the same.
+// RefuseActions makes the connector refuse every action: a service without --provisioning changes nothing. The SDK
+// refuses all other changes itself, but not actions.
 func (c *Connector) RefuseActions() { c.actionsRefused = true }
 
 // GlobalActions registers the actions.

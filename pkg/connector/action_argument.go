@@ -126,7 +126,7 @@ func (a actionArguments) logFields() []zap.Field {
 	return fields
 }
 
-// parse takes what was given apart. The SDK checks neither what is required nor the kinds.
+// parse reads the arguments that were given. The SDK checks neither required arguments nor kinds.
 func (a action) parse(given *structpb.Struct) (actionArguments, error) {
 	found := actionArguments{values: map[string]any{}, fields: a.arguments}
 	for name := range given.GetFields() {

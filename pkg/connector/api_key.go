@@ -51,7 +51,7 @@ func (b *apiKeyBuilder) Get(ctx context.Context, id, parent *v2.ResourceId) (*v2
 	})
 }
 
-// getWithKey finds a key and gives what is made of it. Where the parent is not given, the admin keys come first, then all
+// getWithKey finds a key and makes a resource of it. Where the parent is not given, the admin keys come first, then all
 // projects are looked through.
 //
 // GET /organization/admin_api_keys/{key_id}, GET /organization/projects/{project_id}/api_keys/{api_key_id}.

@@ -6,7 +6,7 @@ import (
 	"github.com/conductorone/baton-openai/pkg/client"
 )
 
-// apiMembers asks the API for each.
+// apiMembers answers by a call of the API for each.
 type apiMembers struct {
 	reader *reader
 	api    *client.Client

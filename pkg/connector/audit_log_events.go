@@ -8,7 +8,7 @@ import (
 	"github.com/conductorone/baton-openai/pkg/client"
 )
 
-// changedResource is a resource that an entry of the audit log tells a change of, and its parent where that is known.
+// changedResource is a resource that an entry of the audit log tells a change of, and its parent if it is known.
 type changedResource struct{ id, parent *v2.ResourceId }
 
 const roleAssignmentCreated = "role.assignment.created"
@@ -69,8 +69,8 @@ func organizationChanged(client.AuditLog) []changedResource {
 	return []changedResource{{id: organizationResourceID()}}
 }
 
-// sessionProject is the project in which somebody did something in OpenAI's own pages. What a key has changed is said to be in
-// the default project, wherever it is.
+// sessionProject is the project of a change in OpenAI's own pages. For a change by a key, the log always names the
+// default project.
 func sessionProject(entry client.AuditLog) string {
 	if entry.Actor.Type != client.ActorSession {
 		return ""
@@ -173,7 +173,7 @@ func roleHolderChanged(entry client.AuditLog) []changedResource {
 	}
 	switch details.PrincipalType {
 	case principalUser, principalServiceAccount:
-		// Whoever has a role of the organization is one of its users, person or not.
+		// A person or service account with a role of the organization is one of its users.
 		return []changedResource{inOrganization(resourceTypeUser, details.PrincipalID)}
 	case principalGroup:
 		return []changedResource{inOrganization(resourceTypeGroup, details.PrincipalID)}

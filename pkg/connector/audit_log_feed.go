@@ -56,10 +56,10 @@ func withoutNil(events ...*v2.Event) []*v2.Event {
 // isValidResourceID tells whether an id of the log can be that of a resource.
 func isValidResourceID(id string) bool { return id != "" && len(id) <= maxIDBytes && isPrintable(id) }
 
-// grantedRole is the grant of a role where role and principal can be read beyond doubt: a predefined role by the documented
-// form of its id, to a group or, in the organization, to a user. In a project a user's id may be a service account's. Of a
-// custom role the log has no more than an id, which says nothing about the role. All of them are read anew besides: a role
-// may have taken the place of another one.
+// grantedRole is the grant of a role where role and principal can be read beyond doubt: a predefined role by the
+// documented form of its id, to a group or, in the organization, to a user. In a project a user's id may be a service
+// account's. Of a custom role the log has no more than an id, which says nothing about the role. ConductorOne also reads
+// the resource again: the role may have replaced another one.
 func grantedRole(entry client.AuditLog) *v2.CreateGrantEvent {
 	details := entry.Details
 	if entry.Type != roleAssignmentCreated || !isValidResourceID(details.PrincipalID) {

@@ -19,8 +19,8 @@ type changeRequest struct {
 	principal *v2.ResourceId
 	// parent is the resource's parent, nil where the request does not name it.
 	parent *v2.ResourceId
-	// seenDirect says of a grant that is to be revoked that a sync has found the principal to hold it directly, beside what
-	// groups give.
+	// seenDirect says that a sync has found the grant to be held directly, as well as through groups. Only a revocation
+	// sets it.
 	seenDirect bool
 }
 
@@ -97,7 +97,7 @@ func (r changeRequest) unknownSlugError() error {
 	return newError(codes.InvalidArgument, "there is no entitlement %q on the type %s", r.slug, r.resource.GetResourceType())
 }
 
-// wrongPrincipalError is the error for a principal to whom the entitlement is not grantable.
+// wrongPrincipalError is the error for a principal of a type that cannot be granted the entitlement.
 func (r changeRequest) wrongPrincipalError() error {
 	if r.principal.GetResourceType() == resourceTypeInvitation.GetId() {
 		return newError(codes.InvalidArgument, "%s is not for an invitation: name the projects when inviting, and grant the rest when it is accepted", r.entitlementID())

@@ -26,7 +26,7 @@ type Connector struct {
 	reader *reader
 	// consistency is for how long a change waits until it is visible.
 	consistency consistency
-	// worksOnTasks says that errors of an event feed reach nobody.
+	// worksOnTasks says that the errors of an event feed are lost.
 	worksOnTasks bool
 	// exclusion lets changes that exclude each other go one after the other.
 	exclusion *exclusion
@@ -71,8 +71,8 @@ func Build(ctx context.Context, config *cfg.Openai, chosen []string) (*Connector
 	return built, nil
 }
 
-// ReadNoGrants says that nobody will ask for grants, so that their lists are not read ahead. It is called before the first
-// sync; a sync that asks for grants all the same gets them.
+// ReadNoGrants turns off reading ahead for grants. It is called before the first sync. A sync that asks for grants still
+// gets them.
 func (c *Connector) ReadNoGrants() { c.reader.skipGrants = true }
 
 // Misconfigured is the error of a connector whose configuration says something that cannot be.
@@ -107,8 +107,8 @@ func (c *Connector) Organization() string { return c.client.Organization() }
 // Calls is how many calls of the API were made so far.
 func (c *Connector) Calls() int64 { return c.client.Calls() }
 
-// ResourceSyncers are all resource types, whatever the key may read or the plan offers: a type that goes missing would
-// look as if everybody had lost that access.
+// ResourceSyncers are the builders of all resource types, independent of key and plan. A missing type would look as if
+// everybody had lost that access.
 func (c *Connector) ResourceSyncers(context.Context) []connectorbuilder.ResourceSyncerV2 {
 	newBuilder := func(resourceType *v2.ResourceType) builder {
 		return builder{provisioning: c.provisioning(), reader: c.reader, resourceType: resourceType}

@@ -11,13 +11,13 @@ import (
 	"github.com/conductorone/baton-openai/pkg/client"
 )
 
-// change is one write and what is read of it: a word for the state, such as the name of a role.
+// change is one write and how its outcome is read. The state is a word, such as the name of a role.
 type change struct {
 	write func(context.Context) error
 	read  func(context.Context) (string, error)
-	// before is the word that was read before the write, wanted the one that is to be read afterwards.
+	// before is the state before the write, wanted the state that the write is to bring about.
 	before, wanted string
-	// isRemoval says that something is taken: whatever else is read then is as good as what is wanted.
+	// isRemoval says that the write takes something away: any state but before is then a success.
 	isRemoval bool
 	// meansDone tells a refusal that may be the answer to a request that arrived twice; nil if there is none.
 	meansDone func(error) bool

@@ -14,18 +14,18 @@ func kindOf(err error) client.Kind {
 	return client.KindOf(err)
 }
 
-// isConnectorError tells an error of this package from one of the API.
+// isConnectorError tells the errors of this package from those of the API.
 func isConnectorError(err error) bool {
 	var ours *codedError
 	return errors.As(err, &ours)
 }
 
-// isGone tells the error of a retrieval that says that the thing is not there.
+// isGone tells errors that say that something does not exist.
 func isGone(err error) bool {
 	return kindOf(err) == client.KindGone || errors.Is(err, errInNoProject)
 }
 
-// ignoreGone is nil for an error that says that the thing is not there.
+// ignoreGone is nil for an error that says that something does not exist.
 func ignoreGone(err error) error {
 	if isGone(err) {
 		return nil
@@ -44,8 +44,8 @@ func isPlainRefusal(err error) bool {
 	}
 }
 
-// isPermanentRefusal tells an answer after which nothing is to be learnt from a list: the API does not have it, or not for
-// this key or plan. Where groups are part of the sync, their own grants say what that means.
+// isPermanentRefusal tells errors that stay for a list: the API does not have it, or not for this key or plan. If groups
+// are part of the sync, the builder of groups decides what that means.
 func isPermanentRefusal(err error) bool {
 	switch kindOf(err) {
 	case client.KindGone, client.KindNoSuchList, client.KindDeniedWithoutReason:
@@ -67,7 +67,7 @@ func lacksScopes(err error) bool {
 	return errors.As(err, &failure) && failure.Reason == client.ReasonScopes
 }
 
-// isFinal tells an error after which there is nothing to look at: nothing was done, or nobody may look.
+// isFinal tells errors after which reading the state back is useless: nothing was done, or reading is not allowed.
 func isFinal(err error) bool {
 	switch kindOf(err) {
 	case client.KindUnauthenticated, client.KindDenied, client.KindDeniedWithoutReason, client.KindLimited, client.KindBilling, client.KindStopped:
@@ -77,7 +77,7 @@ func isFinal(err error) bool {
 	}
 }
 
-// mayBeDone tells an answer after which a write may have been done, whatever is seen of it.
+// mayBeDone tells errors after which a write may have been done, even if it does not show.
 func mayBeDone(err error) bool {
 	switch kindOf(err) {
 	case client.KindNoAnswer, client.KindMalformed, client.KindStopped:
@@ -87,7 +87,7 @@ func mayBeDone(err error) bool {
 	}
 }
 
-// concernsOneList tells an error that says nothing of other lists: what the list belongs to is gone or archived.
+// concernsOneList tells errors that say nothing about other lists: the parent of the list is gone or archived.
 func concernsOneList(err error) bool {
 	switch client.KindOf(err) {
 	case client.KindGone, client.KindProjectArchived, client.KindCursorGone, client.KindRefused:

@@ -72,7 +72,7 @@ func avoidingType(err error) string {
 	return of.resourceType
 }
 
-// withAdvice says what was being done and what an administrator can do about the error.
+// withAdvice adds what was being done and what an administrator can do about the error.
 func withAdvice(doing string, err error) error {
 	if advice := advise(err); advice != "" {
 		doing += ": " + advice
@@ -83,7 +83,7 @@ func withAdvice(doing string, err error) error {
 	return fmt.Errorf("baton-openai: %s: %w", doing, err)
 }
 
-// newError is every error of what is wrong before anything is sent, or of what was found. Its words are for people.
+// newError makes an error of this package, such as that of a wrong argument. Its words are for people.
 func newError(code codes.Code, format string, args ...any) error {
 	return &codedError{error: fmt.Errorf("baton-openai: "+format, args...), code: code}
 }

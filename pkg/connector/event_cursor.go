@@ -16,12 +16,12 @@ import (
 // A feed reads the audit log in windows of time that are over, from one page to the next, and the next window from where
 // the last one ended. So it can be asked at any interval and go on anywhere.
 const (
-	// lookBack is where a feed begins that was not told where.
+	// lookBack is how far back a feed begins without a cursor or a start.
 	lookBack = 24 * time.Hour
-	// windowDelay is how long ago a window ends, so that it does not change while it is read.
+	// windowDelay is how long ago a window ends: a window must not change while it is read.
 	windowDelay = time.Minute
-	// overlap is how much of a window the next one reads again, for entries that are served late. They are given again with the
-	// same ids. No entry that comes within settling and overlap is lost, whatever the interval.
+	// overlap is how much of a window the next one reads again, for entries that are served late. They are given again
+	// with the same ids. No entry that arrives within windowDelay and overlap is lost, at any interval.
 	overlap = 5 * time.Minute
 	// maxRestarts is how often a window is begun again whose next page is not there any more.
 	maxRestarts = 2

@@ -39,8 +39,8 @@ func (c *Connector) EventFeeds(context.Context) []connectorbuilder.EventFeed {
 // WorkOnTasks says that the process runs as a daemon, which works on the tasks of ConductorOne.
 func (c *Connector) WorkOnTasks() { c.worksOnTasks = true }
 
-// eventFeed reads entries of the audit log as events. What is read, by whom and up to when is in the cursor; the feed only
-// remembers when it warned.
+// eventFeed reads entries of the audit log as events. The cursor holds all of its state; the feed itself only remembers
+// when it warned.
 type eventFeed struct {
 	client *client.Client
 	now    func() time.Time
@@ -112,7 +112,7 @@ func (f *eventFeed) ListEvents(
 
 const readingAuditLog = "reading the audit log"
 
-// window is what the cursor says is to be read; anew, from the earliest event on, where it says nothing that can be.
+// window is the window of the cursor. Without a valid cursor, it begins with the earliest event.
 func (f *eventFeed) window(ctx context.Context, earliest *timestamppb.Timestamp, encoded string) feedCursor {
 	now := f.now()
 	cursor, isValid := parseFeedCursor(encoded)
@@ -120,7 +120,7 @@ func (f *eventFeed) window(ctx context.Context, earliest *timestamppb.Timestamp,
 	case !isValid:
 		warn(ctx, "the cursor of the event feed is not one of this version; the feed begins anew", zap.String("feed", f.id))
 	case cursor.From > now.Unix():
-		// Whoever made it had another time. What has happened since may not have been read.
+		// The cursor comes from a machine with another time. Later events may not have been read.
 		warn(ctx, "the cursor of the event feed is ahead of this machine's clock; the feed begins anew", zap.String("feed", f.id))
 		cursor = feedCursor{}
 	}

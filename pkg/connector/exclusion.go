@@ -8,19 +8,20 @@ import (
 	"google.golang.org/grpc/status"
 )
 
-// exclusion lets changes that exclude each other go one after the other, what they read first included: each decides by what
-// the one before has made. All others run at once. It holds within one connector, since ConductorOne hands each task to one.
+// exclusion makes changes of the same subject run one after the other, their reads included: each sees what the one
+// before has changed. All other changes run at once. It holds within one connector, since ConductorOne hands each task
+// to one.
 type exclusion struct {
 	mu sync.Mutex
 	// subjects has those that are under way or wait, by what they are about.
 	subjects map[string]*subjectChanges
 }
 
-// subjectChanges are the changes that exclude each other.
+// subjectChanges are the changes of one subject.
 type subjectChanges struct {
-	// turn is taken by the one that is under way.
+	// turn is held by the change that runs.
 	turn chan struct{}
-	// count is how many there are; the last one that leaves takes the entry away.
+	// count is how many run or wait; the last one removes the entry.
 	count int
 }
 
@@ -28,7 +29,7 @@ func newExclusion() *exclusion {
 	return &exclusion{subjects: map[string]*subjectChanges{}}
 }
 
-// acquire waits until no other change is under way that is about the same, and gives what ends the turn. It is an error if the
+// acquire waits until no other change of the subject runs, and gives the function that ends the turn. It fails if the
 // context ends first.
 func (e *exclusion) acquire(ctx context.Context, about string) (func(), error) {
 	e.mu.Lock()
@@ -57,8 +58,8 @@ func (e *exclusion) acquire(ctx context.Context, about string) (func(), error) {
 	}
 }
 
-// ownersSubject is what all changes are about that may take the last owner from the organization. It is entered after what else
-// a change is about, so that none waits for itself.
+// ownersSubject is the second subject of all changes that may remove the last owner. It is acquired after the change's
+// own subject, and never the other way round.
 const ownersSubject = "the owners of the organization"
 
 // subject is what the change excludes others by:
@@ -81,7 +82,7 @@ func (r changeRequest) subject() string {
 	return r.grantID()
 }
 
-// subjectOf is what changes of a principal in the organization are about, the deletion of a user included.
+// subjectOf is the subject of changes of a resource in the organization, such as the deletion of a user.
 func subjectOf(id *v2.ResourceId) string {
 	return id.GetResourceType() + " " + id.GetResource()
 }

@@ -17,8 +17,8 @@ func mayMeanNoMembersOffered(err error) bool {
 	return kind == client.KindDeniedWithoutReason || kind == client.KindGone
 }
 
-// membersRefused decides about a list of members that was refused. true means that the group has left
-// meanwhile, false without an error that the plan does not offer the list, of which it warns.
+// membersRefused decides about a list of members that was refused. True means that the group was deleted during the
+// sync. False without an error means that the plan does not offer the list; that is a warning.
 func (g groupGrants) membersRefused(ctx context.Context, token pageToken, refused error) (bool, error) {
 	left, err := leftDuringSync(ctx, refused, g.group.GetId(), organizationKey, func(ctx context.Context) error {
 		_, err := g.sync.api.GetGroup(ctx, g.id())
@@ -30,7 +30,7 @@ func (g groupGrants) membersRefused(ctx context.Context, token pageToken, refuse
 	if !token.Cursor.IsZero() || !mayMeanNoMembersOffered(err) {
 		return false, err
 	}
-	// Each side says what it met before it looks at the other's, so that one of two at the same time sees the other.
+	// The refusal is noted before the other note is read. So of two calls at the same time, at least one sees the other.
 	if err := g.sync.session.setFact(ctx, factMembers, keyRefused, g.id()); err != nil {
 		return false, err
 	}
@@ -63,7 +63,7 @@ func (g groupGrants) membersOffered(ctx context.Context) error {
 	return nil
 }
 
-// isNoMember is true only if the API can be believed that somebody is no member.
+// isNoMember is true if the principal is no member, and the API lists members, so that its 404 can be believed.
 func (b *groupBuilder) isNoMember(ctx context.Context, r changeRequest) bool {
 	state, err := b.readMembership(r)(ctx)
 	if err != nil || state == stateThere {

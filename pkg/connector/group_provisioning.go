@@ -60,7 +60,7 @@ func (b *groupBuilder) revokeMembership(ctx context.Context, r changeRequest) (o
 	case err != nil:
 		return outcome{}, err
 	}
-	// Whether somebody is a member is not asked first: on a plan without member lists the API denies it of everybody.
+	// The membership is not read first: on a plan without member lists, the API answers 404 for every member.
 	var answer error
 	err = b.consistency.apply(ctx, change{
 		write: func(ctx context.Context) error {

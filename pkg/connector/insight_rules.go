@@ -25,7 +25,7 @@ const (
 	severityMedium = "Medium"
 )
 
-// insight is something about a resource that somebody should see to.
+// insight is something about a resource that an administrator should look into.
 type insight struct {
 	kind           string
 	target, parent *v2.ResourceId
@@ -34,7 +34,7 @@ type insight struct {
 	issue, severity string
 }
 
-// insightSource tells what an insight is decided by, of a sync or of the API.
+// insightSource answers the questions that decide an insight, from the lists of a sync or by calls of the API.
 type insightSource interface {
 	memberLookup
 	isNotOwner(ctx context.Context, userID string) (bool, error)

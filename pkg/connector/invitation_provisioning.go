@@ -45,7 +45,7 @@ func (i invitation) normalized() (invitation, error) {
 	return i, nil
 }
 
-// subject is what the invitation excludes others by: the address, in whatever spelling.
+// subject is the address, in lower case: invitations of one address run one after the other.
 func (i invitation) subject() string { return "invitation of " + strings.ToLower(i.email) }
 
 // spellings are those of the address that OpenAI may know.
@@ -247,7 +247,7 @@ func (p provisioning) deletionOfInvite(id string) change {
 	return deletionByID(id, p.client.DeleteInvite, p.client.GetInvite)
 }
 
-// checkProjects refuses an invitation to a project that nobody can join, before anything is sent.
+// checkProjects refuses an invitation to a project that is missing or archived, before anything is sent.
 func (p provisioning) checkProjects(ctx context.Context, wanted invitation) error {
 	for _, named := range wanted.projects {
 		project, err := p.client.GetProject(ctx, named.ID)

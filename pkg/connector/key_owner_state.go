@@ -16,7 +16,7 @@ const (
 	ownerNone             = "no_owner"
 )
 
-// membership is whether the organization has somebody, as far as it is known.
+// membership is whether a user or service account exists, as far as it is known.
 type membership int
 
 const (

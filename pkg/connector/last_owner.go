@@ -8,8 +8,8 @@ import (
 	"github.com/conductorone/baton-openai/pkg/client"
 )
 
-// ifNotLastOwner makes a change by which the user ceases to be an owner, unless it is the last one. Two owners who take each
-// other's place away would both find the other one there, so that such changes go one after the other.
+// ifNotLastOwner makes a change that takes the ownership from the user, unless this is the last owner. Two owners who
+// remove each other at the same time would both find the other one there. So such changes run one after the other.
 func (p provisioning) ifNotLastOwner(ctx context.Context, userID string, change func(context.Context) error) error {
 	_, err := exclusively(ctx, p, ownersSubject, func(ctx context.Context) (struct{}, error) {
 		if err := p.refuseLastOwner(ctx, userID); err != nil {
@@ -20,9 +20,9 @@ func (p provisioning) ifNotLastOwner(ctx context.Context, userID string, change 
 	return err
 }
 
-// refuseLastOwner guards the organization's last owner. What the API would do is not documented, and nobody could undo
-// it. So only those count whose row says that they are owners and can act as such. The API has no list of owners: the users
-// are walked until there is one.
+// refuseLastOwner guards the organization's last owner. What the API would do is not documented, and it could not be
+// undone. Only active people whose row says owner count. The API has no list of owners, so the users are read until one
+// is found.
 func (p provisioning) refuseLastOwner(ctx context.Context, userID string) error {
 	for other, err := range eachRow(pages(ctx, urgentFirst(p.client.ListUsers))) {
 		if err != nil {

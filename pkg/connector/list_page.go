@@ -20,7 +20,7 @@ type pageCall struct {
 	hasWaiter bool
 }
 
-// getPage gives a page of a list to a builder.
+// getPage gives a builder a page of a list.
 func getPage[T any](ctx context.Context, s *syncReader, l list[T], cursor client.Cursor) (client.Page[T], error) {
 	s.beginRequest()
 	defer s.endRequest(ctx)
@@ -28,19 +28,19 @@ func getPage[T any](ctx context.Context, s *syncReader, l list[T], cursor client
 	return page, withType(typeOfKind[l.kind], err)
 }
 
-// getRows gives all rows of a list to a builder.
+// getRows gives a builder all rows of a list.
 func getRows[T any](ctx context.Context, s *syncReader, l list[T]) ([]T, error) {
 	return allRows(getPages(ctx, s, l))
 }
 
-// getPages gives the pages of a list to a builder.
+// getPages gives a builder the pages of a list.
 func getPages[T any](ctx context.Context, s *syncReader, l list[T]) iter.Seq2[client.Page[T], error] {
 	return pages(ctx, func(ctx context.Context, cursor client.Cursor) (client.Page[T], error) {
 		return getPage(ctx, s, l, cursor)
 	})
 }
 
-// loadPage gives a page of a list, to a builder or to the plan.
+// loadPage gives a builder or the plan a page of a list.
 func loadPage[T any](ctx context.Context, s *syncReader, l list[T], cursor client.Cursor, builder bool) (client.Page[T], error) {
 	key := pageKey(l, cursor)
 	known := s.hasReadPage(key)
@@ -80,7 +80,7 @@ func loadPage[T any](ctx context.Context, s *syncReader, l list[T], cursor clien
 	}
 }
 
-// directly is for what a builder does itself.
+// directly is how a builder uses the session store; the plan uses [reader.inSession].
 func directly(ctx context.Context, use func(context.Context) error) error { return use(ctx) }
 
 func (s *syncReader) sessionUse(builder bool) func(context.Context, func(context.Context) error) error {
@@ -129,7 +129,7 @@ func fetch[T any](
 	ctx = client.WithPlace(ctx)
 	defer client.ReleasePlace(ctx)
 	var page client.Page[T]
-	// Nothing is begun where nobody asks: the sync may have ended.
+	// No call is begun after the sync has ended.
 	err := using(ctx, func(context.Context) error { return nil })
 	if err == nil {
 		page, err = l.page(client.WithRun(client.WithRemaining(ctx, s.remaining(l.kind)), s.run), s.api, cursor)
@@ -182,7 +182,7 @@ func (l list[T]) loadAll(ctx context.Context, s *syncReader) error {
 	return nil
 }
 
-// loadPages gives the pages of a list to the plan.
+// loadPages gives the plan the pages of a list.
 func loadPages[T any](ctx context.Context, s *syncReader, l list[T]) iter.Seq2[client.Page[T], error] {
 	return pages(ctx, func(ctx context.Context, cursor client.Cursor) (client.Page[T], error) {
 		return loadPage(ctx, s, l, cursor, false)

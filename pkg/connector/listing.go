@@ -10,8 +10,8 @@ import (
 )
 
 // The syncer lists every type once without a parent, and once below each resource that names the type as its child. What
-// belongs to the organization is listed in the call without a parent, since that one comes whatever the types of the
-// sync. The organization names no children: a targeted sync of it would list everything.
+// belongs to the organization is listed in the call without a parent: this call comes for any types of the sync. The
+// organization names no children: a targeted sync of it would list everything.
 
 // listOrganization gives a page of what belongs to the organization. resource gives nil for what is left out.
 func listOrganization[T any](

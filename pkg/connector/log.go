@@ -8,13 +8,12 @@ import (
 	"google.golang.org/grpc/status"
 )
 
-// warn tells the operator what the file will not show, and why.
+// warn tells the operator what is missing or went wrong without an error.
 func warn(ctx context.Context, message string, fields ...zap.Field) {
 	ctxzap.Extract(ctx).Warn("baton-openai: "+message, fields...)
 }
 
-// logChange is the one line that each provisioning call leaves in the log. The error itself is returned, and logged by
-// whom it is returned to.
+// logChange writes the one log line of each change. The error itself is returned; the SDK logs it.
 func logChange(ctx context.Context, change string, already bool, err error, fields ...zap.Field) {
 	outcome := "done"
 	switch {

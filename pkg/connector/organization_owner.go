@@ -33,8 +33,8 @@ func (p provisioning) ownsOrganization(ctx context.Context, userID string) (bool
 	return role == roleOwner, err
 }
 
-// revokeNotHeld is the end of a revocation of a role that is not held in the project: whoever owns the organization,
-// directly or through a group, owns the project all the same.
+// revokeNotHeld ends the revocation of a role that is not held in the project. An owner of the organization, directly or
+// through a group, owns the project anyway.
 func (p provisioning) revokeNotHeld(ctx context.Context, r changeRequest) (outcome, error) {
 	if r.slug != slugOwner {
 		return outcome{already: true}, nil

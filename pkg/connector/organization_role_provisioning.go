@@ -134,8 +134,8 @@ func (b *organizationRoleBuilder) makeReader(ctx context.Context, user client.Us
 	if organizationRoleName(user.Role) == roleOwner {
 		return b.ifNotLastOwner(ctx, user.ID, func(ctx context.Context) error { return b.modifyRole(ctx, user.ID, before, roleReader) })
 	}
-	// Only the assignment list may call the user an owner. The assignment may outlast the change of the row, and whoever
-	// loses it is to be a reader all the same.
+	// Only the assignment list may call the user an owner. The assignment may outlast the change of the row, and the
+	// user has to become a reader as well.
 	roles, owner := b.userInOrganization(user.ID), roleByName(organizationKey, roleOwner)
 	held, err := roles.assignment(ctx, owner)
 	if err != nil {

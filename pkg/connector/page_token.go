@@ -78,11 +78,11 @@ func (p pageToken) skipped() (*pageToken, error) {
 const (
 	// maxResponseBytes is far below the 4 MiB that an answer to the syncer may have, and leaves room for its largest row.
 	maxResponseBytes = 2 << 20
-	// maxResponseTime is when a page that has something to give is given: what it waits for may take long.
+	// maxResponseTime is when a response is given although it is not full: the next rows may take long.
 	maxResponseTime = 10 * time.Second
 )
 
-// response gathers what is given in a page until it is full. Whatever the API holds, a page stays below what the SDK takes.
+// response collects the rows of one answer to the SDK until it is full. It stays below the SDK's size limit.
 type response[M proto.Message] struct {
 	rows  []M
 	bytes int
@@ -107,7 +107,7 @@ func (a *response[M]) add(rows ...M) int {
 	return len(rows)
 }
 
-// isDue tells whether the page is to be given, full or not.
+// isDue tells whether the response is to be given, full or not.
 func (a *response[M]) isDue() bool { return a.full || time.Since(a.began) > maxResponseTime }
 
 // fillResponse gives rows from the place on, over one list after the other, until the answer is due. page adds those of a page

@@ -9,15 +9,16 @@ import (
 	"github.com/conductorone/baton-openai/pkg/client"
 )
 
-// member is somebody in the list of a group or of a project.
+// member is a row in the list of members of a group or of a project.
 type member struct{ id, email string }
 
 func memberIDs(members []member) []string {
 	return convert(members, func(m member) string { return m.id })
 }
 
-// principals tells of each member, by the id, whether it is a user or a service account: the ids look alike. One that both lists hold is the user. One that neither holds is missing, and so is
-// one of a type that is no part of the sync, which the SDK would drop.
+// principals tells of each member, by the id, whether it is a user or a service account: the ids look alike. An id in
+// both lists is the user's. An id in neither is left out, and so is an id of a type that is no part of the sync: the SDK
+// would drop it.
 func (s *syncReader) principals(ctx context.Context, members []member) (map[string]*v2.ResourceId, error) {
 	if s.isTargeted() {
 		if err := s.findPrincipals(ctx, members); err != nil {
@@ -47,8 +48,8 @@ func (s *syncReader) principals(ctx context.Context, members []member) (map[stri
 	return principals, nil
 }
 
-// listsAllPrincipals tells whether an id that is missing is nobody's: where users or service accounts are no part of the sync,
-// it may be one of theirs.
+// listsAllPrincipals tells whether users and service accounts are both part of the sync. If not, an unknown id may
+// belong to the type that is left out.
 func (s *syncReader) listsAllPrincipals() bool {
 	return s.includes(resourceTypeUser) && s.includes(resourceTypeServiceAccount)
 }
@@ -101,7 +102,7 @@ func (s *syncReader) findUsers(ctx context.Context, members []member) error {
 	return nil
 }
 
-// withoutFacts leaves out the members of whom the session has one of the facts.
+// withoutFacts leaves out the members for which the session has one of the facts.
 func (s *syncReader) withoutFacts(ctx context.Context, members []member, facts ...string) ([]member, error) {
 	left := slices.Clone(members)
 	for _, fact := range facts {

@@ -25,7 +25,7 @@ type roleAssignment struct {
 	row *client.AssignedRole
 	// direct says that the principal holds the role itself, and not only through groups.
 	direct bool
-	// otherRoles counts the roles that are assigned beside it.
+	// otherRoles counts the other roles that are assigned.
 	otherRoles int
 }
 
@@ -71,7 +71,7 @@ func (r principalRoles) forEach(ctx context.Context, look func(client.AssignedRo
 	return err
 }
 
-// assignmentOrNone is [principalRoles.assignment] of whoever is to be given something and may not be there yet.
+// assignmentOrNone is [principalRoles.assignment] for a grant: a principal that is not there yet has nothing assigned.
 func (r principalRoles) assignmentOrNone(ctx context.Context, role requestedRole) (roleAssignment, error) {
 	found, err := r.assignment(ctx, role)
 	if isGone(err) {
@@ -80,9 +80,9 @@ func (r principalRoles) assignmentOrNone(ctx context.Context, role requestedRole
 	return found, err
 }
 
-// confirmedAssignment is [principalRoles.assignment] of whoever is to lose something and may be gone. As in a sync, a 404
-// of the list alone says too little to report an access as taken: only whoever is not there either has nothing assigned.
-// Somebody who came a moment ago may be known in one place and not yet in the other.
+// confirmedAssignment is [principalRoles.assignment] for a revocation. As in a sync, a 404 of the list alone is not
+// enough to report an access as revoked: the principal itself must be gone as well. A new principal may be known in one
+// place and not yet in the other.
 func (r principalRoles) confirmedAssignment(ctx context.Context, role requestedRole) (roleAssignment, error) {
 	var found roleAssignment
 	err := r.consistency.retryUntilKnown(ctx, func(ctx context.Context) error {
@@ -168,7 +168,7 @@ func (r principalRoles) revoke(ctx context.Context, request changeRequest, role 
 	return outcome{}, r.unassign(ctx, held, role)
 }
 
-// unassignDirect takes the role from whoever holds it directly, and leaves what groups give.
+// unassignDirect takes the role from the principal if it is held directly, and leaves what groups give.
 func (r principalRoles) unassignDirect(ctx context.Context, role requestedRole) error {
 	held, err := r.confirmedAssignment(ctx, role)
 	if err != nil || !held.direct {
@@ -177,7 +177,7 @@ func (r principalRoles) unassignDirect(ctx context.Context, role requestedRole) 
 	return r.unassign(ctx, held, role)
 }
 
-// unassign takes what is held directly.
+// unassign takes a role that is held directly.
 func (r principalRoles) unassign(ctx context.Context, held roleAssignment, role requestedRole) error {
 	return r.consistency.apply(ctx, change{
 		write: func(ctx context.Context) error { return r.client.UnassignRole(ctx, r.principal, held.row.ID) },

@@ -86,7 +86,7 @@ func (p provisioning) createProject(ctx context.Context, arguments actionArgumen
 // defaultProject is the name by which alone the API lets the organization's default project be told. It is never archived.
 const defaultProject = "Default project"
 
-// archiveProject archives what is called as the request says, so that nobody archives another project than they think.
+// archiveProject archives the project if the request repeats its name: a wrong id archives nothing.
 func (p provisioning) archiveProject(ctx context.Context, arguments actionArguments) (actionResult, error) {
 	id := arguments.id(argumentProject).GetResource()
 	project, err := p.client.GetProject(ctx, id)

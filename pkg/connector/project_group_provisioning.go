@@ -38,8 +38,8 @@ func (g projectGroup) grant(ctx context.Context, role requestedRole) (outcome, e
 	return outcome{}, g.consistency.apply(ctx, c)
 }
 
-// addWithRole adds the group to the project with the role. It is true if somebody was faster, with other roles; beside them the
-// role can be assigned.
+// addWithRole adds the group to the project with the role. True means that another change has added the group with other
+// roles; then the role can be assigned as well.
 func (g projectGroup) addWithRole(ctx context.Context, role requestedRole, roleID string) (bool, error) {
 	err := g.consistency.apply(ctx, change{
 		write: func(ctx context.Context) error {

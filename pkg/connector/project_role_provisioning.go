@@ -14,8 +14,8 @@ import (
 
 var _ connectorbuilder.ResourceProvisionerV2Limited = (*projectRoleBuilder)(nil)
 
-// Grant gives a custom role of a project. It needs the membership of the project, so that whoever is not in it is made a
-// member first.
+// Grant gives a custom role of a project. It needs the membership of the project. So a principal that is not in the
+// project becomes a member first.
 func (b *projectRoleBuilder) Grant(ctx context.Context, principal *v2.Resource, entitlement *v2.Entitlement) ([]*v2.Grant, annotations.Annotations, error) {
 	return b.provisionGrant(ctx, principal, entitlement, func(ctx context.Context, r changeRequest) (outcome, error) {
 		c, err := b.customRole(ctx, r)

@@ -138,8 +138,8 @@ func (u projectUser) mayRefuseViewer(err error) bool {
 	return u.request.slug == slugViewer && kindOf(err) == client.KindRefused
 }
 
-// addAsViewer makes the user a member, since nobody else can be assigned a role, and a viewer then. If that fails, the user
-// is taken out again.
+// addAsViewer makes the user a member first, since only members can be assigned a role, and then a viewer. If that
+// fails, the user is removed again.
 func (u projectUser) addAsViewer(ctx context.Context, refusal error) error {
 	if err := u.add(ctx, slugMember); err != nil {
 		return refusal
@@ -177,8 +177,8 @@ func (u projectUser) assignViewer(ctx context.Context, before string, refusal er
 	return u.consistency.confirm(ctx, nil, change{read: u.readRole, before: before, wanted: slugViewer})
 }
 
-// join adds the user to the project with the role, if check allows it. Whoever is in it, or comes into it meanwhile, keeps
-// the role that is held there: the membership is not what was asked for.
+// join adds the user to the project with the role, if check allows it. A user who is in it already keeps the role that
+// is held there: the membership is not what was asked for.
 func (u projectUser) join(ctx context.Context, check func(context.Context) error) (joinResult, error) {
 	present, err := u.isPresent(ctx)
 	if err != nil || present {

@@ -91,8 +91,8 @@ func (p provisioning) runChange(
 	return done, err
 }
 
-// exclusively makes a change when none is under way any more that excludes it. Somebody waits for a change, so that it goes before
-// the calls of a sync.
+// exclusively makes a change when no other change of the subject runs. Its calls go before those of a sync: a person
+// waits for a change.
 func exclusively[T any](ctx context.Context, p provisioning, about string, change func(context.Context) (T, error)) (T, error) {
 	leave, err := p.exclusion.acquire(ctx, about)
 	if err != nil {

@@ -15,9 +15,9 @@ import (
 	"github.com/conductorone/baton-openai/pkg/client"
 )
 
-// reader stands between the builders and the client. Whoever needs a list asks for it by what it is, and gets it from
-// what the sync has read, from the call that is on its way, or from a call of its own. Beside that, the lists that the
-// sync will need are read ahead (read_plan.go), whatever the syncer is at.
+// reader stands between the builders and the client. A builder asks for a page of a list, and gets it from the session
+// store, from a call that another builder has begun, or from a call of its own. The lists that the sync will need are
+// also read ahead (read_plan.go), independent of the syncer.
 //
 // Every page that has been read is in the sync's session store, and nowhere else: a sync that was stopped goes on from
 // there in another process, and what is held in memory does not grow.
@@ -27,7 +27,7 @@ type reader struct {
 	// reading is stopped (reading_end.go). It is false in a Lambda, whose process is frozen between requests and may be one
 	// of several.
 	readsAhead bool
-	// skipGrants says that nobody will ask for grants.
+	// skipGrants says that grants are not read ahead.
 	skipGrants bool
 	// insights says that security insights are made.
 	insights bool
@@ -126,7 +126,7 @@ type syncReader struct {
 	ending *time.Timer
 
 	mu sync.Mutex
-	// requests counts the builders that ask for something at the moment.
+	// requests counts the open requests of builders.
 	requests int
 	// types are the resource types of the sync, as far as the syncer has begun to list them.
 	types map[string]bool
@@ -166,7 +166,7 @@ func (s *syncReader) beginReading() {
 	}
 }
 
-// isNeeded tells whether somebody asks for the lists in a sync of the types.
+// isNeeded tells whether a sync of the types needs the lists.
 func (p plannedLists) isNeeded(types map[string]bool) bool {
 	return p.insights && types[resourceTypeSecurityInsight.GetId()] ||
 		!slices.ContainsFunc(p.types, func(t *v2.ResourceType) bool { return !types[t.GetId()] })
@@ -191,8 +191,8 @@ func (q *queue) fill(ctx context.Context, lists iter.Seq[anyList]) {
 	}
 }
 
-// work reads the lists, some at a time. An error that is not about one list ends it: the sync will fail, or another
-// attempt is for whoever asks.
+// work reads the lists, some at a time. An error that is not about one list ends it: the sync fails, or a builder reads
+// the list itself.
 func (q *queue) work(ctx context.Context, stop context.CancelFunc, s *syncReader) {
 	defer stop()
 	var reading sync.WaitGroup

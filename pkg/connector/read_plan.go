@@ -17,7 +17,7 @@ import (
 // plannedLists are the lists of one kind.
 type plannedLists struct {
 	kind listKind
-	// types are the resource types of which a sync has to be for somebody to ask for the lists.
+	// types are the resource types that a sync must have to need the lists.
 	types []*v2.ResourceType
 	// insights says that security insights are made of them as well.
 	insights bool
@@ -88,8 +88,8 @@ func plannedProjectGroups(ctx context.Context, s *syncReader) iter.Seq[anyList] 
 	return func(func(anyList) bool) {}
 }
 
-// plannedProjectUserRoles leave out whoever is not among the organization's users: whether that is a service account of
-// another project is known when all projects have been read.
+// plannedProjectUserRoles leave out members who are not users of the organization. Such a member may be a service
+// account of another project, which is known only when all projects have been read.
 func plannedProjectUserRoles(ctx context.Context, s *syncReader) iter.Seq[anyList] {
 	countRows(loadRows(ctx, s, usersList()))
 	return eachProjectList(activeProjects(ctx, s), func(projectID string) iter.Seq[anyList] {

@@ -42,14 +42,14 @@ func (r *reader) inSession(ctx context.Context, use func(context.Context) error)
 	return use(context.WithoutCancel(ctx)) // an answer is kept that came before the end
 }
 
-// beginRequest says that a builder asks for something; as long as it does, its sync goes on.
+// beginRequest notes that a builder has begun a request: the sync does not end while one is open.
 func (s *syncReader) beginRequest() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.requests++
 }
 
-// endRequest says that it has its answer, or has given up, as the context tells.
+// endRequest notes that a request has its answer, or was given up if the context has ended.
 func (s *syncReader) endRequest(ctx context.Context) {
 	s.mu.Lock()
 	s.requests--
@@ -63,7 +63,7 @@ func (s *syncReader) endRequest(ctx context.Context) {
 	}
 }
 
-// endIfIdle forgets a sync of which nobody asks for anything any more.
+// endIfIdle ends the reading of a sync that asks for nothing any more.
 func (s *syncReader) endIfIdle() {
 	s.mu.Lock()
 	if s.requests > 0 {
@@ -89,7 +89,8 @@ func (s *syncReader) stop() {
 	}
 }
 
-// clearSession clears the session of a sync that has failed, which nobody tells: the SDK clears that of one that ended well.
+// clearSession clears the session of a sync that has failed. The SDK clears the session of a sync that ended well, but
+// does not report a failed one.
 func (s *syncReader) clearSession() {
 	s.reader.mu.Lock()
 	isOver := s.resumable[s.id] == s

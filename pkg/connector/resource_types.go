@@ -79,8 +79,8 @@ var (
 		Annotations: annotations.New(&v2.SkipEntitlementsAndGrants{}, permissions(permissionManagementRead)),
 	}.Build()
 
-	// There are none unless they are asked for, and one disappears when somebody sees to it: a falling number of them is no
-	// anomaly, and means no lost access.
+	// There are none unless they are turned on, and an insight disappears when its cause is removed. So a falling number
+	// of them is no anomaly, and means no lost access.
 	resourceTypeSecurityInsight = v2.ResourceType_builder{
 		Id:          "security_insight",
 		DisplayName: "Security insight",

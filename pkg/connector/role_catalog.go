@@ -81,7 +81,7 @@ func (s *syncReader) roleCatalog(ctx context.Context, l list[client.Role], in st
 	return catalog, nil
 }
 
-// hasCustom tells whether there are roles that no row of a user names, so that they have to be asked for principal by
+// hasCustom tells whether there are roles that no row of a user names. Such roles have to be read principal by
 // principal.
 func (c roleCatalog) hasCustom() bool {
 	for _, name := range c {

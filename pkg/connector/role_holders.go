@@ -15,9 +15,9 @@ type holderCount struct {
 	isComplete bool
 }
 
-// countHolders asks everybody who may hold a role, since the API has no list of the holders of one: that is a call for each
-// group and each user of the organization or of the project. It takes no more than half of the time that there is, so that
-// the other half is left for what the count is made for.
+// countHolders asks everybody who may hold a role, since the API has no list of the holders of one: that is a call for
+// each group and each user of the organization or of the project. It takes at most half of the remaining time; the other
+// half is left for the deletion.
 func (p provisioning) countHolders(ctx context.Context, at roleAddress) (holderCount, error) {
 	counting := client.Awaited(ctx)
 	if deadline, has := ctx.Deadline(); has {
@@ -33,7 +33,7 @@ func (p provisioning) countHolders(ctx context.Context, at roleAddress) (holderC
 		warn(ctx, "there was no time to ask everybody who may hold the role; more may lose it than are counted")
 		return holderCount{count: count}, nil
 	case isGone(err):
-		// The role is there, whatever is not.
+		// The role itself exists.
 		return holderCount{}, readError("counting who holds the role", err)
 	default:
 		return holderCount{}, err

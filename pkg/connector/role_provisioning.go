@@ -73,8 +73,8 @@ func roleFieldsOf(role client.Role) client.RoleFields {
 	return client.RoleFields{Name: role.Name, Description: role.Description, Permissions: role.Permissions}
 }
 
-// createRole makes a custom role. Names are unique among the custom roles of one place: the role of the name is the one that
-// was asked for, if it is as it was asked for, so that a lost answer makes no second one. True means that it was there.
+// createRole makes a custom role. Names are unique among the custom roles of one place: a role of the name with the
+// requested fields is the requested role. So a lost answer makes no second role. True means that it existed.
 func (p provisioning) createRole(ctx context.Context, in client.RoleScope, fields client.RoleFields) (client.Role, bool, error) {
 	isMeant := func(role client.Role) bool { return !role.PredefinedRole && role.Name == fields.Name }
 	wanted := describeRole(fields, fields)

@@ -8,10 +8,10 @@ import (
 	"github.com/conductorone/baton-openai/pkg/client"
 )
 
-// groupGivesRole tells whether a group gives somebody a predefined role, in the organization or in a project: it holds the role
-// there and has the principal as a member. It is asked where the API does not say through whom a role is held. The lists
-// are those that the groups' own grants are read from. Where they are refused for good, no group is known to give
-// anything.
+// groupGivesRole tells whether a group gives a principal a predefined role, in the organization or in a project: it
+// holds the role there and has the principal as a member. The API does not always say through which group a role is
+// held. The lists are those that the groups' own grants are read from. Where they are refused for good, no group is
+// known to give anything.
 func (s *syncReader) groupGivesRole(ctx context.Context, principalID, role, in string) (bool, error) {
 	groups, err := s.groupsWithRole(ctx, role, in)
 	if err != nil {

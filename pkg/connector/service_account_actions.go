@@ -29,7 +29,8 @@ func (p provisioning) serviceAccountActions() []action {
 	}}
 }
 
-// createServiceAccount makes an account alone. A key that comes with it all the same is nobody's: it is neither returned nor kept.
+// createServiceAccount makes an account without a key. If the API makes a key all the same, its value is neither
+// returned nor kept.
 func (p provisioning) createServiceAccount(ctx context.Context, arguments actionArguments) (actionResult, error) {
 	project, name := arguments.id(argumentProject), arguments.text(argumentName)
 	var key client.UnaskedKey

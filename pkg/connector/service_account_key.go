@@ -24,8 +24,8 @@ var _ connectorbuilder.CredentialIssuerV2 = (*serviceAccountBuilder)(nil)
 // keyDiscoverable says that the next sync shows the key that is issued.
 const keyDiscoverable = v2.CredentialResourceMode_CREDENTIAL_RESOURCE_MODE_DISCOVERABLE
 
-// IssueCapabilityDetails says that a service account can be given API keys, with whatever scopes. OpenAI lets nobody choose
-// when they expire.
+// IssueCapabilityDetails says that a service account can be given API keys, with any scopes. OpenAI has no expiry for
+// them.
 func (b *serviceAccountBuilder) IssueCapabilityDetails(context.Context) (*v2.CredentialDetailsCredentialIssue, annotations.Annotations, error) {
 	const kind = v2.CapabilityDetailCredentialOption_CAPABILITY_DETAIL_CREDENTIAL_OPTION_API_KEY
 	return v2.CredentialDetailsCredentialIssue_builder{
@@ -36,7 +36,7 @@ func (b *serviceAccountBuilder) IssueCapabilityDetails(context.Context) (*v2.Cre
 	}.Build(), nil, nil
 }
 
-// Issue gives a service account one more API key. The SDK encrypts the value for whoever asked for it.
+// Issue gives a service account one more API key. The SDK encrypts the value for the requester.
 func (b *serviceAccountBuilder) Issue(ctx context.Context, input *connectorbuilder.CredentialIssueInput) (*connectorbuilder.CredentialIssueOutput, error) {
 	wanted, err := newKeyRequest(input)
 	if err != nil {
@@ -122,11 +122,11 @@ func (b *serviceAccountBuilder) issue(ctx context.Context, wanted keyRequest) (i
 	return b.finishIssue(ctx, projectID, wanted, made, shown, err)
 }
 
-// cleanupTimeout is for how long a key is looked for where nobody waits any more.
+// cleanupTimeout is how long a key may be looked for and deleted after the request was cancelled.
 const cleanupTimeout = 5 * time.Second
 
-// findIssuedKeys reads what a request has made: the key of the answer, or whatever has the request's name where there is no
-// answer. The error is that of the answer, also where something was made all the same.
+// findIssuedKeys reads what a request has made: the key of the answer or, without an answer, every key with the
+// request's name. The error is that of the answer, also if a key was made.
 func (b *serviceAccountBuilder) findIssuedKeys(
 	ctx context.Context, projectID string, wanted keyRequest, made client.ServiceAccountKey, answer error, lastPage client.Cursor,
 ) ([]client.ProjectAPIKey, error) {
@@ -147,8 +147,8 @@ func (b *serviceAccountBuilder) findIssuedKeys(
 	return shown, cmp.Or(answer, err)
 }
 
-// finishIssue gives the key that is made. A key whose value nobody has is deleted again: it would stay good for as long as
-// nobody finds it.
+// finishIssue gives the key that is made. A key whose value is lost is deleted again: it could be used until it is
+// found.
 func (b *serviceAccountBuilder) finishIssue(
 	ctx context.Context, projectID string, wanted keyRequest, made client.ServiceAccountKey, shown []client.ProjectAPIKey, answer error,
 ) (issuedKey, error) {
@@ -189,7 +189,7 @@ func (b *serviceAccountBuilder) finishIssue(
 	return issuedKey{id: made.ID, secret: secret, value: made.Value}, nil
 }
 
-// deleteUnusedKeys deletes keys that are of use to nobody, because of what has happened, and gives the error that tells of them.
+// deleteUnusedKeys deletes keys whose value is lost for the reason because, and gives the error that names them.
 func (b *serviceAccountBuilder) deleteUnusedKeys(ctx context.Context, projectID string, keys []client.ProjectAPIKey, because error) error {
 	if ctx.Err() != nil {
 		var end context.CancelFunc

@@ -112,8 +112,8 @@ func (p provisioning) spendLimitChange(of client.Spender, cents int64) change {
 	}
 }
 
-// describeSpendLimit tells a limit that holds nobody back from one that does. In OpenAI's own pages a limit need not be
-// enforced (https://developers.openai.com/api/docs/guides/spend-limits); what the API sets is.
+// describeSpendLimit says whether a limit is enforced. In OpenAI's own pages a limit need not be enforced
+// (https://developers.openai.com/api/docs/guides/spend-limits); what the API sets is.
 func describeSpendLimit(limit client.SpendLimit) string {
 	if limit.ThresholdAmount == 0 {
 		return stateNoSpendLimit

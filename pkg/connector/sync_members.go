@@ -10,7 +10,7 @@ import (
 	"github.com/conductorone/baton-openai/pkg/client"
 )
 
-// syncMembers tells what the sync reads anyway. The sync is looked for when somebody is asked for: most keys need nobody.
+// syncMembers answers from the lists that the sync reads anyway. The sync is looked up late: most keys need no answer.
 type syncMembers struct {
 	reader *reader
 	opts   rs.SyncOpAttrs
@@ -32,8 +32,9 @@ func (m syncMembers) hasServiceAccount(ctx context.Context, projectID, id string
 	return s.hasServiceAccount(ctx, projectID, id)
 }
 
-// hasUser tells whether the organization has the user. A targeted sync asks for this one; any other reads the list of users
-// to its end, and knows nothing where users are no part of it, or where the list is refused: whoever lists users says so.
+// hasUser tells whether the organization has the user. A targeted sync asks for this user; any other sync reads the list
+// of users to its end. The answer is unknown if users are no part of the sync, or if the list is refused: the builder of
+// users reports that.
 func (s *syncReader) hasUser(ctx context.Context, id string) (membership, error) {
 	if !s.needs(resourceTypeUser) {
 		return membershipUnknown, nil
@@ -67,8 +68,8 @@ func (s *syncReader) readUsers(ctx context.Context) (bool, error) {
 	return outcome == keyWhole, s.session.setFact(ctx, factRead, string(kindUsers), outcome)
 }
 
-// hasServiceAccount tells whether the project has the service account, and knows nothing where the list is refused: whoever
-// lists service accounts says so.
+// hasServiceAccount tells whether the project has the service account. The answer is unknown if the list is refused: the
+// builder of service accounts reports that.
 func (s *syncReader) hasServiceAccount(ctx context.Context, projectID, id string) (membership, error) {
 	if !s.needs(resourceTypeServiceAccount) {
 		return membershipUnknown, nil

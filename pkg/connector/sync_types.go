@@ -7,7 +7,7 @@ import (
 	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
 )
 
-// beginType says that the syncer lists a type, so that all that belongs to it will be asked for.
+// beginType notes that the syncer lists a type, and begins to read the lists that the type needs.
 func (s *syncReader) beginType(ctx context.Context, resourceType *v2.ResourceType) error {
 	if err := s.session.setFact(ctx, factType, resourceType.GetId(), true); err != nil {
 		return err

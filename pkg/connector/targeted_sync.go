@@ -10,8 +10,8 @@ import (
 	"github.com/conductorone/baton-openai/pkg/client"
 )
 
-// A targeted sync names single resources. The syncer asks for each by its id, then for its children, its entitlements and
-// its grants. It gives no session store to Get, so that nothing can be kept there.
+// A targeted sync names single resources. The syncer asks for each by its id, then for its children, its entitlements
+// and its grants. Get has no session store.
 
 // errNotThere is for what the API knows and a sync of everything does not list: archived, accepted, or of another type.
 var errNotThere = errors.New("it is not there")

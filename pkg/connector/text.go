@@ -8,8 +8,8 @@ import (
 	rs "github.com/conductorone/baton-sdk/pkg/types/resource"
 )
 
-// Names and descriptions are what somebody has written, of any length and in any script. The SDK refuses every call about a
-// resource or an entitlement whose name or description is longer than these, and names nobody then.
+// People write names and descriptions of any length and in any script. The SDK refuses every call about a resource or an
+// entitlement with a longer name or description, without naming it.
 const (
 	maxNameBytes        = 1_024
 	maxDescriptionBytes = 2_048
@@ -71,7 +71,7 @@ func isBlank(text string) bool {
 	})
 }
 
-// isPrintable tells whether an id can be told to people as it is: one with a line break, say, would make two lines of one.
+// isPrintable tells whether an id can stand in a message. An id with a line break would make two lines of one.
 func isPrintable(id string) bool {
 	return utf8.ValidString(id) && !strings.ContainsFunc(id, func(r rune) bool { return !unicode.IsPrint(r) })
 }

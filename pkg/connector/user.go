@@ -11,7 +11,7 @@ import (
 	"github.com/conductorone/baton-openai/pkg/client"
 )
 
-// The profile keys that another phase reads back, beside being shown.
+// Profile keys that more than one place uses.
 const (
 	profileOrganizationRole = "organization_role"
 	profileRole             = "role"

@@ -27,8 +27,8 @@ func (b *userBuilder) CreateAccountCapabilityDetails(context.Context) (*v2.Crede
 	}.Build(), nil, nil
 }
 
-// CreateAccount invites somebody. The account comes into being when the invitation is accepted, so that the invitation
-// is what is answered. The credential options are ignored: the command line always sends a random password.
+// CreateAccount invites a person. The account exists when the invitation is accepted; so the invitation is returned. The
+// credential options are ignored: the command line always sends a random password.
 func (b *userBuilder) CreateAccount(
 	ctx context.Context, account *v2.AccountInfo, _ *v2.LocalCredentialOptions,
 ) (connectorbuilder.CreateAccountResponse, []*v2.PlaintextData, annotations.Annotations, error) {
@@ -51,8 +51,8 @@ type createdAccount struct {
 	sent     sentInvitation
 }
 
-// invite invites whoever is not a member. OpenAI may know a member under a spelling that its search does not find: then it
-// says so when somebody is invited, and all users are looked through, which is not urgent.
+// invite invites a person who is not a member. OpenAI may know a member under a spelling that its search does not find.
+// Then it refuses the invitation, and all users are read to find the member.
 func (b *userBuilder) invite(ctx context.Context, wanted invitation) (createdAccount, error) {
 	member, err := findMember(ctx, wanted.email, listOf(b.client.FindUsers, wanted.spellings()))
 	if err != nil {
