@@ -19,24 +19,24 @@ import (
 
 var _ connectorbuilder.GlobalActionProvider = (*Connector)(nil)
 
-// action is one thing that can be done which is neither a grant nor a resource's creation or deletion. Its name, its arguments
-// and what it returns are permanent: ConductorOne stores workflows with them.
+// action is a change that is neither a grant nor the creation or deletion of a resource. Its name, its arguments and its
+// results are permanent: ConductorOne stores workflows with them.
 type action struct {
 	name        string
 	displayName string
 	description string
 	arguments   []actionField
-	// returns is what it returns besides whether it succeeded. A key is never among it: what is returned is logged and stored.
+	// returns are the results besides success. They never hold a key: results are logged and stored.
 	returns []actionField
-	// doing and about are what errors say is being done, such as "archiving" and "project proj_1". Actions and deletions that
-	// are about the same go one after the other.
-	doing string
-	about func(actionArguments) string
-	run   func(context.Context, actionArguments) (returned, error)
+	// doing and subject say in errors what is being done, such as "archiving" and "project proj_1". Actions and
+	// deletions with the same subject run one after the other.
+	doing   string
+	subject func(actionArguments) string
+	run     func(context.Context, actionArguments) (actionResult, error)
 }
 
-// returned is what became of an action, or how far it came where it failed.
-type returned struct {
+// actionResult is the result of an action, also of one that failed halfway.
+type actionResult struct {
 	// already says that nothing had to be done.
 	already bool
 	fields  []actions.ReturnField
@@ -44,16 +44,20 @@ type returned struct {
 	logged []zap.Field
 }
 
-// returning is an action that returns one resource under the name.
-func returning(name string, resource *v2.Resource) (returned, error) {
+// resourceResult is the result with one resource, which is returned under the name.
+func resourceResult[T any](name string, row T, makeResource func(T) (*v2.Resource, error), already bool, logged ...zap.Field) (actionResult, error) {
+	resource, err := makeResource(row)
+	if err != nil {
+		return actionResult{}, err
+	}
 	field, err := actions.NewResourceReturnField(name, resource)
-	return returned{fields: []actions.ReturnField{field}}, err
+	return actionResult{already: already, fields: []actions.ReturnField{field}, logged: logged}, err
 }
 
-// actionLimit is for how long an action may take, with the wait for another change. The SDK gives it an hour.
+// actionLimit is how long an action may take, the wait for another change included. The SDK gives it an hour.
 const actionLimit = 10 * time.Minute
 
-// actions are all of them. None belongs to a resource type.
+// actions are all actions. None belongs to a resource type.
 func (p provisioning) actions() []action {
 	return slices.Concat(
 		p.projectActions(),
@@ -67,17 +71,12 @@ func (p provisioning) actions() []action {
 
 // ActionNames are the names of the actions.
 func ActionNames() []string {
-	known := provisioning{}.actions()
-	names := make([]string, 0, len(known))
-	for _, a := range known {
-		names = append(names, a.name)
-	}
-	return names
+	return convert(provisioning{}.actions(), func(a action) string { return a.name })
 }
 
-// RefuseActions has every action refused: a service without --provisioning changes nothing. The SDK sees to that for all
-// other changes, and serves actions all the same.
-func (c *Connector) RefuseActions() { c.refusesActions = true }
+// RefuseActions makes the connector refuse every action: a service without --provisioning changes nothing. The SDK
+// refuses all other changes itself, but not actions.
+func (c *Connector) RefuseActions() { c.actionsRefused = true }
 
 // GlobalActions registers the actions.
 func (c *Connector) GlobalActions(ctx context.Context, registry actions.ActionRegistry) error {
@@ -101,31 +100,26 @@ func (c *Connector) handler(a action) actions.ActionHandler {
 }
 
 // act checks what is given for an action, waits for what excludes it, does it, and logs it once.
-func (c *Connector) act(ctx context.Context, a action, given *structpb.Struct) (returned, error) {
+func (c *Connector) act(ctx context.Context, a action, given *structpb.Struct) (actionResult, error) {
 	switch {
-	case c.refusesActions:
-		return returned{}, newError(codes.FailedPrecondition, "the service changes nothing: start it with --provisioning")
+	case c.actionsRefused:
+		return actionResult{}, newError(codes.FailedPrecondition, "the service changes nothing: start it with --provisioning")
 	case c.client == nil:
-		return returned{}, MissingAdminKey()
+		return actionResult{}, MissingAdminKey()
 	}
-	arguments, err := a.check(given)
+	arguments, err := a.parse(given)
 	if err != nil {
-		return returned{}, err
+		return actionResult{}, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, c.actionLimit)
 	defer cancel()
-	var done returned
-	err = c.provisioning().inTurn(ctx, a.about(arguments), func(ctx context.Context) error {
-		var err error
-		done, err = a.run(ctx, arguments)
-		return err
-	})
-	logChange(ctx, a.name, done.already, err, append(arguments.logged(), done.logged...)...)
+	done, err := exclusively(ctx, c.provisioning(), a.subject(arguments), func(ctx context.Context) (actionResult, error) { return a.run(ctx, arguments) })
+	logChange(ctx, a.name, done.already, err, append(arguments.logFields(), done.logged...)...)
 	if err == nil {
 		return done, nil
 	}
-	doing := a.doing + " the " + a.about(arguments)
-	if errors.Is(ctx.Err(), context.DeadlineExceeded) && !isOurs(err) {
+	doing := a.doing + " the " + a.subject(arguments)
+	if errors.Is(ctx.Err(), context.DeadlineExceeded) && !isConnectorError(err) {
 		return done, newError(codes.DeadlineExceeded, "%s took longer than %s: what it has done stays; sync to see what there is before you run it again: %w", doing, c.actionLimit, err)
 	}
 	return done, changeError(doing, err)

@@ -46,18 +46,10 @@ func (a action) schema() *v2.BatonActionSchema {
 	success := actionField{name: "success", displayName: "Success", description: "Whether it was done", kind: kindYesNo}
 	return v2.BatonActionSchema_builder{
 		Name: a.name, DisplayName: a.displayName, Description: a.description,
-		Arguments:   schemasOf(a.arguments),
-		ReturnTypes: schemasOf(append([]actionField{success}, a.returns...)),
+		Arguments:   convert(a.arguments, actionField.schema),
+		ReturnTypes: convert(append([]actionField{success}, a.returns...), actionField.schema),
 		ActionType:  []v2.ActionType{v2.ActionType_ACTION_TYPE_DYNAMIC},
 	}.Build()
-}
-
-func schemasOf(fields []actionField) []*config.Field {
-	schemas := make([]*config.Field, 0, len(fields))
-	for _, f := range fields {
-		schemas = append(schemas, f.schema())
-	}
-	return schemas
 }
 
 func (f actionField) schema() *config.Field {
@@ -81,11 +73,7 @@ func (f actionField) schema() *config.Field {
 }
 
 func (f actionField) typeIDs() []string {
-	ids := make([]string, 0, len(f.types))
-	for _, resourceType := range f.types {
-		ids = append(ids, resourceType.GetId())
-	}
-	return ids
+	return convert(f.types, (*v2.ResourceType).GetId)
 }
 
 // actionArguments are what was given for an action, each of its kind. What was left out, or left blank, is not there.
@@ -127,8 +115,8 @@ func (a actionArguments) id(name string) *v2.ResourceId {
 	return id
 }
 
-// logged are the ids that were given. What people have written is not logged.
-func (a actionArguments) logged() []zap.Field {
+// logFields are the ids that were given. What people have written is not logged.
+func (a actionArguments) logFields() []zap.Field {
 	var fields []zap.Field
 	for _, f := range a.fields {
 		if id := a.id(f.name); id != nil {
@@ -138,8 +126,8 @@ func (a actionArguments) logged() []zap.Field {
 	return fields
 }
 
-// check takes what was given apart. The SDK checks neither what is required nor the kinds.
-func (a action) check(given *structpb.Struct) (actionArguments, error) {
+// parse reads the arguments that were given. The SDK checks neither required arguments nor kinds.
+func (a action) parse(given *structpb.Struct) (actionArguments, error) {
 	found := actionArguments{values: map[string]any{}, fields: a.arguments}
 	for name := range given.GetFields() {
 		if !slices.ContainsFunc(a.arguments, func(f actionField) bool { return f.name == name }) {
@@ -161,11 +149,7 @@ func (a action) check(given *structpb.Struct) (actionArguments, error) {
 }
 
 func (a action) argumentNames() string {
-	names := make([]string, 0, len(a.arguments))
-	for _, f := range a.arguments {
-		names = append(names, f.name)
-	}
-	return strings.Join(names, ", ")
+	return strings.Join(convert(a.arguments, func(f actionField) string { return f.name }), ", ")
 }
 
 // read gives the value of an argument, nil if there is none.
@@ -175,7 +159,7 @@ func (f actionField) read(value *structpb.Value) (any, error) {
 		return nil, nil //nolint:nilnil // an argument that was not given is no error
 	case *structpb.Value_StringValue:
 		if f.kind == kindText {
-			return textOrNothing(given.StringValue), nil
+			return trimmedOrNil(given.StringValue), nil
 		}
 	case *structpb.Value_NumberValue:
 		if number := given.NumberValue; f.kind == kindNumber && number == math.Trunc(number) && math.Abs(number) <= maxNumber {
@@ -187,32 +171,32 @@ func (f actionField) read(value *structpb.Value) (any, error) {
 		}
 	case *structpb.Value_ListValue:
 		if f.kind == kindTexts {
-			return textsOf(given.ListValue)
+			return parseTexts(given.ListValue)
 		}
 	case *structpb.Value_StructValue:
 		if f.kind == kindResourceID {
 			return f.readID(given.StructValue)
 		}
 	}
-	return nil, f.isNot()
+	return nil, f.kindError()
 }
 
 // maxNumber is up to where JSON's numbers are whole.
 const maxNumber = 1 << 53
 
-func textOrNothing(text string) any {
+func trimmedOrNil(text string) any {
 	if isBlank(text) {
 		return nil
 	}
 	return strings.TrimSpace(text)
 }
 
-func textsOf(list *structpb.ListValue) (any, error) {
+func parseTexts(list *structpb.ListValue) (any, error) {
 	texts := make([]string, 0, len(list.GetValues()))
 	for _, value := range list.GetValues() {
 		text, isText := value.GetKind().(*structpb.Value_StringValue)
 		if !isText || isBlank(text.StringValue) {
-			return nil, actionField{kind: kindTexts}.isNot()
+			return nil, actionField{kind: kindTexts}.kindError()
 		}
 		texts = append(texts, strings.TrimSpace(text.StringValue))
 	}
@@ -228,12 +212,12 @@ func (f actionField) readID(given *structpb.Struct) (any, error) {
 	id, hasID := firstText(given, "resource_id", "resource", "resourceId")
 	switch {
 	case !hasType || !hasID:
-		return nil, f.isNot()
+		return nil, f.kindError()
 	case id == "" && resourceType == "":
 		return nil, nil //nolint:nilnil // as a form sends it that is left empty
 	case !slices.Contains(f.typeIDs(), resourceType):
 		return nil, fmt.Errorf("takes an id of the type %s only", strings.Join(f.typeIDs(), " or "))
-	case id == "" || !isReadable(id):
+	case id == "" || !isPrintable(id):
 		return nil, fmt.Errorf("has an id that cannot be one of the type %s", resourceType)
 	default:
 		return v2.ResourceId_builder{ResourceType: resourceType, Resource: id}.Build(), nil
@@ -250,8 +234,8 @@ func firstText(given *structpb.Struct, names ...string) (string, bool) {
 	return "", false
 }
 
-// isNot is the error for a value of another kind, which is not quoted.
-func (f actionField) isNot() error {
+// kindError is the error for a value of another kind, which is not quoted.
+func (f actionField) kindError() error {
 	switch f.kind {
 	case kindNumber:
 		return errors.New("is not a whole number")

@@ -75,7 +75,7 @@ func TestActionArguments(t *testing.T) {
 			t.Parallel()
 			given := &structpb.Struct{}
 			require.NoError(t, protojson.Unmarshal([]byte(test.given), given))
-			found, err := everyKind.check(given)
+			found, err := everyKind.parse(given)
 			if test.refused != "" {
 				require.ErrorContains(t, err, test.refused)
 				require.Equal(t, codes.InvalidArgument, status.Code(err))

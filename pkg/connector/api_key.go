@@ -18,26 +18,22 @@ const (
 )
 
 type apiKeyBuilder struct {
-	provisioning
-
-	reader *reader
-}
-
-func (b *apiKeyBuilder) ResourceType(context.Context) *v2.ResourceType {
-	return resourceTypeAPIKey
+	builder
+	noEntitlements
+	noGrants
 }
 
 // List gives a page of the admin keys below the organization, and of a project's keys below the project. A row of the admin
 // keys that repeats a project's key is left to the project, so that each key is there once.
 func (b *apiKeyBuilder) List(ctx context.Context, parent *v2.ResourceId, opts rs.SyncOpAttrs) ([]*v2.Resource, *rs.SyncOpResults, error) {
-	known := membersOfSync{b.reader, opts}
+	known := syncMembers{b.reader, opts}
 	if parent.GetResourceType() == resourceTypeProject.GetId() {
-		return listProject(ctx, b.reader, resourceTypeAPIKey, parent, opts, projectKeysList, "listing a project's API keys",
+		return listProject(ctx, b.builder, parent, opts, projectKeysList, "listing a project's API keys",
 			func(key client.ProjectAPIKey) (*v2.Resource, error) {
 				return projectKey(parent.GetResource(), key).resource(ctx, known)
 			})
 	}
-	return listOrganization(ctx, b.reader, resourceTypeAPIKey, parent, opts, adminKeysList(), "listing the admin API keys",
+	return listOrganization(ctx, b.builder, parent, opts, adminKeysList(), "listing the admin API keys",
 		func(key client.AdminAPIKey) (*v2.Resource, error) {
 			if key.IsProjectKey() {
 				return nil, nil //nolint:nilnil // it is left out
@@ -49,17 +45,17 @@ func (b *apiKeyBuilder) List(ctx context.Context, parent *v2.ResourceId, opts rs
 // Get gives an admin key, or a key of an active project. An owner whose access the key does not show is asked for as well.
 func (b *apiKeyBuilder) Get(ctx context.Context, id, parent *v2.ResourceId) (*v2.Resource, annotations.Annotations, error) {
 	return getResource(id, func() (*v2.Resource, error) {
-		return getOfKey(ctx, b.client, id.GetResource(), parent, func(key apiKey) (*v2.Resource, error) {
-			return key.resource(ctx, membersByID{b.reader, b.client})
+		return getWithKey(ctx, b.client, id.GetResource(), parent, func(key apiKey) (*v2.Resource, error) {
+			return key.resource(ctx, apiMembers{b.reader, b.client})
 		})
 	})
 }
 
-// getOfKey finds a key and gives what is made of it. Where the parent is not given, the admin keys come first, then all
+// getWithKey finds a key and makes a resource of it. Where the parent is not given, the admin keys come first, then all
 // projects are looked through.
 //
 // GET /organization/admin_api_keys/{key_id}, GET /organization/projects/{project_id}/api_keys/{api_key_id}.
-func getOfKey(
+func getWithKey(
 	ctx context.Context, api *client.Client, id string, parent *v2.ResourceId, made func(apiKey) (*v2.Resource, error),
 ) (*v2.Resource, error) {
 	if parent.GetResourceType() != resourceTypeProject.GetId() {
@@ -73,7 +69,7 @@ func getOfKey(
 			return nil, errNotThere
 		}
 	}
-	return getOfProject(ctx, api, parent, func(ctx context.Context, project *v2.ResourceId) (*v2.Resource, error) {
+	return getInProject(ctx, api, parent, func(ctx context.Context, project *v2.ResourceId) (*v2.Resource, error) {
 		key, err := api.GetProjectAPIKey(ctx, project.GetResource(), id)
 		if err != nil {
 			return nil, err
@@ -84,7 +80,7 @@ func getOfKey(
 
 // StaticEntitlements gives none. It is called once everything has been listed.
 func (b *apiKeyBuilder) StaticEntitlements(ctx context.Context, opts rs.SyncOpAttrs) ([]*v2.Entitlement, *rs.SyncOpResults, error) {
-	return nil, nil, warnWithoutProjects(ctx, b.reader, resourceTypeAPIKey, opts)
+	return nil, nil, b.warnWithoutProjects(ctx, opts)
 }
 
 // apiKey is what both kinds of key have in common.
@@ -126,7 +122,7 @@ func adminKey(key client.AdminAPIKey) apiKey {
 // parent is the project of the key, or the organization.
 func (k apiKey) parent() *v2.ResourceId {
 	if k.projectID == "" {
-		return theOrganization()
+		return organizationResourceID()
 	}
 	return resourceID(resourceTypeProject, k.projectID)
 }
@@ -134,7 +130,7 @@ func (k apiKey) parent() *v2.ResourceId {
 // displayName is what the key is called; the profile may get more of it.
 func (k apiKey) displayName(p profile) string { return p.name(k.id, k.name, k.redactedValue.String()) }
 
-func (k apiKey) resource(ctx context.Context, known members) (*v2.Resource, error) {
+func (k apiKey) resource(ctx context.Context, known memberLookup) (*v2.Resource, error) {
 	state, err := k.ownerState(ctx, known)
 	if err != nil {
 		return nil, err
@@ -175,14 +171,4 @@ func (k apiKey) owner() *v2.ResourceId {
 	default:
 		return nil
 	}
-}
-
-// Entitlements is not called: the type skips them.
-func (b *apiKeyBuilder) Entitlements(context.Context, *v2.Resource, rs.SyncOpAttrs) ([]*v2.Entitlement, *rs.SyncOpResults, error) {
-	return nil, nil, nil
-}
-
-// Grants is not called: the type skips them.
-func (b *apiKeyBuilder) Grants(context.Context, *v2.Resource, rs.SyncOpAttrs) ([]*v2.Grant, *rs.SyncOpResults, error) {
-	return nil, nil, nil
 }

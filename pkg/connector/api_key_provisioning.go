@@ -43,12 +43,7 @@ func (b *apiKeyBuilder) deleteAdminKey(ctx context.Context, key client.AdminAPIK
 }
 
 func (p provisioning) deleteKeyOfOrganization(ctx context.Context, id string) error {
-	return p.consistency.apply(ctx, deletionOf(
-		func(ctx context.Context) error { return p.client.DeleteAdminAPIKey(ctx, id) },
-		func(ctx context.Context) error {
-			_, err := p.client.GetAdminAPIKey(ctx, id)
-			return err
-		}))
+	return p.consistency.apply(ctx, deletionByID(id, p.client.DeleteAdminAPIKey, p.client.GetAdminAPIKey))
 }
 
 func (b *apiKeyBuilder) deleteProjectKey(ctx context.Context, id string, parent *v2.ResourceId) (bool, error) {
@@ -77,8 +72,7 @@ func (b *apiKeyBuilder) deleteProjectKey(ctx context.Context, id string, parent 
 func (p provisioning) deleteKeyOfProject(ctx context.Context, projectID, id string) error {
 	return p.consistency.apply(ctx, deletionOf(
 		func(ctx context.Context) error { return p.client.DeleteProjectAPIKey(ctx, projectID, id) },
-		func(ctx context.Context) error {
-			_, err := p.client.GetProjectAPIKey(ctx, projectID, id)
-			return err
+		func(ctx context.Context) (client.ProjectAPIKey, error) {
+			return p.client.GetProjectAPIKey(ctx, projectID, id)
 		}))
 }

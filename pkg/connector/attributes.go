@@ -64,7 +64,7 @@ type account struct {
 
 func (a account) trait() rs.ResourceOption {
 	options := []rs.UserTraitOption{
-		rs.WithDetailedStatus(a.status, presentable(a.statusDetails, maxNameBytes)), //nolint:staticcheck // fills the trait and the resource, see above
+		rs.WithDetailedStatus(a.status, displayText(a.statusDetails, maxNameBytes)), //nolint:staticcheck // fills the trait and the resource, see above
 		rs.WithUserProfile(a.profile), //nolint:staticcheck // fills the trait and the resource, see above
 		rs.WithAccountType(a.accountType),
 	}
@@ -117,7 +117,7 @@ func createdAt(at client.Timestamp) rs.ResourceOption {
 }
 
 const (
-	// maxIDBytes is the SDK's limit. It refuses a longer id where nobody would know any more whose it is.
+	// maxIDBytes is the SDK's limit. The SDK's own error for a longer id does not name the resource.
 	maxIDBytes = 1_024
 	// maxResourceBytes is below the 4 MiB of the SDK's messages, each of which has to hold one resource at least.
 	maxResourceBytes = 3 << 20

@@ -8,15 +8,15 @@ import (
 	"github.com/conductorone/baton-openai/pkg/client"
 )
 
-// changedResource is a resource that an entry of the audit log tells a change of, and its parent where that is known.
+// changedResource is a resource that an entry of the audit log tells a change of, and its parent if it is known.
 type changedResource struct{ id, parent *v2.ResourceId }
 
 const roleAssignmentCreated = "role.assignment.created"
 
-// auditLogMeanings are the types of entries that are asked for, each with the resources that have to be read anew. The API
+// auditLogChanges are the types of entries that are asked for, each with the resources that have to be read anew. The API
 // has no type for the members of groups, and none of its other types changes what a sync reads.
 // https://platform.openai.com/docs/api-reference/audit-logs/object.
-var auditLogMeanings = map[string]func(client.AuditLog) []changedResource{
+var auditLogChanges = map[string]func(client.AuditLog) []changedResource{
 	"organization.updated": organizationChanged,
 	"scim.enabled":         organizationChanged,
 	"scim.disabled":        organizationChanged,
@@ -25,13 +25,13 @@ var auditLogMeanings = map[string]func(client.AuditLog) []changedResource{
 	"user.updated": userUpdated,
 	"user.deleted": userChanged,
 
-	"invite.sent":     changed(resourceTypeInvitation),
-	"invite.accepted": changed(resourceTypeInvitation),
-	"invite.deleted":  changed(resourceTypeInvitation),
+	"invite.sent":     resourceChanged(resourceTypeInvitation),
+	"invite.accepted": resourceChanged(resourceTypeInvitation),
+	"invite.deleted":  resourceChanged(resourceTypeInvitation),
 
-	"group.created": changed(resourceTypeGroup),
-	"group.updated": changed(resourceTypeGroup),
-	"group.deleted": changed(resourceTypeGroup),
+	"group.created": resourceChanged(resourceTypeGroup),
+	"group.updated": resourceChanged(resourceTypeGroup),
+	"group.deleted": resourceChanged(resourceTypeGroup),
 
 	"role.created": roleChanged,
 	"role.updated": roleChanged,
@@ -40,10 +40,10 @@ var auditLogMeanings = map[string]func(client.AuditLog) []changedResource{
 	roleAssignmentCreated:     roleHolderChanged,
 	"role.assignment.deleted": roleHolderChanged,
 
-	"project.created":  changed(resourceTypeProject),
-	"project.updated":  changed(resourceTypeProject),
-	"project.archived": changed(resourceTypeProject),
-	"project.deleted":  changed(resourceTypeProject),
+	"project.created":  resourceChanged(resourceTypeProject),
+	"project.updated":  resourceChanged(resourceTypeProject),
+	"project.archived": resourceChanged(resourceTypeProject),
+	"project.deleted":  resourceChanged(resourceTypeProject),
 
 	"service_account.created": serviceAccountChanged,
 	"service_account.updated": serviceAccountChanged,
@@ -54,24 +54,24 @@ var auditLogMeanings = map[string]func(client.AuditLog) []changedResource{
 	"api_key.deleted": keyChanged,
 }
 
-// changed is for what belongs to the organization and is named by its id.
-func changed(resourceType *v2.ResourceType) func(client.AuditLog) []changedResource {
+// resourceChanged is for what belongs to the organization and is named by its id.
+func resourceChanged(resourceType *v2.ResourceType) func(client.AuditLog) []changedResource {
 	return func(entry client.AuditLog) []changedResource {
 		return []changedResource{inOrganization(resourceType, entry.Details.ID)}
 	}
 }
 
 func inOrganization(resourceType *v2.ResourceType, id string) changedResource {
-	return changedResource{id: resourceID(resourceType, id), parent: theOrganization()}
+	return changedResource{id: resourceID(resourceType, id), parent: organizationResourceID()}
 }
 
 func organizationChanged(client.AuditLog) []changedResource {
-	return []changedResource{{id: theOrganization()}}
+	return []changedResource{{id: organizationResourceID()}}
 }
 
-// projectOf is the project in which somebody did something in OpenAI's own pages. What a key has changed is said to be in
-// the default project, wherever it is.
-func projectOf(entry client.AuditLog) string {
+// sessionProject is the project of a change in OpenAI's own pages. For a change by a key, the log always names the
+// default project.
+func sessionProject(entry client.AuditLog) string {
 	if entry.Actor.Type != client.ActorSession {
 		return ""
 	}
@@ -80,7 +80,7 @@ func projectOf(entry client.AuditLog) string {
 
 // withProject adds the project, whose grants tell of who is in it.
 func withProject(entry client.AuditLog, resources ...changedResource) []changedResource {
-	if project := projectOf(entry); project != "" {
+	if project := sessionProject(entry); project != "" {
 		resources = append(resources, inOrganization(resourceTypeProject, project))
 	}
 	return resources
@@ -95,7 +95,7 @@ func userChanged(entry client.AuditLog) []changedResource {
 // user's where the role is one of the organization. Which it is can be told only where the project is known; else it is
 // taken for both, since a resource that there is not is easily found not to be there.
 func userUpdated(entry client.AuditLog) []changedResource {
-	id, project := entry.Details.ID, projectOf(entry)
+	id, project := entry.Details.ID, sessionProject(entry)
 	user := inOrganization(resourceTypeUser, id)
 	switch {
 	case id == entry.ProjectID:
@@ -125,7 +125,7 @@ func roleChanged(entry client.AuditLog) []changedResource {
 
 // roleDeleted does not say where the role was.
 func roleDeleted(entry client.AuditLog) []changedResource {
-	id, project := entry.Details.ID, projectOf(entry)
+	id, project := entry.Details.ID, sessionProject(entry)
 	if id == "" {
 		return nil
 	}
@@ -146,12 +146,12 @@ func inProject(resourceType *v2.ResourceType, id, project string) changedResourc
 }
 
 func serviceAccountChanged(entry client.AuditLog) []changedResource {
-	return withProject(entry, inProject(resourceTypeServiceAccount, entry.Details.ID, projectOf(entry)))
+	return withProject(entry, inProject(resourceTypeServiceAccount, entry.Details.ID, sessionProject(entry)))
 }
 
 // keyChanged does not say of an admin key that it is one: such a key has no parent here.
 func keyChanged(entry client.AuditLog) []changedResource {
-	return []changedResource{inProject(resourceTypeAPIKey, entry.Details.ID, projectOf(entry))}
+	return []changedResource{inProject(resourceTypeAPIKey, entry.Details.ID, sessionProject(entry))}
 }
 
 // The types of the principal of a role assignment.
@@ -173,7 +173,7 @@ func roleHolderChanged(entry client.AuditLog) []changedResource {
 	}
 	switch details.PrincipalType {
 	case principalUser, principalServiceAccount:
-		// Whoever has a role of the organization is one of its users, person or not.
+		// A person or service account with a role of the organization is one of its users.
 		return []changedResource{inOrganization(resourceTypeUser, details.PrincipalID)}
 	case principalGroup:
 		return []changedResource{inOrganization(resourceTypeGroup, details.PrincipalID)}

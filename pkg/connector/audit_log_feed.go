@@ -14,24 +14,24 @@ import (
 // auditLogFeed tells which resources have changed, so that ConductorOne reads them anew, and which roles were given.
 func auditLogFeed() *eventFeed {
 	return &eventFeed{
-		id:    feedAuditLog,
-		kinds: []v2.EventType{v2.EventType_EVENT_TYPE_RESOURCE_CHANGE, v2.EventType_EVENT_TYPE_CREATE_GRANT},
-		types: slices.Sorted(maps.Keys(auditLogMeanings)), most: mostChanges, events: changeEvents,
+		id:         feedAuditLog,
+		eventTypes: []v2.EventType{v2.EventType_EVENT_TYPE_RESOURCE_CHANGE, v2.EventType_EVENT_TYPE_CREATE_GRANT},
+		entryTypes: slices.Sorted(maps.Keys(auditLogChanges)), maxEvents: maxChanges, events: changeEvents,
 	}
 }
 
-// mostChanges is how many events an entry gives at most.
-const mostChanges = 2
+// maxChanges is how many events an entry gives at most.
+const maxChanges = 2
 
 // changeEvents gives each event of an entry an id of its own, which is the same whenever the entry is read.
 func changeEvents(entry client.AuditLog) []*v2.Event {
-	meaning, known := auditLogMeanings[entry.Type]
+	meaning, known := auditLogChanges[entry.Type]
 	if !known {
 		return nil
 	}
 	var events []*v2.Event
 	for i, changed := range meaning(entry) {
-		if !isNameable(changed.id.GetResource()) {
+		if !isValidResourceID(changed.id.GetResource()) {
 			continue
 		}
 		suffix := ""
@@ -42,27 +42,27 @@ func changeEvents(entry client.AuditLog) []*v2.Event {
 			ResourceChangeEvent: v2.ResourceChangeEvent_builder{ResourceId: changed.id, ParentResourceId: changed.parent}.Build(),
 		}))
 	}
-	if given := roleGiven(entry); given != nil && len(events) > 0 {
+	if given := grantedRole(entry); given != nil && len(events) > 0 {
 		events = append(events, newEvent(entry, "/grant", v2.Event_builder{CreateGrantEvent: given}))
 	}
-	return present(events...)
+	return withoutNil(events...)
 }
 
-// present leaves out what could not be made.
-func present(events ...*v2.Event) []*v2.Event {
+// withoutNil leaves out what could not be made.
+func withoutNil(events ...*v2.Event) []*v2.Event {
 	return slices.DeleteFunc(events, func(event *v2.Event) bool { return event == nil })
 }
 
-// isNameable tells whether an id of the log can be that of a resource.
-func isNameable(id string) bool { return id != "" && len(id) <= maxIDBytes && isReadable(id) }
+// isValidResourceID tells whether an id of the log can be that of a resource.
+func isValidResourceID(id string) bool { return id != "" && len(id) <= maxIDBytes && isPrintable(id) }
 
-// roleGiven is the grant of a role where role and principal can be read beyond doubt: a predefined role by the documented
-// form of its id, to a group or, in the organization, to a user. In a project a user's id may be a service account's. Of a
-// custom role the log has no more than an id, which says nothing about the role. All of them are read anew besides: a role
-// may have taken the place of another one.
-func roleGiven(entry client.AuditLog) *v2.CreateGrantEvent {
+// grantedRole is the grant of a role where role and principal can be read beyond doubt: a predefined role by the
+// documented form of its id, to a group or, in the organization, to a user. In a project a user's id may be a service
+// account's. Of a custom role the log has no more than an id, which says nothing about the role. ConductorOne also reads
+// the resource again: the role may have replaced another one.
+func grantedRole(entry client.AuditLog) *v2.CreateGrantEvent {
 	details := entry.Details
-	if entry.Type != roleAssignmentCreated || !isNameable(details.PrincipalID) {
+	if entry.Type != roleAssignmentCreated || !isValidResourceID(details.PrincipalID) {
 		return nil
 	}
 	name := assignedRoleName(details)

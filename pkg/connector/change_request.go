@@ -3,8 +3,6 @@ package connector
 import (
 	"fmt"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
 	ent "github.com/conductorone/baton-sdk/pkg/types/entitlement"
@@ -21,8 +19,8 @@ type changeRequest struct {
 	principal *v2.ResourceId
 	// parent is the resource's parent, nil where the request does not name it.
 	parent *v2.ResourceId
-	// seenDirect says of a grant that is to be revoked that a sync has found the principal to hold it directly, beside what
-	// groups give.
+	// seenDirect says that a sync has found the grant to be held directly, as well as through groups. Only a revocation
+	// sets it.
 	seenDirect bool
 }
 
@@ -36,7 +34,7 @@ func newChangeRequest(principal *v2.Resource, entitlement *v2.Entitlement) (chan
 		return changeRequest{}, newError(codes.InvalidArgument, "the entitlement %q names no resource", entitlement.GetId())
 	case r.principal.GetResourceType() == "" || r.principal.GetResource() == "":
 		return changeRequest{}, newError(codes.InvalidArgument, "the principal has no id")
-	case !isReadable(entitlement.GetId()), !isReadable(r.principal.GetResourceType()), !isReadable(r.principal.GetResource()):
+	case !isPrintable(entitlement.GetId()), !isPrintable(r.principal.GetResourceType()), !isPrintable(r.principal.GetResource()):
 		return changeRequest{}, newError(codes.InvalidArgument, "%q or %q has a character that no id has",
 			entitlement.GetId(), r.principal.GetResourceType()+":"+r.principal.GetResource())
 	}
@@ -57,11 +55,6 @@ func newRevocation(grant *v2.Grant) (changeRequest, error) {
 		_, r.seenDirect = grant.GetSources().GetSources()[r.entitlementID()]
 	}
 	return r, err
-}
-
-// isReadable tells whether an id can be told to people as it is: one with a line break, say, would make two lines of one.
-func isReadable(id string) bool {
-	return utf8.ValidString(id) && !strings.ContainsFunc(id, func(r rune) bool { return !unicode.IsPrint(r) })
 }
 
 // entitlementID and grantID are the ids that a sync gives the same.
@@ -93,19 +86,19 @@ func (r changeRequest) principalType() client.PrincipalType {
 	}
 }
 
-// instead is the same request for another slug of the same resource.
-func (r changeRequest) instead(slug string) changeRequest {
+// withSlug is the same request for another slug of the same resource.
+func (r changeRequest) withSlug(slug string) changeRequest {
 	r.slug = slug
 	return r
 }
 
-// unknown is the error for a slug that the resource type does not have.
-func (r changeRequest) unknown() error {
+// unknownSlugError is the error for a slug that the resource type does not have.
+func (r changeRequest) unknownSlugError() error {
 	return newError(codes.InvalidArgument, "there is no entitlement %q on the type %s", r.slug, r.resource.GetResourceType())
 }
 
-// wrongPrincipal is the error for a principal to whom the entitlement is not grantable.
-func (r changeRequest) wrongPrincipal() error {
+// wrongPrincipalError is the error for a principal of a type that cannot be granted the entitlement.
+func (r changeRequest) wrongPrincipalError() error {
 	if r.principal.GetResourceType() == resourceTypeInvitation.GetId() {
 		return newError(codes.InvalidArgument, "%s is not for an invitation: name the projects when inviting, and grant the rest when it is accepted", r.entitlementID())
 	}

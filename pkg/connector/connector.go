@@ -11,10 +11,8 @@ import (
 	"time"
 
 	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
-	"github.com/conductorone/baton-sdk/pkg/annotations"
 	"github.com/conductorone/baton-sdk/pkg/cli"
 	"github.com/conductorone/baton-sdk/pkg/connectorbuilder"
-	"github.com/conductorone/baton-sdk/pkg/types/sessions"
 	"google.golang.org/grpc/codes"
 
 	"github.com/conductorone/baton-openai/pkg/client"
@@ -28,13 +26,13 @@ type Connector struct {
 	reader *reader
 	// consistency is for how long a change waits until it is visible.
 	consistency consistency
-	// worksOnTasks says that errors of an event feed reach nobody.
+	// worksOnTasks says that the errors of an event feed are lost.
 	worksOnTasks bool
 	// exclusion lets changes that exclude each other go one after the other.
 	exclusion *exclusion
 	// actionLimit is for how long an action may take.
 	actionLimit    time.Duration
-	refusesActions bool
+	actionsRefused bool
 }
 
 // New is [Build] in the SDK's form.
@@ -73,8 +71,8 @@ func Build(ctx context.Context, config *cfg.Openai, chosen []string) (*Connector
 	return built, nil
 }
 
-// ReadNoGrants says that nobody will ask for grants, so that their lists are not read ahead. It is called before the first
-// sync; a sync that asks for grants all the same gets them.
+// ReadNoGrants turns off reading ahead for grants. It is called before the first sync. A sync that asks for grants still
+// gets them.
 func (c *Connector) ReadNoGrants() { c.reader.skipGrants = true }
 
 // Misconfigured is the error of a connector whose configuration says something that cannot be.
@@ -103,91 +101,29 @@ func (c *Connector) Metadata(context.Context) (*v2.ConnectorMetadata, error) {
 	}.Build(), nil
 }
 
-// Validate tries the key on the list that a key with too few permissions is refused first, of those that the types of the
-// sync need, and says what to do then.
-func (c *Connector) Validate(ctx context.Context) (annotations.Annotations, error) {
-	if c.client == nil {
-		return nil, MissingAdminKey()
-	}
-	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) < soon {
-		return nil, c.checkAtOnce(ctx)
-	}
-	if err := c.checkAccess(client.Urgent(ctx)); err != nil {
-		return nil, readError("checking the admin key", err)
-	}
-	return nil, nil
-}
-
 // Organization is what the API called the organization of the key in its last answer, "" where it did not.
 func (c *Connector) Organization() string { return c.client.Organization() }
 
 // Calls is how many calls of the API were made so far.
 func (c *Connector) Calls() int64 { return c.client.Calls() }
 
-// OrganizationID asks for the organization's id, which shows in the ids of its predefined roles; "" where it does not.
-func (c *Connector) OrganizationID(ctx context.Context) (string, error) {
-	page, err := c.client.ListRoles(ctx, client.OrganizationScope(), client.Cursor{})
-	if err == nil {
-		return openAIOrganizationID(page.Items), nil
-	}
-	switch kindOf(err) {
-	case client.KindDenied, client.KindDeniedWithoutReason, client.KindNoSuchList, client.KindGone, client.KindRefused:
-		return "", nil
-	default:
-		return "", readError("asking for the organization", err)
-	}
-}
-
-// OrganizationIDOf is the id of the organization that a sync has read, as far as it has come, "" if it has not come to it.
-func OrganizationIDOf(ctx context.Context, store sessions.SessionStore) (string, error) {
-	roles := organizationRolesList()
-	page, _, err := storedPage[client.Role](ctx, syncSession{store}, roles.kind, pageKey(roles, client.Cursor{}))
-	return openAIOrganizationID(page.Items), err
-}
-
-const (
-	// soon is above the 30 seconds that the health endpoint gives the connector, and below what any sync is given.
-	soon = time.Minute
-	// healthTimeout is below the 5 seconds after which the command health-check gives up.
-	healthTimeout = 4 * time.Second
-)
-
-// checkAtOnce is for the health endpoint. Somebody waits for it, not for long, and takes silence for an answer that says
-// nothing: so there are as many attempts as come within the time, and the SDK, which repeats what may pass, is told not to.
-func (c *Connector) checkAtOnce(ctx context.Context) error {
-	limited, cancel := context.WithTimeout(client.Urgent(ctx), healthTimeout)
-	defer cancel()
-	err := c.checkAccess(limited)
-	if err == nil {
-		return nil
-	}
-	doing := "checking the admin key"
-	if limited.Err() != nil {
-		doing += fmt.Sprintf(": no answer within %s, or OpenAI limits how often it can be asked", healthTimeout)
-	}
-	switch kind := kindOf(err); kind {
-	case client.KindNoAnswer, client.KindStopped:
-		return &codedError{error: readError(doing, err), code: codes.Aborted}
-	default:
-		return readError(doing, err)
-	}
-}
-
-// ResourceSyncers are all resource types, whatever the key may read or the plan offers: a type that goes missing would
-// look as if everybody had lost that access.
+// ResourceSyncers are the builders of all resource types, independent of key and plan. A missing type would look as if
+// everybody had lost that access.
 func (c *Connector) ResourceSyncers(context.Context) []connectorbuilder.ResourceSyncerV2 {
-	changes := c.provisioning()
+	newBuilder := func(resourceType *v2.ResourceType) builder {
+		return builder{provisioning: c.provisioning(), reader: c.reader, resourceType: resourceType}
+	}
 	return []connectorbuilder.ResourceSyncerV2{
-		&organizationBuilder{provisioning: changes, reader: c.reader},
-		&userBuilder{provisioning: changes, reader: c.reader},
-		&invitationBuilder{provisioning: changes, reader: c.reader},
-		&organizationRoleBuilder{provisioning: changes, reader: c.reader},
-		&groupBuilder{provisioning: changes, reader: c.reader},
-		&projectBuilder{provisioning: changes, reader: c.reader},
-		&projectRoleBuilder{provisioning: changes, reader: c.reader},
-		&serviceAccountBuilder{provisioning: changes, reader: c.reader},
-		&apiKeyBuilder{provisioning: changes, reader: c.reader},
-		&securityInsightBuilder{client: c.client, reader: c.reader},
+		&organizationBuilder{builder: newBuilder(resourceTypeOrganization)},
+		&userBuilder{builder: newBuilder(resourceTypeUser)},
+		&invitationBuilder{builder: newBuilder(resourceTypeInvitation)},
+		&organizationRoleBuilder{builder: newBuilder(resourceTypeOrganizationRole)},
+		&groupBuilder{builder: newBuilder(resourceTypeGroup)},
+		&projectBuilder{builder: newBuilder(resourceTypeProject)},
+		&projectRoleBuilder{builder: newBuilder(resourceTypeProjectRole)},
+		&serviceAccountBuilder{builder: newBuilder(resourceTypeServiceAccount)},
+		&apiKeyBuilder{builder: newBuilder(resourceTypeAPIKey)},
+		&securityInsightBuilder{builder: newBuilder(resourceTypeSecurityInsight)},
 	}
 }
 

@@ -3,7 +3,6 @@ package connector
 import (
 	"cmp"
 	"context"
-	"errors"
 	"time"
 
 	"go.uber.org/zap"
@@ -12,16 +11,16 @@ import (
 	"github.com/conductorone/baton-openai/pkg/client"
 )
 
-// change is one write and what is read of it: a word for the state, such as the name of a role.
+// change is one write and how its outcome is read. The state is a word, such as the name of a role.
 type change struct {
 	write func(context.Context) error
 	read  func(context.Context) (string, error)
-	// before is the word that was read before the write, wanted the one that is to be read afterwards.
+	// before is the state before the write, wanted the state that the write is to bring about.
 	before, wanted string
-	// taking says that something is taken: whatever else is read then is as good as what is wanted.
-	taking bool
-	// saysDone tells a refusal that may be the answer to a request that arrived twice; nil if there is none.
-	saysDone func(error) bool
+	// isRemoval says that the write takes something away: any state but before is then a success.
+	isRemoval bool
+	// meansDone tells a refusal that may be the answer to a request that arrived twice; nil if there is none.
+	meansDone func(error) bool
 }
 
 // The words for what is there or not.
@@ -50,7 +49,7 @@ func possession(held bool) string {
 }
 
 func (c change) isDone(state string) bool {
-	return state == c.wanted || c.taking && state != c.before
+	return state == c.wanted || c.isRemoval && state != c.before
 }
 
 // consistency is how long a change waits, attempt by attempt, for a state that the API may show late.
@@ -104,7 +103,7 @@ func (w consistency) confirm(ctx context.Context, err error, c change) error {
 		return err
 	}
 	waits := w
-	if isPlainRefusal(err) && (c.saysDone == nil || !c.saysDone(err)) {
+	if isPlainRefusal(err) && (c.meansDone == nil || !c.meansDone(err)) {
 		// Any other plain refusal is not looked at for longer than once.
 		waits = nil
 	}
@@ -138,27 +137,17 @@ func (c change) judge(ctx context.Context, err error, seen string) error {
 	}
 }
 
-// isFinal tells an error after which there is nothing to look at: nothing was done, or nobody may look.
-func isFinal(err error) bool {
-	switch kindOf(err) {
-	case client.KindUnauthenticated, client.KindDenied, client.KindDeniedWithoutReason, client.KindLimited, client.KindBilling, client.KindStopped:
-		return true
-	default:
-		return false
-	}
-}
-
-// contradicts is the error of a write that succeeded in giving another role than was asked for, by what it answered; nil
+// checkAnsweredRole is the error of a write that succeeded in giving another role than was asked for, by what it answered; nil
 // where the answer does not tell.
-func contradicts(answered, wanted string) error {
+func checkAnsweredRole(answered, wanted string) error {
 	if answered == "" || answered == wanted {
 		return nil
 	}
 	return newError(codes.FailedPrecondition, "OpenAI answered with the role %s where %s was asked for: sync again to see what there is", answered, wanted)
 }
 
-// untilKnown repeats a call about something that was made a moment ago and that the API may not know yet.
-func (w consistency) untilKnown(ctx context.Context, call func(context.Context) error) error {
+// retryUntilKnown repeats a call about something that was made a moment ago and that the API may not know yet.
+func (w consistency) retryUntilKnown(ctx context.Context, call func(context.Context) error) error {
 	for attempt := 0; ; attempt++ {
 		err := call(ctx)
 		if !isGone(err) || attempt == len(w) || !sleep(ctx, w[attempt]) {
@@ -176,30 +165,5 @@ func sleep(ctx context.Context, wait time.Duration) bool {
 		return true
 	case <-ctx.Done():
 		return false
-	}
-}
-
-// isGone tells the error of a retrieval that says that the thing is not there.
-func isGone(err error) bool {
-	return kindOf(err) == client.KindGone || errors.Is(err, errNoProjectHasIt)
-}
-
-// unlessGone is nil for an error that says that the thing is not there.
-func unlessGone(err error) error {
-	if isGone(err) {
-		return nil
-	}
-	return err
-}
-
-// deletionOf is the change of what is deleted, and retrieved to see whether it is.
-func deletionOf(deletes, retrieve func(context.Context) error) change {
-	return change{
-		write: deletes,
-		read: func(ctx context.Context) (string, error) {
-			err := retrieve(ctx)
-			return presence(!isGone(err)), unlessGone(err)
-		},
-		before: stateThere, wanted: stateNotThere,
 	}
 }

@@ -1,10 +1,6 @@
 package connector
 
-import (
-	"context"
-
-	"github.com/conductorone/baton-openai/pkg/client"
-)
+import "context"
 
 // creation makes something that the API gives an id, and whose name others may have as well.
 type creation[T any] struct {
@@ -14,8 +10,8 @@ type creation[T any] struct {
 	newestFirst bool
 	create      func(context.Context) (T, error)
 	get         func(ctx context.Context, id string) (T, error)
-	// is gives the id and the name.
-	is func(T) (id, name string)
+	// identify gives the id and the name.
+	identify func(T) (id, name string)
 }
 
 // createNamed makes it. If the answer is lost, it is looked for among those that were made since: one of the name is the one
@@ -33,18 +29,18 @@ func createNamed[T any](ctx context.Context, consistency consistency, c creation
 			return err
 		},
 		read: func(ctx context.Context) (string, error) {
-			if id, _ := c.is(made); id != "" {
+			if id, _ := c.identify(made); id != "" {
 				found, err := c.get(ctx, id)
 				if err == nil {
 					made = found
 				}
-				return presence(!isGone(err)), unlessGone(err)
+				return presence(!isGone(err)), ignoreGone(err)
 			}
 			after, err := c.list(ctx)
 			if found := c.madeSince(before, after); found != nil {
 				made = *found
 			}
-			id, _ := c.is(made)
+			id, _ := c.identify(made)
 			return presence(id != ""), err
 		},
 		before: stateNotThere, wanted: stateThere,
@@ -56,12 +52,12 @@ func createNamed[T any](ctx context.Context, consistency consistency, c creation
 func (c creation[T]) madeSince(before, after []T) *T {
 	old := map[string]bool{}
 	for _, row := range before {
-		id, _ := c.is(row)
+		id, _ := c.identify(row)
 		old[id] = true
 	}
 	var found *T
 	for _, row := range after {
-		switch id, name := c.is(row); {
+		switch id, name := c.identify(row); {
 		case old[id] && c.newestFirst:
 			// Those behind it are older.
 			return found
@@ -73,23 +69,4 @@ func (c creation[T]) madeSince(before, after []T) *T {
 		}
 	}
 	return found
-}
-
-// listAll gives the rows of all pages.
-func listAll[T any](ctx context.Context, list func(context.Context, client.Cursor) (client.Page[T], error)) ([]T, error) {
-	var rows []T
-	for cursor := (client.Cursor{}); ; {
-		page, err := list(walking(ctx, cursor), cursor)
-		if err != nil {
-			return nil, err
-		}
-		if page.Again {
-			rows = nil
-		}
-		rows = append(rows, page.Items...)
-		if page.Next.IsZero() {
-			return rows, nil
-		}
-		cursor = page.Next
-	}
 }

@@ -10,15 +10,10 @@ import (
 
 // delete is the frame of every deletion. deletes is true if the resource was not there any more, which is no error.
 func (p provisioning) delete(ctx context.Context, resourceType *v2.ResourceType, id *v2.ResourceId, deletes func(context.Context) (bool, error)) error {
-	if id.GetResourceType() != resourceType.GetId() || id.GetResource() == "" || !isReadable(id.GetResource()) {
+	if id.GetResourceType() != resourceType.GetId() || id.GetResource() == "" || !isPrintable(id.GetResource()) {
 		return newError(codes.InvalidArgument, "%q is not the id of something of the type %s", id.GetResource(), resourceType.GetId())
 	}
-	already := false
-	err := p.inTurn(ctx, aboutPrincipal(id), func(ctx context.Context) error {
-		var err error
-		already, err = deletes(ctx)
-		return err
-	})
+	already, err := exclusively(ctx, p, subjectOf(id), deletes)
 	logChange(ctx, "delete", already, err, zap.String("resource_type", id.GetResourceType()), zap.String("resource_id", id.GetResource()))
 	if err != nil {
 		return changeError("deleting the "+id.GetResourceType()+" "+id.GetResource(), err)
@@ -26,10 +21,30 @@ func (p provisioning) delete(ctx context.Context, resourceType *v2.ResourceType,
 	return nil
 }
 
-// deleteChecked deletes what check has nothing against, which reads it; what check says is gone is gone already.
-func (p provisioning) deleteChecked(ctx context.Context, check, deletes, retrieve func(context.Context) error) (bool, error) {
+// deleteChecked makes a deletion if check, which reads what is to be deleted, allows it. True means that it was gone.
+func (p provisioning) deleteChecked(ctx context.Context, check func(context.Context) error, deletion change) (bool, error) {
 	if err := check(ctx); err != nil {
-		return isGone(err), unlessGone(err)
+		return isGone(err), ignoreGone(err)
 	}
-	return false, p.consistency.apply(ctx, deletionOf(deletes, retrieve))
+	return false, p.consistency.apply(ctx, deletion)
+}
+
+// deletionOf is the change that deletes something. get shows whether it is still there.
+func deletionOf[T any](remove func(context.Context) error, get func(context.Context) (T, error)) change {
+	return change{write: remove, read: presenceOf(get), before: stateThere, wanted: stateNotThere}
+}
+
+// deletionByID is [deletionOf] something that has an id in the whole organization.
+func deletionByID[T any](id string, remove func(context.Context, string) error, get func(context.Context, string) (T, error)) change {
+	return deletionOf(
+		func(ctx context.Context) error { return remove(ctx, id) },
+		func(ctx context.Context) (T, error) { return get(ctx, id) })
+}
+
+// presenceOf reads whether get finds something.
+func presenceOf[T any](get func(context.Context) (T, error)) func(context.Context) (string, error) {
+	return func(ctx context.Context) (string, error) {
+		_, err := get(ctx)
+		return presence(!isGone(err)), ignoreGone(err)
+	}
 }

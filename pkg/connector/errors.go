@@ -1,13 +1,10 @@
 package connector
 
 import (
-	"context"
 	"errors"
 	"fmt"
 
 	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
-	"github.com/grpc-ecosystem/go-grpc-middleware/logging/zap/ctxzap"
-	"go.uber.org/zap"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
@@ -20,43 +17,32 @@ import (
 // The syncer takes NotFound for "nothing there" and goes on, so that a 404 would read as lost access; it leaves here as
 // FailedPrecondition. Every other code stays as the client set it.
 func readError(doing string, err error) error {
-	if isOurs(err) {
+	if isConnectorError(err) {
 		return err
 	}
 	switch kindOf(err) {
 	case client.KindGone, client.KindNoSuchList:
 		doing += ": the API knows no such thing, which is not taken for an empty list"
-		return &codedError{error: explained(doing, err), code: codes.FailedPrecondition}
+		return &codedError{error: withAdvice(doing, err), code: codes.FailedPrecondition}
 	default:
-		return explained(doing, err)
+		return withAdvice(doing, err)
 	}
 }
 
 // changeError is the way out for every error of a change. What the API refuses for the state that the organization is in is
 // a failed precondition, in the API's own words.
 func changeError(doing string, err error) error {
-	if isOurs(err) {
+	if isConnectorError(err) {
 		return err
 	}
 	if isGone(err) {
 		doing += ": OpenAI does not know it, or not any more; sync again to see what there is"
 	}
-	explanation := explained(doing, err)
+	explanation := withAdvice(doing, err)
 	if isPlainRefusal(err) {
 		return &codedError{error: explanation, code: codes.FailedPrecondition}
 	}
 	return explanation
-}
-
-// isPlainRefusal tells a refusal for what is asked, or for the state that the organization is in: it is not a matter of the
-// key, the plan or the way to OpenAI.
-func isPlainRefusal(err error) bool {
-	switch kindOf(err) {
-	case client.KindRefused, client.KindConflict, client.KindProjectArchived:
-		return true
-	default:
-		return false
-	}
 }
 
 // typeError is an error of what is asked for only where a resource type is part of the sync.
@@ -69,40 +55,35 @@ type typeError struct {
 // Unwrap gives the error without the type.
 func (e *typeError) Unwrap() error { return e.error }
 
-// ofType says of an error which type it comes with.
-func ofType(resourceType *v2.ResourceType, err error) error {
+// withType says of an error which type it comes with.
+func withType(resourceType *v2.ResourceType, err error) error {
 	if err == nil {
 		return nil
 	}
 	return &typeError{err, resourceType.GetId()}
 }
 
-// avoidableWithout names the type without which a sync would not meet the refusal; "" where that would not help.
-func avoidableWithout(err error) string {
+// avoidingType names the type without which a sync would not meet the refusal; "" where that would not help.
+func avoidingType(err error) string {
 	var of *typeError
-	if !errors.As(err, &of) || !isRefusedForGood(err) {
+	if !errors.As(err, &of) || !isPermanentRefusal(err) {
 		return ""
 	}
 	return of.resourceType
 }
 
-func lacksScopes(err error) bool {
-	var failure *client.Error
-	return errors.As(err, &failure) && failure.Reason == client.ReasonScopes
-}
-
-// explained says what was being done and what an administrator can do about the error.
-func explained(doing string, err error) error {
+// withAdvice adds what was being done and what an administrator can do about the error.
+func withAdvice(doing string, err error) error {
 	if advice := advise(err); advice != "" {
 		doing += ": " + advice
 	}
-	if resourceType := avoidableWithout(err); resourceType != "" {
+	if resourceType := avoidingType(err); resourceType != "" {
 		doing += "; a sync whose --sync-resource-types leave out " + resourceType + " does not ask for it"
 	}
 	return fmt.Errorf("baton-openai: %s: %w", doing, err)
 }
 
-// newError is every error of what is wrong before anything is sent, or of what was found. Its words are for people.
+// newError makes an error of this package, such as that of a wrong argument. Its words are for people.
 func newError(code codes.Code, format string, args ...any) error {
 	return &codedError{error: fmt.Errorf("baton-openai: "+format, args...), code: code}
 }
@@ -171,23 +152,4 @@ var adviceOnReason = map[client.Reason]string{
 	client.ReasonTerminated:  "OpenAI has ended the organization's access; write to OpenAI's support at https://help.openai.com",
 	client.ReasonSpent: "a quota, a credit or a spend limit of the organization is used up, and waiting does not help; " +
 		"an owner has to raise it at https://platform.openai.com/settings/organization/limits",
-}
-
-// kindOf is the kind of an error of the API; 0 for an error of this package, also where it goes back to one of the API.
-func kindOf(err error) client.Kind {
-	if isOurs(err) {
-		return 0
-	}
-	return client.KindOf(err)
-}
-
-// isOurs tells an error of this package from one of the API.
-func isOurs(err error) bool {
-	var ours *codedError
-	return errors.As(err, &ours)
-}
-
-// warn tells the operator what the file will not show, and why.
-func warn(ctx context.Context, message string, fields ...zap.Field) {
-	ctxzap.Extract(ctx).Warn("baton-openai: "+message, fields...)
 }

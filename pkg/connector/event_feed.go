@@ -3,19 +3,15 @@ package connector
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"maps"
 	"slices"
-	"sync"
 	"time"
 
 	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
 	"github.com/conductorone/baton-sdk/pkg/annotations"
 	"github.com/conductorone/baton-sdk/pkg/connectorbuilder"
 	"github.com/conductorone/baton-sdk/pkg/pagination"
-	"github.com/grpc-ecosystem/go-grpc-middleware/logging/zap/ctxzap"
 	"go.uber.org/zap"
-	"google.golang.org/grpc/codes"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/conductorone/baton-openai/pkg/client"
@@ -43,18 +39,18 @@ func (c *Connector) EventFeeds(context.Context) []connectorbuilder.EventFeed {
 // WorkOnTasks says that the process runs as a daemon, which works on the tasks of ConductorOne.
 func (c *Connector) WorkOnTasks() { c.worksOnTasks = true }
 
-// eventFeed reads entries of the audit log as events. What is read, by whom and up to when is in the cursor; the feed only
-// remembers when it warned.
+// eventFeed reads entries of the audit log as events. The cursor holds all of its state; the feed itself only remembers
+// when it warned.
 type eventFeed struct {
 	client *client.Client
 	now    func() time.Time
 
-	id    string
-	kinds []v2.EventType
-	// types are the types of entries that are asked for.
-	types []string
-	// most is how many events an entry gives at most.
-	most int
+	id         string
+	eventTypes []v2.EventType
+	// entryTypes are the types of entries that are asked for.
+	entryTypes []string
+	// maxEvents is how many events an entry gives at most.
+	maxEvents int
 	// events gives the events of an entry, none if it cannot be read.
 	events func(client.AuditLog) []*v2.Event
 
@@ -66,11 +62,11 @@ type eventFeed struct {
 
 // EventFeedMetadata names the feed and what it tells.
 func (f *eventFeed) EventFeedMetadata(context.Context) *v2.EventFeedMetadata {
-	return v2.EventFeedMetadata_builder{Id: f.id, SupportedEventTypes: f.kinds}.Build()
+	return v2.EventFeedMetadata_builder{Id: f.id, SupportedEventTypes: f.eventTypes}.Build()
 }
 
-// mostEntries is the API's largest page.
-const mostEntries = 100
+// maxEntries is the API's largest page.
+const maxEntries = 100
 
 // ListEvents gives the events of a page of the audit log, the oldest first.
 func (f *eventFeed) ListEvents(
@@ -79,28 +75,28 @@ func (f *eventFeed) ListEvents(
 	if f.client == nil {
 		return nil, nil, nil, MissingAdminKey()
 	}
-	at := f.window(ctx, earliest, token.Cursor)
-	if at.From >= at.Until {
+	cursor := f.window(ctx, earliest, token.Cursor)
+	if cursor.From >= cursor.Until {
 		return nil, &pagination.StreamState{Cursor: token.Cursor}, nil, nil
 	}
-	limit := mostEntries
+	limit := maxEntries
 	if token.Size > 0 {
-		limit = max(1, min(token.Size/f.most, mostEntries))
+		limit = max(1, min(token.Size/f.maxEvents, maxEntries))
 	}
 	page, err := f.client.ListAuditLogs(client.Urgent(f.warnings.quiet(ctx, f.now())), client.AuditLogQuery{
-		Types: f.types, From: time.Unix(at.From, 0), Until: time.Unix(at.Until, 0), Limit: limit,
-	}, at.Cursor)
+		Types: f.entryTypes, From: time.Unix(cursor.From, 0), Until: time.Unix(cursor.Until, 0), Limit: limit,
+	}, cursor.Cursor)
 	switch {
 	case err == nil:
 		f.warnings.reset()
-		state, err := at.after(page.Next)
+		state, err := cursor.after(page.Next)
 		if err != nil {
 			return nil, nil, nil, readError(readingAuditLog, err)
 		}
-		return f.read(ctx, page, at), state, nil, nil
-	case kindOf(err) == client.KindCursorGone && at.Restarts < mostRestarts:
+		return f.pageEvents(ctx, page, cursor), state, nil, nil
+	case kindOf(err) == client.KindCursorGone && cursor.Restarts < maxRestarts:
 		// The entry that the place is named after is not kept any more. What was given already is given again.
-		state, err := feedPlace{From: at.From, Until: at.Until, Restarts: at.Restarts + 1}.state(true)
+		state, err := feedCursor{From: cursor.From, Until: cursor.Until, Restarts: cursor.Restarts + 1}.state(true)
 		return nil, state, nil, err
 	case isUnavailable(err):
 		err = auditLogUnavailable(err)
@@ -116,35 +112,35 @@ func (f *eventFeed) ListEvents(
 
 const readingAuditLog = "reading the audit log"
 
-// window is what the cursor says is to be read; anew, from the earliest event on, where it says nothing that can be.
-func (f *eventFeed) window(ctx context.Context, earliest *timestamppb.Timestamp, cursor string) feedPlace {
+// window is the window of the cursor. Without a valid cursor, it begins with the earliest event.
+func (f *eventFeed) window(ctx context.Context, earliest *timestamppb.Timestamp, encoded string) feedCursor {
 	now := f.now()
-	at, isOurs := parseFeedPlace(cursor)
+	cursor, isValid := parseFeedCursor(encoded)
 	switch {
-	case !isOurs:
+	case !isValid:
 		warn(ctx, "the cursor of the event feed is not one of this version; the feed begins anew", zap.String("feed", f.id))
-	case at.From > now.Unix():
-		// Whoever made it had another time. What has happened since may not have been read.
+	case cursor.From > now.Unix():
+		// The cursor comes from a machine with another time. Later events may not have been read.
 		warn(ctx, "the cursor of the event feed is ahead of this machine's clock; the feed begins anew", zap.String("feed", f.id))
-		at = feedPlace{}
+		cursor = feedCursor{}
 	}
-	if at == (feedPlace{}) {
-		at.From = now.Add(-lookBack).Unix()
+	if cursor == (feedCursor{}) {
+		cursor.From = now.Add(-lookBack).Unix()
 		if earliest != nil {
-			at.From = max(0, earliest.GetSeconds())
+			cursor.From = max(0, earliest.GetSeconds())
 		}
 	}
-	if at.Until == 0 {
-		at.Until = now.Add(-settling).Unix()
+	if cursor.Until == 0 {
+		cursor.Until = now.Add(-windowDelay).Unix()
 	}
-	return at
+	return cursor
 }
 
-// read gives the events of a page. What is read anew because of a change has the last word: of one second, grants come
+// pageEvents gives the events of a page. What is read anew because of a change has the last word: of one second, grants come
 // first.
-func (f *eventFeed) read(ctx context.Context, page client.Page[client.AuditLog], at feedPlace) []*v2.Event {
+func (f *eventFeed) pageEvents(ctx context.Context, page client.Page[client.AuditLog], cursor feedCursor) []*v2.Event {
 	// The API has been seen to give the newest page first. Only within one page it is known what came after what.
-	ordered := at.Cursor.IsZero() && page.Next.IsZero()
+	ordered := cursor.Cursor.IsZero() && page.Next.IsZero()
 	var events []*v2.Event
 	left, unread := 0, map[string]bool{}
 	for _, entry := range page.Items {
@@ -188,64 +184,4 @@ func newEvent(entry client.AuditLog, suffix string, event v2.Event_builder) *v2.
 	}
 	event.Id, event.OccurredAt = entry.ID+suffix, timestamppb.New(at)
 	return event.Build()
-}
-
-// isUnavailable tells the refusals of an organization without audit logging, of which it is not published how they read,
-// and those of a key without the permission, from what passes.
-func isUnavailable(err error) bool {
-	switch kindOf(err) {
-	case client.KindNoSuchList, client.KindDeniedWithoutReason:
-		return true
-	default:
-		return lacksScopes(err)
-	}
-}
-
-func auditLogUnavailable(err error) error {
-	if lacksScopes(err) {
-		return readError(readingAuditLog, err)
-	}
-	return &codedError{code: codes.FailedPrecondition, error: fmt.Errorf(
-		"baton-openai: %s: audit logging is off, or the key may not read it; an owner of the organization switches it on at "+
-			"https://platform.openai.com/settings/organization/data-controls/data-retention, and the key needs the permission %s: %w",
-		readingAuditLog, permissionAuditLogsRead, err)}
-}
-
-// dailyWarning is a warning that would otherwise come with every question of ConductorOne.
-type dailyWarning struct {
-	mu   sync.Mutex
-	last time.Time
-}
-
-func (w *dailyWarning) warn(ctx context.Context, now time.Time, err error) {
-	w.mu.Lock()
-	due := w.isDueLocked(now)
-	if due {
-		w.last = now
-	}
-	w.mu.Unlock()
-	if due {
-		warn(ctx, "there are no events; this is said once a day", zap.Error(err))
-	}
-}
-
-func (w *dailyWarning) isDueLocked(now time.Time) bool {
-	return w.last.IsZero() || now.Sub(w.last) >= 24*time.Hour
-}
-
-// quiet keeps the SDK from warning of each refusal after the first one.
-func (w *dailyWarning) quiet(ctx context.Context, now time.Time) context.Context {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if w.isDueLocked(now) {
-		return ctx
-	}
-	return ctxzap.ToContext(ctx, ctxzap.Extract(ctx).WithOptions(zap.IncreaseLevel(zap.ErrorLevel)))
-}
-
-// reset is for a log that can be read.
-func (w *dailyWarning) reset() {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.last = time.Time{}
 }

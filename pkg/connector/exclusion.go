@@ -8,34 +8,35 @@ import (
 	"google.golang.org/grpc/status"
 )
 
-// exclusion lets changes that exclude each other go one after the other, what they read first included: each decides by what
-// the one before has made. All others run at once. It holds within one connector, since ConductorOne hands each task to one.
+// exclusion makes changes of the same subject run one after the other, their reads included: each sees what the one
+// before has changed. All other changes run at once. It holds within one connector, since ConductorOne hands each task
+// to one.
 type exclusion struct {
 	mu sync.Mutex
-	// changes has those that are under way or wait, by what they are about.
-	changes map[string]*excluding
+	// subjects has those that are under way or wait, by what they are about.
+	subjects map[string]*subjectChanges
 }
 
-// excluding are the changes that exclude each other.
-type excluding struct {
-	// turn is taken by the one that is under way.
+// subjectChanges are the changes of one subject.
+type subjectChanges struct {
+	// turn is held by the change that runs.
 	turn chan struct{}
-	// count is how many there are; the last one that leaves takes the entry away.
+	// count is how many run or wait; the last one removes the entry.
 	count int
 }
 
 func newExclusion() *exclusion {
-	return &exclusion{changes: map[string]*excluding{}}
+	return &exclusion{subjects: map[string]*subjectChanges{}}
 }
 
-// enter waits until no other change is under way that is about the same, and gives what ends the turn. It is an error if the
+// acquire waits until no other change of the subject runs, and gives the function that ends the turn. It fails if the
 // context ends first.
-func (e *exclusion) enter(ctx context.Context, about string) (func(), error) {
+func (e *exclusion) acquire(ctx context.Context, about string) (func(), error) {
 	e.mu.Lock()
-	same := e.changes[about]
+	same := e.subjects[about]
 	if same == nil {
-		same = &excluding{turn: make(chan struct{}, 1)}
-		e.changes[about] = same
+		same = &subjectChanges{turn: make(chan struct{}, 1)}
+		e.subjects[about] = same
 	}
 	same.count++
 	e.mu.Unlock()
@@ -45,7 +46,7 @@ func (e *exclusion) enter(ctx context.Context, about string) (func(), error) {
 		defer e.mu.Unlock()
 		same.count--
 		if same.count == 0 {
-			delete(e.changes, about)
+			delete(e.subjects, about)
 		}
 	}
 	select {
@@ -57,31 +58,31 @@ func (e *exclusion) enter(ctx context.Context, about string) (func(), error) {
 	}
 }
 
-// aboutOwners is what all changes are about that may take the last owner from the organization. It is entered after what else
-// a change is about, so that none waits for itself.
-const aboutOwners = "the owners of the organization"
+// ownersSubject is the second subject of all changes that may remove the last owner. It is acquired after the change's
+// own subject, and never the other way round.
+const ownersSubject = "the owners of the organization"
 
-// about is what the change excludes others by:
+// subject is what the change excludes others by:
 //
 //   - owner and reader of the organization, of one principal, and the membership, with which they go;
 //   - everything of one principal in one project: a custom role needs the membership, and goes with it;
 //   - otherwise the same entitlement of the same principal.
-func (r changeRequest) about() string {
+func (r changeRequest) subject() string {
 	switch r.resource.GetResourceType() {
 	case resourceTypeOrganization.GetId():
-		return aboutPrincipal(r.principal)
+		return subjectOf(r.principal)
 	case resourceTypeOrganizationRole.GetId():
 		if r.isPredefinedOrganizationRole() {
-			return aboutPrincipal(r.principal)
+			return subjectOf(r.principal)
 		}
 	case resourceTypeProject.GetId(), resourceTypeProjectRole.GetId():
 		// Where ids have slashes, that of the project is not known yet: then its beginning is.
-		return "project " + firstSegment(r.resource.GetResource()) + " " + aboutPrincipal(r.principal)
+		return "project " + firstSegment(r.resource.GetResource()) + " " + subjectOf(r.principal)
 	}
 	return r.grantID()
 }
 
-// aboutPrincipal is what changes of a principal in the organization are about, the deletion of a user included.
-func aboutPrincipal(id *v2.ResourceId) string {
+// subjectOf is the subject of changes of a resource in the organization, such as the deletion of a user.
+func subjectOf(id *v2.ResourceId) string {
 	return id.GetResourceType() + " " + id.GetResource()
 }

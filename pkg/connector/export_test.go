@@ -20,7 +20,7 @@ func (c *Connector) WaitingChanges() int {
 	c.exclusion.mu.Lock()
 	defer c.exclusion.mu.Unlock()
 	waiting := 0
-	for _, same := range c.exclusion.changes {
+	for _, same := range c.exclusion.subjects {
 		waiting += same.count - len(same.turn)
 	}
 	return waiting
@@ -30,7 +30,7 @@ func (c *Connector) WaitingChanges() int {
 func (c *Connector) ExcludingChanges() int {
 	c.exclusion.mu.Lock()
 	defer c.exclusion.mu.Unlock()
-	return len(c.exclusion.changes)
+	return len(c.exclusion.subjects)
 }
 
 // SetFeedClock has a feed read another clock.

@@ -22,13 +22,13 @@ var (
 // Grant adds a user or service account to the group.
 func (b *groupBuilder) Grant(ctx context.Context, principal *v2.Resource, entitlement *v2.Entitlement) ([]*v2.Grant, annotations.Annotations, error) {
 	return b.provisionGrant(ctx, principal, entitlement, func(ctx context.Context, r changeRequest) (outcome, error) {
-		if err := r.isGroupMembership(); err != nil {
+		if err := r.checkGroupMembership(); err != nil {
 			return outcome{}, err
 		}
 		if state, err := b.readMembership(r)(ctx); err == nil && state == stateThere {
 			return outcome{already: true}, nil
 		}
-		if err := b.refuseManaged(ctx, r.resource.GetResource()); err != nil {
+		if err := b.refuseManagedGroup(ctx, r.resource.GetResource()); err != nil {
 			return outcome{}, err
 		}
 		err := b.consistency.apply(ctx, change{
@@ -44,7 +44,7 @@ func (b *groupBuilder) Grant(ctx context.Context, principal *v2.Resource, entitl
 // Revoke takes a user or service account out of the group.
 func (b *groupBuilder) Revoke(ctx context.Context, grant *v2.Grant) (annotations.Annotations, error) {
 	return b.provisionRevoke(ctx, grant, func(ctx context.Context, r changeRequest) (outcome, error) {
-		if err := r.isGroupMembership(); err != nil {
+		if err := r.checkGroupMembership(); err != nil {
 			return outcome{}, err
 		}
 		return b.revokeMembership(ctx, r)
@@ -53,14 +53,14 @@ func (b *groupBuilder) Revoke(ctx context.Context, grant *v2.Grant) (annotations
 
 func (b *groupBuilder) revokeMembership(ctx context.Context, r changeRequest) (outcome, error) {
 	groupID := r.resource.GetResource()
-	err := b.refuseManaged(ctx, groupID)
+	err := b.refuseManagedGroup(ctx, groupID)
 	switch {
 	case isGone(err), err != nil && b.isNoMember(ctx, r):
 		return outcome{already: true}, nil
 	case err != nil:
 		return outcome{}, err
 	}
-	// Whether somebody is a member is not asked first: on a plan without member lists the API denies it of everybody.
+	// The membership is not read first: on a plan without member lists, the API answers 404 for every member.
 	var answer error
 	err = b.consistency.apply(ctx, change{
 		write: func(ctx context.Context) error {
@@ -75,51 +75,28 @@ func (b *groupBuilder) revokeMembership(ctx context.Context, r changeRequest) (o
 	return outcome{already: err == nil && isGone(answer)}, err
 }
 
-func (r changeRequest) isGroupMembership() error {
+func (r changeRequest) checkGroupMembership() error {
 	if r.slug != slugMember {
-		return r.unknown()
+		return r.unknownSlugError()
 	}
 	switch r.principal.GetResourceType() {
 	case resourceTypeUser.GetId(), resourceTypeServiceAccount.GetId():
 		return nil
 	default:
-		return r.wrongPrincipal()
+		return r.wrongPrincipalError()
 	}
 }
 
 func (b *groupBuilder) readMembership(r changeRequest) func(context.Context) (string, error) {
-	return func(ctx context.Context) (string, error) {
-		_, err := b.client.GetGroupUser(ctx, r.resource.GetResource(), r.principal.GetResource())
-		return presence(!isGone(err)), unlessGone(err)
-	}
+	return presenceOf(func(ctx context.Context) (client.GroupUser, error) {
+		return b.client.GetGroupUser(ctx, r.resource.GetResource(), r.principal.GetResource())
+	})
 }
 
-// isNoMember is true only if the API can be believed that somebody is no member.
-func (b *groupBuilder) isNoMember(ctx context.Context, r changeRequest) bool {
-	state, err := b.readMembership(r)(ctx)
-	if err != nil || state == stateThere {
-		return false
-	}
-	_, err = b.client.ListGroupUsers(ctx, r.resource.GetResource(), client.Cursor{})
-	return err == nil
-}
-
-// refuseUnoffered looks into an answer that may mean that the plan or the key does not offer group members at all: then a
-// 404 says nothing of anybody, and another key would not help. The lists of members show it.
-func (b *groupBuilder) refuseUnoffered(ctx context.Context, groupID string, answer error) error {
-	if !mayMeanNoMembersOffered(answer) {
-		return nil
-	}
-	if _, err := b.client.ListGroupUsers(ctx, groupID, client.Cursor{}); !mayMeanNoMembersOffered(err) {
-		return nil
-	}
-	return newError(codes.FailedPrecondition, "OpenAI does not offer the members of groups to this key on this plan: change who is in the group %s in OpenAI's own pages", groupID)
-}
-
-// refuseManaged refuses a group that belongs to the identity provider: what is changed here would come back, or be
+// refuseManagedGroup refuses a group that belongs to the identity provider: what is changed here would come back, or be
 // reported as a mistake there.
-func (b *groupBuilder) refuseManaged(ctx context.Context, groupID string) error {
-	group, err := b.client.GetGroup(ctx, groupID)
+func (p provisioning) refuseManagedGroup(ctx context.Context, groupID string) error {
+	group, err := p.client.GetGroup(ctx, groupID)
 	if err != nil {
 		return err
 	}
@@ -136,12 +113,7 @@ func (b *groupBuilder) Create(ctx context.Context, resource *v2.Resource) (*v2.R
 	if name == "" {
 		return nil, nil, newError(codes.InvalidArgument, "a group needs a display name")
 	}
-	var group client.Group
-	err := b.inTurn(ctx, "group named "+name, func(ctx context.Context) error {
-		var err error
-		group, err = b.create(ctx, name)
-		return err
-	})
+	group, err := exclusively(ctx, b.provisioning, "group named "+name, func(ctx context.Context) (client.Group, error) { return b.create(ctx, name) })
 	logChange(ctx, "create group", false, err, zap.String("group_id", group.ID))
 	if err != nil {
 		return nil, nil, changeError("creating a group", err)
@@ -160,7 +132,7 @@ func (b *groupBuilder) create(ctx context.Context, name string) (client.Group, e
 		newestFirst: true,
 		create:      func(ctx context.Context) (client.Group, error) { return b.client.CreateGroup(ctx, name) },
 		get:         b.client.GetGroup,
-		is:          func(group client.Group) (string, string) { return group.ID, group.Name },
+		identify:    func(group client.Group) (string, string) { return group.ID, group.Name },
 	})
 }
 
@@ -168,11 +140,7 @@ func (b *groupBuilder) create(ctx context.Context, name string) (client.Group, e
 func (b *groupBuilder) Delete(ctx context.Context, id, _ *v2.ResourceId) (annotations.Annotations, error) {
 	return nil, b.delete(ctx, resourceTypeGroup, id, func(ctx context.Context) (bool, error) {
 		return b.deleteChecked(ctx,
-			func(ctx context.Context) error { return b.refuseManaged(ctx, id.GetResource()) },
-			func(ctx context.Context) error { return b.client.DeleteGroup(ctx, id.GetResource()) },
-			func(ctx context.Context) error {
-				_, err := b.client.GetGroup(ctx, id.GetResource())
-				return err
-			})
+			func(ctx context.Context) error { return b.refuseManagedGroup(ctx, id.GetResource()) },
+			deletionByID(id.GetResource(), b.client.DeleteGroup, b.client.GetGroup))
 	})
 }

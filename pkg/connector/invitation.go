@@ -12,18 +12,14 @@ import (
 )
 
 type invitationBuilder struct {
-	provisioning
-
-	reader *reader
-}
-
-func (b *invitationBuilder) ResourceType(context.Context) *v2.ResourceType {
-	return resourceTypeInvitation
+	builder
+	noEntitlements
+	noGrants
 }
 
 // List gives a page of the invitations. Accepted ones are left out: the user exists.
 func (b *invitationBuilder) List(ctx context.Context, parent *v2.ResourceId, opts rs.SyncOpAttrs) ([]*v2.Resource, *rs.SyncOpResults, error) {
-	return listOrganization(ctx, b.reader, resourceTypeInvitation, parent, opts, invitesList(), "listing the invitations",
+	return listOrganization(ctx, b.builder, parent, opts, invitesList(), "listing the invitations",
 		func(invite client.Invite) (*v2.Resource, error) {
 			if invite.Status == client.InviteAccepted {
 				return nil, nil //nolint:nilnil // it is left out
@@ -70,7 +66,7 @@ func invitationResource(invite client.Invite) (*v2.Resource, error) {
 		acc.status = v2.UserTrait_Status_STATUS_DISABLED
 	}
 	name := acc.profile.name(invite.ID, invite.Email)
-	return newResource(resourceTypeInvitation, invite.ID, invite.ID, name, theOrganization(), acc.trait())
+	return newResource(resourceTypeInvitation, invite.ID, invite.ID, name, organizationResourceID(), acc.trait())
 }
 
 // invitedProjects gives "<project id>:<role>" for each project, the form in which account creation takes them.
@@ -87,14 +83,4 @@ func invitedProjects(invite client.Invite) []string {
 		projects = append(projects, project.ID+":"+project.Role)
 	}
 	return projects
-}
-
-// Entitlements is not called: the type skips them.
-func (b *invitationBuilder) Entitlements(context.Context, *v2.Resource, rs.SyncOpAttrs) ([]*v2.Entitlement, *rs.SyncOpResults, error) {
-	return nil, nil, nil
-}
-
-// Grants is not called: the type skips them.
-func (b *invitationBuilder) Grants(context.Context, *v2.Resource, rs.SyncOpAttrs) ([]*v2.Grant, *rs.SyncOpResults, error) {
-	return nil, nil, nil
 }

@@ -3,7 +3,6 @@ package connector
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"net/mail"
 	"slices"
@@ -46,25 +45,25 @@ func (i invitation) normalized() (invitation, error) {
 	return i, nil
 }
 
-// about is what the invitation excludes others by: the address, in whatever spelling.
-func (i invitation) about() string { return "invitation of " + strings.ToLower(i.email) }
+// subject is the address, in lower case: invitations of one address run one after the other.
+func (i invitation) subject() string { return "invitation of " + strings.ToLower(i.email) }
 
 // spellings are those of the address that OpenAI may know.
 func (i invitation) spellings() []string {
 	return slices.Compact([]string{i.email, strings.ToLower(i.email)})
 }
 
-// isMetBy tells whether an invite is as it was asked for. Some answers leave the projects out.
-func (i invitation) isMetBy(invite client.Invite) bool {
+// matches tells whether an invite is as it was asked for. Some answers leave the projects out.
+func (i invitation) matches(invite client.Invite) bool {
 	return organizationRoleName(invite.Role) == i.role && (len(i.projects) == 0 && invite.Projects == nil || sameProjects(i.projects, invite.Projects))
 }
 
-// isMetByPending is [invitation.isMetBy] for an invite that was there before.
-func (i invitation) isMetByPending(invite client.Invite) bool {
+// matchesPending is [invitation.matches] for an invite that was there before.
+func (i invitation) matchesPending(invite client.Invite) bool {
 	if i.projects == nil {
 		return organizationRoleName(invite.Role) == i.role
 	}
-	return i.isMetBy(invite)
+	return i.matches(invite)
 }
 
 func sameProjects(a, b []client.InviteProject) bool {
@@ -82,15 +81,15 @@ type sentInvitation struct {
 	invite client.Invite
 	// already says that nothing had to be done.
 	already bool
-	// takenBack are the ids of invites that were in the way.
-	takenBack []string
+	// deletedIDs are the ids of invites that were in the way.
+	deletedIDs []string
 }
 
 // logged is what the line of the log tells.
 func (i invitation) logged(sent sentInvitation) []zap.Field {
 	fields := []zap.Field{zap.String(accountEmail, i.email), zap.String(accountRole, i.role)}
-	if len(sent.takenBack) > 0 {
-		fields = append(fields, zap.Strings("taken_back", sent.takenBack))
+	if len(sent.deletedIDs) > 0 {
+		fields = append(fields, zap.Strings("taken_back", sent.deletedIDs))
 	}
 	return fields
 }
@@ -98,12 +97,12 @@ func (i invitation) logged(sent sentInvitation) []zap.Field {
 // sendInvitation invites, unless the address has an invite that is pending and as it is asked for. One that is not is taken
 // back first, since OpenAI has one for each address and cannot change it. An expired one is taken back where it is in the way.
 func (p provisioning) sendInvitation(ctx context.Context, wanted invitation) (sentInvitation, error) {
-	earlier, err := p.invitesOf(ctx, wanted, client.Cursor{})
+	earlier, err := p.findInvites(ctx, wanted, client.Cursor{})
 	if err != nil {
 		return sentInvitation{}, err
 	}
 	for _, invite := range earlier.pending {
-		if wanted.isMetByPending(invite) {
+		if wanted.matchesPending(invite) {
 			return sentInvitation{invite: invite, already: true}, nil
 		}
 	}
@@ -111,35 +110,30 @@ func (p provisioning) sendInvitation(ctx context.Context, wanted invitation) (se
 		return sentInvitation{}, err
 	}
 	var sent sentInvitation
-	if sent.takenBack, err = p.takeBack(ctx, earlier.pending); err == nil {
+	if sent.deletedIDs, err = p.deleteInvites(ctx, earlier.pending); err == nil {
 		sent.invite, err = p.createInvite(ctx, wanted, earlier)
 	}
 	if saysAlreadyThere(err) && len(earlier.expired) > 0 {
-		expired, takeErr := p.takeBack(ctx, earlier.expired)
-		sent.takenBack = append(sent.takenBack, expired...)
+		expired, takeErr := p.deleteInvites(ctx, earlier.expired)
+		sent.deletedIDs = append(sent.deletedIDs, expired...)
 		if takeErr == nil {
 			earlier.expired = nil
 			sent.invite, err = p.createInvite(ctx, wanted, earlier)
 		}
 	}
-	if saysAlreadyThere(err) && len(sent.takenBack) > 0 {
+	if saysAlreadyThere(err) && len(sent.deletedIDs) > 0 {
 		// OpenAI may have known of what is taken back for a while.
 		sent.invite, err = p.createInvite(ctx, wanted, earlier)
 	}
-	if err != nil && len(sent.takenBack) > 0 {
-		err = fmt.Errorf("the invitation %s is taken back, and no other one is sent: %w", strings.Join(sent.takenBack, ", "), err)
+	if err != nil && len(sent.deletedIDs) > 0 {
+		err = fmt.Errorf("the invitation %s is taken back, and no other one is sent: %w", strings.Join(sent.deletedIDs, ", "), err)
 	}
 	return sent, err
 }
 
-func saysAlreadyThere(err error) bool {
-	var failure *client.Error
-	return !isOurs(err) && errors.As(err, &failure) && failure.SaysAlreadyThere()
-}
-
 // createInvite sends the invitation. It is read back by its id. If the answer was lost, it is looked for at the ends of the
 // list, one of which new invites are at, and in the whole list at last.
-func (p provisioning) createInvite(ctx context.Context, wanted invitation, earlier earlierInvites) (client.Invite, error) {
+func (p provisioning) createInvite(ctx context.Context, wanted invitation, earlier addressInvites) (client.Invite, error) {
 	var invite client.Invite
 	looks := 0
 	err := p.consistency.apply(ctx, change{
@@ -149,53 +143,53 @@ func (p provisioning) createInvite(ctx context.Context, wanted invitation, earli
 				return err
 			}
 			invite = answered
-			return contradicts(organizationRoleName(answered.Role), wanted.role)
+			return checkAnsweredRole(organizationRoleName(answered.Role), wanted.role)
 		},
 		read: func(ctx context.Context) (string, error) {
 			if invite.ID != "" {
 				found, err := p.client.GetInvite(ctx, invite.ID)
 				if err != nil {
-					return stateNotThere, unlessGone(err)
+					return stateNotThere, ignoreGone(err)
 				}
-				return wanted.compare(found), nil
+				return wanted.describe(found), nil
 			}
-			look := p.newInvitesOf
+			look := p.findNewInvites
 			looks++
 			if looks > len(p.consistency) {
-				look = p.invitesOf
+				look = p.findInvites
 			}
 			found, err := look(ctx, wanted, earlier.lastPage)
 			if err != nil || len(found.pending) == 0 {
 				return stateNotThere, err
 			}
-			state := wanted.compare(found.pending[0])
+			state := wanted.describe(found.pending[0])
 			if state == stateThere {
 				invite = found.pending[0]
 			}
 			return state, nil
 		},
 		before: stateNotThere, wanted: stateThere,
-		saysDone: func(err error) bool { return saysAlreadyThere(err) && len(earlier.expired) == 0 },
+		meansDone: func(err error) bool { return saysAlreadyThere(err) && len(earlier.expired) == 0 },
 	})
 	return invite, err
 }
 
-// compare is the word for an invite that was found.
-func (i invitation) compare(found client.Invite) string {
-	if i.isMetBy(found) {
+// describe is the word for an invite that was found.
+func (i invitation) describe(found client.Invite) string {
+	if i.matches(found) {
 		return stateThere
 	}
 	return fmt.Sprintf("an invitation %s with the role %q to %d projects", found.ID, found.Role, len(found.Projects))
 }
 
-// earlierInvites are the invites of an address that may be in the way of another one.
-type earlierInvites struct {
+// addressInvites are the invites of an address that may be in the way of another one.
+type addressInvites struct {
 	pending, expired []client.Invite
 	// lastPage is where the list's last page begins.
 	lastPage client.Cursor
 }
 
-func (e *earlierInvites) add(wanted invitation, invites []client.Invite) {
+func (e *addressInvites) add(wanted invitation, invites []client.Invite) {
 	for _, invite := range invites {
 		switch {
 		case !strings.EqualFold(invite.Email, wanted.email):
@@ -207,14 +201,14 @@ func (e *earlierInvites) add(wanted invitation, invites []client.Invite) {
 	}
 }
 
-// invitesOf walks all invites from their beginning: the API does not find them by address.
-func (p provisioning) invitesOf(ctx context.Context, wanted invitation, _ client.Cursor) (earlierInvites, error) {
-	return p.invitesFrom(ctx, wanted, client.Cursor{})
+// findInvites walks all invites from their beginning: the API does not find them by address.
+func (p provisioning) findInvites(ctx context.Context, wanted invitation, _ client.Cursor) (addressInvites, error) {
+	return p.findInvitesFrom(ctx, wanted, client.Cursor{})
 }
 
-// newInvitesOf looks at the first page of the list, and at the last one and what has come behind it.
-func (p provisioning) newInvitesOf(ctx context.Context, wanted invitation, lastPage client.Cursor) (earlierInvites, error) {
-	found, err := p.invitesFrom(ctx, wanted, lastPage)
+// findNewInvites looks at the first page of the list, and at the last one and what has come behind it.
+func (p provisioning) findNewInvites(ctx context.Context, wanted invitation, lastPage client.Cursor) (addressInvites, error) {
+	found, err := p.findInvitesFrom(ctx, wanted, lastPage)
 	if err != nil || lastPage.IsZero() || len(found.pending) > 0 {
 		return found, err
 	}
@@ -223,24 +217,22 @@ func (p provisioning) newInvitesOf(ctx context.Context, wanted invitation, lastP
 	return found, err
 }
 
-func (p provisioning) invitesFrom(ctx context.Context, wanted invitation, cursor client.Cursor) (earlierInvites, error) {
-	var found earlierInvites
-	for {
-		found.lastPage = cursor
-		page, err := p.client.ListInvites(walking(ctx, cursor), cursor)
+func (p provisioning) findInvitesFrom(ctx context.Context, wanted invitation, cursor client.Cursor) (addressInvites, error) {
+	found := addressInvites{lastPage: cursor}
+	for page, err := range pagesFrom(ctx, cursor, urgentFirst(p.client.ListInvites)) {
 		if err != nil {
-			return earlierInvites{}, err
+			return addressInvites{}, err
 		}
 		found.add(wanted, page.Items)
-		if page.Next.IsZero() {
-			return found, nil
+		if !page.Next.IsZero() {
+			found.lastPage = page.Next
 		}
-		cursor = page.Next
 	}
+	return found, nil
 }
 
-// takeBack deletes invites, and gives the ids of those that are deleted.
-func (p provisioning) takeBack(ctx context.Context, invites []client.Invite) ([]string, error) {
+// deleteInvites deletes invites, and gives the ids of those that are deleted.
+func (p provisioning) deleteInvites(ctx context.Context, invites []client.Invite) ([]string, error) {
 	var ids []string
 	for _, invite := range invites {
 		if err := p.consistency.apply(ctx, p.deletionOfInvite(invite.ID)); err != nil {
@@ -252,15 +244,10 @@ func (p provisioning) takeBack(ctx context.Context, invites []client.Invite) ([]
 }
 
 func (p provisioning) deletionOfInvite(id string) change {
-	return deletionOf(
-		func(ctx context.Context) error { return p.client.DeleteInvite(ctx, id) },
-		func(ctx context.Context) error {
-			_, err := p.client.GetInvite(ctx, id)
-			return err
-		})
+	return deletionByID(id, p.client.DeleteInvite, p.client.GetInvite)
 }
 
-// checkProjects refuses an invitation to a project that nobody can join, before anything is sent.
+// checkProjects refuses an invitation to a project that is missing or archived, before anything is sent.
 func (p provisioning) checkProjects(ctx context.Context, wanted invitation) error {
 	for _, named := range wanted.projects {
 		project, err := p.client.GetProject(ctx, named.ID)
@@ -293,12 +280,7 @@ func (b *invitationBuilder) Create(ctx context.Context, resource *v2.Resource) (
 		return nil, nil, err
 	}
 	wanted.warnOfIgnored(ctx)
-	var sent sentInvitation
-	err = b.inTurn(ctx, wanted.about(), func(ctx context.Context) error {
-		var err error
-		sent, err = b.sendInvitation(ctx, wanted)
-		return err
-	})
+	sent, err := exclusively(ctx, b.provisioning, wanted.subject(), func(ctx context.Context) (sentInvitation, error) { return b.sendInvitation(ctx, wanted) })
 	logChange(ctx, "create invitation", sent.already, err, wanted.logged(sent)...)
 	if err != nil {
 		return nil, nil, changeError("inviting "+wanted.email, err)
@@ -313,7 +295,7 @@ func (b *invitationBuilder) Delete(ctx context.Context, id, _ *v2.ResourceId) (a
 		invite, err := b.client.GetInvite(ctx, id.GetResource())
 		switch {
 		case err != nil:
-			return isGone(err), unlessGone(err)
+			return isGone(err), ignoreGone(err)
 		case invite.Status == client.InviteAccepted:
 			return false, newError(codes.FailedPrecondition, "the invitation has been accepted: delete the user instead")
 		default:

@@ -16,54 +16,48 @@ type pageCall struct {
 	// page and err are set when done is closed.
 	page any
 	err  error
-	// told is set when a builder waits.
-	told bool
+	// hasWaiter is set when a builder waits.
+	hasWaiter bool
 }
 
-// ask gives a page of a list to a builder.
-func ask[T any](ctx context.Context, s *syncReader, l list[T], cursor client.Cursor) (client.Page[T], error) {
-	s.enter()
-	defer s.leave(ctx)
-	page, err := read(ctx, s, l, cursor, true)
-	return page, ofType(typeOfKind[l.kind], err)
+// getPage gives a builder a page of a list.
+func getPage[T any](ctx context.Context, s *syncReader, l list[T], cursor client.Cursor) (client.Page[T], error) {
+	s.beginRequest()
+	defer s.endRequest(ctx)
+	page, err := loadPage(ctx, s, l, cursor, true)
+	return page, withType(typeOfKind[l.kind], err)
 }
 
-// askAll gives all rows of a list to a builder.
-func askAll[T any](ctx context.Context, s *syncReader, l list[T]) ([]T, error) {
-	var all []T
-	for cursor := (client.Cursor{}); ; {
-		page, err := ask(ctx, s, l, cursor)
-		if err != nil {
-			return nil, err
-		}
-		if page.Again {
-			all = nil
-		}
-		all = append(all, page.Items...)
-		if cursor = page.Next; cursor.IsZero() {
-			return all, nil
-		}
-	}
+// getRows gives a builder all rows of a list.
+func getRows[T any](ctx context.Context, s *syncReader, l list[T]) ([]T, error) {
+	return allRows(getPages(ctx, s, l))
 }
 
-// read gives a page of a list, to a builder or to the plan.
-func read[T any](ctx context.Context, s *syncReader, l list[T], cursor client.Cursor, builder bool) (client.Page[T], error) {
+// getPages gives a builder the pages of a list.
+func getPages[T any](ctx context.Context, s *syncReader, l list[T]) iter.Seq2[client.Page[T], error] {
+	return pages(ctx, func(ctx context.Context, cursor client.Cursor) (client.Page[T], error) {
+		return getPage(ctx, s, l, cursor)
+	})
+}
+
+// loadPage gives a builder or the plan a page of a list.
+func loadPage[T any](ctx context.Context, s *syncReader, l list[T], cursor client.Cursor, builder bool) (client.Page[T], error) {
 	key := pageKey(l, cursor)
-	known := s.hasRead(key)
+	known := s.hasReadPage(key)
 	for {
-		if known || !s.fresh {
+		if known || !s.isNew {
 			var page client.Page[T]
 			var ok bool
-			err := s.using(builder)(ctx, func(ctx context.Context) error {
+			err := s.sessionUse(builder)(ctx, func(ctx context.Context) error {
 				var err error
-				page, ok, err = storedPage[T](ctx, s.session, l.kind, key)
+				page, ok, err = loadStoredPage[T](ctx, s.session, l.kind, key)
 				return err
 			})
 			if ok || err != nil {
 				return page, err
 			}
 		}
-		call, mine := s.join(key, builder, known)
+		call, mine := s.joinCall(key, builder, known)
 		if call == nil {
 			known = true // since a moment ago
 			continue
@@ -71,7 +65,7 @@ func read[T any](ctx context.Context, s *syncReader, l list[T], cursor client.Cu
 		switch {
 		case mine && !builder:
 			fetch(s.ctx, s, l, cursor, key, call, s.inSession) //nolint:contextcheck // a builder may come to wait for it
-		case mine && s.ahead && s.ending != nil && s.ctx.Err() == nil:
+		case mine && s.readsAhead && s.ending != nil && s.ctx.Err() == nil:
 			go fetch(s.ctx, s, l, cursor, key, call, s.inSession) //nolint:contextcheck // others may wait for it as well
 		case mine:
 			fetch(ctx, s, l, cursor, key, call, directly)
@@ -86,30 +80,30 @@ func read[T any](ctx context.Context, s *syncReader, l list[T], cursor client.Cu
 	}
 }
 
-// directly is for what a builder does itself.
+// directly is how a builder uses the session store; the plan uses [reader.inSession].
 func directly(ctx context.Context, use func(context.Context) error) error { return use(ctx) }
 
-func (s *syncReader) using(builder bool) func(context.Context, func(context.Context) error) error {
+func (s *syncReader) sessionUse(builder bool) func(context.Context, func(context.Context) error) error {
 	if builder {
 		return directly
 	}
 	return s.inSession
 }
 
-func (s *syncReader) hasRead(key string) bool {
+func (s *syncReader) hasReadPage(key string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	_, ok := s.read[maphash.String(s.seed, key)]
+	_, ok := s.readKeys[maphash.String(s.seed, key)]
 	return ok
 }
 
-// join gives the call for a page, and true if the caller is to make it. It gives none if the page has been read since it
+// joinCall gives the call for a page, and true if the caller is to make it. It gives none if the page has been read since it
 // was looked for.
-func (s *syncReader) join(key string, builder, known bool) (*pageCall, bool) {
+func (s *syncReader) joinCall(key string, builder, known bool) (*pageCall, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if call, ok := s.calls[key]; ok {
-		call.told = call.told || builder
+		call.hasWaiter = call.hasWaiter || builder
 		select {
 		case <-call.done:
 			if builder {
@@ -119,10 +113,10 @@ func (s *syncReader) join(key string, builder, known bool) (*pageCall, bool) {
 		}
 		return call, false
 	}
-	if _, ok := s.read[maphash.String(s.seed, key)]; ok && !known {
+	if _, ok := s.readKeys[maphash.String(s.seed, key)]; ok && !known {
 		return nil, false
 	}
-	call := &pageCall{done: make(chan struct{}), told: builder}
+	call := &pageCall{done: make(chan struct{}), hasWaiter: builder}
 	s.calls[key] = call
 	return call, true
 }
@@ -135,7 +129,7 @@ func fetch[T any](
 	ctx, release := client.WithSlot(ctx)
 	defer release()
 	var page client.Page[T]
-	// Nothing is begun where nobody asks: the sync may have ended.
+	// No call is begun after the sync has ended.
 	err := using(ctx, func(context.Context) error { return nil })
 	if err == nil {
 		page, err = l.page(client.WithRun(client.WithRemaining(ctx, s.remaining(l.kind)), s.run), s.api, cursor)
@@ -154,69 +148,56 @@ func fetch[T any](
 	defer s.mu.Unlock()
 	call.page, call.err = page, err
 	if err == nil {
-		s.read[maphash.String(s.seed, key)] = struct{}{}
+		s.readKeys[maphash.String(s.seed, key)] = struct{}{}
 	}
-	if err == nil || call.told {
+	if err == nil || call.hasWaiter {
 		delete(s.calls, key)
 	}
 	close(call.done)
 }
 
-// knows tells the plan whether a fact was kept; an error counts as no.
-func (s *syncReader) knows(ctx context.Context, kind, id string) bool {
+// hasFact tells the plan whether a fact was kept; an error counts as no.
+func (s *syncReader) hasFact(ctx context.Context, kind, id string) bool {
 	var known bool
 	err := s.inSession(ctx, func(ctx context.Context) error {
 		var err error
-		_, known, err = recall[string](ctx, s.session, kind, id)
+		_, known, err = getFact[string](ctx, s.session, kind, id)
 		return err
 	})
 	return known && err == nil
 }
 
-// readable is a list of any type.
-type readable interface {
-	readAll(ctx context.Context, s *syncReader) error
+// anyList is a list of any type.
+type anyList interface {
+	loadAll(ctx context.Context, s *syncReader) error
 }
 
-// readAll reads all pages of the list.
-func (l list[T]) readAll(ctx context.Context, s *syncReader) error {
-	for cursor := (client.Cursor{}); ; {
-		page, err := read(ctx, s, l, cursor, false)
-		if err != nil || page.Next.IsZero() {
+// loadAll reads all pages of the list.
+func (l list[T]) loadAll(ctx context.Context, s *syncReader) error {
+	for _, err := range loadPages(ctx, s, l) {
+		if err != nil {
 			return err
 		}
-		cursor = page.Next
 	}
+	return nil
 }
 
-// rows gives the rows of a list as they come, up to its end or to what cannot be read. Where the list begins again, they
+// loadPages gives the plan the pages of a list.
+func loadPages[T any](ctx context.Context, s *syncReader, l list[T]) iter.Seq2[client.Page[T], error] {
+	return pages(ctx, func(ctx context.Context, cursor client.Cursor) (client.Page[T], error) {
+		return loadPage(ctx, s, l, cursor, false)
+	})
+}
+
+// loadRows gives the rows of a list as they come, up to its end or to what cannot be read. Where the list begins again, they
 // come again.
-func rows[T any](ctx context.Context, s *syncReader, l list[T]) iter.Seq[T] {
+func loadRows[T any](ctx context.Context, s *syncReader, l list[T]) iter.Seq[T] {
 	return func(yield func(T) bool) {
-		for cursor := (client.Cursor{}); ; {
-			page, err := read(ctx, s, l, cursor, false)
-			if err != nil {
-				return
-			}
-			for _, row := range page.Items {
-				if !yield(row) {
-					return
-				}
-			}
-			if cursor = page.Next; cursor.IsZero() {
+		for row, err := range eachRow(loadPages(ctx, s, l)) {
+			if err != nil || !yield(row) {
 				return
 			}
 		}
-	}
-}
-
-// isOfOneList tells an error that says nothing of other lists: what the list belongs to is gone or archived.
-func isOfOneList(err error) bool {
-	switch client.KindOf(err) {
-	case client.KindGone, client.KindProjectArchived, client.KindCursorGone, client.KindRefused:
-		return true
-	default:
-		return false
 	}
 }
 
@@ -224,7 +205,7 @@ func isOfOneList(err error) bool {
 func (s *syncReader) remaining(kind listKind) func() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	left := s.left[kind]
+	left := s.unread[kind]
 	if left == nil {
 		return func() int { return 0 }
 	}

@@ -12,8 +12,8 @@ import (
 type list[T any] struct {
 	// kind is the same for all lists that the API serves on one route, and so at one rate.
 	kind listKind
-	// of has the ids of what the list belongs to.
-	of []string
+	// parents has the ids of what the list belongs to.
+	parents []string
 	// page reads one page.
 	page func(ctx context.Context, api *client.Client, cursor client.Cursor) (client.Page[T], error)
 	// keep is called with each page that is read: it stores what is looked up by id later. It is nil if nothing is.
@@ -71,7 +71,7 @@ func invitesList() list[client.Invite] {
 }
 
 func organizationRolesList() list[client.Role] {
-	return list[client.Role]{kind: kindOrganizationRoles, page: rolesPage(client.OrganizationScope()), keep: tellUnknownRoles(organizationKey)}
+	return list[client.Role]{kind: kindOrganizationRoles, page: rolesPage(client.OrganizationScope()), keep: warnOfUnknownRoles(organizationKey)}
 }
 
 func groupsList() list[client.Group] {
@@ -87,55 +87,55 @@ func adminKeysList() list[client.AdminAPIKey] {
 }
 
 func userRolesList(userID string) list[client.AssignedRole] {
-	return list[client.AssignedRole]{kind: kindUserRoles, of: []string{userID}, page: assignmentsPage(client.OrganizationPrincipal(client.PrincipalUser, userID))}
+	return list[client.AssignedRole]{kind: kindUserRoles, parents: []string{userID}, page: assignmentsPage(client.OrganizationPrincipal(client.PrincipalUser, userID))}
 }
 
 func groupUsersList(groupID string) list[client.GroupUser] {
 	return list[client.GroupUser]{
-		kind: kindGroupUsers, of: []string{groupID}, page: pageOf((*client.Client).ListGroupUsers, groupID), keep: keepMembersOffered,
+		kind: kindGroupUsers, parents: []string{groupID}, page: pageOf((*client.Client).ListGroupUsers, groupID), keep: keepMembersOffered,
 	}
 }
 
 func groupRolesList(groupID string) list[client.AssignedRole] {
-	return list[client.AssignedRole]{kind: kindGroupRoles, of: []string{groupID}, page: assignmentsPage(client.OrganizationPrincipal(client.PrincipalGroup, groupID))}
+	return list[client.AssignedRole]{kind: kindGroupRoles, parents: []string{groupID}, page: assignmentsPage(client.OrganizationPrincipal(client.PrincipalGroup, groupID))}
 }
 
 func projectRolesList(projectID string) list[client.Role] {
 	return list[client.Role]{
-		kind: kindProjectRoles, of: []string{projectID},
-		page: rolesPage(client.ProjectScope(projectID)), keep: tellUnknownRoles(projectID),
+		kind: kindProjectRoles, parents: []string{projectID},
+		page: rolesPage(client.ProjectScope(projectID)), keep: warnOfUnknownRoles(projectID),
 	}
 }
 
 func serviceAccountsList(projectID string) list[client.ServiceAccount] {
 	return list[client.ServiceAccount]{
-		kind: kindServiceAccounts, of: []string{projectID},
+		kind: kindServiceAccounts, parents: []string{projectID},
 		page: pageOf((*client.Client).ListProjectServiceAccounts, projectID), keep: keepServiceAccounts(projectID),
 	}
 }
 
 func projectKeysList(projectID string) list[client.ProjectAPIKey] {
-	return list[client.ProjectAPIKey]{kind: kindProjectKeys, of: []string{projectID}, page: pageOf((*client.Client).ListProjectAPIKeys, projectID)}
+	return list[client.ProjectAPIKey]{kind: kindProjectKeys, parents: []string{projectID}, page: pageOf((*client.Client).ListProjectAPIKeys, projectID)}
 }
 
 func projectUsersList(projectID string) list[client.ProjectUser] {
-	return list[client.ProjectUser]{kind: kindProjectUsers, of: []string{projectID}, page: pageOf((*client.Client).ListProjectUsers, projectID)}
+	return list[client.ProjectUser]{kind: kindProjectUsers, parents: []string{projectID}, page: pageOf((*client.Client).ListProjectUsers, projectID)}
 }
 
 func projectGroupsList(projectID string) list[client.ProjectGroup] {
-	return list[client.ProjectGroup]{kind: kindProjectGroups, of: []string{projectID}, page: pageOf((*client.Client).ListProjectGroups, projectID)}
+	return list[client.ProjectGroup]{kind: kindProjectGroups, parents: []string{projectID}, page: pageOf((*client.Client).ListProjectGroups, projectID)}
 }
 
 func projectUserRolesList(projectID, userID string) list[client.AssignedRole] {
 	return list[client.AssignedRole]{
-		kind: kindProjectUserRoles, of: []string{projectID, userID},
+		kind: kindProjectUserRoles, parents: []string{projectID, userID},
 		page: assignmentsPage(client.ProjectPrincipal(projectID, client.PrincipalUser, userID)),
 	}
 }
 
 func projectGroupRolesList(projectID, groupID string) list[client.AssignedRole] {
 	return list[client.AssignedRole]{
-		kind: kindProjectGroupRoles, of: []string{projectID, groupID},
+		kind: kindProjectGroupRoles, parents: []string{projectID, groupID},
 		page: assignmentsPage(client.ProjectPrincipal(projectID, client.PrincipalGroup, groupID)),
 	}
 }

@@ -24,8 +24,8 @@ type mutant struct {
 var mutants = map[string]mutant{
 	"an error is an empty list of resources": {
 		"pkg/connector/listing.go",
-		"	page, err := ask(ctx, s, l, at.Cursor)\n	if err != nil {\n		return nil, nil, readError(doing, err)\n	}\n",
-		"	page, err := ask(ctx, s, l, at.Cursor)\n	if err != nil {\n		return nil, nil, nil\n	}\n",
+		"	page, err := getPage(ctx, s, l, token.Cursor)\n	if err != nil {\n		return nil, nil, readError(doing, err)\n	}\n",
+		"	page, err := getPage(ctx, s, l, token.Cursor)\n	if err != nil {\n		return nil, nil, nil\n	}\n",
 		[]string{"-run", "^TestFaultTable$", "./pkg/connector"},
 	},
 	"an error is an empty list of grants": {
@@ -59,7 +59,7 @@ var mutants = map[string]mutant{
 		[]string{"-run", "^TestPredefinedRoleBesideTheOneOfTheRow$", "./pkg/connector"},
 	},
 	"a list that begins again is two": {
-		"pkg/connector/list_page.go",
+		"pkg/connector/pages.go",
 		"		if page.Again {\n			all = nil\n		}\n",
 		"",
 		[]string{"-run", "^TestNextRunBeginsAListAgain$", "./pkg/connector"},
@@ -71,7 +71,7 @@ var mutants = map[string]mutant{
 		[]string{"-run", "^TestLastTwoOwnersAtOnce$", "./pkg/connector"},
 	},
 	"a success is one whatever shows": {
-		"pkg/connector/read_back.go",
+		"pkg/connector/consistency.go",
 		"	case seen != c.before && seen != stateUnknown:\n",
 		"	case false:\n",
 		[]string{"-run", "^TestSuccessAfterWhichSomethingElseIsThere$", "./pkg/connector"},
@@ -107,9 +107,9 @@ var mutants = map[string]mutant{
 		[]string{"-run", "^TestScripts$/^continued$", "./cmd/baton-openai"},
 	},
 	"a page of resources is dropped": {
-		"pkg/connector/listing.go",
-		"	if next == nil {\n		next = at.nextPage(page.Next)\n	}\n",
-		"",
+		"pkg/connector/page_token.go",
+		"	if page.Next.IsZero() {\n		return nil, leftOut, nil\n	}\n	return &pageToken{",
+		"	if page.Next.IsZero() || true {\n		return nil, leftOut, nil\n	}\n	return &pageToken{",
 		[]string{"-run", "^TestFullSyncEqualsTheOrganization$", "./pkg/connector"},
 	},
 }

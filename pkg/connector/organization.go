@@ -2,13 +2,11 @@ package connector
 
 import (
 	"context"
-	"strings"
 
 	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
 	"github.com/conductorone/baton-sdk/pkg/annotations"
 	ent "github.com/conductorone/baton-sdk/pkg/types/entitlement"
 	rs "github.com/conductorone/baton-sdk/pkg/types/resource"
-	"go.uber.org/zap"
 
 	"github.com/conductorone/baton-openai/pkg/client"
 )
@@ -19,16 +17,13 @@ const (
 	organizationName = "OpenAI"
 )
 
-func theOrganization() *v2.ResourceId { return resourceID(resourceTypeOrganization, organizationID) }
-
-type organizationBuilder struct {
-	provisioning
-
-	reader *reader
+func organizationResourceID() *v2.ResourceId {
+	return resourceID(resourceTypeOrganization, organizationID)
 }
 
-func (b *organizationBuilder) ResourceType(context.Context) *v2.ResourceType {
-	return resourceTypeOrganization
+type organizationBuilder struct {
+	builder
+	noGrants
 }
 
 // List gives the one organization. Its own id shows only in the ids of its predefined roles, so that it is not known where
@@ -41,14 +36,14 @@ func (b *organizationBuilder) List(ctx context.Context, parent *v2.ResourceId, o
 	if opts.PageToken.Token != "" {
 		return nil, nil, errForeignPageToken
 	}
-	s, err := b.reader.of(ctx, opts)
+	s, err := b.reader.forCall(ctx, opts)
 	if err != nil {
 		return nil, nil, readError(doing, err)
 	}
-	if err := s.begins(ctx, resourceTypeOrganization); err != nil {
+	if err := s.beginType(ctx, resourceTypeOrganization); err != nil {
 		return nil, nil, readError(doing, err)
 	}
-	roles, err := s.rolesThatName(ctx)
+	roles, err := s.rolesWithOrganizationID(ctx)
 	if err != nil {
 		return nil, nil, readError(doing, err)
 	}
@@ -57,20 +52,6 @@ func (b *organizationBuilder) List(ctx context.Context, parent *v2.ResourceId, o
 		return nil, nil, readError(doing, err)
 	}
 	return []*v2.Resource{organization}, nil, nil
-}
-
-// rolesThatName gives the roles that have the organization's id in theirs. A sync of other types goes on where OpenAI
-// refuses their list; one of the roles asks for it again.
-func (s *syncReader) rolesThatName(ctx context.Context) ([]client.Role, error) {
-	if s.leavesOut(resourceTypeOrganizationRole) {
-		return nil, nil
-	}
-	page, err := ask(ctx, s, organizationRolesList(), client.Cursor{})
-	if isRefusedForGood(err) {
-		warn(ctx, "OpenAI refuses the roles of the organization, whose own id is therefore not shown", zap.Error(err))
-		return nil, nil
-	}
-	return page.Items, err
 }
 
 // Get gives the organization.
@@ -97,22 +78,8 @@ func organizationResource(roles []client.Role) (*v2.Resource, error) {
 	}
 	return newResource(resourceTypeOrganization, organizationID, rawID, organizationName, nil,
 		rs.WithResourceProfile(profile{}.text("organization_id", id)),
-		grantsElsewhere(),
+		skipGrants(),
 	)
-}
-
-// openAIOrganizationID finds the organization's id at the end of a predefined role's, as in
-// role-api-organization-owner__api-organization__org-abc123; "" if there is none.
-func openAIOrganizationID(roles []client.Role) string {
-	for _, role := range roles {
-		if !role.PredefinedRole {
-			continue
-		}
-		if _, id, ok := strings.Cut(role.ID, "__api-organization__"); ok {
-			return id
-		}
-	}
-	return ""
 }
 
 // Entitlements gives the membership of the organization.
@@ -124,9 +91,4 @@ func (b *organizationBuilder) Entitlements(_ context.Context, organization *v2.R
 			ent.WithGrantableTo(resourceTypeUser),
 		),
 	}, nil, nil
-}
-
-// Grants is not called: the users give them, each of whom is a member.
-func (b *organizationBuilder) Grants(context.Context, *v2.Resource, rs.SyncOpAttrs) ([]*v2.Grant, *rs.SyncOpResults, error) {
-	return nil, nil, nil
 }

@@ -14,7 +14,7 @@ var _ connectorbuilder.ResourceProvisionerV2Limited = (*organizationBuilder)(nil
 // Grant cannot make anybody a member: people join by invitation.
 func (b *organizationBuilder) Grant(ctx context.Context, principal *v2.Resource, entitlement *v2.Entitlement) ([]*v2.Grant, annotations.Annotations, error) {
 	return b.provisionGrant(ctx, principal, entitlement, func(ctx context.Context, r changeRequest) (outcome, error) {
-		if err := r.isMembership(); err != nil {
+		if err := r.checkMembership(); err != nil {
 			return outcome{}, err
 		}
 		_, err := b.client.GetUser(ctx, r.principal.GetResource())
@@ -28,7 +28,7 @@ func (b *organizationBuilder) Grant(ctx context.Context, principal *v2.Resource,
 // Revoke takes the user out of the organization.
 func (b *organizationBuilder) Revoke(ctx context.Context, grant *v2.Grant) (annotations.Annotations, error) {
 	return b.provisionRevoke(ctx, grant, func(ctx context.Context, r changeRequest) (outcome, error) {
-		if err := r.isMembership(); err != nil {
+		if err := r.checkMembership(); err != nil {
 			return outcome{}, err
 		}
 		already, err := b.deleteUser(ctx, r.principal.GetResource())
@@ -39,12 +39,12 @@ func (b *organizationBuilder) Revoke(ctx context.Context, grant *v2.Grant) (anno
 	})
 }
 
-func (r changeRequest) isMembership() error {
+func (r changeRequest) checkMembership() error {
 	switch {
 	case r.slug != slugMember:
-		return r.unknown()
+		return r.unknownSlugError()
 	case r.principal.GetResourceType() != resourceTypeUser.GetId():
-		return r.wrongPrincipal()
+		return r.wrongPrincipalError()
 	default:
 		return nil
 	}

@@ -12,46 +12,26 @@ import (
 	"github.com/conductorone/baton-openai/pkg/client"
 )
 
-// The predefined organization roles, by which their resources go as well: the API's ids of them are too unstable.
-const (
-	roleOwner  = "owner"
-	roleReader = "reader"
-)
-
-// predefinedOrganizationRoles has the display name of each, and its place in the exclusion group: higher is more.
-var predefinedOrganizationRoles = map[string]struct {
-	displayName string
-	order       uint32
-}{
-	roleReader: {"Reader", 1},
-	roleOwner:  {"Owner", 2},
-}
-
 // organizationRoleExclusion names the group of the predefined roles, of which a user holds one.
 const organizationRoleExclusion = "organization-role"
 
 type organizationRoleBuilder struct {
-	provisioning
-
-	reader *reader
-}
-
-func (b *organizationRoleBuilder) ResourceType(context.Context) *v2.ResourceType {
-	return resourceTypeOrganizationRole
+	builder
+	noGrants
 }
 
 // List gives a page of the organization's roles.
 func (b *organizationRoleBuilder) List(ctx context.Context, parent *v2.ResourceId, opts rs.SyncOpAttrs) ([]*v2.Resource, *rs.SyncOpResults, error) {
 	const doing = "listing the organization's roles"
-	roles, results, err := listOrganization(ctx, b.reader, resourceTypeOrganizationRole, parent, opts, organizationRolesList(), doing, organizationRoleResource)
+	roles, results, err := listOrganization(ctx, b.builder, parent, opts, organizationRolesList(), doing, organizationRoleResource)
 	if err != nil || results == nil || results.NextPageToken != "" {
 		return roles, results, err
 	}
-	s, err := b.reader.of(ctx, opts)
+	s, err := b.reader.forCall(ctx, opts)
 	if err != nil {
 		return nil, nil, readError(doing, err)
 	}
-	missing, err := s.missingRoles(ctx)
+	missing, err := s.unlistedPredefinedRoles(ctx)
 	if err != nil {
 		return nil, nil, readError(doing, err)
 	}
@@ -87,8 +67,8 @@ func (b *organizationRoleBuilder) getPredefined(ctx context.Context, name string
 	return organizationRoleResource(*cmp.Or(listed, &client.Role{Name: name, PredefinedRole: true}))
 }
 
-// missingRoles gives the predefined roles that the API's list left out. The users' rows name them all the same.
-func (s *syncReader) missingRoles(ctx context.Context) ([]*v2.Resource, error) {
+// unlistedPredefinedRoles gives the predefined roles that the API's list left out. The users' rows name them all the same.
+func (s *syncReader) unlistedPredefinedRoles(ctx context.Context) ([]*v2.Resource, error) {
 	catalog, err := s.roleCatalog(ctx, organizationRolesList(), organizationKey)
 	if err != nil {
 		return nil, err
@@ -117,7 +97,7 @@ func organizationRoleResource(role client.Role) (*v2.Resource, error) {
 		id, name = predefined, predefinedOrganizationRoles[predefined].displayName
 	}
 	name = p.name(id, name)
-	return newResource(resourceTypeOrganizationRole, id, cmp.Or(role.ID, id), name, theOrganization(), roleTrait(p), description(role.Description), grantsElsewhere())
+	return newResource(resourceTypeOrganizationRole, id, cmp.Or(role.ID, id), name, organizationResourceID(), roleTrait(p), description(role.Description), skipGrants())
 }
 
 func roleProfile(role client.Role) profile {
@@ -131,7 +111,7 @@ func roleProfile(role client.Role) profile {
 // neither, so none is the default.
 func (b *organizationRoleBuilder) Entitlements(_ context.Context, role *v2.Resource, _ rs.SyncOpAttrs) ([]*v2.Entitlement, *rs.SyncOpResults, error) {
 	options := []ent.EntitlementOption{
-		ent.WithDisplayName(nameOf(role.GetDisplayName(), " role")),
+		ent.WithDisplayName(entitlementName(role.GetDisplayName(), " role")),
 		ent.WithDescription("Holds the role " + role.GetDisplayName() + " in the OpenAI organization"),
 		ent.WithGrantableTo(resourceTypeUser, resourceTypeGroup),
 	}
@@ -139,9 +119,4 @@ func (b *organizationRoleBuilder) Entitlements(_ context.Context, role *v2.Resou
 		options = append(options, ent.WithExclusionGroupOrder(organizationRoleExclusion, predefined.order))
 	}
 	return []*v2.Entitlement{ent.NewAssignmentEntitlement(role, slugAssigned, options...)}, nil, nil
-}
-
-// Grants is not called: the users and groups that hold the role give them.
-func (b *organizationRoleBuilder) Grants(context.Context, *v2.Resource, rs.SyncOpAttrs) ([]*v2.Grant, *rs.SyncOpResults, error) {
-	return nil, nil, nil
 }

@@ -16,11 +16,11 @@ var _ connectorbuilder.ResourceProvisionerV2Limited = (*organizationRoleBuilder)
 // Grant gives a role of the organization. A person holds one of owner and reader, which one call switches.
 func (b *organizationRoleBuilder) Grant(ctx context.Context, principal *v2.Resource, entitlement *v2.Entitlement) ([]*v2.Grant, annotations.Annotations, error) {
 	return b.provisionGrant(ctx, principal, entitlement, func(ctx context.Context, r changeRequest) (outcome, error) {
-		switch err := r.isOrganizationRole(); {
+		switch err := r.checkOrganizationRole(); {
 		case err != nil:
 			return outcome{}, err
 		case r.principal.GetResourceType() == resourceTypeUser.GetId() && r.isPredefinedOrganizationRole():
-			return b.switchTo(ctx, r)
+			return b.switchRole(ctx, r)
 		default:
 			return b.rolesOf(r.inOrganization()).grant(ctx, r.organizationRole())
 		}
@@ -30,7 +30,7 @@ func (b *organizationRoleBuilder) Grant(ctx context.Context, principal *v2.Resou
 // Revoke takes a role of the organization. Reader is the least that a person holds.
 func (b *organizationRoleBuilder) Revoke(ctx context.Context, grant *v2.Grant) (annotations.Annotations, error) {
 	return b.provisionRevoke(ctx, grant, func(ctx context.Context, r changeRequest) (outcome, error) {
-		switch err := r.isOrganizationRole(); {
+		switch err := r.checkOrganizationRole(); {
 		case err != nil:
 			return outcome{}, err
 		case r.principal.GetResourceType() == resourceTypeUser.GetId() && r.isPredefinedOrganizationRole():
@@ -41,15 +41,15 @@ func (b *organizationRoleBuilder) Revoke(ctx context.Context, grant *v2.Grant) (
 	})
 }
 
-func (r changeRequest) isOrganizationRole() error {
+func (r changeRequest) checkOrganizationRole() error {
 	if r.slug != slugAssigned {
-		return r.unknown()
+		return r.unknownSlugError()
 	}
 	switch r.principal.GetResourceType() {
 	case resourceTypeUser.GetId(), resourceTypeGroup.GetId():
 		return nil
 	default:
-		return r.wrongPrincipal()
+		return r.wrongPrincipalError()
 	}
 }
 
@@ -60,12 +60,12 @@ func (r changeRequest) isPredefinedOrganizationRole() bool {
 
 func (r changeRequest) organizationRole() requestedRole {
 	if r.isPredefinedOrganizationRole() {
-		return roleOfName(organizationKey, r.resource.GetResource())
+		return roleByName(organizationKey, r.resource.GetResource())
 	}
-	return roleOfID(r.resource.GetResource())
+	return roleByID(r.resource.GetResource())
 }
 
-func (b *organizationRoleBuilder) switchTo(ctx context.Context, r changeRequest) (outcome, error) {
+func (b *organizationRoleBuilder) switchRole(ctx context.Context, r changeRequest) (outcome, error) {
 	user, err := b.client.GetUser(ctx, r.principal.GetResource())
 	if err != nil {
 		return outcome{}, err
@@ -84,7 +84,7 @@ func (b *organizationRoleBuilder) switchTo(ctx context.Context, r changeRequest)
 	if role == roleReader {
 		err = b.makeReader(ctx, user, before)
 	} else {
-		err = b.modify(ctx, user.ID, before, role)
+		err = b.modifyRole(ctx, user.ID, before, role)
 	}
 	if err != nil || before == "" {
 		return outcome{}, err
@@ -109,10 +109,8 @@ func (b *organizationRoleBuilder) revokePredefined(ctx context.Context, r change
 		switch {
 		case err != nil:
 			return outcome{}, err
-		case held.row == nil:
-			return outcome{already: true}, nil
-		case held.inherited():
-			return r.throughGroups(held)
+		case !held.direct:
+			return r.outcomeIfNotDirect(held)
 		}
 	}
 	if role == roleReader {
@@ -134,40 +132,40 @@ func refuseServiceAccount(user client.User) error {
 // makeReader takes the ownership of the organization from the user.
 func (b *organizationRoleBuilder) makeReader(ctx context.Context, user client.User, before string) error {
 	if organizationRoleName(user.Role) == roleOwner {
-		return b.keepingAnOwner(ctx, user.ID, func(ctx context.Context) error { return b.modify(ctx, user.ID, before, roleReader) })
+		return b.ifNotLastOwner(ctx, user.ID, func(ctx context.Context) error { return b.modifyRole(ctx, user.ID, before, roleReader) })
 	}
-	// Only the assignment list may call the user an owner. The assignment may outlast the change of the row, and whoever
-	// loses it is to be a reader all the same.
-	roles, owner := b.userInOrganization(user.ID), roleOfName(organizationKey, roleOwner)
+	// Only the assignment list may call the user an owner. The assignment may outlast the change of the row, and the
+	// user has to become a reader as well.
+	roles, owner := b.userInOrganization(user.ID), roleByName(organizationKey, roleOwner)
 	held, err := roles.assignment(ctx, owner)
 	if err != nil {
 		return err
 	}
 	change := func(ctx context.Context) error {
 		if organizationRoleName(user.Role) != roleReader {
-			if err := b.modify(ctx, user.ID, before, roleReader); err != nil {
+			if err := b.modifyRole(ctx, user.ID, before, roleReader); err != nil {
 				return err
 			}
 		}
 		if !held.direct {
 			return nil
 		}
-		return roles.drop(ctx, owner)
+		return roles.unassignDirect(ctx, owner)
 	}
 	if !held.direct {
 		return change(ctx)
 	}
-	return b.keepingAnOwner(ctx, user.ID, change)
+	return b.ifNotLastOwner(ctx, user.ID, change)
 }
 
-func (b *organizationRoleBuilder) modify(ctx context.Context, userID, before, role string) error {
+func (b *organizationRoleBuilder) modifyRole(ctx context.Context, userID, before, role string) error {
 	return b.consistency.apply(ctx, change{
 		write: func(ctx context.Context) error {
 			answered, err := b.client.ModifyUser(ctx, userID, role)
 			if err != nil {
 				return err
 			}
-			return contradicts(organizationRoleName(answered.Role), role)
+			return checkAnsweredRole(organizationRoleName(answered.Role), role)
 		},
 		read: func(ctx context.Context) (string, error) {
 			user, err := b.client.GetUser(ctx, userID)

@@ -18,9 +18,9 @@ import (
 // in the session store. One of another format is not continued.
 const SyncFormat = 2
 
-// place is a place in one list, and the page token: all that is needed to go on from there, by another process as well.
+// pageToken is a place in one list, and the page token: all that is needed to go on from there, by another process as well.
 // The zero place is the beginning of the first list.
-type place struct {
+type pageToken struct {
 	// List is which of several lists it is, "" for the first one.
 	List string `json:"list,omitempty"`
 	// Cursor is the API's page, Row the row of it that comes next, and Given how much of that row has been given.
@@ -31,33 +31,33 @@ type place struct {
 	LeftOut int `json:"left_out,omitempty"`
 }
 
-// parsePlace reads a token that came back from the SDK, through a file and possibly another process. One that this
+// parsePageToken reads a token that came back from the SDK, through a file and possibly another process. One that this
 // version would not have made, or of a list that is not one of those, is refused.
-func parsePlace(opts rs.SyncOpAttrs, lists ...string) (place, error) {
+func parsePageToken(opts rs.SyncOpAttrs, lists ...string) (pageToken, error) {
 	if opts.PageToken.Token == "" {
-		return place{}, nil
+		return pageToken{}, nil
 	}
-	var p place
+	var p pageToken
 	decoder := json.NewDecoder(strings.NewReader(opts.PageToken.Token))
 	decoder.DisallowUnknownFields()
-	if err := decoder.Decode(&p); err != nil || p == (place{}) || p.text() != opts.PageToken.Token {
-		return place{}, errForeignPageToken
+	if err := decoder.Decode(&p); err != nil || p == (pageToken{}) || p.text() != opts.PageToken.Token {
+		return pageToken{}, errForeignPageToken
 	}
 	if p.Row < 0 || p.Given < 0 || p.LeftOut < 0 {
-		return place{}, errForeignPageToken
+		return pageToken{}, errForeignPageToken
 	}
 	if p.Cursor != (client.Cursor{}) && (p.Cursor.IsZero() || p.Cursor.Power < 1 || p.Cursor.Again < 0) {
-		return place{}, errForeignPageToken
+		return pageToken{}, errForeignPageToken
 	}
 	if p.List != "" && !slices.Contains(lists, p.List) {
-		return place{}, errForeignPageToken
+		return pageToken{}, errForeignPageToken
 	}
 	return p, nil
 }
 
 var errForeignPageToken = newError(codes.InvalidArgument, "the page token is not one of this connector's")
 
-func (p place) text() string {
+func (p pageToken) text() string {
 	text, err := json.Marshal(p)
 	if err != nil {
 		panic(fmt.Sprintf("a struct of strings and numbers always has a JSON form: %v", err))
@@ -65,33 +65,25 @@ func (p place) text() string {
 	return string(text)
 }
 
-func (p place) results() *rs.SyncOpResults { return &rs.SyncOpResults{NextPageToken: p.text()} }
+func (p pageToken) results() *rs.SyncOpResults { return &rs.SyncOpResults{NextPageToken: p.text()} }
 
 // skipped is for a list that is no part of the sync: no place in it can have been given out.
-func (p place) skipped() (*place, error) {
+func (p pageToken) skipped() (*pageToken, error) {
 	if p.Cursor != (client.Cursor{}) || p.Row > 0 || p.Given > 0 || p.LeftOut > 0 {
 		return nil, errForeignPageToken
 	}
 	return nil, nil
 }
 
-// nextPage is where the list goes on after a page; nil at its end.
-func (p place) nextPage(next client.Cursor) *place {
-	if next.IsZero() {
-		return nil
-	}
-	return &place{List: p.List, Cursor: next, LeftOut: p.LeftOut}
-}
-
 const (
-	// mostBytes is far below the 4 MiB that an answer to the syncer may have, and leaves room for its largest row.
-	mostBytes = 2 << 20
-	// longEnough is when a page that has something to give is given: what it waits for may take long.
-	longEnough = 10 * time.Second
+	// maxResponseBytes is far below the 4 MiB that an answer to the syncer may have, and leaves room for its largest row.
+	maxResponseBytes = 2 << 20
+	// maxResponseTime is when a response is given although it is not full: the next rows may take long.
+	maxResponseTime = 10 * time.Second
 )
 
-// answer gathers what is given in a page until it is full. Whatever the API holds, a page stays below what the SDK takes.
-type answer[M proto.Message] struct {
+// response collects the rows of one answer to the SDK until it is full. It stays below the SDK's size limit.
+type response[M proto.Message] struct {
 	rows  []M
 	bytes int
 	// full is set when something had to be left for the next page.
@@ -99,13 +91,13 @@ type answer[M proto.Message] struct {
 	began time.Time
 }
 
-func newAnswer[M proto.Message]() *answer[M] { return &answer[M]{began: time.Now()} }
+func newResponse[M proto.Message]() *response[M] { return &response[M]{began: time.Now()} }
 
 // add takes as many of the rows as there is room for and tells how many.
-func (a *answer[M]) add(rows ...M) int {
+func (a *response[M]) add(rows ...M) int {
 	for i, row := range rows {
 		size := proto.Size(row)
-		if len(a.rows) > 0 && a.bytes+size > mostBytes {
+		if len(a.rows) > 0 && a.bytes+size > maxResponseBytes {
 			a.full = true
 			return i
 		}
@@ -115,39 +107,39 @@ func (a *answer[M]) add(rows ...M) int {
 	return len(rows)
 }
 
-// isDue tells whether the page is to be given, full or not.
-func (a *answer[M]) isDue() bool { return a.full || time.Since(a.began) > longEnough }
+// isDue tells whether the response is to be given, full or not.
+func (a *response[M]) isDue() bool { return a.full || time.Since(a.began) > maxResponseTime }
 
-// answerRows gives rows from the place on, over one list after the other, until the answer is due. page adds those of a page
+// fillResponse gives rows from the place on, over one list after the other, until the answer is due. page adds those of a page
 // to the answer and gives the place after it, nil at the end.
-func answerRows[M proto.Message](at place, page func(*answer[M], place) (*place, error)) ([]M, *rs.SyncOpResults, error) {
-	found := newAnswer[M]()
+func fillResponse[M proto.Message](token pageToken, page func(*response[M], pageToken) (*pageToken, error)) ([]M, *rs.SyncOpResults, error) {
+	response := newResponse[M]()
 	for {
-		next, err := page(found, at)
+		next, err := page(response, token)
 		switch {
 		case err != nil:
 			return nil, nil, err
 		case next == nil:
-			return found.rows, &rs.SyncOpResults{}, nil
-		case found.isDue():
-			return found.rows, next.results(), nil
+			return response.rows, &rs.SyncOpResults{}, nil
+		case response.isDue():
+			return response.rows, next.results(), nil
 		}
-		at = *next
+		token = *next
 	}
 }
 
-// gather gives what the rows of a page give, from the place on. It gives the place to go on from where the answer is full,
-// or nil if all of the page was given; leftOut counts the rows that give nothing and are to be spoken of.
-func gather[T any, M proto.Message](a *answer[M], at place, page client.Page[T], give func(T) (given []M, leftOut bool, err error)) (*place, int, error) {
+// addRows gives what the rows of a page give, from the place on. It gives the place to go on from: in the page where the answer
+// is full, else the next page; nil at the end of the list. leftOut counts the rows of the list that give nothing and need a warning.
+func addRows[T any, M proto.Message](a *response[M], token pageToken, page client.Page[T], give func(T) (given []M, leftOut bool, err error)) (*pageToken, int, error) {
 	items := page.Items
-	if at.Row > len(items) {
+	if token.Row > len(items) {
 		return nil, 0, errForeignPageToken
 	}
-	leftOut := at.LeftOut
-	if page.Again && at.Row == 0 && at.Given == 0 {
+	leftOut := token.LeftOut
+	if page.Again && token.Row == 0 && token.Given == 0 {
 		leftOut = 0 // they come again
 	}
-	for row := at.Row; row < len(items); row++ {
+	for row := token.Row; row < len(items); row++ {
 		given, left, err := give(items[row])
 		if err != nil {
 			return nil, 0, err
@@ -156,16 +148,19 @@ func gather[T any, M proto.Message](a *answer[M], at place, page client.Page[T],
 			leftOut++
 		}
 		before := 0
-		if row == at.Row {
-			before = min(at.Given, len(given))
+		if row == token.Row {
+			before = min(token.Given, len(given))
 		}
 		taken := a.add(given[before:]...)
 		switch {
 		case before+taken < len(given):
-			return &place{List: at.List, Cursor: at.Cursor, Row: row, Given: before + taken, LeftOut: leftOut}, leftOut, nil
+			return &pageToken{List: token.List, Cursor: token.Cursor, Row: row, Given: before + taken, LeftOut: leftOut}, leftOut, nil
 		case a.isDue() && row+1 < len(items):
-			return &place{List: at.List, Cursor: at.Cursor, Row: row + 1, LeftOut: leftOut}, leftOut, nil
+			return &pageToken{List: token.List, Cursor: token.Cursor, Row: row + 1, LeftOut: leftOut}, leftOut, nil
 		}
 	}
-	return nil, leftOut, nil
+	if page.Next.IsZero() {
+		return nil, leftOut, nil
+	}
+	return &pageToken{List: token.List, Cursor: page.Next, LeftOut: leftOut}, leftOut, nil
 }

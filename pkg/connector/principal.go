@@ -9,31 +9,28 @@ import (
 	"github.com/conductorone/baton-openai/pkg/client"
 )
 
-// member is somebody in the list of a group or of a project.
+// member is a row in the list of members of a group or of a project.
 type member struct{ id, email string }
 
-func idsOf(members []member) []string {
-	ids := make([]string, 0, len(members))
-	for _, m := range members {
-		ids = append(ids, m.id)
-	}
-	return ids
+func memberIDs(members []member) []string {
+	return convert(members, func(m member) string { return m.id })
 }
 
-// principals tells of each member, by the id, whether it is a user or a service account: the ids look alike. One that both lists hold is the user. One that neither holds is missing, and so is
-// one of a type that is no part of the sync, which the SDK would drop.
+// principals tells of each member, by the id, whether it is a user or a service account: the ids look alike. An id in
+// both lists is the user's. An id in neither is left out, and so is an id of a type that is no part of the sync: the SDK
+// would drop it.
 func (s *syncReader) principals(ctx context.Context, members []member) (map[string]*v2.ResourceId, error) {
 	if s.isTargeted() {
 		if err := s.findPrincipals(ctx, members); err != nil {
 			return nil, err
 		}
 	}
-	ids := idsOf(members)
-	accounts, err := recallMany[string](ctx, s.session, factServiceAccount, ids)
+	ids := memberIDs(members)
+	accounts, err := getFacts[string](ctx, s.session, factServiceAccount, ids)
 	if err != nil {
 		return nil, err
 	}
-	users, err := recallMany[string](ctx, s.session, factUser, ids)
+	users, err := getFacts[string](ctx, s.session, factUser, ids)
 	if err != nil {
 		return nil, err
 	}
@@ -51,9 +48,9 @@ func (s *syncReader) principals(ctx context.Context, members []member) (map[stri
 	return principals, nil
 }
 
-// missesPrincipals tells whether an id that is missing is nobody's: where users or service accounts are no part of the sync,
-// it may be one of theirs.
-func (s *syncReader) missesPrincipals() bool {
+// listsAllPrincipals tells whether users and service accounts are both part of the sync. If not, an unknown id may
+// belong to the type that is left out.
+func (s *syncReader) listsAllPrincipals() bool {
 	return s.includes(resourceTypeUser) && s.includes(resourceTypeServiceAccount)
 }
 
@@ -64,7 +61,7 @@ func (s *syncReader) findPrincipals(ctx context.Context, members []member) error
 	if err := s.findUsers(ctx, members); err != nil {
 		return err
 	}
-	unknown, err := s.without(ctx, members, factUser, factServiceAccount)
+	unknown, err := s.withoutFacts(ctx, members, factUser, factServiceAccount)
 	if err != nil || len(unknown) == 0 {
 		return err
 	}
@@ -73,15 +70,12 @@ func (s *syncReader) findPrincipals(ctx context.Context, members []member) error
 
 // findUsers asks which of the members are users, by the addresses of many at once and by the id of one that is not found so.
 func (s *syncReader) findUsers(ctx context.Context, members []member) error {
-	unknown, err := s.without(ctx, members, factUser, factNoUser)
+	unknown, err := s.withoutFacts(ctx, members, factUser, factNoUser)
 	if err != nil {
 		return err
 	}
 	for some := range slices.Chunk(slices.DeleteFunc(slices.Clone(unknown), func(m member) bool { return m.email == "" }), client.MostEmails) {
-		emails := make([]string, 0, len(some))
-		for _, m := range some {
-			emails = append(emails, m.email)
-		}
+		emails := convert(some, func(m member) string { return m.email })
 		page, err := s.api.FindUsers(ctx, emails, client.Cursor{})
 		if err != nil {
 			return err
@@ -90,14 +84,14 @@ func (s *syncReader) findUsers(ctx context.Context, members []member) error {
 			return err
 		}
 	}
-	if unknown, err = s.without(ctx, unknown, factUser); err != nil {
+	if unknown, err = s.withoutFacts(ctx, unknown, factUser); err != nil {
 		return err
 	}
 	for _, m := range unknown {
 		user, err := s.api.GetUser(ctx, m.id)
 		switch {
 		case isGone(err):
-			err = s.session.set(ctx, factNoUser, m.id, "")
+			err = s.session.setFact(ctx, factNoUser, m.id, "")
 		case err == nil:
 			err = keepUsers(ctx, s.session, client.Page[client.User]{Items: []client.User{user}})
 		}
@@ -108,11 +102,11 @@ func (s *syncReader) findUsers(ctx context.Context, members []member) error {
 	return nil
 }
 
-// without leaves out the members of whom the session has one of the facts.
-func (s *syncReader) without(ctx context.Context, members []member, facts ...string) ([]member, error) {
+// withoutFacts leaves out the members for which the session has one of the facts.
+func (s *syncReader) withoutFacts(ctx context.Context, members []member, facts ...string) ([]member, error) {
 	left := slices.Clone(members)
 	for _, fact := range facts {
-		known, err := recallMany[string](ctx, s.session, fact, idsOf(left))
+		known, err := getFacts[string](ctx, s.session, fact, memberIDs(left))
 		if err != nil {
 			return nil, err
 		}
@@ -125,7 +119,7 @@ func (s *syncReader) without(ctx context.Context, members []member, facts ...str
 }
 
 func (s *syncReader) listServiceAccounts(ctx context.Context) error {
-	projects, err := askAll(ctx, s, projectsList())
+	projects, err := getRows(ctx, s, projectsList())
 	if err != nil {
 		return err
 	}
@@ -133,47 +127,9 @@ func (s *syncReader) listServiceAccounts(ctx context.Context) error {
 		if project.Status == client.ProjectArchived {
 			continue
 		}
-		if _, err := askAll(ctx, s, serviceAccountsList(project.ID)); err != nil {
+		if _, err := getRows(ctx, s, serviceAccountsList(project.ID)); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-// hasGroups tells whether the organization has a group, and groups are part of the sync: if not, no project has one
-// either.
-func (s *syncReader) hasGroups(ctx context.Context) (bool, error) {
-	if !s.includes(resourceTypeGroup) {
-		return false, nil
-	}
-	s.mu.Lock()
-	some := s.someGroups
-	s.mu.Unlock()
-	if some != nil {
-		return *some, nil
-	}
-	page, err := ask(ctx, s, groupsList(), client.Cursor{})
-	if err != nil {
-		return false, err
-	}
-	found := len(page.Items) > 0 || !page.Next.IsZero()
-	s.mu.Lock()
-	s.someGroups = &found
-	s.mu.Unlock()
-	return found, nil
-}
-
-// knownGroups tells of each id whether the organization's groups have it.
-func (s *syncReader) knownGroups(ctx context.Context, ids []string) (map[string]bool, error) {
-	if s.isTargeted() {
-		if _, err := askAll(ctx, s, groupsList()); err != nil {
-			return nil, err
-		}
-	}
-	found, err := recallMany[string](ctx, s.session, factGroup, ids)
-	known := make(map[string]bool, len(found))
-	for id := range found {
-		known[id] = true
-	}
-	return known, err
 }

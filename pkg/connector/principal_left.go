@@ -9,11 +9,11 @@ import (
 	"github.com/conductorone/baton-openai/pkg/client"
 )
 
-// leftMeanwhile decides about the role list of one principal that failed: true means that the principal has left since
-// it was listed, so that there is nothing to be given. A large organization takes hours to sync, in which people come
-// and go; without this a sync would fail on each of them, and again at the same place when it is run again. A 404 alone
-// says too little: read asks for the principal itself, and only what is not there either has left.
-func leftMeanwhile(ctx context.Context, err error, principal *v2.ResourceId, in string, read func(context.Context) error) (bool, error) {
+// leftDuringSync decides about the role list of one principal that failed. True means that the principal has left since
+// it was listed, and has no grants. A large organization takes hours to sync, in which people come and go; without this
+// a sync would fail on each of them, and again at the same place when it is run again. A 404 alone says too little: read
+// asks for the principal itself, and only what is not there either has left.
+func leftDuringSync(ctx context.Context, err error, principal *v2.ResourceId, in string, read func(context.Context) error) (bool, error) {
 	if kind := kindOf(err); kind != client.KindGone && kind != client.KindCursorGone {
 		return false, err
 	}

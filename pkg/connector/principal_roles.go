@@ -12,7 +12,7 @@ import (
 // principalRoles are the roles of one principal in the organization or in a project, and the way to change them.
 type principalRoles struct {
 	provisioning
-	of client.Principal
+	principal client.Principal
 }
 
 func (p provisioning) rolesOf(principal client.Principal) principalRoles {
@@ -25,14 +25,14 @@ type roleAssignment struct {
 	row *client.AssignedRole
 	// direct says that the principal holds the role itself, and not only through groups.
 	direct bool
-	// others counts the roles that are assigned beside it.
-	others int
+	// otherRoles counts the other roles that are assigned.
+	otherRoles int
 }
 
-func (a roleAssignment) inherited() bool { return a.row != nil && !a.direct }
+func (a roleAssignment) isInherited() bool { return a.row != nil && !a.direct }
 
-// through names the groups through which alone the role is held.
-func (a roleAssignment) through() string {
+// sourceIDs names the groups through which alone the role is held.
+func (a roleAssignment) sourceIDs() string {
 	if a.row == nil {
 		return ""
 	}
@@ -45,17 +45,17 @@ func (a roleAssignment) through() string {
 
 // isDirect tells whether the principal holds the role itself. Groups are in no groups.
 func (r principalRoles) isDirect(row client.AssignedRole) bool {
-	return r.of.Type == client.PrincipalGroup || row.HeldDirectlyBy(r.of.ID)
+	return r.principal.Type == client.PrincipalGroup || row.HeldDirectlyBy(r.principal.ID)
 }
 
 // assignment reads all of the principal's roles and finds the one that is meant. Of two rows the direct one counts.
 func (r principalRoles) assignment(ctx context.Context, role requestedRole) (roleAssignment, error) {
 	var found roleAssignment
-	err := r.each(ctx, func(row client.AssignedRole) {
+	err := r.forEach(ctx, func(row client.AssignedRole) {
 		direct := r.isDirect(row)
 		switch {
 		case !role.matches(row.Role):
-			found.others++
+			found.otherRoles++
 		case found.row == nil || direct:
 			found.row, found.direct = &row, direct
 		}
@@ -63,18 +63,16 @@ func (r principalRoles) assignment(ctx context.Context, role requestedRole) (rol
 	return found, err
 }
 
-func (r principalRoles) each(ctx context.Context, look func(client.AssignedRole)) error {
-	rows, err := listAll(ctx, func(ctx context.Context, cursor client.Cursor) (client.Page[client.AssignedRole], error) {
-		return r.client.ListAssignedRoles(ctx, r.of, cursor)
-	})
+func (r principalRoles) forEach(ctx context.Context, look func(client.AssignedRole)) error {
+	rows, err := listAll(ctx, listOf(r.client.ListAssignedRoles, r.principal))
 	for _, row := range rows {
 		look(row)
 	}
 	return err
 }
 
-// assignmentIfThere is [principalRoles.assignment] of whoever is to be given something and may not be there yet.
-func (r principalRoles) assignmentIfThere(ctx context.Context, role requestedRole) (roleAssignment, error) {
+// assignmentOrNone is [principalRoles.assignment] for a grant: a principal that is not there yet has nothing assigned.
+func (r principalRoles) assignmentOrNone(ctx context.Context, role requestedRole) (roleAssignment, error) {
 	found, err := r.assignment(ctx, role)
 	if isGone(err) {
 		return roleAssignment{}, nil
@@ -82,18 +80,18 @@ func (r principalRoles) assignmentIfThere(ctx context.Context, role requestedRol
 	return found, err
 }
 
-// assignmentUnlessGone is [principalRoles.assignment] of whoever is to lose something and may be gone. As in a sync, a 404
-// of the list alone says too little to report an access as taken: only whoever is not there either has nothing assigned.
-// Somebody who came a moment ago may be known in one place and not yet in the other.
-func (r principalRoles) assignmentUnlessGone(ctx context.Context, role requestedRole) (roleAssignment, error) {
+// confirmedAssignment is [principalRoles.assignment] for a revocation. As in a sync, a 404 of the list alone is not
+// enough to report an access as revoked: the principal itself must be gone as well. A new principal may be known in one
+// place and not yet in the other.
+func (r principalRoles) confirmedAssignment(ctx context.Context, role requestedRole) (roleAssignment, error) {
 	var found roleAssignment
-	err := r.consistency.untilKnown(ctx, func(ctx context.Context) error {
+	err := r.consistency.retryUntilKnown(ctx, func(ctx context.Context) error {
 		var err error
 		if found, err = r.assignment(ctx, role); !isGone(err) {
 			return err
 		}
 		found = roleAssignment{}
-		switch findErr := r.client.FindPrincipal(ctx, r.of); {
+		switch findErr := r.client.FindPrincipal(ctx, r.principal); {
 		case findErr == nil:
 			return err
 		case isGone(findErr):
@@ -103,7 +101,7 @@ func (r principalRoles) assignmentUnlessGone(ctx context.Context, role requested
 		}
 	})
 	if isGone(err) {
-		err = readError("listing the roles of "+r.of.ID, err)
+		err = readError("listing the roles of "+r.principal.ID, err)
 	}
 	return found, err
 }
@@ -113,7 +111,7 @@ func (r principalRoles) assignmentUnlessGone(ctx context.Context, role requested
 func (r principalRoles) predefined(ctx context.Context, in string, names ...string) (string, error) {
 	nameOf := predefinedIn(in)
 	direct := map[string]bool{}
-	err := r.each(ctx, func(row client.AssignedRole) {
+	err := r.forEach(ctx, func(row client.AssignedRole) {
 		if r.isDirect(row) {
 			direct[nameOf(row.Role)] = true
 		}
@@ -135,7 +133,7 @@ func (r principalRoles) grant(ctx context.Context, role requestedRole) (outcome,
 	if held.direct {
 		return outcome{already: true}, nil
 	}
-	id, err := r.findID(ctx, role)
+	id, err := r.assignableID(ctx, role)
 	if err != nil {
 		return outcome{}, err
 	}
@@ -144,12 +142,12 @@ func (r principalRoles) grant(ctx context.Context, role requestedRole) (outcome,
 
 // assign assigns a role that is not held directly.
 func (r principalRoles) assign(ctx context.Context, role requestedRole, id string) error {
-	return r.consistency.apply(ctx, r.assigning(role, id))
+	return r.consistency.apply(ctx, r.assignChange(role, id))
 }
 
-func (r principalRoles) assigning(role requestedRole, id string) change {
+func (r principalRoles) assignChange(role requestedRole, id string) change {
 	return change{
-		write: func(ctx context.Context) error { return r.client.AssignRole(ctx, r.of, id) },
+		write: func(ctx context.Context) error { return r.client.AssignRole(ctx, r.principal, id) },
 		read: func(ctx context.Context) (string, error) {
 			held, err := r.assignment(ctx, role)
 			return possession(held.direct), err
@@ -160,44 +158,42 @@ func (r principalRoles) assigning(role requestedRole, id string) change {
 
 // revoke takes the role if it is held directly. What only groups give cannot be taken from one of their members.
 func (r principalRoles) revoke(ctx context.Context, request changeRequest, role requestedRole) (outcome, error) {
-	held, err := r.assignmentUnlessGone(ctx, role)
+	held, err := r.confirmedAssignment(ctx, role)
 	switch {
 	case err != nil:
 		return outcome{}, err
-	case held.row == nil:
-		return outcome{already: true}, nil
-	case held.inherited():
-		return request.throughGroups(held)
+	case !held.direct:
+		return request.outcomeIfNotDirect(held)
 	}
-	return outcome{}, r.take(ctx, held, role)
+	return outcome{}, r.unassign(ctx, held, role)
 }
 
-// drop takes the role from whoever holds it directly, and leaves what groups give.
-func (r principalRoles) drop(ctx context.Context, role requestedRole) error {
-	held, err := r.assignmentUnlessGone(ctx, role)
+// unassignDirect takes the role from the principal if it is held directly, and leaves what groups give.
+func (r principalRoles) unassignDirect(ctx context.Context, role requestedRole) error {
+	held, err := r.confirmedAssignment(ctx, role)
 	if err != nil || !held.direct {
 		return err
 	}
-	return r.take(ctx, held, role)
+	return r.unassign(ctx, held, role)
 }
 
-// take takes what is held directly.
-func (r principalRoles) take(ctx context.Context, held roleAssignment, role requestedRole) error {
+// unassign takes a role that is held directly.
+func (r principalRoles) unassign(ctx context.Context, held roleAssignment, role requestedRole) error {
 	return r.consistency.apply(ctx, change{
-		write: func(ctx context.Context) error { return r.client.UnassignRole(ctx, r.of, held.row.ID) },
+		write: func(ctx context.Context) error { return r.client.UnassignRole(ctx, r.principal, held.row.ID) },
 		read: func(ctx context.Context) (string, error) {
-			held, err := r.assignmentUnlessGone(ctx, role)
+			held, err := r.confirmedAssignment(ctx, role)
 			return possession(held.direct), err
 		},
 		before: stateHeld, wanted: stateNotHeld,
 	})
 }
 
-// throughGroups is the end of a revocation of what only groups give: a refusal, unless a sync has seen it held directly as
-// well. Then that has been taken already.
-func (r changeRequest) throughGroups(held roleAssignment) (outcome, error) {
-	if r.seenDirect {
+// outcomeIfNotDirect is the outcome of a revocation if the principal does not hold the role directly. A role that only groups give is
+// refused, unless a sync has seen it held directly as well: then that was taken already.
+func (r changeRequest) outcomeIfNotDirect(held roleAssignment) (outcome, error) {
+	if held.row == nil || r.seenDirect {
 		return outcome{already: true}, nil
 	}
-	return outcome{}, newError(codes.FailedPrecondition, "the role is held only through the group %s: take it from the group, or the member out of the group", held.through())
+	return outcome{}, newError(codes.FailedPrecondition, "the role is held only through the group %s: take it from the group, or the member out of the group", held.sourceIDs())
 }

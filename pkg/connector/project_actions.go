@@ -19,15 +19,14 @@ const (
 	argumentExternalKeyID = "external_key_id"
 )
 
-// theProject is the argument of what is done to a project, or in one.
-func theProject() actionField {
+// projectArgument is the argument of what is done to a project, or in one.
+func projectArgument() actionField {
 	return actionField{
 		name: argumentProject, displayName: "Project", description: "The project", kind: kindResourceID, required: true, types: types(resourceTypeProject),
 	}
 }
 
 func (p provisioning) projectActions() []action {
-	aboutProject := func(a actionArguments) string { return aboutPrincipal(a.id(argumentProject)) }
 	externalKey := actionField{
 		name: argumentExternalKeyID, displayName: "External key ID", description: "The organization's own encryption key that the project's data is encrypted with",
 	}
@@ -42,8 +41,8 @@ func (p provisioning) projectActions() []action {
 				externalKey,
 			},
 			returns: returns, doing: "creating",
-			about: func(a actionArguments) string {
-				return "project named " + presentable(a.text(argumentName), maxNameBytes)
+			subject: func(a actionArguments) string {
+				return "project named " + displayText(a.text(argumentName), maxNameBytes)
 			},
 			run: p.createProject,
 		},
@@ -51,68 +50,56 @@ func (p provisioning) projectActions() []action {
 			name: "archive_project", displayName: "Archive project",
 			description: "Archives a project for good: it cannot be used any more, nor its keys, and OpenAI has no way back.",
 			arguments: []actionField{
-				theProject(),
+				projectArgument(),
 				{name: argumentConfirmName, displayName: "Name of the project", description: "The project's name once more, as it is in OpenAI", required: true},
 			},
-			returns: returns, doing: "archiving", about: aboutProject, run: p.archiveProject,
+			returns: returns, doing: "archiving", subject: projectSubject, run: p.archiveProject,
 		},
 		{
 			name: "update_project", displayName: "Update project",
 			description: "Gives a project another name, another external key, or both. What is left out stays as it is.",
 			arguments: []actionField{
-				theProject(), {name: argumentName, displayName: "Name", description: "The project's new name"}, externalKey,
+				projectArgument(), {name: argumentName, displayName: "Name", description: "The project's new name"}, externalKey,
 			},
-			returns: returns, doing: "updating", about: aboutProject, run: p.updateProject,
+			returns: returns, doing: "updating", subject: projectSubject, run: p.updateProject,
 		},
 	}
 }
 
-func (p provisioning) createProject(ctx context.Context, arguments actionArguments) (returned, error) {
+func (p provisioning) createProject(ctx context.Context, arguments actionArguments) (actionResult, error) {
 	wanted := client.NewProject{
 		Name: arguments.text(argumentName), Residency: arguments.text(argumentResidency), ExternalKeyID: arguments.text(argumentExternalKeyID),
 	}
 	project, err := createNamed(ctx, p.consistency, creation[client.Project]{
-		name:   wanted.Name,
-		list:   func(ctx context.Context) ([]client.Project, error) { return listAll(ctx, p.client.ListProjects) },
-		create: func(ctx context.Context) (client.Project, error) { return p.client.CreateProject(ctx, wanted) },
-		get:    p.client.GetProject,
-		is:     func(project client.Project) (string, string) { return project.ID, project.Name },
+		name:     wanted.Name,
+		list:     func(ctx context.Context) ([]client.Project, error) { return listAll(ctx, p.client.ListProjects) },
+		create:   func(ctx context.Context) (client.Project, error) { return p.client.CreateProject(ctx, wanted) },
+		get:      p.client.GetProject,
+		identify: func(project client.Project) (string, string) { return project.ID, project.Name },
 	})
 	if err != nil {
-		return returned{}, err
+		return actionResult{}, err
 	}
-	done, err := returnProject(project)
-	done.logged = []zap.Field{zap.String("project_id", project.ID)}
-	return done, err
-}
-
-func returnProject(project client.Project) (returned, error) {
-	resource, err := projectResource(project)
-	if err != nil {
-		return returned{}, err
-	}
-	return returning(argumentProject, resource)
+	return resourceResult(argumentProject, project, projectResource, false, zap.String("project_id", project.ID))
 }
 
 // defaultProject is the name by which alone the API lets the organization's default project be told. It is never archived.
 const defaultProject = "Default project"
 
-// archiveProject archives what is called as the request says, so that nobody archives another project than they think.
-func (p provisioning) archiveProject(ctx context.Context, arguments actionArguments) (returned, error) {
+// archiveProject archives the project if the request repeats its name: a wrong id archives nothing.
+func (p provisioning) archiveProject(ctx context.Context, arguments actionArguments) (actionResult, error) {
 	id := arguments.id(argumentProject).GetResource()
 	project, err := p.client.GetProject(ctx, id)
 	if err != nil {
-		return returned{}, err
+		return actionResult{}, err
 	}
 	switch {
 	case strings.TrimSpace(project.Name) != arguments.text(argumentConfirmName):
-		return returned{}, newError(codes.FailedPrecondition, "the project %s has another name than %s says: look which project it is, and repeat its name exactly", id, argumentConfirmName)
+		return actionResult{}, newError(codes.FailedPrecondition, "the project %s has another name than %s says: look which project it is, and repeat its name exactly", id, argumentConfirmName)
 	case project.Status == client.ProjectArchived:
-		done, err := returnProject(project)
-		done.already = true
-		return done, err
+		return resourceResult(argumentProject, project, projectResource, true)
 	case project.Name == defaultProject:
-		return returned{}, newError(codes.FailedPrecondition, "the project %s is called %s, as the one is that OpenAI does not archive", id, defaultProject)
+		return actionResult{}, newError(codes.FailedPrecondition, "the project %s is called %s, as the one is that OpenAI does not archive", id, defaultProject)
 	}
 	err = p.consistency.apply(ctx, change{
 		write: func(ctx context.Context) error { return p.client.ArchiveProject(ctx, id) },
@@ -121,23 +108,23 @@ func (p provisioning) archiveProject(ctx context.Context, arguments actionArgume
 			return now.Status, err
 		},
 		before: project.Status, wanted: client.ProjectArchived,
-		saysDone: func(err error) bool { return kindOf(err) == client.KindProjectArchived },
+		meansDone: func(err error) bool { return kindOf(err) == client.KindProjectArchived },
 	})
 	if err != nil {
-		return returned{}, err
+		return actionResult{}, err
 	}
 	project.Status = client.ProjectArchived
-	return returnProject(project)
+	return resourceResult(argumentProject, project, projectResource, false)
 }
 
-func (p provisioning) updateProject(ctx context.Context, arguments actionArguments) (returned, error) {
+func (p provisioning) updateProject(ctx context.Context, arguments actionArguments) (actionResult, error) {
 	if !arguments.has(argumentName) && !arguments.has(argumentExternalKeyID) {
-		return returned{}, newError(codes.InvalidArgument, "the action update_project needs the argument %s or %s", argumentName, argumentExternalKeyID)
+		return actionResult{}, newError(codes.InvalidArgument, "the action update_project needs the argument %s or %s", argumentName, argumentExternalKeyID)
 	}
 	id := arguments.id(argumentProject).GetResource()
 	project, err := p.client.GetProject(ctx, id)
 	if err != nil {
-		return returned{}, err
+		return actionResult{}, err
 	}
 	to := client.ProjectChange{Name: arguments.text(argumentName), ExternalKeyID: arguments.text(argumentExternalKeyID)}
 	wanted := project
@@ -150,20 +137,18 @@ func (p provisioning) updateProject(ctx context.Context, arguments actionArgumen
 			},
 			read: func(ctx context.Context) (string, error) {
 				now, err := p.client.GetProject(ctx, id)
-				return changeable(now), err
+				return describeProject(now), err
 			},
-			before: changeable(project), wanted: changeable(wanted),
+			before: describeProject(project), wanted: describeProject(wanted),
 		})
 	}
 	if err != nil {
-		return returned{}, err
+		return actionResult{}, err
 	}
-	done, err := returnProject(wanted)
-	done.already = wanted == project
-	return done, err
+	return resourceResult(argumentProject, wanted, projectResource, wanted == project)
 }
 
-// changeable is what of a project can be changed, in a word.
-func changeable(project client.Project) string {
+// describeProject is what of a project can be changed, in a word.
+func describeProject(project client.Project) string {
 	return fmt.Sprintf("the name %q and the external key %q", project.Name, project.ExternalKeyID)
 }

@@ -15,7 +15,7 @@ import (
 // The refusal of a list of an archived project is documented only as status 400; its code and wording vary. So where
 // the answer does not say it plainly, the project itself is asked for.
 func (s *syncReader) skipArchived(ctx context.Context, projectID string, err error) (bool, error) {
-	archived, known, recallErr := recall[bool](ctx, s.session, factArchived, projectID)
+	archived, known, recallErr := getFact[bool](ctx, s.session, factArchived, projectID)
 	if recallErr != nil {
 		return false, errors.Join(err, recallErr)
 	}
@@ -31,7 +31,7 @@ func (s *syncReader) skipArchived(ctx context.Context, projectID string, err err
 	}
 	if !known {
 		warn(ctx, "a project was archived while the sync ran; who had access to it is not shown", zap.String("project_id", projectID))
-		if setErr := s.session.set(ctx, factArchived, projectID, true); setErr != nil {
+		if setErr := s.session.setFact(ctx, factArchived, projectID, true); setErr != nil {
 			return false, errors.Join(err, setErr)
 		}
 	}

@@ -15,32 +15,30 @@ func (p provisioning) projectControlActions() []action {
 	return slices.Concat(p.projectModelsActions(), p.projectToolsActions(), p.projectRateLimitActions(), p.spendLimitActions())
 }
 
-// projectReturned is the project of an action.
-func projectReturned() actionField {
+// projectReturn is the project of an action.
+func projectReturn() actionField {
 	return actionField{name: argumentProject, displayName: "Project", description: "The project", kind: kindResource}
 }
 
-func aboutProject(a actionArguments) string { return aboutPrincipal(a.id(argumentProject)) }
+func projectSubject(a actionArguments) string { return subjectOf(a.id(argumentProject)) }
 
-// setInProject makes a change of something of a project that is there and not archived, unless it reads as made already. The
+// changeInProject makes a change of something of a project that is there and not archived, unless it reads as made already. The
 // change is put together when the project has been found.
-func (p provisioning) setInProject(ctx context.Context, id *v2.ResourceId, changeIn func(context.Context, client.Project) (change, error)) (returned, error) {
+func (p provisioning) changeInProject(ctx context.Context, id *v2.ResourceId, changeIn func(context.Context, client.Project) (change, error)) (actionResult, error) {
 	project, err := p.client.GetProject(ctx, id.GetResource())
 	if err != nil {
-		return returned{}, err
+		return actionResult{}, err
 	}
 	if project.Status == client.ProjectArchived {
-		return returned{}, newError(codes.FailedPrecondition, "the project %s is archived, which cannot be undone: nothing of it can be changed", project.ID)
+		return actionResult{}, newError(codes.FailedPrecondition, "the project %s is archived, which cannot be undone: nothing of it can be changed", project.ID)
 	}
 	wanted, err := changeIn(ctx, project)
 	if err != nil {
-		return returned{}, err
+		return actionResult{}, err
 	}
 	already, err := p.consistency.ensure(ctx, wanted)
 	if err != nil {
-		return returned{}, err
+		return actionResult{}, err
 	}
-	done, err := returnProject(project)
-	done.already = already
-	return done, err
+	return resourceResult(argumentProject, project, projectResource, already)
 }

@@ -6,8 +6,8 @@ import (
 	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
 )
 
-// memberOfProject is a user or a service account of a project.
-type memberOfProject struct {
+// projectMember is a user or a service account of a project.
+type projectMember struct {
 	principal *v2.ResourceId
 	// rowRole is the predefined role that the row names, or none, "" if it tells nothing; direct is the one that it gives by
 	// itself.
@@ -18,17 +18,17 @@ type memberOfProject struct {
 	read func(context.Context) error
 }
 
-// member gives what the member's row gives, and what only its assignment list tells: custom roles, and a role of another
+// memberGrants gives what the member's row gives, and what only its assignment list tells: custom roles, and a role of another
 // name.
-func (p projectGrants) member(ctx context.Context, catalog roleCatalog, m memberOfProject) ([]*v2.Grant, error) {
+func (p projectGrants) memberGrants(ctx context.Context, catalog roleCatalog, m projectMember) ([]*v2.Grant, error) {
 	var grants []*v2.Grant
 	if m.direct != "" {
 		grants = append(grants, newGrant(p.project.GetId(), m.direct, m.principal))
 	}
-	if !asksForRoles(catalog, m.rowRole) {
+	if !needsAssignments(catalog, m.rowRole) {
 		return grants, nil
 	}
-	held := assignment{in: p.id, roles: catalog, principal: m.principal, rowRole: m.rowRole, ownsAll: m.ownsAll}
-	more, err := p.assigned(ctx, held, projectUserRolesList(p.id, m.principal.GetResource()), m.read)
+	held := assignmentReader{in: p.id, roles: catalog, principal: m.principal, rowRole: m.rowRole, ownsAll: m.ownsAll}
+	more, err := p.assignedGrants(ctx, held, projectUserRolesList(p.id, m.principal.GetResource()), m.read)
 	return append(grants, more...), err
 }

@@ -26,7 +26,7 @@ func (p provisioning) projectModelsActions() []action {
 		name: "set_project_models", displayName: "Set project models",
 		description: "Says which models a project may use: those of a list only, all but those of a list, or every one.",
 		arguments: []actionField{
-			theProject(),
+			projectArgument(),
 			{
 				name: argumentMode, displayName: "Mode", required: true,
 				description: "allow_list for the models of the list only, deny_list for all other models, all for every model",
@@ -36,21 +36,21 @@ func (p provisioning) projectModelsActions() []action {
 				description: "The ids of the models, such as gpt-4.1, in place of those that were set before; none with the mode all",
 			},
 		},
-		returns: []actionField{projectReturned()},
+		returns: []actionField{projectReturn()},
 		doing:   "setting the models of",
-		about:   aboutProject,
+		subject: projectSubject,
 		run:     p.setProjectModels,
 	}}
 }
 
 // setProjectModels leaves it to the API which models there are: it takes those that the organization sees, fine-tuned ones
 // included, which no list of the Admin API has. https://developers.openai.com/api/docs/guides/admin-apis
-func (p provisioning) setProjectModels(ctx context.Context, arguments actionArguments) (returned, error) {
+func (p provisioning) setProjectModels(ctx context.Context, arguments actionArguments) (actionResult, error) {
 	wanted, err := requestedModels(arguments)
 	if err != nil {
-		return returned{}, err
+		return actionResult{}, err
 	}
-	return p.setInProject(ctx, arguments.id(argumentProject), func(_ context.Context, project client.Project) (change, error) {
+	return p.changeInProject(ctx, arguments.id(argumentProject), func(_ context.Context, project client.Project) (change, error) {
 		return change{
 			write: func(ctx context.Context) error {
 				if wanted.Mode == "" {
@@ -61,9 +61,9 @@ func (p provisioning) setProjectModels(ctx context.Context, arguments actionArgu
 			},
 			read: func(ctx context.Context) (string, error) {
 				models, err := p.client.GetProjectModelPermissions(ctx, project.ID)
-				return modelsInWords(models), unlessGone(err)
+				return describeModels(models), ignoreGone(err)
 			},
-			wanted: modelsInWords(wanted),
+			wanted: describeModels(wanted),
 		}, nil
 	})
 }
@@ -72,7 +72,7 @@ func (p provisioning) setProjectModels(ctx context.Context, arguments actionArgu
 func requestedModels(arguments actionArguments) (client.ModelPermissions, error) {
 	mode, ids := arguments.text(argumentMode), arguments.texts(argumentModelIDs)
 	for _, id := range ids {
-		if !isReadable(id) {
+		if !isPrintable(id) {
 			return client.ModelPermissions{}, newError(codes.InvalidArgument, "%s has an id with a character that no id has", argumentModelIDs)
 		}
 	}
@@ -87,20 +87,20 @@ func requestedModels(arguments actionArguments) (client.ModelPermissions, error)
 		if len(ids) == 0 {
 			return client.ModelPermissions{}, newError(codes.InvalidArgument, "the mode %s needs the models in %s; for every model give the mode %s", mode, argumentModelIDs, modeAll)
 		}
-		return client.ModelPermissions{Mode: mode, ModelIDs: sortedOnce(ids)}, nil
+		return client.ModelPermissions{Mode: mode, ModelIDs: sortedSet(ids)}, nil
 	default:
 		return client.ModelPermissions{}, newError(codes.InvalidArgument, "there is no such mode: give %s, %s or %s", client.ModelsAllowed, client.ModelsDenied, modeAll)
 	}
 }
 
-// modelsInWords disregards the order, of which the API promises none.
-func modelsInWords(models client.ModelPermissions) string {
+// describeModels disregards the order, of which the API promises none.
+func describeModels(models client.ModelPermissions) string {
 	if models.Mode == "" {
 		return stateEveryModel
 	}
-	return models.Mode + " of " + strings.Join(sortedOnce(models.ModelIDs), ", ")
+	return models.Mode + " of " + strings.Join(sortedSet(models.ModelIDs), ", ")
 }
 
-func sortedOnce(texts []string) []string {
+func sortedSet(texts []string) []string {
 	return slices.Compact(slices.Sorted(slices.Values(texts)))
 }

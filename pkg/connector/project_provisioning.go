@@ -2,14 +2,11 @@ package connector
 
 import (
 	"context"
-	"errors"
 
 	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
 	"github.com/conductorone/baton-sdk/pkg/annotations"
 	"github.com/conductorone/baton-sdk/pkg/connectorbuilder"
 	"google.golang.org/grpc/codes"
-
-	"github.com/conductorone/baton-openai/pkg/client"
 )
 
 var _ connectorbuilder.ResourceProvisionerV2Limited = (*projectBuilder)(nil)
@@ -19,7 +16,7 @@ var _ connectorbuilder.ResourceProvisionerV2Limited = (*projectBuilder)(nil)
 func (b *projectBuilder) Grant(ctx context.Context, principal *v2.Resource, entitlement *v2.Entitlement) ([]*v2.Grant, annotations.Annotations, error) {
 	return b.provisionGrant(ctx, principal, entitlement, func(ctx context.Context, r changeRequest) (outcome, error) {
 		if projectRoleName(r.slug) != r.slug {
-			return outcome{}, r.unknown()
+			return outcome{}, r.unknownSlugError()
 		}
 		switch r.principal.GetResourceType() {
 		case resourceTypeUser.GetId():
@@ -27,9 +24,9 @@ func (b *projectBuilder) Grant(ctx context.Context, principal *v2.Resource, enti
 		case resourceTypeServiceAccount.GetId():
 			return projectServiceAccount{b.provisioning, r}.grant(ctx)
 		case resourceTypeGroup.GetId():
-			return b.projectGroup(r.inProject(r.resource.GetResource())).grant(ctx, roleOfName(r.resource.GetResource(), r.slug))
+			return b.projectGroup(r.inProject(r.resource.GetResource())).grant(ctx, roleByName(r.resource.GetResource(), r.slug))
 		default:
-			return outcome{}, r.wrongPrincipal()
+			return outcome{}, r.wrongPrincipalError()
 		}
 	})
 }
@@ -38,7 +35,7 @@ func (b *projectBuilder) Grant(ctx context.Context, principal *v2.Resource, enti
 func (b *projectBuilder) Revoke(ctx context.Context, grant *v2.Grant) (annotations.Annotations, error) {
 	return b.provisionRevoke(ctx, grant, func(ctx context.Context, r changeRequest) (outcome, error) {
 		if projectRoleName(r.slug) != r.slug {
-			return outcome{}, r.unknown()
+			return outcome{}, r.unknownSlugError()
 		}
 		switch r.principal.GetResourceType() {
 		case resourceTypeUser.GetId():
@@ -46,7 +43,7 @@ func (b *projectBuilder) Revoke(ctx context.Context, grant *v2.Grant) (annotatio
 		case resourceTypeServiceAccount.GetId():
 			return projectServiceAccount{b.provisioning, r}.revoke(ctx)
 		case resourceTypeGroup.GetId():
-			done, err := b.projectGroup(r.inProject(r.resource.GetResource())).revoke(ctx, roleOfName(r.resource.GetResource(), r.slug))
+			done, err := b.projectGroup(r.inProject(r.resource.GetResource())).revoke(ctx, roleByName(r.resource.GetResource(), r.slug))
 			if err != nil || !done.already {
 				return done, err
 			}
@@ -54,20 +51,15 @@ func (b *projectBuilder) Revoke(ctx context.Context, grant *v2.Grant) (annotatio
 		case resourceTypeOrganizationRole.GetId():
 			return outcome{}, newError(codes.FailedPrecondition, "organization owners own every project: take the organization role %s from the person instead", roleOwner)
 		default:
-			return outcome{}, r.wrongPrincipal()
+			return outcome{}, r.wrongPrincipalError()
 		}
 	})
 }
 
-// joining is how a principal comes to be in a project.
-type joining struct {
-	// recent says that the API may not know of it everywhere yet.
-	recent bool
+// joinResult is how a principal comes to be in a project.
+type joinResult struct {
+	// isRecent says that the API may not know of it everywhere yet.
+	isRecent bool
 	// granted is what was granted for it, nil if nothing was.
 	granted *changeRequest
-}
-
-func saysAlreadyInProject(err error) bool {
-	var failure *client.Error
-	return errors.As(err, &failure) && failure.SaysAlreadyInProject()
 }

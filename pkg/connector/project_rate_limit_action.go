@@ -15,31 +15,29 @@ import (
 const argumentModel = "model"
 
 func (p provisioning) projectRateLimitActions() []action {
-	names := client.RateLimitNumbers()
 	model := actionField{name: argumentModel, displayName: "Model", description: "The model, such as gpt-4.1, by the name that the project's limits have", required: true}
-	arguments := append(make([]actionField, 0, len(names)+2), theProject(), model)
-	for _, name := range names {
-		arguments = append(arguments, actionField{
+	limits := convert(client.RateLimitNumbers(), func(name string) actionField {
+		return actionField{
 			name: name, displayName: strings.ReplaceAll(name, "_", " "), kind: kindNumber,
 			description: "The limit that the API calls " + name + ", which not every model has; it stays as it is if this is left out",
-		})
-	}
+		}
+	})
 	return []action{{
 		name: "set_project_rate_limit", displayName: "Set project rate limit",
 		description: "Says how much a project may ask of a model in a minute and in a day.",
-		arguments:   arguments,
-		returns:     []actionField{projectReturned()},
+		arguments:   append([]actionField{projectArgument(), model}, limits...),
+		returns:     []actionField{projectReturn()},
 		doing:       "setting a rate limit of",
-		about:       aboutProject,
+		subject:     projectSubject,
 		run:         p.setProjectRateLimit,
 	}}
 }
 
 // setProjectRateLimit leaves the numbers as they are that are not given.
-func (p provisioning) setProjectRateLimit(ctx context.Context, arguments actionArguments) (returned, error) {
+func (p provisioning) setProjectRateLimit(ctx context.Context, arguments actionArguments) (actionResult, error) {
 	model := arguments.text(argumentModel)
-	if !isReadable(model) {
-		return returned{}, newError(codes.InvalidArgument, "the model has a character that no model has")
+	if !isPrintable(model) {
+		return actionResult{}, newError(codes.InvalidArgument, "the model has a character that no model has")
 	}
 	wanted := map[string]int64{}
 	for _, name := range client.RateLimitNumbers() {
@@ -48,13 +46,13 @@ func (p provisioning) setProjectRateLimit(ctx context.Context, arguments actionA
 		}
 		wanted[name] = arguments.number(name)
 		if wanted[name] < 0 {
-			return returned{}, newError(codes.InvalidArgument, "%s is below 0", name)
+			return actionResult{}, newError(codes.InvalidArgument, "%s is below 0", name)
 		}
 	}
 	if len(wanted) == 0 {
-		return returned{}, newError(codes.InvalidArgument, "nothing is asked for: give at least one of %s", strings.Join(client.RateLimitNumbers(), ", "))
+		return actionResult{}, newError(codes.InvalidArgument, "nothing is asked for: give at least one of %s", strings.Join(client.RateLimitNumbers(), ", "))
 	}
-	return p.setInProject(ctx, arguments.id(argumentProject), func(ctx context.Context, project client.Project) (change, error) {
+	return p.changeInProject(ctx, arguments.id(argumentProject), func(ctx context.Context, project client.Project) (change, error) {
 		limit, err := p.rateLimitOf(ctx, project.ID, model)
 		if err != nil {
 			return change{}, err
@@ -62,7 +60,7 @@ func (p provisioning) setProjectRateLimit(ctx context.Context, arguments actionA
 		for _, name := range client.RateLimitNumbers() {
 			_, asked := wanted[name]
 			if _, has := limit.Numbers[name]; asked && !has {
-				return change{}, newError(codes.FailedPrecondition, "the model %s has no %s: its limits are %s", model, name, numbersInWords(limit.Numbers, limit.Numbers))
+				return change{}, newError(codes.FailedPrecondition, "the model %s has no %s: its limits are %s", model, name, describeRateLimit(limit.Numbers, limit.Numbers))
 			}
 		}
 		return change{
@@ -72,9 +70,9 @@ func (p provisioning) setProjectRateLimit(ctx context.Context, arguments actionA
 			},
 			read: func(ctx context.Context) (string, error) {
 				limit, err := p.rateLimitOf(ctx, project.ID, model)
-				return numbersInWords(limit.Numbers, wanted), err
+				return describeRateLimit(limit.Numbers, wanted), err
 			},
-			before: numbersInWords(limit.Numbers, wanted), wanted: numbersInWords(wanted, wanted),
+			before: describeRateLimit(limit.Numbers, wanted), wanted: describeRateLimit(wanted, wanted),
 		}, nil
 	})
 }
@@ -82,9 +80,7 @@ func (p provisioning) setProjectRateLimit(ctx context.Context, arguments actionA
 // rateLimitOf finds the rate limit of a model. A project has one for each model that it may be limited in, which may be
 // hundreds.
 func (p provisioning) rateLimitOf(ctx context.Context, projectID, model string) (client.RateLimit, error) {
-	limits, err := listAll(ctx, func(ctx context.Context, cursor client.Cursor) (client.Page[client.RateLimit], error) {
-		return p.client.ListProjectRateLimits(ctx, projectID, cursor)
-	})
+	limits, err := listAll(ctx, listOf(p.client.ListProjectRateLimits, projectID))
 	if err != nil {
 		return client.RateLimit{}, err
 	}
@@ -95,14 +91,14 @@ func (p provisioning) rateLimitOf(ctx context.Context, projectID, model string) 
 		}
 		others = append(others, limit.Model)
 	}
-	return client.RateLimit{}, newError(codes.FailedPrecondition, "the project %s has no rate limit for the model %s: %s", projectID, model, othersInWords(model, others))
+	return client.RateLimit{}, newError(codes.FailedPrecondition, "the project %s has no rate limit for the model %s: %s", projectID, model, describeOtherModels(model, others))
 }
 
-// mostNamed is how many models a message names.
-const mostNamed = 5
+// maxModelsNamed is how many models a message names.
+const maxModelsNamed = 5
 
-// othersInWords names those that begin most like the model, which may be misspelt.
-func othersInWords(model string, others []string) string {
+// describeOtherModels names those that begin most like the model, which may be misspelt.
+func describeOtherModels(model string, others []string) string {
 	if len(others) == 0 {
 		return "it has none at all"
 	}
@@ -114,11 +110,11 @@ func othersInWords(model string, others []string) string {
 		return length
 	}
 	slices.SortStableFunc(others, func(a, b string) int { return cmp.Compare(alike(b), alike(a)) })
-	return fmt.Sprintf("it has %d, such as that for %s", len(others), strings.Join(others[:min(mostNamed, len(others))], ", "))
+	return fmt.Sprintf("it has %d, such as that for %s", len(others), strings.Join(others[:min(maxModelsNamed, len(others))], ", "))
 }
 
-// numbersInWords tells of the numbers that are asked for.
-func numbersInWords(numbers, asked map[string]int64) string {
+// describeRateLimit tells of the numbers that are asked for.
+func describeRateLimit(numbers, asked map[string]int64) string {
 	var words []string
 	for _, name := range client.RateLimitNumbers() {
 		if _, is := asked[name]; !is {

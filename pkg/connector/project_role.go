@@ -13,24 +13,14 @@ import (
 )
 
 type projectRoleBuilder struct {
-	provisioning
-
-	reader *reader
-}
-
-func (b *projectRoleBuilder) ResourceType(context.Context) *v2.ResourceType {
-	return resourceTypeProjectRole
-}
-
-// projectRoleID makes the id of a project role's resource: the same role id may come back in another project.
-func projectRoleID(projectID, roleID string) string {
-	return projectID + "/" + roleID
+	builder
+	noGrants
 }
 
 // List gives a page of a project's roles. The predefined ones are entitlements of the project, and no resources.
 func (b *projectRoleBuilder) List(ctx context.Context, parent *v2.ResourceId, opts rs.SyncOpAttrs) ([]*v2.Resource, *rs.SyncOpResults, error) {
 	predefined := predefinedIn(parent.GetResource())
-	return listProject(ctx, b.reader, resourceTypeProjectRole, parent, opts, projectRolesList, "listing a project's roles",
+	return listProject(ctx, b.builder, parent, opts, projectRolesList, "listing a project's roles",
 		func(role client.Role) (*v2.Resource, error) {
 			if predefined(role) != "" {
 				return nil, nil //nolint:nilnil // it is left out
@@ -66,12 +56,12 @@ func (b *projectRoleBuilder) Get(ctx context.Context, id, _ *v2.ResourceId) (*v2
 func projectRoleResource(project *v2.ResourceId, role client.Role) (*v2.Resource, error) {
 	id, p := projectRoleID(project.GetResource(), role.ID), roleProfile(role)
 	name := p.name(role.ID, role.Name)
-	return newResource(resourceTypeProjectRole, id, role.ID, name, project, roleTrait(p), description(role.Description), grantsElsewhere())
+	return newResource(resourceTypeProjectRole, id, role.ID, name, project, roleTrait(p), description(role.Description), skipGrants())
 }
 
 // StaticEntitlements gives none. It is called once everything has been listed.
 func (b *projectRoleBuilder) StaticEntitlements(ctx context.Context, opts rs.SyncOpAttrs) ([]*v2.Entitlement, *rs.SyncOpResults, error) {
-	return nil, nil, requireProjects(ctx, b.reader, resourceTypeProjectRole, opts)
+	return nil, nil, b.requireProjects(ctx, opts)
 }
 
 // Entitlements gives the assignment of the role.
@@ -83,9 +73,4 @@ func (b *projectRoleBuilder) Entitlements(_ context.Context, role *v2.Resource, 
 			ent.WithGrantableTo(resourceTypeUser, resourceTypeGroup),
 		),
 	}, nil, nil
-}
-
-// Grants is not called: the project gives them.
-func (b *projectRoleBuilder) Grants(context.Context, *v2.Resource, rs.SyncOpAttrs) ([]*v2.Grant, *rs.SyncOpResults, error) {
-	return nil, nil, nil
 }

@@ -3,7 +3,6 @@ package connector
 import (
 	"context"
 	"fmt"
-	"strings"
 
 	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
 	"github.com/conductorone/baton-sdk/pkg/annotations"
@@ -15,8 +14,8 @@ import (
 
 var _ connectorbuilder.ResourceProvisionerV2Limited = (*projectRoleBuilder)(nil)
 
-// Grant gives a custom role of a project. It needs the membership of the project, so that whoever is not in it is made a
-// member first.
+// Grant gives a custom role of a project. It needs the membership of the project. So a principal that is not in the
+// project becomes a member first.
 func (b *projectRoleBuilder) Grant(ctx context.Context, principal *v2.Resource, entitlement *v2.Entitlement) ([]*v2.Grant, annotations.Annotations, error) {
 	return b.provisionGrant(ctx, principal, entitlement, func(ctx context.Context, r changeRequest) (outcome, error) {
 		c, err := b.customRole(ctx, r)
@@ -29,7 +28,7 @@ func (b *projectRoleBuilder) Grant(ctx context.Context, principal *v2.Resource, 
 		case resourceTypeServiceAccount.GetId():
 			return outcome{}, newError(codes.FailedPrecondition, "the API cannot give a custom role to a service account: grant member or owner of the project, or give the role in OpenAI's own pages")
 		default:
-			return outcome{}, r.wrongPrincipal()
+			return outcome{}, r.wrongPrincipalError()
 		}
 	})
 }
@@ -47,7 +46,7 @@ func (b *projectRoleBuilder) Revoke(ctx context.Context, grant *v2.Grant) (annot
 		case resourceTypeGroup.GetId():
 			return c.group().revoke(ctx, c.role)
 		default:
-			return outcome{}, r.wrongPrincipal()
+			return outcome{}, r.wrongPrincipalError()
 		}
 	})
 }
@@ -62,43 +61,10 @@ type customRole struct {
 
 func (p provisioning) customRole(ctx context.Context, r changeRequest) (customRole, error) {
 	if r.slug != slugAssigned {
-		return customRole{}, r.unknown()
+		return customRole{}, r.unknownSlugError()
 	}
 	projectID, roleID, err := p.splitProjectRoleID(ctx, r.resource.GetResource(), r.parent)
-	return customRole{provisioning: p, request: r, projectID: projectID, role: roleOfID(roleID)}, err
-}
-
-func firstSegment(id string) string {
-	segment, _, _ := strings.Cut(id, "/")
-	return segment
-}
-
-// splitProjectRoleID parts the id of a project role. Ids are opaque and may have slashes themselves: where there is more than
-// one, the resource's parent tells the project, or else the API, which is asked for the projects that may be meant.
-func (p provisioning) splitProjectRoleID(ctx context.Context, id string, parent *v2.ResourceId) (string, string, error) {
-	if parent.GetResourceType() == resourceTypeProject.GetId() {
-		if roleID, ok := strings.CutPrefix(id, projectRoleID(parent.GetResource(), "")); ok && parent.GetResource() != "" && roleID != "" {
-			return parent.GetResource(), roleID, nil
-		}
-	}
-	var projects []string
-	for at := range len(id) {
-		if id[at] == '/' && at > 0 && at < len(id)-1 {
-			projects = append(projects, id[:at])
-		}
-	}
-	for i, projectID := range projects {
-		if i == len(projects)-1 {
-			return projectID, id[len(projectID)+1:], nil
-		}
-		switch _, err := p.client.GetProject(ctx, projectID); {
-		case err == nil:
-			return projectID, id[len(projectID)+1:], nil
-		case !isGone(err):
-			return "", "", err
-		}
-	}
-	return "", "", newError(codes.InvalidArgument, "%q is not the id of a project role, which is <project id>/<role id>", id)
+	return customRole{provisioning: p, request: r, projectID: projectID, role: roleByID(roleID)}, err
 }
 
 func (c customRole) roles() principalRoles { return c.rolesOf(c.request.inProject(c.projectID)) }
@@ -106,7 +72,7 @@ func (c customRole) roles() principalRoles { return c.rolesOf(c.request.inProjec
 func (c customRole) group() projectGroup { return c.projectGroup(c.request.inProject(c.projectID)) }
 
 func (c customRole) grant(ctx context.Context) (outcome, error) {
-	held, err := c.roles().assignmentIfThere(ctx, c.role)
+	held, err := c.roles().assignmentOrNone(ctx, c.role)
 	if err != nil || held.direct {
 		return outcome{already: err == nil}, err
 	}
@@ -125,26 +91,26 @@ func (c customRole) grant(ctx context.Context) (outcome, error) {
 	return outcome{also: joined.granted}, err
 }
 
-func (c customRole) assign(ctx context.Context, joined joining) error {
-	assignment := c.roles().assigning(c.role, c.role.id)
-	if joined.recent {
+func (c customRole) assign(ctx context.Context, joined joinResult) error {
+	assignment := c.roles().assignChange(c.role, c.role.id)
+	if joined.isRecent {
 		assign := assignment.write
-		assignment.write = func(ctx context.Context) error { return c.consistency.untilKnown(ctx, assign) }
+		assignment.write = func(ctx context.Context) error { return c.consistency.retryUntilKnown(ctx, assign) }
 	}
 	return c.consistency.apply(ctx, assignment)
 }
 
 // join makes the principal a member of the project unless it is in it already. An owner of the organization always is.
-func (c customRole) join(ctx context.Context) (joining, error) {
+func (c customRole) join(ctx context.Context) (joinResult, error) {
 	membership := changeRequest{resource: resourceID(resourceTypeProject, c.projectID), slug: slugMember, principal: c.request.principal}
-	check := func(ctx context.Context) error { return c.roles().refuseMissing(ctx, c.role) }
+	check := func(ctx context.Context) error { return c.roles().checkRoleExists(ctx, c.role) }
 	if c.request.principal.GetResourceType() == resourceTypeGroup.GetId() {
 		return c.group().join(ctx, membership, check)
 	}
 	user := c.projectUser(membership)
 	owner, err := user.ownsOrganization(ctx, user.userID)
 	if err != nil || owner {
-		return joining{}, err
+		return joinResult{}, err
 	}
 	return user.join(ctx, check)
 }

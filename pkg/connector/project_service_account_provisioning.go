@@ -42,7 +42,7 @@ func (s projectServiceAccount) grant(ctx context.Context) (outcome, error) {
 			if err != nil {
 				return err
 			}
-			return contradicts(projectRoleName(answered.Role), role)
+			return checkAnsweredRole(projectRoleName(answered.Role), role)
 		},
 		read: func(ctx context.Context) (string, error) {
 			account, err := s.account(ctx)
@@ -53,7 +53,7 @@ func (s projectServiceAccount) grant(ctx context.Context) (outcome, error) {
 	if err != nil || before == "" {
 		return outcome{}, err
 	}
-	replaced := s.request.instead(before)
+	replaced := s.request.withSlug(before)
 	return outcome{replaced: &replaced}, nil
 }
 
@@ -64,15 +64,15 @@ func (s projectServiceAccount) revoke(ctx context.Context) (outcome, error) {
 	}
 	held := roleAssignment{direct: projectRoleName(account.Role) == s.request.slug}
 	if !held.direct {
-		held, err = s.rolesOf(s.request.inProject(s.projectID())).assignmentUnlessGone(ctx, roleOfName(s.projectID(), s.request.slug))
+		held, err = s.rolesOf(s.request.inProject(s.projectID())).confirmedAssignment(ctx, roleByName(s.projectID(), s.request.slug))
 	}
 	switch {
 	case err != nil:
 		return outcome{}, err
 	case held.direct:
 		return outcome{}, newError(codes.FailedPrecondition, "the API cannot take a role from a service account: delete the service account instead")
-	case held.inherited():
-		return s.request.throughGroups(held)
+	case held.isInherited():
+		return s.request.outcomeIfNotDirect(held)
 	default:
 		return s.revokeNotHeld(ctx, s.request)
 	}

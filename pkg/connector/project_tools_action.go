@@ -10,27 +10,25 @@ import (
 )
 
 func (p provisioning) projectToolsActions() []action {
-	names := client.HostedToolNames()
-	arguments := append(make([]actionField, 0, len(names)+1), theProject())
-	for _, name := range names {
-		arguments = append(arguments, actionField{
+	tools := convert(client.HostedToolNames(), func(name string) actionField {
+		return actionField{
 			name: name, displayName: strings.ReplaceAll(name, "_", " "), kind: kindYesNo,
 			description: "Whether the project may use the hosted tool " + name + "; it stays as it is if this is left out",
-		})
-	}
+		}
+	})
 	return []action{{
 		name: "set_project_tools", displayName: "Set project tools",
 		description: "Says which of the tools that OpenAI hosts a project may use.",
-		arguments:   arguments,
-		returns:     []actionField{projectReturned()},
+		arguments:   append([]actionField{projectArgument()}, tools...),
+		returns:     []actionField{projectReturn()},
 		doing:       "setting the hosted tools of",
-		about:       aboutProject,
+		subject:     projectSubject,
 		run:         p.setProjectTools,
 	}}
 }
 
 // setProjectTools leaves the tools as they are that are not given.
-func (p provisioning) setProjectTools(ctx context.Context, arguments actionArguments) (returned, error) {
+func (p provisioning) setProjectTools(ctx context.Context, arguments actionArguments) (actionResult, error) {
 	wanted := map[string]bool{}
 	for _, name := range client.HostedToolNames() {
 		if is := arguments.yesNo(name); is != nil {
@@ -38,9 +36,9 @@ func (p provisioning) setProjectTools(ctx context.Context, arguments actionArgum
 		}
 	}
 	if len(wanted) == 0 {
-		return returned{}, newError(codes.InvalidArgument, "nothing is asked for: give at least one of %s", strings.Join(client.HostedToolNames(), ", "))
+		return actionResult{}, newError(codes.InvalidArgument, "nothing is asked for: give at least one of %s", strings.Join(client.HostedToolNames(), ", "))
 	}
-	return p.setInProject(ctx, arguments.id(argumentProject), func(_ context.Context, project client.Project) (change, error) {
+	return p.changeInProject(ctx, arguments.id(argumentProject), func(_ context.Context, project client.Project) (change, error) {
 		return change{
 			write: func(ctx context.Context) error {
 				_, err := p.client.ModifyProjectHostedTools(ctx, project.ID, wanted)
@@ -48,15 +46,15 @@ func (p provisioning) setProjectTools(ctx context.Context, arguments actionArgum
 			},
 			read: func(ctx context.Context) (string, error) {
 				tools, err := p.client.GetProjectHostedTools(ctx, project.ID)
-				return toolsInWords(tools.Enabled, wanted), err
+				return describeTools(tools.Enabled, wanted), err
 			},
-			wanted: toolsInWords(wanted, wanted),
+			wanted: describeTools(wanted, wanted),
 		}, nil
 	})
 }
 
-// toolsInWords tells of the tools that are asked for.
-func toolsInWords(enabled, asked map[string]bool) string {
+// describeTools tells of the tools that are asked for.
+func describeTools(enabled, asked map[string]bool) string {
 	var words []string
 	for _, name := range client.HostedToolNames() {
 		if _, is := asked[name]; !is {

@@ -34,10 +34,7 @@ type projectMembership struct {
 func (u projectUser) membership(ctx context.Context) (projectMembership, error) {
 	user, err := u.client.GetProjectUser(ctx, u.projectID, u.userID)
 	if err != nil {
-		if isGone(err) {
-			err = nil
-		}
-		return projectMembership{}, err
+		return projectMembership{}, ignoreGone(err)
 	}
 	if role := projectRoleName(user.Role); role != "" {
 		return projectMembership{present: true, role: role}, nil
@@ -56,10 +53,7 @@ func (u projectUser) readRole(ctx context.Context) (string, error) {
 
 func (u projectUser) isPresent(ctx context.Context) (bool, error) {
 	_, err := u.client.GetProjectUser(ctx, u.projectID, u.userID)
-	if isGone(err) {
-		return false, nil
-	}
-	return err == nil, err
+	return err == nil, ignoreGone(err)
 }
 
 func (u projectUser) grant(ctx context.Context) (outcome, error) {
@@ -79,20 +73,20 @@ func (u projectUser) grant(ctx context.Context) (outcome, error) {
 	case held.present && held.role == u.request.slug:
 		return outcome{already: true}, nil
 	case held.present:
-		return u.change(ctx, held)
+		return u.changeRole(ctx, held)
 	}
 	err = u.add(ctx, u.request.slug)
 	switch {
 	case err == nil:
 		return outcome{}, nil
-	case isOurs(err):
+	case isConnectorError(err):
 		return outcome{}, err
 	}
 	// Somebody may have been faster with another role, which adding does not change.
 	if held, readErr := u.membership(ctx); readErr == nil && (held.present || saysAlreadyInProject(err)) {
-		return u.change(ctx, held)
+		return u.changeRole(ctx, held)
 	}
-	if u.mayRefuseWord(err) {
+	if u.mayRefuseViewer(err) {
 		return outcome{}, u.addAsViewer(ctx, err)
 	}
 	return outcome{}, err
@@ -106,51 +100,51 @@ func (u projectUser) add(ctx context.Context, role string) error {
 			if err != nil {
 				return err
 			}
-			return contradicts(projectRoleName(answered.Role), role)
+			return checkAnsweredRole(projectRoleName(answered.Role), role)
 		},
 		read: u.readRole, wanted: role,
 	})
 }
 
-// change gives the user the role in place of the one that is held.
-func (u projectUser) change(ctx context.Context, held projectMembership) (outcome, error) {
+// changeRole gives the user the role in place of the one that is held.
+func (u projectUser) changeRole(ctx context.Context, held projectMembership) (outcome, error) {
 	err := u.consistency.apply(ctx, change{
 		write: func(ctx context.Context) error {
 			answered, err := u.client.ModifyProjectUser(ctx, u.projectID, u.userID, u.request.slug)
 			if err != nil {
 				return err
 			}
-			return contradicts(projectRoleName(answered.Role), u.request.slug)
+			return checkAnsweredRole(projectRoleName(answered.Role), u.request.slug)
 		},
 		read: u.readRole, before: held.role, wanted: u.request.slug,
 	})
 	switch {
 	case err == nil && held.assigned:
 		// An assignment of its own may outlast the change of the row.
-		err = u.roles().drop(ctx, roleOfName(u.projectID, held.role))
-	case err != nil && u.mayRefuseWord(err):
-		err = u.becomeViewer(ctx, held.role, err)
+		err = u.roles().unassignDirect(ctx, roleByName(u.projectID, held.role))
+	case err != nil && u.mayRefuseViewer(err):
+		err = u.assignViewer(ctx, held.role, err)
 	}
 	if err != nil || held.role == "" {
 		return outcome{}, err
 	}
-	before := u.request.instead(held.role)
+	before := u.request.withSlug(held.role)
 	return outcome{replaced: &before}, nil
 }
 
-// mayRefuseWord tells whether the routes of a project's members may have refused the role's name. Two public clients of the
+// mayRefuseViewer tells whether the routes of a project's members may have refused the role's name. Two public clients of the
 // API know owner and member there, and no viewer; the role itself can be assigned by its id.
-func (u projectUser) mayRefuseWord(err error) bool {
+func (u projectUser) mayRefuseViewer(err error) bool {
 	return u.request.slug == slugViewer && kindOf(err) == client.KindRefused
 }
 
-// addAsViewer makes the user a member, since nobody else can be assigned a role, and a viewer then. If that fails, the user
-// is taken out again.
+// addAsViewer makes the user a member first, since only members can be assigned a role, and then a viewer. If that
+// fails, the user is removed again.
 func (u projectUser) addAsViewer(ctx context.Context, refusal error) error {
 	if err := u.add(ctx, slugMember); err != nil {
 		return refusal
 	}
-	err := u.becomeViewer(ctx, slugMember, refusal)
+	err := u.assignViewer(ctx, slugMember, refusal)
 	if err == nil {
 		return nil
 	}
@@ -160,15 +154,15 @@ func (u projectUser) addAsViewer(ctx context.Context, refusal error) error {
 	return err
 }
 
-// becomeViewer assigns the role of a viewer by its id and takes the other one. What the API does with the other one by
+// assignViewer assigns the role of a viewer by its id and takes the other one. What the API does with the other one by
 // itself is not documented. refusal is how the shorter way was refused.
-func (u projectUser) becomeViewer(ctx context.Context, before string, refusal error) error {
-	viewer := roleOfName(u.projectID, slugViewer)
-	id, err := u.roles().findID(ctx, viewer)
+func (u projectUser) assignViewer(ctx context.Context, before string, refusal error) error {
+	viewer := roleByName(u.projectID, slugViewer)
+	id, err := u.roles().assignableID(ctx, viewer)
 	if err != nil {
 		return err
 	}
-	err = u.consistency.untilKnown(ctx, func(ctx context.Context) error { return u.roles().assign(ctx, viewer, id) })
+	err = u.consistency.retryUntilKnown(ctx, func(ctx context.Context) error { return u.roles().assign(ctx, viewer, id) })
 	if isPlainRefusal(err) {
 		return refusal
 	}
@@ -176,31 +170,31 @@ func (u projectUser) becomeViewer(ctx context.Context, before string, refusal er
 		return err
 	}
 	if before != "" {
-		if err := u.roles().drop(ctx, roleOfName(u.projectID, before)); err != nil {
+		if err := u.roles().unassignDirect(ctx, roleByName(u.projectID, before)); err != nil {
 			return fmt.Errorf("%s is now a viewer of the project %s beside being its %s: %w", u.userID, u.projectID, before, err)
 		}
 	}
 	return u.consistency.confirm(ctx, nil, change{read: u.readRole, before: before, wanted: slugViewer})
 }
 
-// join adds the user to the project with the role, if check allows it. Whoever is in it, or comes into it meanwhile, keeps
-// the role that is held there: the membership is not what was asked for.
-func (u projectUser) join(ctx context.Context, check func(context.Context) error) (joining, error) {
+// join adds the user to the project with the role, if check allows it. A user who is in it already keeps the role that
+// is held there: the membership is not what was asked for.
+func (u projectUser) join(ctx context.Context, check func(context.Context) error) (joinResult, error) {
 	present, err := u.isPresent(ctx)
 	if err != nil || present {
-		return joining{}, err
+		return joinResult{}, err
 	}
 	if err := check(ctx); err != nil {
-		return joining{}, err
+		return joinResult{}, err
 	}
 	err = u.add(ctx, u.request.slug)
 	if err == nil {
-		return joining{recent: true, granted: &u.request}, nil
+		return joinResult{isRecent: true, granted: &u.request}, nil
 	}
 	if present, readErr := u.isPresent(ctx); readErr == nil && present || saysAlreadyInProject(err) {
-		return joining{recent: true}, nil
+		return joinResult{isRecent: true}, nil
 	}
-	return joining{}, err
+	return joinResult{}, err
 }
 
 // revoke removes the user from the project, but only if the role held is the one that is named: it may have become
@@ -218,7 +212,7 @@ func (u projectUser) revoke(ctx context.Context) (outcome, error) {
 		return outcome{}, u.request.ownsEveryProject()
 	case held.role != u.request.slug:
 		// Not by the person's own row; by the assignment list it may be held all the same.
-		done, err := u.roles().revoke(ctx, u.request, roleOfName(u.projectID, u.request.slug))
+		done, err := u.roles().revoke(ctx, u.request, roleByName(u.projectID, u.request.slug))
 		if err != nil || !done.already {
 			return done, err
 		}
@@ -231,6 +225,6 @@ func (u projectUser) revoke(ctx context.Context) (outcome, error) {
 func (u projectUser) remove(ctx context.Context, role string) error {
 	return u.consistency.apply(ctx, change{
 		write: func(ctx context.Context) error { return u.client.RemoveProjectUser(ctx, u.projectID, u.userID) },
-		read:  u.readRole, before: role, taking: true,
+		read:  u.readRole, before: role, isRemoval: true,
 	})
 }

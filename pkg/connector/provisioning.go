@@ -8,9 +8,7 @@ import (
 	"github.com/conductorone/baton-sdk/pkg/annotations"
 	gr "github.com/conductorone/baton-sdk/pkg/types/grant"
 	rs "github.com/conductorone/baton-sdk/pkg/types/resource"
-	"github.com/grpc-ecosystem/go-grpc-middleware/logging/zap/ctxzap"
 	"go.uber.org/zap"
-	"google.golang.org/grpc/status"
 
 	"github.com/conductorone/baton-openai/pkg/client"
 )
@@ -43,7 +41,7 @@ func (p provisioning) provisionGrant(
 	if err != nil {
 		return nil, nil, err
 	}
-	done, err := p.provision(ctx, "grant", r, grant)
+	done, err := p.runChange(ctx, "grant", r, grant)
 	if err != nil {
 		return nil, nil, changeError(fmt.Sprintf("granting %s to the %s %s", r.entitlementID(), r.principal.GetResourceType(), r.principal.GetResource()), err)
 	}
@@ -69,7 +67,7 @@ func (p provisioning) provisionRevoke(
 	if err != nil {
 		return nil, err
 	}
-	done, err := p.provision(ctx, "revoke", r, revoke)
+	done, err := p.runChange(ctx, "revoke", r, revoke)
 	if err != nil {
 		return nil, changeError(fmt.Sprintf("revoking %s from the %s %s", r.entitlementID(), r.principal.GetResourceType(), r.principal.GetResource()), err)
 	}
@@ -83,50 +81,24 @@ func (p provisioning) provisionRevoke(
 	return annos, nil
 }
 
-func (p provisioning) provision(
+func (p provisioning) runChange(
 	ctx context.Context, name string, r changeRequest, change func(context.Context, changeRequest) (outcome, error),
 ) (outcome, error) {
-	var done outcome
-	err := p.inTurn(ctx, r.about(), func(ctx context.Context) error {
-		var err error
-		done, err = change(ctx, r)
-		return err
-	})
+	done, err := exclusively(ctx, p, r.subject(), func(ctx context.Context) (outcome, error) { return change(ctx, r) })
 	logChange(ctx, name, done.already, err,
 		zap.String("entitlement_id", r.entitlementID()),
 		zap.String("principal_type", r.principal.GetResourceType()), zap.String("principal_id", r.principal.GetResource()))
 	return done, err
 }
 
-// inTurn makes a change when none is under way any more that excludes it. Somebody waits for a change, so that it goes before
-// the calls of a sync.
-func (p provisioning) inTurn(ctx context.Context, about string, change func(context.Context) error) error {
-	leave, err := p.exclusion.enter(ctx, about)
+// exclusively makes a change when no other change of the subject runs. Its calls go before those of a sync: a person
+// waits for a change.
+func exclusively[T any](ctx context.Context, p provisioning, about string, change func(context.Context) (T, error)) (T, error) {
+	leave, err := p.exclusion.acquire(ctx, about)
 	if err != nil {
-		return err
+		var none T
+		return none, err
 	}
 	defer leave()
 	return change(client.Urgent(ctx))
-}
-
-// walking is the context for a page of a list that has to be walked: only the first one is urgent, since the whole of it may
-// be hundreds of calls.
-func walking(ctx context.Context, at client.Cursor) context.Context {
-	if at.IsZero() {
-		return ctx
-	}
-	return client.Awaited(ctx)
-}
-
-// logChange is the one line that each provisioning call leaves in the log. The error itself is returned, and logged by
-// whom it is returned to.
-func logChange(ctx context.Context, change string, already bool, err error, fields ...zap.Field) {
-	outcome := "done"
-	switch {
-	case err != nil:
-		outcome = "failed: " + status.Code(err).String()
-	case already:
-		outcome = "nothing to do"
-	}
-	ctxzap.Extract(ctx).Info("baton-openai: "+change, append(fields, zap.String("outcome", outcome))...)
 }

@@ -15,71 +15,71 @@ import (
 	"github.com/conductorone/baton-openai/pkg/client"
 )
 
-// reader stands between the builders and the client. Whoever needs a list asks for it by what it is, and gets it from
-// what the sync has read, from the call that is on its way, or from a call of its own. Beside that, the lists that the
-// sync will need are read ahead (read_plan.go), whatever the syncer is at.
+// reader stands between the builders and the client. A builder asks for a page of a list, and gets it from the session
+// store, from a call that another builder has begun, or from a call of its own. The lists that the sync will need are
+// also read ahead (read_plan.go), independent of the syncer.
 //
 // Every page that has been read is in the sync's session store, and nowhere else: a sync that was stopped goes on from
 // there in another process, and what is held in memory does not grow.
 type reader struct {
 	api *client.Client
-	// ahead says that lists may be read that nobody has asked for, and be kept in the session store at any time until the
+	// readsAhead says that lists may be read that nobody has asked for, and be kept in the session store at any time until the
 	// reading is stopped (reading_end.go). It is false in a Lambda, whose process is frozen between requests and may be one
 	// of several.
-	ahead bool
-	// skipGrants says that nobody will ask for grants.
+	readsAhead bool
+	// skipGrants says that grants are not read ahead.
 	skipGrants bool
 	// insights says that security insights are made.
 	insights bool
 	// chosen are the resource types of every sync, if the command line or the environment names some; a task may name others.
 	chosen []string
-	// idle is for how long a sync asks for nothing before its reading ends, keepFor for how long after that it may go on with
+	// idleTimeout is for how long a sync asks for nothing before its reading ends, resumeTimeout for how long after that it may go on with
 	// what it has read.
-	idle, keepFor time.Duration
+	idleTimeout, resumeTimeout time.Duration
 
 	mu    sync.Mutex
 	syncs map[string]*syncReader
-	// ended are those that ask for nothing any more, as long as they may go on. It has none where lists are not read ahead:
+	// resumable are those that ask for nothing any more, as long as they may go on. It has none where lists are not read ahead:
 	// the session may be used by another process.
-	ended map[string]*syncReader
+	resumable map[string]*syncReader
 	// stopped says that the session store may be closed, uses are those of it that [Connector.StopReading] waits for.
 	stopped bool
 	uses    sync.WaitGroup
 }
 
 const (
-	// endOfSync is far above the time that the syncer takes between two questions.
-	endOfSync = 30 * time.Second
-	// endOfSession is far above the time that the SDK takes to expand the grants of any organization.
-	endOfSession = 6 * time.Hour
-	// readersOfKind is how many lists of a kind are waited for at once. The client lets fewer calls go in all.
-	readersOfKind = 12
-	// queuedLists bounds what is known to be read but waits for its turn.
-	queuedLists = 10_000
+	// defaultIdleTimeout is far above the time that the syncer takes between two questions.
+	defaultIdleTimeout = 30 * time.Second
+	// defaultResumeTimeout is far above the time that the SDK takes to expand the grants of any organization.
+	defaultResumeTimeout = 6 * time.Hour
+	// workersPerKind is how many lists of a kind are waited for at once. The client lets fewer calls go in all.
+	workersPerKind = 12
+	// maxQueuedLists bounds what is known to be read but waits for its turn.
+	maxQueuedLists = 10_000
 )
 
 // newReader gives a reader that stops reading ahead when the context ends.
 func newReader(ctx context.Context, api *client.Client) *reader {
-	r := &reader{api: api, idle: endOfSync, keepFor: endOfSession, syncs: map[string]*syncReader{}, ended: map[string]*syncReader{}}
+	r := &reader{api: api, idleTimeout: defaultIdleTimeout, resumeTimeout: defaultResumeTimeout, syncs: map[string]*syncReader{}, resumable: map[string]*syncReader{}}
 	context.AfterFunc(ctx, r.close)
 	return r
 }
 
-// of gives the reader of the sync that the call belongs to.
-func (r *reader) of(ctx context.Context, opts rs.SyncOpAttrs) (*syncReader, error) {
+// forCall gives the reader of the sync that the call belongs to.
+func (r *reader) forCall(ctx context.Context, opts rs.SyncOpAttrs) (*syncReader, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	s, known := r.syncs[opts.SyncID]
 	if !known {
 		s = &syncReader{
 			reader: r, id: opts.SyncID, session: syncSession{opts.Session}, seed: maphash.MakeSeed(), types: map[string]bool{},
-			left: map[listKind]*atomic.Int32{}, calls: map[string]*pageCall{}, read: map[uint64]struct{}{},
-			holders: map[string][]string{}, members: map[string]map[string]bool{}, sources: map[string]struct{}{},
+			unread: map[listKind]*atomic.Int32{}, calls: map[string]*pageCall{}, readKeys: map[uint64]struct{}{},
+			groupsByRole: map[string][]string{}, membersByGroup: map[string]map[string]bool{}, checkedSources: map[string]struct{}{},
 		}
 		// The reading goes on between the calls of the syncer.
 		s.ctx, s.cancel = context.WithCancel(context.WithoutCancel(ctx))
 	}
-	if known && r.ahead {
+	if known && r.readsAhead {
 		return s, nil
 	}
 	// Where another process may have begun a type, the session store is asked each time.
@@ -89,20 +89,20 @@ func (r *reader) of(ctx context.Context, opts rs.SyncOpAttrs) (*syncReader, erro
 	if known {
 		return s, nil
 	}
-	s.fresh = r.ahead && len(s.types) == 0
+	s.isNew = r.readsAhead && len(s.types) == 0
 	if opts.SyncID == "" {
 		return s, nil // a call outside of a sync
 	}
-	if r.ahead {
+	if r.readsAhead {
 		var err error
 		if s.run, err = s.session.countRun(ctx); err != nil {
 			return nil, err
 		}
 	}
 	r.syncs[opts.SyncID] = s
-	delete(r.ended, opts.SyncID)
-	s.ending = time.AfterFunc(r.idle, s.end)
-	if r.ahead {
+	delete(r.resumable, opts.SyncID)
+	s.ending = time.AfterFunc(r.idleTimeout, s.endIfIdle)
+	if r.readsAhead {
 		s.beginReading() //nolint:contextcheck // it goes on after the call
 	}
 	return s, nil
@@ -117,8 +117,8 @@ type syncReader struct {
 	ctx     context.Context //nolint:containedctx // it is that of a sync, which outlives each call of its syncer
 	cancel  context.CancelFunc
 	seed    maphash.Seed
-	// fresh says that nothing was read for the sync before it came to this process.
-	fresh bool
+	// isNew says that nothing was read for the sync before it came to this process.
+	isNew bool
 	// run is the number of this process among those that have worked on the sync; 0 where several do so at once.
 	run int
 
@@ -126,63 +126,63 @@ type syncReader struct {
 	ending *time.Timer
 
 	mu sync.Mutex
-	// asking counts the builders that ask for something at the moment.
-	asking int
+	// requests counts the open requests of builders.
+	requests int
 	// types are the resource types of the sync, as far as the syncer has begun to list them.
 	types map[string]bool
-	// left has the number of lists that are known and not read, of each kind that is read ahead.
-	left map[listKind]*atomic.Int32
+	// unread has the number of lists that are known and not read, of each kind that is read ahead.
+	unread map[listKind]*atomic.Int32
 	// calls are the pages that are on their way, and those that failed and of which no builder has been told.
 	calls map[string]*pageCall
-	// read are the hashes of the keys of the pages that this process has read.
-	read map[uint64]struct{}
-	// catalog is that of the organization's roles, once it is complete.
-	catalog roleCatalog
-	// someGroups is set once the organization is known to have groups, or none.
-	someGroups *bool
-	// holders are the groups that hold a predefined role, and members the members of these: of each that was asked for.
-	holders map[string][]string
-	members map[string]map[string]bool
-	// sources are those of inherited roles that were looked for among the groups.
-	sources map[string]struct{}
+	// readKeys are the hashes of the keys of the pages that this process has read.
+	readKeys map[uint64]struct{}
+	// organizationCatalog is that of the organization's roles, once it is complete.
+	organizationCatalog roleCatalog
+	// hasAnyGroup is set once the organization is known to have groups, or none.
+	hasAnyGroup *bool
+	// groupsByRole are the groups that hold a predefined role, and members the members of these: of each that was asked for.
+	groupsByRole   map[string][]string
+	membersByGroup map[string]map[string]bool
+	// checkedSources are those of inherited roles that were looked for among the groups.
+	checkedSources map[string]struct{}
 }
 
 // beginReading reads the lists of each kind ahead of which all types are part of the sync.
 func (s *syncReader) beginReading() {
-	if !s.ahead {
+	if !s.readsAhead {
 		return
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, p := range plan {
-		if s.left[p.kind] != nil || p.grants && s.skipGrants || !p.isNeeded(s.types) {
+		if s.unread[p.kind] != nil || p.grants && s.skipGrants || !p.isNeeded(s.types) {
 			continue
 		}
-		q := &queue{waiting: make(chan readable, queuedLists), left: new(atomic.Int32)}
-		s.left[p.kind] = q.left
+		q := &queue{waiting: make(chan anyList, maxQueuedLists), unread: new(atomic.Int32)}
+		s.unread[p.kind] = q.unread
 		ctx, stop := context.WithCancel(s.ctx)
 		go func() { q.fill(ctx, p.lists(ctx, s)) }()
 		go q.work(ctx, stop, s)
 	}
 }
 
-// isNeeded tells whether somebody asks for the lists in a sync of the types.
-func (p planned) isNeeded(types map[string]bool) bool {
+// isNeeded tells whether a sync of the types needs the lists.
+func (p plannedLists) isNeeded(types map[string]bool) bool {
 	return p.insights && types[resourceTypeSecurityInsight.GetId()] ||
 		!slices.ContainsFunc(p.types, func(t *v2.ResourceType) bool { return !types[t.GetId()] })
 }
 
 // queue has the lists of a kind that are to be read.
 type queue struct {
-	waiting chan readable
-	// left counts the lists that are known and not read.
-	left *atomic.Int32
+	waiting chan anyList
+	// unread counts the lists that are known and not read.
+	unread *atomic.Int32
 }
 
-func (q *queue) fill(ctx context.Context, lists iter.Seq[readable]) {
+func (q *queue) fill(ctx context.Context, lists iter.Seq[anyList]) {
 	defer close(q.waiting)
 	for l := range lists {
-		q.left.Add(1)
+		q.unread.Add(1)
 		select {
 		case q.waiting <- l:
 		case <-ctx.Done():
@@ -191,21 +191,21 @@ func (q *queue) fill(ctx context.Context, lists iter.Seq[readable]) {
 	}
 }
 
-// work reads the lists, some at a time. An error that is not about one list ends it: the sync will fail, or another
-// attempt is for whoever asks.
+// work reads the lists, some at a time. An error that is not about one list ends it: the sync fails, or a builder reads
+// the list itself.
 func (q *queue) work(ctx context.Context, stop context.CancelFunc, s *syncReader) {
 	defer stop()
 	var reading sync.WaitGroup
-	for range readersOfKind {
+	for range workersPerKind {
 		reading.Go(func() {
 			for l := range q.waiting {
 				if ctx.Err() != nil {
 					return
 				}
-				if err := l.readAll(ctx, s); err != nil && !isOfOneList(err) {
+				if err := l.loadAll(ctx, s); err != nil && !concernsOneList(err) {
 					stop()
 				}
-				q.left.Add(-1)
+				q.unread.Add(-1)
 			}
 		})
 	}

@@ -90,13 +90,13 @@ func readerOf(t *testing.T, server *openaitest.Server, ahead bool) *reader {
 	require.NoError(t, err)
 	api.RetryFor = 0
 	r := newReader(t.Context(), api)
-	r.ahead = ahead
+	r.readsAhead = ahead
 	return r
 }
 
 func syncOf(t *testing.T, r *reader, id string, store sessions.SessionStore) *syncReader {
 	t.Helper()
-	s, err := r.of(t.Context(), rs.SyncOpAttrs{SyncID: id, Session: store})
+	s, err := r.forCall(t.Context(), rs.SyncOpAttrs{SyncID: id, Session: store})
 	require.NoError(t, err)
 	return s
 }
@@ -118,17 +118,17 @@ func TestEachPageIsReadOnce(t *testing.T) {
 	server := &openaitest.Server{Organization: openaitest.Sample()}
 	r, store := readerOf(t, server, true), newStoreInMemory()
 	s := syncOf(t, r, "sync", store)
-	require.NoError(t, s.begins(t.Context(), resourceTypeUser))
+	require.NoError(t, s.beginType(t.Context(), resourceTypeUser))
 	var asking sync.WaitGroup
 	for range 8 {
 		asking.Go(func() {
-			page, err := ask(t.Context(), s, usersList(), client.Cursor{})
+			page, err := getPage(t.Context(), s, usersList(), client.Cursor{})
 			assert.Equal(t, len(openaitest.Sample().Users), len(page.Items), err) //nolint:testifylint // a goroutine may not end the test
 		})
 	}
 	asking.Wait()
 	again := readerOf(t, server, true)
-	page, err := ask(t.Context(), syncOf(t, again, "sync", store), usersList(), client.Cursor{})
+	page, err := getPage(t.Context(), syncOf(t, again, "sync", store), usersList(), client.Cursor{})
 	require.NoError(t, err)
 	require.Len(t, page.Items, len(openaitest.Sample().Users))
 	require.Equal(t, map[string]int{usersRoute: 1}, requests(server))
@@ -141,7 +141,7 @@ func TestSyncsDoNotMix(t *testing.T) {
 	r := readerOf(t, server, true)
 	for i, id := range []string{"first", "second"} {
 		s := syncOf(t, r, id, newStoreInMemory())
-		_, err := ask(t.Context(), s, usersList(), client.Cursor{})
+		_, err := getPage(t.Context(), s, usersList(), client.Cursor{})
 		require.NoError(t, err)
 		require.Equal(t, i+1, requests(server)[usersRoute])
 	}
@@ -153,15 +153,15 @@ func TestNothingIsReadAheadInALambda(t *testing.T) {
 	server := &openaitest.Server{Organization: openaitest.Sample()}
 	r, store := readerOf(t, server, false), newStoreInMemory()
 	for _, resourceType := range allResourceTypes {
-		require.NoError(t, syncOf(t, r, "sync", store).begins(t.Context(), resourceType))
+		require.NoError(t, syncOf(t, r, "sync", store).beginType(t.Context(), resourceType))
 	}
-	_, err := ask(t.Context(), syncOf(t, r, "sync", store), usersList(), client.Cursor{})
+	_, err := getPage(t.Context(), syncOf(t, r, "sync", store), usersList(), client.Cursor{})
 	require.NoError(t, err)
 	// Another process of the same sync has begun the types, too.
 	other := syncOf(t, readerOf(t, server, false), "sync", store)
 	require.True(t, other.includes(resourceTypeProject))
 	require.False(t, other.isTargeted())
-	_, err = ask(t.Context(), other, usersList(), client.Cursor{})
+	_, err = getPage(t.Context(), other, usersList(), client.Cursor{})
 	require.NoError(t, err)
 	require.Equal(t, map[string]int{usersRoute: 1}, requests(server))
 }
@@ -173,11 +173,11 @@ func TestListsAreReadAhead(t *testing.T) {
 	server := &openaitest.Server{Organization: openaitest.Sample(), OnRequest: func(request openaitest.Request) { read <- request.Route }}
 	s := syncOf(t, readerOf(t, server, true), "sync", newStoreInMemory())
 	for _, resourceType := range allResourceTypes {
-		require.NoError(t, s.begins(t.Context(), resourceType))
+		require.NoError(t, s.beginType(t.Context(), resourceType))
 	}
 	// A builder that waits for something else keeps the reading going.
-	s.enter()
-	defer s.leave(t.Context())
+	s.beginRequest()
+	defer s.endRequest(t.Context())
 	seen := map[string]bool{}
 	for len(seen) < len(plan) {
 		seen[<-read] = true
@@ -193,7 +193,7 @@ func TestNoGrantsAreReadAheadWhereTheyAreSkipped(t *testing.T) {
 	(&Connector{reader: r}).ReadNoGrants()
 	s := syncOf(t, r, "sync", newStoreInMemory())
 	for _, resourceType := range allResourceTypes {
-		require.NoError(t, s.begins(t.Context(), resourceType))
+		require.NoError(t, s.beginType(t.Context(), resourceType))
 	}
 	var want []listKind
 	for _, p := range plan {
@@ -201,7 +201,7 @@ func TestNoGrantsAreReadAheadWhereTheyAreSkipped(t *testing.T) {
 			want = append(want, p.kind)
 		}
 	}
-	require.ElementsMatch(t, want, slices.Collect(maps.Keys(s.left)))
+	require.ElementsMatch(t, want, slices.Collect(maps.Keys(s.unread)))
 }
 
 // An error goes to whoever asks for the list, once; whoever asks again has it called again.
@@ -212,10 +212,10 @@ func TestErrorsGoToWhoeverAsks(t *testing.T) {
 		Faults:       map[string]openaitest.Fault{usersRoute: {Status: 400, Body: `{"error":{"message":"no"}}`, Times: 1}},
 	}
 	s := syncOf(t, readerOf(t, server, true), "sync", newStoreInMemory())
-	require.NoError(t, s.begins(t.Context(), resourceTypeUser))
-	_, err := ask(t.Context(), s, usersList(), client.Cursor{})
+	require.NoError(t, s.beginType(t.Context(), resourceTypeUser))
+	_, err := getPage(t.Context(), s, usersList(), client.Cursor{})
 	require.Equal(t, codes.InvalidArgument, status.Code(err), err)
-	_, err = ask(t.Context(), s, usersList(), client.Cursor{})
+	_, err = getPage(t.Context(), s, usersList(), client.Cursor{})
 	require.NoError(t, err)
 	require.Equal(t, 2, requests(server)[usersRoute])
 }
@@ -227,27 +227,27 @@ func TestReadingEndsWithItsSync(t *testing.T) {
 	r := readerOf(t, &openaitest.Server{Organization: openaitest.Sample()}, true)
 	begin := func(id string) *syncReader {
 		s := syncOf(t, r, id, newStoreInMemory())
-		require.NoError(t, s.begins(t.Context(), resourceTypeUser))
+		require.NoError(t, s.beginType(t.Context(), resourceTypeUser))
 		return s
 	}
 
 	idle := begin("idle")
-	idle.enter()
-	idle.end()
+	idle.beginRequest()
+	idle.endIfIdle()
 	require.NoError(t, idle.ctx.Err(), "somebody asks")
-	idle.leave(t.Context())
+	idle.endRequest(t.Context())
 	require.NoError(t, idle.ctx.Err(), "somebody may ask again")
-	idle.end()
+	idle.endIfIdle()
 	require.Error(t, idle.ctx.Err())
 	// A builder that did something else for long goes on all the same.
-	_, err := ask(t.Context(), idle, invitesList(), client.Cursor{})
+	_, err := getPage(t.Context(), idle, invitesList(), client.Cursor{})
 	require.NoError(t, err)
 
 	stopped := begin("stopped")
 	ctx, cancel := context.WithCancel(t.Context())
-	stopped.enter()
+	stopped.beginRequest()
 	cancel()
-	stopped.leave(ctx)
+	stopped.endRequest(ctx)
 	require.Error(t, stopped.ctx.Err())
 	require.Empty(t, r.syncs)
 
@@ -261,23 +261,23 @@ func TestSessionOfAFailedSyncIsCleared(t *testing.T) {
 	t.Parallel()
 	r, store := readerOf(t, &openaitest.Server{Organization: openaitest.Sample()}, true), newStoreInMemory()
 	s := syncOf(t, r, "sync", store)
-	_, err := ask(t.Context(), s, usersList(), client.Cursor{})
+	_, err := getPage(t.Context(), s, usersList(), client.Cursor{})
 	require.NoError(t, err)
-	s.end()
+	s.endIfIdle()
 	again := syncOf(t, r, "sync", store)
-	s.forget()
+	s.clearSession()
 	require.NotEmpty(t, store.values, "the sync goes on")
-	again.end()
-	again.forget()
+	again.endIfIdle()
+	again.clearSession()
 	require.Empty(t, store.values)
-	require.Empty(t, r.ended)
+	require.Empty(t, r.resumable)
 }
 
 // A page of any size comes back from the session store as it was: the store takes 4 MiB at once, the API gives up to 16.
 func TestPagesComeBackAsTheyWere(t *testing.T) {
 	t.Parallel()
 	s := syncSession{newStoreInMemory()}
-	for name, n := range map[string]int{"small": 1, "of one part": mostStored - 500, "of two parts": mostStored + 1, "of many parts": 5 * mostStored} {
+	for name, n := range map[string]int{"small": 1, "of one part": maxStoredBytes - 500, "of two parts": maxStoredBytes + 1, "of many parts": 5 * maxStoredBytes} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			page := client.Page[client.User]{
@@ -286,7 +286,7 @@ func TestPagesComeBackAsTheyWere(t *testing.T) {
 			}
 			key := pageKey(usersList(), client.Cursor{After: name})
 			require.NoError(t, storePage(t.Context(), s, kindUsers, key, page))
-			got, ok, err := storedPage[client.User](t.Context(), s, kindUsers, key)
+			got, ok, err := loadStoredPage[client.User](t.Context(), s, kindUsers, key)
 			require.NoError(t, err)
 			require.True(t, ok)
 			require.Equal(t, page, got)
@@ -320,14 +320,14 @@ func TestNextRunBeginsAListAgain(t *testing.T) {
 	server := &openaitest.Server{Organization: openaitest.Seeded(7, openaitest.Size{Users: 150}), Faults: map[string]openaitest.Fault{usersRoute: gone}}
 	store := newStoreInMemory()
 	s := syncOf(t, readerOf(t, server, true), "sync", store)
-	require.NoError(t, s.begins(t.Context(), resourceTypeServiceAccount)) // of which nothing is read ahead
-	_, err := askAll(t.Context(), s, usersList())
+	require.NoError(t, s.beginType(t.Context(), resourceTypeServiceAccount)) // of which nothing is read ahead
+	_, err := getRows(t.Context(), s, usersList())
 	require.Equal(t, client.KindCursorGone, client.KindOf(err), err)
 	require.Equal(t, 6, requests(server)[usersRoute])
 
 	gone.Times = 1
 	server.SetFault(usersRoute, gone)
-	users, err := askAll(t.Context(), syncOf(t, readerOf(t, server, true), "sync", store), usersList())
+	users, err := getRows(t.Context(), syncOf(t, readerOf(t, server, true), "sync", store), usersList())
 	require.NoError(t, err)
 	ids := map[string]bool{}
 	for _, user := range users {

@@ -11,29 +11,29 @@ import (
 
 // What a sync reads, and when: the lists of each kind are read in the order of the plan, as soon as what they are of is
 // known, each kind at the rate of its route and independent of the others. The builders ask for the same lists by the
-// same rules (asksForRoles); what the plan leaves out, also because something could not be read, is read when it is
+// same rules (needsAssignments); what the plan leaves out, also because something could not be read, is read when it is
 // asked for.
 
-// planned are the lists of one kind.
-type planned struct {
+// plannedLists are the lists of one kind.
+type plannedLists struct {
 	kind listKind
-	// types are the resource types of which a sync has to be for somebody to ask for the lists.
+	// types are the resource types that a sync must have to need the lists.
 	types []*v2.ResourceType
 	// insights says that security insights are made of them as well.
 	insights bool
 	// grants says that they are asked for when grants are, and not when resources are listed.
 	grants bool
 	// lists gives them in their order.
-	lists func(context.Context, *syncReader) iter.Seq[readable]
+	lists func(context.Context, *syncReader) iter.Seq[anyList]
 }
 
-var plan = []planned{
-	{kindUsers, types(resourceTypeUser), true, false, one(usersList)},
-	{kindInvites, types(resourceTypeInvitation), false, false, one(invitesList)},
-	{kindOrganizationRoles, types(resourceTypeOrganizationRole), false, false, one(organizationRolesList)},
-	{kindGroups, types(resourceTypeGroup), false, false, one(groupsList)},
-	{kindProjects, types(resourceTypeProject), true, false, one(projectsList)},
-	{kindAdminKeys, types(resourceTypeAPIKey), true, false, one(adminKeysList)},
+var plan = []plannedLists{
+	{kindUsers, types(resourceTypeUser), true, false, single(usersList)},
+	{kindInvites, types(resourceTypeInvitation), false, false, single(invitesList)},
+	{kindOrganizationRoles, types(resourceTypeOrganizationRole), false, false, single(organizationRolesList)},
+	{kindGroups, types(resourceTypeGroup), false, false, single(groupsList)},
+	{kindProjects, types(resourceTypeProject), true, false, single(projectsList)},
+	{kindAdminKeys, types(resourceTypeAPIKey), true, false, single(adminKeysList)},
 	{kindUserRoles, types(resourceTypeUser, resourceTypeOrganizationRole), false, true, plannedUserRoles},
 	{kindGroupUsers, types(resourceTypeGroup, resourceTypeUser), false, true, eachGroup(groupUsersList)},
 	{kindGroupRoles, types(resourceTypeGroup, resourceTypeOrganizationRole), false, true, eachGroup(groupRolesList)},
@@ -48,67 +48,67 @@ var plan = []planned{
 
 func types(t ...*v2.ResourceType) []*v2.ResourceType { return t }
 
-// asksForRoles tells whether the role assignments of a user or a service account, in the organization or in a project, have
+// needsAssignments tells whether the role assignments of a user or a service account, in the organization or in a project, have
 // to be asked for. The principal's row names its predefined role; what custom roles it has, and which role where the row
 // names none, only its assignment list tells.
-func asksForRoles(catalog roleCatalog, rowRole string) bool {
+func needsAssignments(catalog roleCatalog, rowRole string) bool {
 	return rowRole == "" || rowRole == serviceAccountWithoutRole || catalog.hasCustom()
 }
 
-func one[T any](l func() list[T]) func(context.Context, *syncReader) iter.Seq[readable] {
-	return func(context.Context, *syncReader) iter.Seq[readable] {
-		return func(yield func(readable) bool) { yield(l()) }
+func single[T any](l func() list[T]) func(context.Context, *syncReader) iter.Seq[anyList] {
+	return func(context.Context, *syncReader) iter.Seq[anyList] {
+		return func(yield func(anyList) bool) { yield(l()) }
 	}
 }
 
-func eachGroup[T any](l func(groupID string) list[T]) func(context.Context, *syncReader) iter.Seq[readable] {
-	return func(ctx context.Context, s *syncReader) iter.Seq[readable] {
-		return each(rows(ctx, s, groupsList()), func(g client.Group) (readable, bool) { return l(g.ID), true })
+func eachGroup[T any](l func(groupID string) list[T]) func(context.Context, *syncReader) iter.Seq[anyList] {
+	return func(ctx context.Context, s *syncReader) iter.Seq[anyList] {
+		return eachList(loadRows(ctx, s, groupsList()), func(g client.Group) (anyList, bool) { return l(g.ID), true })
 	}
 }
 
-func eachProject[T any](l func(projectID string) list[T]) func(context.Context, *syncReader) iter.Seq[readable] {
-	return func(ctx context.Context, s *syncReader) iter.Seq[readable] {
-		return each(activeProjects(ctx, s), func(projectID string) (readable, bool) { return l(projectID), true })
+func eachProject[T any](l func(projectID string) list[T]) func(context.Context, *syncReader) iter.Seq[anyList] {
+	return func(ctx context.Context, s *syncReader) iter.Seq[anyList] {
+		return eachList(activeProjects(ctx, s), func(projectID string) (anyList, bool) { return l(projectID), true })
 	}
 }
 
-func plannedUserRoles(ctx context.Context, s *syncReader) iter.Seq[readable] {
-	catalog := newCatalog(rows(ctx, s, organizationRolesList()), organizationKey)
-	return each(rows(ctx, s, usersList()), func(user client.User) (readable, bool) {
-		return userRolesList(user.ID), asksForRoles(catalog, organizationRoleName(user.Role))
+func plannedUserRoles(ctx context.Context, s *syncReader) iter.Seq[anyList] {
+	catalog := newCatalog(loadRows(ctx, s, organizationRolesList()), organizationKey)
+	return eachList(loadRows(ctx, s, usersList()), func(user client.User) (anyList, bool) {
+		return userRolesList(user.ID), needsAssignments(catalog, organizationRoleName(user.Role))
 	})
 }
 
 // plannedProjectGroups are none where the organization has no groups.
-func plannedProjectGroups(ctx context.Context, s *syncReader) iter.Seq[readable] {
-	for range rows(ctx, s, groupsList()) {
+func plannedProjectGroups(ctx context.Context, s *syncReader) iter.Seq[anyList] {
+	for range loadRows(ctx, s, groupsList()) {
 		return eachProject(projectGroupsList)(ctx, s)
 	}
-	return func(func(readable) bool) {}
+	return func(func(anyList) bool) {}
 }
 
-// plannedProjectUserRoles leave out whoever is not among the organization's users: whether that is a service account of
-// another project is known when all projects have been read.
-func plannedProjectUserRoles(ctx context.Context, s *syncReader) iter.Seq[readable] {
-	drain(rows(ctx, s, usersList()))
-	return eachMember(activeProjects(ctx, s), func(projectID string) iter.Seq[readable] {
+// plannedProjectUserRoles leave out members who are not users of the organization. Such a member may be a service
+// account of another project, which is known only when all projects have been read.
+func plannedProjectUserRoles(ctx context.Context, s *syncReader) iter.Seq[anyList] {
+	countRows(loadRows(ctx, s, usersList()))
+	return eachProjectList(activeProjects(ctx, s), func(projectID string) iter.Seq[anyList] {
 		catalog := roleCatalog{}
 		if s.includes(resourceTypeProjectRole) {
-			catalog = newCatalog(rows(ctx, s, projectRolesList(projectID)), projectID)
+			catalog = newCatalog(loadRows(ctx, s, projectRolesList(projectID)), projectID)
 		}
 		accounts := func(func(client.ServiceAccount) bool) {}
 		if s.includes(resourceTypeServiceAccount) {
-			accounts = rows(ctx, s, serviceAccountsList(projectID))
+			accounts = loadRows(ctx, s, serviceAccountsList(projectID))
 		}
-		return func(yield func(readable) bool) {
+		return func(yield func(anyList) bool) {
 			for account := range accounts {
-				if asksForRoles(catalog, serviceAccountRole(account.Role)) && !yield(projectUserRolesList(projectID, account.ID)) {
+				if needsAssignments(catalog, serviceAccountRole(account.Role)) && !yield(projectUserRolesList(projectID, account.ID)) {
 					return
 				}
 			}
-			for user := range rows(ctx, s, projectUsersList(projectID)) {
-				if asksForRoles(catalog, projectRoleName(user.Role)) && s.knows(ctx, factUser, user.ID) &&
+			for user := range loadRows(ctx, s, projectUsersList(projectID)) {
+				if needsAssignments(catalog, projectRoleName(user.Role)) && s.hasFact(ctx, factUser, user.ID) &&
 					!yield(projectUserRolesList(projectID, user.ID)) {
 					return
 				}
@@ -118,20 +118,20 @@ func plannedProjectUserRoles(ctx context.Context, s *syncReader) iter.Seq[readab
 }
 
 // plannedProjectGroupRoles are of each group in each project, since no row names a group's role.
-func plannedProjectGroupRoles(ctx context.Context, s *syncReader) iter.Seq[readable] {
-	if drain(rows(ctx, s, groupsList())) == 0 {
-		return func(func(readable) bool) {}
+func plannedProjectGroupRoles(ctx context.Context, s *syncReader) iter.Seq[anyList] {
+	if countRows(loadRows(ctx, s, groupsList())) == 0 {
+		return func(func(anyList) bool) {}
 	}
-	return eachMember(activeProjects(ctx, s), func(projectID string) iter.Seq[readable] {
-		return each(rows(ctx, s, projectGroupsList(projectID)), func(group client.ProjectGroup) (readable, bool) {
-			return projectGroupRolesList(projectID, group.GroupID), s.knows(ctx, factGroup, group.GroupID)
+	return eachProjectList(activeProjects(ctx, s), func(projectID string) iter.Seq[anyList] {
+		return eachList(loadRows(ctx, s, projectGroupsList(projectID)), func(group client.ProjectGroup) (anyList, bool) {
+			return projectGroupRolesList(projectID, group.GroupID), s.hasFact(ctx, factGroup, group.GroupID)
 		})
 	})
 }
 
 func activeProjects(ctx context.Context, s *syncReader) iter.Seq[string] {
 	return func(yield func(string) bool) {
-		for project := range rows(ctx, s, projectsList()) {
+		for project := range loadRows(ctx, s, projectsList()) {
 			if project.Status != client.ProjectArchived && !yield(project.ID) {
 				return
 			}
@@ -139,9 +139,9 @@ func activeProjects(ctx context.Context, s *syncReader) iter.Seq[string] {
 	}
 }
 
-// each gives a list for each row of which there is to be one.
-func each[T any](rows iter.Seq[T], listOf func(T) (readable, bool)) iter.Seq[readable] {
-	return func(yield func(readable) bool) {
+// eachList gives a list for each row of which there is to be one.
+func eachList[T any](rows iter.Seq[T], listOf func(T) (anyList, bool)) iter.Seq[anyList] {
+	return func(yield func(anyList) bool) {
 		for row := range rows {
 			if l, ok := listOf(row); ok && !yield(l) {
 				return
@@ -150,8 +150,8 @@ func each[T any](rows iter.Seq[T], listOf func(T) (readable, bool)) iter.Seq[rea
 	}
 }
 
-func eachMember(projectIDs iter.Seq[string], listsOf func(projectID string) iter.Seq[readable]) iter.Seq[readable] {
-	return func(yield func(readable) bool) {
+func eachProjectList(projectIDs iter.Seq[string], listsOf func(projectID string) iter.Seq[anyList]) iter.Seq[anyList] {
+	return func(yield func(anyList) bool) {
 		for projectID := range projectIDs {
 			for l := range listsOf(projectID) {
 				if !yield(l) {
@@ -162,8 +162,8 @@ func eachMember(projectIDs iter.Seq[string], listsOf func(projectID string) iter
 	}
 }
 
-// drain reads a list to its end and counts its rows.
-func drain[T any](rows iter.Seq[T]) int {
+// countRows reads a list to its end and counts its rows.
+func countRows[T any](rows iter.Seq[T]) int {
 	n := 0
 	for range rows {
 		n++

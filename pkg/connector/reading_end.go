@@ -10,7 +10,7 @@ import (
 
 // ReadAhead has lists read before a builder asks for them. The session store of every sync has to stay open until
 // [Connector.StopReading] returns. It is called before the first sync.
-func (c *Connector) ReadAhead() { c.reader.ahead = true }
+func (c *Connector) ReadAhead() { c.reader.readsAhead = true }
 
 // StopReading ends the reading. What has been answered is kept then; what is on its way is given up.
 func (c *Connector) StopReading() {
@@ -42,19 +42,19 @@ func (r *reader) inSession(ctx context.Context, use func(context.Context) error)
 	return use(context.WithoutCancel(ctx)) // an answer is kept that came before the end
 }
 
-// enter says that a builder asks for something; as long as it does, its sync goes on.
-func (s *syncReader) enter() {
+// beginRequest notes that a builder has begun a request: the sync does not end while one is open.
+func (s *syncReader) beginRequest() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.asking++
+	s.requests++
 }
 
-// leave says that it has its answer, or has given up, as the context tells.
-func (s *syncReader) leave(ctx context.Context) {
+// endRequest notes that a request has its answer, or was given up if the context has ended.
+func (s *syncReader) endRequest(ctx context.Context) {
 	s.mu.Lock()
-	s.asking--
-	if s.asking == 0 && s.ending != nil {
-		s.ending.Reset(s.idle)
+	s.requests--
+	if s.requests == 0 && s.ending != nil {
+		s.ending.Reset(s.idleTimeout)
 	}
 	s.mu.Unlock()
 	if ctx.Err() != nil {
@@ -63,10 +63,10 @@ func (s *syncReader) leave(ctx context.Context) {
 	}
 }
 
-// end forgets a sync of which nobody asks for anything any more.
-func (s *syncReader) end() {
+// endIfIdle ends the reading of a sync that asks for nothing any more.
+func (s *syncReader) endIfIdle() {
 	s.mu.Lock()
-	if s.asking > 0 {
+	if s.requests > 0 {
 		s.mu.Unlock()
 		return
 	}
@@ -83,18 +83,19 @@ func (s *syncReader) stop() {
 		return
 	}
 	delete(s.syncs, s.id)
-	if s.ahead {
-		s.ended[s.id] = s
-		time.AfterFunc(s.keepFor, s.forget)
+	if s.readsAhead {
+		s.resumable[s.id] = s
+		time.AfterFunc(s.resumeTimeout, s.clearSession)
 	}
 }
 
-// forget clears the session of a sync that has failed, which nobody tells: the SDK clears that of one that ended well.
-func (s *syncReader) forget() {
+// clearSession clears the session of a sync that has failed. The SDK clears the session of a sync that ended well, but
+// does not report a failed one.
+func (s *syncReader) clearSession() {
 	s.reader.mu.Lock()
-	isOver := s.ended[s.id] == s
+	isOver := s.resumable[s.id] == s
 	if isOver {
-		delete(s.ended, s.id)
+		delete(s.resumable, s.id)
 	}
 	s.reader.mu.Unlock()
 	if !isOver {

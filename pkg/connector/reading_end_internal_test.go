@@ -20,23 +20,23 @@ func TestALambdaLeavesTheSessionAlone(t *testing.T) {
 			t.Parallel()
 			server := &openaitest.Server{Organization: openaitest.Sample()}
 			r, store := readerOf(t, server, false), newStoreInMemory()
-			r.keepFor = 0
+			r.resumeTimeout = 0
 			s := syncOf(t, r, "sync", store)
-			_, err := ask(t.Context(), s, usersList(), client.Cursor{})
+			_, err := getPage(t.Context(), s, usersList(), client.Cursor{})
 			require.NoError(t, err)
 			if isGivenUp {
 				ctx, cancel := context.WithCancel(t.Context())
 				cancel()
-				_, err = ask(ctx, s, groupsList(), client.Cursor{})
+				_, err = getPage(ctx, s, groupsList(), client.Cursor{})
 				require.Error(t, err)
 			} else {
-				s.end()
+				s.endIfIdle()
 			}
 			r.mu.Lock()
 			assert.Empty(t, r.syncs)
-			assert.Empty(t, r.ended)
+			assert.Empty(t, r.resumable)
 			r.mu.Unlock()
-			_, err = ask(t.Context(), syncOf(t, r, "sync", store), usersList(), client.Cursor{})
+			_, err = getPage(t.Context(), syncOf(t, r, "sync", store), usersList(), client.Cursor{})
 			require.NoError(t, err)
 			require.Equal(t, 1, requests(server)[usersRoute])
 		})

@@ -18,13 +18,13 @@ type requestedRole struct {
 	matches func(client.Role) bool
 }
 
-// roleOfID is the role that has the id.
-func roleOfID(id string) requestedRole {
+// roleByID is the role that has the id.
+func roleByID(id string) requestedRole {
 	return requestedRole{id: id, matches: func(role client.Role) bool { return role.ID == id }}
 }
 
-// roleOfName is a predefined role of the organization, or of a project.
-func roleOfName(in, name string) requestedRole {
+// roleByName is a predefined role of the organization, or of a project.
+func roleByName(in, name string) requestedRole {
 	predefined := predefinedIn(in)
 	scope := "project"
 	if in == organizationKey {
@@ -36,13 +36,13 @@ func roleOfName(in, name string) requestedRole {
 	}
 }
 
-// findID is the id to assign the role by. Of predefined roles the role list has it. There are organizations whose lists
+// assignableID is the id to assign the role by. Of predefined roles the role list has it. There are organizations whose lists
 // leave those out: then the short id does, and what it has brought about is read back by name.
-func (r principalRoles) findID(ctx context.Context, role requestedRole) (string, error) {
+func (r principalRoles) assignableID(ctx context.Context, role requestedRole) (string, error) {
 	if role.id != "" {
 		return role.id, nil
 	}
-	listed, err := r.findRole(ctx, r.of.RoleScope, role.matches)
+	listed, err := r.findRole(ctx, r.principal.RoleScope, role.matches)
 	switch {
 	case err != nil:
 		return "", err
@@ -57,17 +57,15 @@ func (r principalRoles) findID(ctx context.Context, role requestedRole) (string,
 
 // findRole gives the first role of the list that is meant, nil if there is none.
 func (p provisioning) findRole(ctx context.Context, of client.RoleScope, isMeant func(client.Role) bool) (*client.Role, error) {
-	roles, err := listAll(ctx, func(ctx context.Context, cursor client.Cursor) (client.Page[client.Role], error) {
-		return p.client.ListRoles(ctx, of, cursor)
-	})
+	roles, err := listAll(ctx, listOf(p.client.ListRoles, of))
 	if at := slices.IndexFunc(roles, isMeant); at >= 0 {
 		return &roles[at], nil
 	}
 	return nil, err
 }
 
-// refuseMissing keeps anybody from being made a member for a role that is not there any more.
-func (r principalRoles) refuseMissing(ctx context.Context, role requestedRole) error {
-	_, err := r.findID(ctx, requestedRole{matches: role.matches})
+// checkRoleExists keeps anybody from being made a member for a role that is not there any more.
+func (r principalRoles) checkRoleExists(ctx context.Context, role requestedRole) error {
+	_, err := r.assignableID(ctx, requestedRole{matches: role.matches})
 	return err
 }

@@ -79,8 +79,8 @@ var (
 		Annotations: annotations.New(&v2.SkipEntitlementsAndGrants{}, permissions(permissionManagementRead)),
 	}.Build()
 
-	// There are none unless they are asked for, and one disappears when somebody sees to it: a falling number of them is no
-	// anomaly, and means no lost access.
+	// There are none unless they are turned on, and an insight disappears when its cause is removed. So a falling number
+	// of them is no anomaly, and means no lost access.
 	resourceTypeSecurityInsight = v2.ResourceType_builder{
 		Id:          "security_insight",
 		DisplayName: "Security insight",
@@ -107,10 +107,9 @@ const (
 // permissions names what a key needs for the lists that a type is read from, for changing a group, and for the events of the
 // organization.
 func permissions(names ...string) *v2.CapabilityPermissions {
-	needed := make([]*v2.CapabilityPermission, 0, len(names))
-	for _, name := range names {
-		needed = append(needed, v2.CapabilityPermission_builder{Permission: name}.Build())
-	}
+	needed := convert(names, func(name string) *v2.CapabilityPermission {
+		return v2.CapabilityPermission_builder{Permission: name}.Build()
+	})
 	return v2.CapabilityPermissions_builder{Permissions: needed}.Build()
 }
 

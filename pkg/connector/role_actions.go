@@ -25,7 +25,7 @@ func (p provisioning) roleActions() []action {
 		name: argumentRole, displayName: "Role", description: "The custom role, of the organization or of a project", kind: kindResourceID,
 		types: types(resourceTypeOrganizationRole, resourceTypeProjectRole), required: true,
 	}
-	about := func(a actionArguments) string { return aboutPrincipal(a.id(argumentRole)) }
+	about := func(a actionArguments) string { return subjectOf(a.id(argumentRole)) }
 	shown := []actionField{{name: argumentRole, displayName: "Role", description: "The role as it is now", kind: kindResource}}
 	return []action{
 		{
@@ -39,10 +39,10 @@ func (p provisioning) roleActions() []action {
 			},
 			returns: shown,
 			doing:   "creating",
-			about: func(a actionArguments) string {
-				about := "role named " + presentable(a.text(argumentName), maxNameBytes)
+			subject: func(a actionArguments) string {
+				about := "role named " + displayText(a.text(argumentName), maxNameBytes)
 				if a.has(argumentProject) {
-					about += " in the " + aboutPrincipal(a.id(argumentProject))
+					about += " in the " + subjectOf(a.id(argumentProject))
 				}
 				return about
 			},
@@ -59,7 +59,7 @@ func (p provisioning) roleActions() []action {
 			},
 			returns: shown,
 			doing:   "changing",
-			about:   about,
+			subject: about,
 			run:     p.runUpdateRole,
 		},
 		{
@@ -70,57 +70,55 @@ func (p provisioning) roleActions() []action {
 				{name: returnHolders, displayName: "Holders", description: "How many users, service accounts and groups held it themselves", kind: kindNumber},
 				{name: returnAllCounted, displayName: "All counted", description: "Whether there was time to ask everybody; if not, there may have been more", kind: kindYesNo},
 			},
-			doing: "deleting",
-			about: about,
-			run:   p.runDeleteRole,
+			doing:   "deleting",
+			subject: about,
+			run:     p.runDeleteRole,
 		},
 	}
 }
 
 // runCreateRole makes a role unless it is there already, as it is asked for.
-func (p provisioning) runCreateRole(ctx context.Context, arguments actionArguments) (returned, error) {
+func (p provisioning) runCreateRole(ctx context.Context, arguments actionArguments) (actionResult, error) {
 	in := client.OrganizationScope()
 	if project := arguments.id(argumentProject); project != nil {
 		in = client.ProjectScope(project.GetResource())
 	}
 	role, already, err := p.createRole(ctx, in, roleFields(arguments))
 	if err != nil {
-		return returned{}, err
+		return actionResult{}, err
 	}
-	done, err := returningRole(in, role, already)
-	done.logged = []zap.Field{zap.String("role_id", role.ID)}
-	return done, err
+	return resourceResult(argumentRole, role, roleResourceIn(in), already, zap.String("role_id", role.ID))
 }
 
 // runUpdateRole changes what is given of a role.
-func (p provisioning) runUpdateRole(ctx context.Context, arguments actionArguments) (returned, error) {
+func (p provisioning) runUpdateRole(ctx context.Context, arguments actionArguments) (actionResult, error) {
 	if !arguments.has(argumentName) && !arguments.has(argumentDescription) && !arguments.has(argumentPermissions) {
-		return returned{}, newError(codes.InvalidArgument, "the action update_role needs the argument %s, %s or %s", argumentName, argumentPermissions, argumentDescription)
+		return actionResult{}, newError(codes.InvalidArgument, "the action update_role needs the argument %s, %s or %s", argumentName, argumentPermissions, argumentDescription)
 	}
 	at, err := p.roleAddress(ctx, arguments.id(argumentRole))
 	if err != nil {
-		return returned{}, err
+		return actionResult{}, err
 	}
 	role, already, err := p.updateRole(ctx, at, roleFields(arguments))
 	if err != nil {
-		return returned{}, err
+		return actionResult{}, err
 	}
-	return returningRole(at.in, role, already)
+	return resourceResult(argumentRole, role, roleResourceIn(at.in), already)
 }
 
 // runDeleteRole deletes a role that is there, and says what it has cost.
-func (p provisioning) runDeleteRole(ctx context.Context, arguments actionArguments) (returned, error) {
+func (p provisioning) runDeleteRole(ctx context.Context, arguments actionArguments) (actionResult, error) {
 	at, err := p.roleAddress(ctx, arguments.id(argumentRole))
 	if err != nil {
-		return returned{}, err
+		return actionResult{}, err
 	}
 	held, already, err := p.deleteRole(ctx, at)
 	if err != nil {
-		return returned{}, err
+		return actionResult{}, err
 	}
-	return returned{already: already, fields: []actions.ReturnField{
+	return actionResult{already: already, fields: []actions.ReturnField{
 		actions.NewNumberReturnField(returnHolders, float64(held.count)),
-		actions.NewBoolReturnField(returnAllCounted, held.all || already),
+		actions.NewBoolReturnField(returnAllCounted, held.isComplete || already),
 	}, logged: []zap.Field{zap.Int(returnHolders, held.count)}}, nil
 }
 
@@ -129,14 +127,4 @@ func roleFields(arguments actionArguments) client.RoleFields {
 	return client.RoleFields{
 		Name: arguments.text(argumentName), Description: arguments.text(argumentDescription), Permissions: arguments.texts(argumentPermissions),
 	}
-}
-
-func returningRole(in client.RoleScope, role client.Role, already bool) (returned, error) {
-	resource, err := roleResource(in, role)
-	if err != nil {
-		return returned{}, err
-	}
-	done, err := returning(argumentRole, resource)
-	done.already = already
-	return done, err
 }

@@ -4,20 +4,18 @@ import (
 	"context"
 
 	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
-	ent "github.com/conductorone/baton-sdk/pkg/types/entitlement"
-	gr "github.com/conductorone/baton-sdk/pkg/types/grant"
 	"go.uber.org/zap"
 
 	"github.com/conductorone/baton-openai/pkg/client"
 )
 
-// assignment reads one principal's role assignments into grants. It is the one place for the rules that the
+// assignmentReader reads one principal's role assignments into grants. It is the one place for the rules that the
 // organization's and the projects' assignment lists share:
 //
 //   - a role that is held only through others gives no grant; the expansion of the groups' grants does;
 //   - a predefined role that the principal's own row named has been granted from there;
 //   - a role that the role list does not hold gives no grant and a warning.
-type assignment struct {
+type assignmentReader struct {
 	// in is organizationKey or a project's id.
 	in string
 	// roles is the catalog of the organization or the project, nil if its roles are no part of the sync.
@@ -30,36 +28,33 @@ type assignment struct {
 	ownsAll bool
 }
 
-// give adds the grants of a page of the principal's assignments to the answer, and gives the place after it.
-func (a assignment) give(ctx context.Context, s *syncReader, found *answer[*v2.Grant], at place, l list[client.AssignedRole]) (*place, error) {
-	page, err := ask(ctx, s, l, at.Cursor)
+// addPage adds the grants of a page of the principal's assignments to the answer, and gives the place after it.
+func (a assignmentReader) addPage(ctx context.Context, s *syncReader, response *response[*v2.Grant], token pageToken, l list[client.AssignedRole]) (*pageToken, error) {
+	page, err := getPage(ctx, s, l, token.Cursor)
 	if err != nil {
 		return nil, err
 	}
-	next, _, err := gather(found, at, page, func(role client.AssignedRole) ([]*v2.Grant, bool, error) {
-		grants, err := a.grants(ctx, s, []client.AssignedRole{role})
+	next, _, err := addRows(response, token, page, func(role client.AssignedRole) ([]*v2.Grant, bool, error) {
+		grants, err := a.grantsOf(ctx, s, []client.AssignedRole{role})
 		return grants, false, err
 	})
-	if next == nil && err == nil {
-		next = at.nextPage(page.Next)
-	}
 	return next, err
 }
 
-// all gives the grants of all of the principal's assignments.
-func (a assignment) all(ctx context.Context, s *syncReader, l list[client.AssignedRole]) ([]*v2.Grant, error) {
-	roles, err := askAll(ctx, s, l)
+// allGrants gives the grants of all of the principal's assignments.
+func (a assignmentReader) allGrants(ctx context.Context, s *syncReader, l list[client.AssignedRole]) ([]*v2.Grant, error) {
+	roles, err := getRows(ctx, s, l)
 	if err != nil {
 		return nil, err
 	}
-	return a.grants(ctx, s, roles)
+	return a.grantsOf(ctx, s, roles)
 }
 
-func (a assignment) grants(ctx context.Context, s *syncReader, assigned []client.AssignedRole) ([]*v2.Grant, error) {
+func (a assignmentReader) grantsOf(ctx context.Context, s *syncReader, assigned []client.AssignedRole) ([]*v2.Grant, error) {
 	predefined := predefinedIn(a.in)
 	grants := make([]*v2.Grant, 0, len(assigned))
 	for _, held := range assigned {
-		name, known := a.roles.find(held, predefined)
+		name, known := a.roles.lookup(held, predefined)
 		direct, err := a.isDirect(ctx, s, name, held)
 		switch {
 		case err != nil:
@@ -83,7 +78,7 @@ func (a assignment) grants(ctx context.Context, s *syncReader, assigned []client
 // isDirect tells whether the assignment is to give a grant of its own. A group's always is: groups are in no groups. Of
 // anybody else the sources decide; where there are none, the role is held directly, unless it is a predefined one that
 // the principal's own row does not name and that a group gives.
-func (a assignment) isDirect(ctx context.Context, s *syncReader, name string, held client.AssignedRole) (bool, error) {
+func (a assignmentReader) isDirect(ctx context.Context, s *syncReader, name string, held client.AssignedRole) (bool, error) {
 	switch {
 	case a.principal.GetResourceType() == resourceTypeGroup.GetId():
 		return true, nil
@@ -98,12 +93,12 @@ func (a assignment) isDirect(ctx context.Context, s *syncReader, name string, he
 	case a.ownsAll && name == slugOwner:
 		return false, nil
 	}
-	given, err := s.groupGives(ctx, a.principal.GetResource(), name, a.in)
+	given, err := s.groupGivesRole(ctx, a.principal.GetResource(), name, a.in)
 	return !given, err
 }
 
 // grant is that of the predefined role of the name, or, without one, of the role of the id.
-func (a assignment) grant(name, roleID string) *v2.Grant {
+func (a assignmentReader) grant(name, roleID string) *v2.Grant {
 	switch {
 	case a.in == organizationKey && name != "":
 		return newGrant(resourceID(resourceTypeOrganizationRole, name), slugAssigned, a.principal)
@@ -114,19 +109,4 @@ func (a assignment) grant(name, roleID string) *v2.Grant {
 	default:
 		return newGrant(resourceID(resourceTypeProjectRole, projectRoleID(a.in, roleID)), slugAssigned, a.principal)
 	}
-}
-
-// newGrant makes a grant; one to a group reaches the group's members through expansion.
-func newGrant(on *v2.ResourceId, slug string, principal *v2.ResourceId, options ...gr.GrantOption) *v2.Grant {
-	if principal.GetResourceType() == resourceTypeGroup.GetId() {
-		options = append(options, expandThrough(principal, slugMember))
-	}
-	return gr.NewGrant(reference(on), slug, principal, options...)
-}
-
-// expandThrough lets everybody who holds the entitlement of the resource hold the grant as well.
-func expandThrough(resource *v2.ResourceId, slug string) gr.GrantOption {
-	return gr.WithAnnotation(v2.GrantExpandable_builder{
-		EntitlementIds: []string{ent.NewEntitlementID(reference(resource), slug)},
-	}.Build())
 }

@@ -59,7 +59,7 @@ func TestProcessesThatReadRolesInTurnKnowAll(t *testing.T) {
 	for _, list := range []list[client.Role]{organizationRolesList(), projectRolesList(project)} {
 		read := 0
 		for cursor := (client.Cursor{}); ; read++ {
-			page, err := ask(t.Context(), processes[read%len(processes)], list, cursor)
+			page, err := getPage(t.Context(), processes[read%len(processes)], list, cursor)
 			require.NoError(t, err)
 			if cursor = page.Next; cursor.IsZero() {
 				break
@@ -76,7 +76,7 @@ func TestProcessesThatReadRolesInTurnKnowAll(t *testing.T) {
 		for _, role := range custom {
 			require.True(t, has(ofOrganization, role.ID) && has(ofProject, role.ID), role.ID)
 		}
-		missing, err := process.missingRoles(t.Context())
+		missing, err := process.unlistedPredefinedRoles(t.Context())
 		require.NoError(t, err)
 		require.Empty(t, missing)
 	}

@@ -7,18 +7,18 @@ import (
 	"github.com/conductorone/baton-openai/pkg/client"
 )
 
-// holders is to how many a role is assigned: users, groups and, in a project, service accounts. Who holds it only through a
+// holderCount is to how many a role is assigned: users, groups and, in a project, service accounts. Who holds it only through a
 // group is counted with the group.
-type holders struct {
+type holderCount struct {
 	count int
-	// all says that everybody was asked; otherwise there may be more.
-	all bool
+	// isComplete says that everybody was asked; otherwise there may be more.
+	isComplete bool
 }
 
-// countHolders asks everybody who may hold a role, since the API has no list of the holders of one: that is a call for each
-// group and each user of the organization or of the project. It takes no more than half of the time that there is, so that
-// the other half is left for what the count is made for.
-func (p provisioning) countHolders(ctx context.Context, at roleAddress) (holders, error) {
+// countHolders asks everybody who may hold a role, since the API has no list of the holders of one: that is a call for
+// each group and each user of the organization or of the project. It takes at most half of the remaining time; the other
+// half is left for the deletion.
+func (p provisioning) countHolders(ctx context.Context, at roleAddress) (holderCount, error) {
 	counting := client.Awaited(ctx)
 	if deadline, has := ctx.Deadline(); has {
 		var cancel context.CancelFunc
@@ -28,15 +28,15 @@ func (p provisioning) countHolders(ctx context.Context, at roleAddress) (holders
 	count, err := p.countAssigned(counting, at)
 	switch {
 	case err == nil:
-		return holders{count: count, all: true}, nil
+		return holderCount{count: count, isComplete: true}, nil
 	case counting.Err() != nil && ctx.Err() == nil && kindOf(err) == client.KindStopped:
 		warn(ctx, "there was no time to ask everybody who may hold the role; more may lose it than are counted")
-		return holders{count: count}, nil
+		return holderCount{count: count}, nil
 	case isGone(err):
-		// The role is there, whatever is not.
-		return holders{}, readError("counting who holds the role", err)
+		// The role itself exists.
+		return holderCount{}, readError("counting who holds the role", err)
 	default:
-		return holders{}, err
+		return holderCount{}, err
 	}
 }
 
@@ -44,19 +44,19 @@ func (p provisioning) countHolders(ctx context.Context, at roleAddress) (holders
 func (p provisioning) countAssigned(ctx context.Context, at roleAddress) (int, error) {
 	count := 0
 	// A service account may be a user as well.
-	asked := map[whose]bool{}
+	asked := map[holderKey]bool{}
 	for _, list := range p.possibleHolders(at.in) {
 		principals, err := list(ctx)
 		if err != nil {
 			return count, err
 		}
 		for _, principal := range principals {
-			of := whose{principal.Type == client.PrincipalGroup, principal.ID}
+			of := holderKey{principal.Type == client.PrincipalGroup, principal.ID}
 			if asked[of] {
 				continue
 			}
 			asked[of] = true
-			held, err := p.rolesOf(principal).assignmentUnlessGone(ctx, roleOfID(at.id))
+			held, err := p.rolesOf(principal).confirmedAssignment(ctx, roleByID(at.id))
 			if err != nil {
 				return count, err
 			}
@@ -68,8 +68,8 @@ func (p provisioning) countAssigned(ctx context.Context, at roleAddress) (int, e
 	return count, nil
 }
 
-// whose are the roles of one route: those of a service account are those of a user.
-type whose struct {
+// holderKey are the roles of one route: those of a service account are those of a user.
+type holderKey struct {
 	isGroup bool
 	id      string
 }
@@ -91,34 +91,21 @@ func (p provisioning) possibleHolders(in client.RoleScope) []principalList {
 		}
 	}
 	return []principalList{
-		principalsOf(listOfProject(of, p.client.ListProjectGroups), func(group client.ProjectGroup) client.Principal {
+		principalsOf(listOf(p.client.ListProjectGroups, of), func(group client.ProjectGroup) client.Principal {
 			return client.ProjectPrincipal(of, client.PrincipalGroup, group.GroupID)
 		}),
-		principalsOf(listOfProject(of, p.client.ListProjectServiceAccounts), func(account client.ServiceAccount) client.Principal {
+		principalsOf(listOf(p.client.ListProjectServiceAccounts, of), func(account client.ServiceAccount) client.Principal {
 			return client.ProjectPrincipal(of, client.PrincipalServiceAccount, account.ID)
 		}),
-		principalsOf(listOfProject(of, p.client.ListProjectUsers), func(user client.ProjectUser) client.Principal {
+		principalsOf(listOf(p.client.ListProjectUsers, of), func(user client.ProjectUser) client.Principal {
 			return client.ProjectPrincipal(of, client.PrincipalUser, user.ID)
 		}),
 	}
 }
 
-// listOfProject is a list that belongs to a project.
-func listOfProject[T any](
-	projectID string, list func(context.Context, string, client.Cursor) (client.Page[T], error),
-) func(context.Context, client.Cursor) (client.Page[T], error) {
-	return func(ctx context.Context, cursor client.Cursor) (client.Page[T], error) {
-		return list(ctx, projectID, cursor)
-	}
-}
-
-func principalsOf[T any](list func(context.Context, client.Cursor) (client.Page[T], error), principal func(T) client.Principal) principalList {
+func principalsOf[T any](list pageReader[T], principal func(T) client.Principal) principalList {
 	return func(ctx context.Context) ([]client.Principal, error) {
 		rows, err := listAll(ctx, list)
-		principals := make([]client.Principal, 0, len(rows))
-		for _, row := range rows {
-			principals = append(principals, principal(row))
-		}
-		return principals, err
+		return convert(rows, principal), err
 	}
 }

@@ -44,16 +44,18 @@ func refusePredefined(role string) error {
 	return newError(codes.FailedPrecondition, "%s is a role of OpenAI's own, which can be neither changed nor deleted: create a custom role instead", role)
 }
 
-// roleResource is the resource of a custom role, as a sync gives it.
-func roleResource(in client.RoleScope, role client.Role) (*v2.Resource, error) {
+// roleResourceIn makes the resource of a custom role, as a sync does.
+func roleResourceIn(in client.RoleScope) func(client.Role) (*v2.Resource, error) {
 	if in.ProjectID == "" {
-		return organizationRoleResource(role)
+		return organizationRoleResource
 	}
-	return projectRoleResource(resourceID(resourceTypeProject, in.ProjectID), role)
+	return func(role client.Role) (*v2.Resource, error) {
+		return projectRoleResource(resourceID(resourceTypeProject, in.ProjectID), role)
+	}
 }
 
-// wordsOf says in words what a role has of the fields that are asked for. Permissions are a set.
-func wordsOf(has, asked client.RoleFields) string {
+// describeRole says in words what a role has of the fields that are asked for. Permissions are a set.
+func describeRole(has, asked client.RoleFields) string {
 	var words []string
 	if asked.Name != "" {
 		words = append(words, fmt.Sprintf("the name %q", has.Name))
@@ -67,20 +69,20 @@ func wordsOf(has, asked client.RoleFields) string {
 	return strings.Join(words, ", ")
 }
 
-func fieldsOf(role client.Role) client.RoleFields {
+func roleFieldsOf(role client.Role) client.RoleFields {
 	return client.RoleFields{Name: role.Name, Description: role.Description, Permissions: role.Permissions}
 }
 
-// createRole makes a custom role. Names are unique among the custom roles of one place: the role of the name is the one that
-// was asked for, if it is as it was asked for, so that a lost answer makes no second one. True means that it was there.
+// createRole makes a custom role. Names are unique among the custom roles of one place: a role of the name with the
+// requested fields is the requested role. So a lost answer makes no second role. True means that it existed.
 func (p provisioning) createRole(ctx context.Context, in client.RoleScope, fields client.RoleFields) (client.Role, bool, error) {
 	isMeant := func(role client.Role) bool { return !role.PredefinedRole && role.Name == fields.Name }
-	wanted := wordsOf(fields, fields)
+	wanted := describeRole(fields, fields)
 	there, err := p.findRole(ctx, in, isMeant)
 	switch {
 	case err != nil:
 		return client.Role{}, false, err
-	case there != nil && wordsOf(fieldsOf(*there), fields) == wanted:
+	case there != nil && describeRole(roleFieldsOf(*there), fields) == wanted:
 		return *there, true, nil
 	case there != nil:
 		return client.Role{}, false, newError(codes.FailedPrecondition, "there is a role with this name already, which is not the same: change it with update_role, or choose another name")
@@ -104,10 +106,10 @@ func (p provisioning) createRole(ctx context.Context, in client.RoleScope, field
 				return stateNotThere, err
 			}
 			made = *role
-			return wordsOf(fieldsOf(made), fields), nil
+			return describeRole(roleFieldsOf(made), fields), nil
 		},
 		before: stateNotThere, wanted: wanted,
-		saysDone: saysAlreadyThere,
+		meansDone: saysAlreadyThere,
 	})
 	return made, false, err
 }
@@ -127,7 +129,7 @@ func (p provisioning) updateRole(ctx context.Context, at roleAddress, fields cli
 	if err != nil {
 		return client.Role{}, false, err
 	}
-	before, wanted := wordsOf(fieldsOf(role), fields), wordsOf(fields, fields)
+	before, wanted := describeRole(roleFieldsOf(role), fields), describeRole(fields, fields)
 	if before == wanted {
 		return role, true, nil
 	}
@@ -139,7 +141,7 @@ func (p provisioning) updateRole(ctx context.Context, at roleAddress, fields cli
 		read: func(ctx context.Context) (string, error) {
 			var err error
 			role, err = p.client.GetRole(ctx, at.in, at.id)
-			return wordsOf(fieldsOf(role), fields), err
+			return describeRole(roleFieldsOf(role), fields), err
 		},
 		before: before, wanted: wanted,
 	})
@@ -157,8 +159,8 @@ func withFields(role client.Role, fields client.RoleFields) client.Role {
 }
 
 // deleteRole deletes a custom role, and says how many it took it from. True means that it was gone.
-func (p provisioning) deleteRole(ctx context.Context, at roleAddress) (holders, bool, error) {
-	var held holders
+func (p provisioning) deleteRole(ctx context.Context, at roleAddress) (holderCount, bool, error) {
+	var held holderCount
 	already, err := p.deleteChecked(ctx,
 		func(ctx context.Context) error {
 			_, err := p.getCustom(ctx, at)
@@ -167,10 +169,8 @@ func (p provisioning) deleteRole(ctx context.Context, at roleAddress) (holders, 
 			}
 			return err
 		},
-		func(ctx context.Context) error { return p.client.DeleteRole(ctx, at.in, at.id) },
-		func(ctx context.Context) error {
-			_, err := p.client.GetRole(ctx, at.in, at.id)
-			return err
-		})
+		deletionOf(
+			func(ctx context.Context) error { return p.client.DeleteRole(ctx, at.in, at.id) },
+			func(ctx context.Context) (client.Role, error) { return p.client.GetRole(ctx, at.in, at.id) }))
 	return held, already, err
 }

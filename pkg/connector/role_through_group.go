@@ -9,24 +9,24 @@ import (
 	"github.com/conductorone/baton-openai/pkg/client"
 )
 
-// groupGives tells whether a group gives somebody a predefined role, in the organization or in a project: it holds the role
-// there and has the principal as a member. It is asked where the API does not say through whom a role is held. The lists
-// are those that the groups' own grants are read from. Where they are refused for good, no group is known to give
-// anything.
-func (s *syncReader) groupGives(ctx context.Context, principalID, role, in string) (bool, error) {
-	groups, err := s.groupsThatHold(ctx, role, in)
+// groupGivesRole tells whether a group gives a principal a predefined role, in the organization or in a project: it
+// holds the role there and has the principal as a member. The API does not always say through which group a role is
+// held. The lists are those that the groups' own grants are read from. Where they are refused for good, no group is
+// known to give anything.
+func (s *syncReader) groupGivesRole(ctx context.Context, principalID, role, in string) (bool, error) {
+	groups, err := s.groupsWithRole(ctx, role, in)
 	if err != nil {
 		return false, err
 	}
 	if in != organizationKey && role == slugOwner {
-		owners, err := s.groupsThatHold(ctx, roleOwner, organizationKey)
+		owners, err := s.groupsWithRole(ctx, roleOwner, organizationKey)
 		if err != nil {
 			return false, err
 		}
 		groups = append(slices.Clip(owners), groups...)
 	}
 	for _, groupID := range groups {
-		members, err := s.membersOf(ctx, groupID)
+		members, err := s.groupMembers(ctx, groupID)
 		if err != nil || members[principalID] {
 			return err == nil, err
 		}
@@ -42,8 +42,8 @@ func (s *syncReader) warnOfUnknownSources(ctx context.Context, held client.Assig
 	}
 	for _, source := range held.AssignmentSources {
 		s.mu.Lock()
-		_, seen := s.sources[source.PrincipalID]
-		s.sources[source.PrincipalID] = struct{}{}
+		_, seen := s.checkedSources[source.PrincipalID]
+		s.checkedSources[source.PrincipalID] = struct{}{}
 		s.mu.Unlock()
 		if seen {
 			continue
@@ -60,22 +60,22 @@ func (s *syncReader) warnOfUnknownSources(ctx context.Context, held client.Assig
 	return nil
 }
 
-// groupsThatHold gives the ids of the groups that hold a predefined role.
-func (s *syncReader) groupsThatHold(ctx context.Context, role, in string) ([]string, error) {
-	key := factKey(in) + "/" + role
+// groupsWithRole gives the ids of the groups that hold a predefined role.
+func (s *syncReader) groupsWithRole(ctx context.Context, role, in string) ([]string, error) {
+	key := storeKey(in) + "/" + role
 	s.mu.Lock()
-	holders, known := s.holders[key]
+	holders, known := s.groupsByRole[key]
 	s.mu.Unlock()
 	if known {
 		return holders, nil
 	}
-	groups, rolesOf, err := s.groupsIn(ctx, in)
+	groups, rolesOf, err := s.groupsAndRoleLists(ctx, in)
 	if err != nil {
 		return nil, err
 	}
 	for _, groupID := range groups {
-		held, err := askAll(ctx, s, rolesOf(groupID))
-		if err != nil && !isRefusedForGood(err) {
+		held, err := getRows(ctx, s, rolesOf(groupID))
+		if err != nil && !isPermanentRefusal(err) {
 			return nil, err
 		}
 		for _, row := range held {
@@ -85,38 +85,32 @@ func (s *syncReader) groupsThatHold(ctx context.Context, role, in string) ([]str
 		}
 	}
 	s.mu.Lock()
-	s.holders[key] = holders
+	s.groupsByRole[key] = holders
 	s.mu.Unlock()
 	return holders, nil
 }
 
-// groupsIn gives the ids of the groups of the organization or of a project, and the list of the roles of each.
-func (s *syncReader) groupsIn(ctx context.Context, in string) ([]string, func(groupID string) list[client.AssignedRole], error) {
-	var ids []string
+// groupsAndRoleLists gives the ids of the groups of the organization or of a project, and the list of the roles of each.
+func (s *syncReader) groupsAndRoleLists(ctx context.Context, in string) ([]string, func(groupID string) list[client.AssignedRole], error) {
 	if in == organizationKey {
-		groups, err := askAll(ctx, s, groupsList())
-		for _, group := range groups {
-			ids = append(ids, group.ID)
-		}
-		return ids, groupRolesList, unlessRefusedForGood(err)
+		groups, err := getRows(ctx, s, groupsList())
+		return convert(groups, func(group client.Group) string { return group.ID }), groupRolesList, ignorePermanentRefusal(err)
 	}
-	groups, err := askAll(ctx, s, projectGroupsList(in))
-	for _, group := range groups {
-		ids = append(ids, group.GroupID)
-	}
-	return ids, func(groupID string) list[client.AssignedRole] { return projectGroupRolesList(in, groupID) }, unlessRefusedForGood(err)
+	groups, err := getRows(ctx, s, projectGroupsList(in))
+	ids := convert(groups, func(group client.ProjectGroup) string { return group.GroupID })
+	return ids, func(groupID string) list[client.AssignedRole] { return projectGroupRolesList(in, groupID) }, ignorePermanentRefusal(err)
 }
 
-// membersOf gives the ids of a group's members.
-func (s *syncReader) membersOf(ctx context.Context, groupID string) (map[string]bool, error) {
+// groupMembers gives the ids of a group's members.
+func (s *syncReader) groupMembers(ctx context.Context, groupID string) (map[string]bool, error) {
 	s.mu.Lock()
-	members, known := s.members[groupID]
+	members, known := s.membersByGroup[groupID]
 	s.mu.Unlock()
 	if known {
 		return members, nil
 	}
-	users, err := askAll(ctx, s, groupUsersList(groupID))
-	if err := unlessRefusedForGood(err); err != nil {
+	users, err := getRows(ctx, s, groupUsersList(groupID))
+	if err := ignorePermanentRefusal(err); err != nil {
 		return nil, err
 	}
 	members = make(map[string]bool, len(users))
@@ -124,25 +118,7 @@ func (s *syncReader) membersOf(ctx context.Context, groupID string) (map[string]
 		members[user.ID] = true
 	}
 	s.mu.Lock()
-	s.members[groupID] = members
+	s.membersByGroup[groupID] = members
 	s.mu.Unlock()
 	return members, nil
-}
-
-// isRefusedForGood tells an answer after which nothing is to be learnt from a list: the API does not have it, or not for
-// this key or plan. Where groups are part of the sync, their own grants say what that means.
-func isRefusedForGood(err error) bool {
-	switch kindOf(err) {
-	case client.KindGone, client.KindNoSuchList, client.KindDeniedWithoutReason:
-		return true
-	default:
-		return lacksScopes(err)
-	}
-}
-
-func unlessRefusedForGood(err error) error {
-	if isRefusedForGood(err) {
-		return nil
-	}
-	return err
 }

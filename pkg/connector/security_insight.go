@@ -14,12 +14,9 @@ import (
 )
 
 type securityInsightBuilder struct {
-	client *client.Client
-	reader *reader
-}
-
-func (b *securityInsightBuilder) ResourceType(context.Context) *v2.ResourceType {
-	return resourceTypeSecurityInsight
+	builder
+	noEntitlements
+	noGrants
 }
 
 // The lists that insights are made of, after the first one, the users.
@@ -35,78 +32,62 @@ func (b *securityInsightBuilder) List(ctx context.Context, parent *v2.ResourceId
 	if parent != nil || !b.reader.insights {
 		return nil, nil, nil
 	}
-	first, err := parsePlace(opts, listOfAdminKeys, listOfProjects)
+	first, err := parsePageToken(opts, listOfAdminKeys, listOfProjects)
 	if err != nil {
 		return nil, nil, err
 	}
-	s, err := b.reader.of(ctx, opts)
+	s, err := b.reader.forCall(ctx, opts)
 	if err != nil {
 		return nil, nil, readError(doing, err)
 	}
-	if err := s.begins(ctx, resourceTypeSecurityInsight); err != nil {
+	if err := s.beginType(ctx, resourceTypeSecurityInsight); err != nil {
 		return nil, nil, readError(doing, err)
 	}
-	return answerRows(first, func(found *answer[*v2.Resource], at place) (*place, error) {
-		next, err := s.insightsAt(ctx, found, at)
+	return fillResponse(first, func(response *response[*v2.Resource], token pageToken) (*pageToken, error) {
+		next, err := s.insightsAt(ctx, response, token)
 		if err != nil {
-			return nil, readError(doing, ofType(resourceTypeSecurityInsight, err))
+			return nil, readError(doing, withType(resourceTypeSecurityInsight, err))
 		}
 		return next, nil
 	})
 }
 
 // insightsAt adds what a page of one of the lists gives. Each list leads to the next one.
-func (s *syncReader) insightsAt(ctx context.Context, found *answer[*v2.Resource], at place) (*place, error) {
-	switch at.List {
+func (s *syncReader) insightsAt(ctx context.Context, response *response[*v2.Resource], token pageToken) (*pageToken, error) {
+	switch token.List {
 	case listOfProjects:
-		page, err := ask(ctx, s, projectsList(), at.Cursor)
+		page, err := getPage(ctx, s, projectsList(), token.Cursor)
 		if err != nil {
 			return nil, err
 		}
-		next, _, err := gather(found, at, page, func(project client.Project) ([]*v2.Resource, bool, error) {
-			insights, err := s.projectInsights(ctx, project)
-			if err != nil {
-				return nil, false, err
-			}
-			resources, err := insightResources(insights)
-			return resources, false, err
+		next, _, err := addRows(response, token, page, func(project client.Project) ([]*v2.Resource, bool, error) {
+			return insightResources(s.projectInsights(ctx, project))
 		})
-		if next == nil {
-			next = at.nextPage(page.Next)
-		}
 		return next, err
 	case listOfAdminKeys:
-		page, err := ask(ctx, s, adminKeysList(), at.Cursor)
+		page, err := getPage(ctx, s, adminKeysList(), token.Cursor)
 		if err != nil {
 			return nil, err
 		}
-		next, _, err := gather(found, at, page, func(key client.AdminAPIKey) ([]*v2.Resource, bool, error) {
+		next, _, err := addRows(response, token, page, func(key client.AdminAPIKey) ([]*v2.Resource, bool, error) {
 			if key.IsProjectKey() {
 				return nil, false, nil
 			}
-			insights, err := adminKey(key).insights(ctx, s, nil)
-			if err != nil {
-				return nil, false, err
-			}
-			resources, err := insightResources(insights)
-			return resources, false, err
+			return insightResources(adminKey(key).insights(ctx, s, nil))
 		})
-		if next == nil {
-			next = at.nextPage(page.Next)
-		}
-		if next == nil {
-			next = &place{List: listOfProjects}
+		if next == nil && err == nil {
+			next = &pageToken{List: listOfProjects}
 		}
 		return next, err
 	default:
-		page, err := ask(ctx, s, usersList(), at.Cursor)
+		page, err := getPage(ctx, s, usersList(), token.Cursor)
 		if err != nil {
 			return nil, err
 		}
-		if next := at.nextPage(page.Next); next != nil {
-			return next, nil
+		if page.Next.IsZero() {
+			return &pageToken{List: listOfAdminKeys}, nil
 		}
-		return &place{List: listOfAdminKeys}, nil
+		return &pageToken{Cursor: page.Next}, nil
 	}
 }
 
@@ -127,11 +108,11 @@ func (s *syncReader) projectInsights(ctx context.Context, project client.Project
 }
 
 func (s *syncReader) insightsIn(ctx context.Context, projectID string) ([]insight, error) {
-	accounts, err := askAll(ctx, s, serviceAccountsList(projectID))
+	accounts, err := getRows(ctx, s, serviceAccountsList(projectID))
 	if err != nil {
 		return nil, err
 	}
-	keys, err := askAll(ctx, s, projectKeysList(projectID))
+	keys, err := getRows(ctx, s, projectKeysList(projectID))
 	if err != nil {
 		return nil, err
 	}
@@ -161,28 +142,28 @@ var errNoInsights = errors.New("security insights are not asked for: --security-
 // Get looks at the key or the service account again: an insight is there as long as there is reason for it.
 //
 // GET /organization/projects/{project_id}/service_accounts/{service_account_id}, GET
-// /organization/projects/{project_id}/api_keys, and what [apiKeyBuilder.Get], [membersByID.isNoOwner] and
-// [membersByID.holdsNoRole] ask for.
+// /organization/projects/{project_id}/api_keys, and what [apiKeyBuilder.Get], [apiMembers.isNotOwner] and
+// [apiMembers.hasNoRole] ask for.
 func (b *securityInsightBuilder) Get(ctx context.Context, id, parent *v2.ResourceId) (*v2.Resource, annotations.Annotations, error) {
 	if !b.reader.insights {
 		return nil, nil, newError(codes.NotFound, "%w", errNoInsights)
 	}
-	known := membersByID{b.reader, b.client}
+	known := apiMembers{b.reader, b.client}
 	return getResource(id, func() (*v2.Resource, error) {
 		kind, about, _ := strings.Cut(id.GetResource(), "/")
 		switch kind {
 		case insightKeyWithoutAccess, insightAdminKeyNoOwner:
-			return getOfKey(ctx, b.client, about, parent, func(key apiKey) (*v2.Resource, error) {
+			return getWithKey(ctx, b.client, about, parent, func(key apiKey) (*v2.Resource, error) {
 				insights, err := key.insights(ctx, known, func() (bool, error) { return b.lacksRole(ctx, key) })
 				return insightOf(kind, insights, err)
 			})
 		case insightAccountNoRole:
-			return getOfProject(ctx, b.client, parent, func(ctx context.Context, project *v2.ResourceId) (*v2.Resource, error) {
+			return getInProject(ctx, b.client, parent, func(ctx context.Context, project *v2.ResourceId) (*v2.Resource, error) {
 				account, err := b.client.GetProjectServiceAccount(ctx, project.GetResource(), about)
 				if err != nil {
 					return nil, err
 				}
-				keys, err := b.keysOf(ctx, project.GetResource())
+				keys, err := allRows(pages(ctx, listOf(b.client.ListProjectAPIKeys, project.GetResource())))
 				if err != nil {
 					return nil, err
 				}
@@ -199,9 +180,9 @@ func (b *securityInsightBuilder) Get(ctx context.Context, id, parent *v2.Resourc
 func (b *securityInsightBuilder) lacksRole(ctx context.Context, key apiKey) (bool, error) {
 	account, err := b.client.GetProjectServiceAccount(ctx, key.projectID, key.ownerID)
 	if err != nil || projectRoleName(account.Role) != "" {
-		return false, unlessGone(err)
+		return false, ignoreGone(err)
 	}
-	return membersByID{b.reader, b.client}.holdsNoRole(ctx, key.projectID, key.ownerID)
+	return apiMembers{b.reader, b.client}.hasNoRole(ctx, key.projectID, key.ownerID)
 }
 
 // insightOf is that of the kind.
@@ -215,31 +196,4 @@ func insightOf(kind string, insights []insight, err error) (*v2.Resource, error)
 		}
 	}
 	return nil, errNotThere
-}
-
-func (b *securityInsightBuilder) keysOf(ctx context.Context, projectID string) ([]client.ProjectAPIKey, error) {
-	var keys []client.ProjectAPIKey
-	for cursor := (client.Cursor{}); ; {
-		page, err := b.client.ListProjectAPIKeys(ctx, projectID, cursor)
-		if err != nil {
-			return nil, err
-		}
-		if page.Again {
-			keys = nil
-		}
-		keys = append(keys, page.Items...)
-		if cursor = page.Next; cursor.IsZero() {
-			return keys, nil
-		}
-	}
-}
-
-// Entitlements is not called: the type skips them.
-func (b *securityInsightBuilder) Entitlements(context.Context, *v2.Resource, rs.SyncOpAttrs) ([]*v2.Entitlement, *rs.SyncOpResults, error) {
-	return nil, nil, nil
-}
-
-// Grants is not called: the type skips them.
-func (b *securityInsightBuilder) Grants(context.Context, *v2.Resource, rs.SyncOpAttrs) ([]*v2.Grant, *rs.SyncOpResults, error) {
-	return nil, nil, nil
 }

@@ -11,18 +11,14 @@ import (
 )
 
 type serviceAccountBuilder struct {
-	provisioning
-
-	reader *reader
-}
-
-func (b *serviceAccountBuilder) ResourceType(context.Context) *v2.ResourceType {
-	return resourceTypeServiceAccount
+	builder
+	noEntitlements
+	noGrants
 }
 
 // List gives a page of a project's service accounts.
 func (b *serviceAccountBuilder) List(ctx context.Context, parent *v2.ResourceId, opts rs.SyncOpAttrs) ([]*v2.Resource, *rs.SyncOpResults, error) {
-	return listProject(ctx, b.reader, resourceTypeServiceAccount, parent, opts, serviceAccountsList, "listing a project's service accounts",
+	return listProject(ctx, b.builder, parent, opts, serviceAccountsList, "listing a project's service accounts",
 		func(row client.ServiceAccount) (*v2.Resource, error) { return serviceAccountResource(parent, row) })
 }
 
@@ -31,7 +27,7 @@ func (b *serviceAccountBuilder) List(ctx context.Context, parent *v2.ResourceId,
 // GET /organization/projects/{project_id}/service_accounts/{service_account_id}.
 func (b *serviceAccountBuilder) Get(ctx context.Context, id, parent *v2.ResourceId) (*v2.Resource, annotations.Annotations, error) {
 	return getResource(id, func() (*v2.Resource, error) {
-		return getOfProject(ctx, b.client, parent, func(ctx context.Context, project *v2.ResourceId) (*v2.Resource, error) {
+		return getInProject(ctx, b.client, parent, func(ctx context.Context, project *v2.ResourceId) (*v2.Resource, error) {
 			row, err := b.client.GetProjectServiceAccount(ctx, project.GetResource(), id.GetResource())
 			if err != nil {
 				return nil, err
@@ -49,31 +45,10 @@ func serviceAccountResource(project *v2.ResourceId, row client.ServiceAccount) (
 		profile:     profile{}.text("project_id", project.GetResource()).text(profileRole, row.Role),
 	}
 	name := acc.profile.name(row.ID, row.Name)
-	return newResource(resourceTypeServiceAccount, row.ID, row.ID, name, project, acc.trait(), nonHuman(), grantsElsewhere())
+	return newResource(resourceTypeServiceAccount, row.ID, row.ID, name, project, acc.trait(), nonHuman(), skipGrants())
 }
 
 // StaticEntitlements gives none. It is called once everything has been listed.
 func (b *serviceAccountBuilder) StaticEntitlements(ctx context.Context, opts rs.SyncOpAttrs) ([]*v2.Entitlement, *rs.SyncOpResults, error) {
-	return nil, nil, requireProjects(ctx, b.reader, resourceTypeServiceAccount, opts)
+	return nil, nil, b.requireProjects(ctx, opts)
 }
-
-// Entitlements is not called: the type skips them.
-func (b *serviceAccountBuilder) Entitlements(context.Context, *v2.Resource, rs.SyncOpAttrs) ([]*v2.Entitlement, *rs.SyncOpResults, error) {
-	return nil, nil, nil
-}
-
-// Grants is not called: the project gives its service accounts their roles.
-func (b *serviceAccountBuilder) Grants(context.Context, *v2.Resource, rs.SyncOpAttrs) ([]*v2.Grant, *rs.SyncOpResults, error) {
-	return nil, nil, nil
-}
-
-// serviceAccountRole is the predefined project role that a service account's row names, or none; "" for another word.
-func serviceAccountRole(word string) string {
-	if word == serviceAccountWithoutRole {
-		return word
-	}
-	return projectRoleName(word)
-}
-
-// serviceAccountWithoutRole is the word for an account whose access, if it has any, was given by assignment.
-const serviceAccountWithoutRole = "none"

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 
+	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
 	"go.uber.org/zap"
 	"google.golang.org/grpc/codes"
 
@@ -17,27 +18,26 @@ func (p provisioning) serviceAccountActions() []action {
 		name: "create_service_account", displayName: "Create service account",
 		description: "Creates a service account in a project, without a role and without a key. Another one may have the same name.",
 		arguments: []actionField{
-			theProject(), {name: argumentName, displayName: "Name", description: "The service account's name", required: true},
+			projectArgument(), {name: argumentName, displayName: "Name", description: "The service account's name", required: true},
 		},
 		returns: []actionField{{name: argumentServiceAccount, displayName: "Service account", description: "The service account", kind: kindResource}},
 		doing:   "creating",
-		about: func(a actionArguments) string {
-			return "service account named " + presentable(a.text(argumentName), maxNameBytes) + " in the " + aboutPrincipal(a.id(argumentProject))
+		subject: func(a actionArguments) string {
+			return "service account named " + displayText(a.text(argumentName), maxNameBytes) + " in the " + subjectOf(a.id(argumentProject))
 		},
 		run: p.createServiceAccount,
 	}}
 }
 
-// createServiceAccount makes an account alone. A key that comes with it all the same is nobody's: it is neither returned nor kept.
-func (p provisioning) createServiceAccount(ctx context.Context, arguments actionArguments) (returned, error) {
+// createServiceAccount makes an account without a key. If the API makes a key all the same, its value is neither
+// returned nor kept.
+func (p provisioning) createServiceAccount(ctx context.Context, arguments actionArguments) (actionResult, error) {
 	project, name := arguments.id(argumentProject), arguments.text(argumentName)
 	var key client.UnaskedKey
 	account, err := createNamed(ctx, p.consistency, creation[client.ServiceAccount]{
 		name: name,
 		list: func(ctx context.Context) ([]client.ServiceAccount, error) {
-			return listAll(ctx, func(ctx context.Context, cursor client.Cursor) (client.Page[client.ServiceAccount], error) {
-				return p.client.ListProjectServiceAccounts(ctx, project.GetResource(), cursor)
-			})
+			return listAll(ctx, listOf(p.client.ListProjectServiceAccounts, project.GetResource()))
 		},
 		create: func(ctx context.Context) (client.ServiceAccount, error) {
 			made, err := p.client.CreateProjectServiceAccount(ctx, project.GetResource(), name)
@@ -47,20 +47,19 @@ func (p provisioning) createServiceAccount(ctx context.Context, arguments action
 		get: func(ctx context.Context, id string) (client.ServiceAccount, error) {
 			return p.client.GetProjectServiceAccount(ctx, project.GetResource(), id)
 		},
-		is: func(account client.ServiceAccount) (string, string) { return account.ID, account.Name },
+		identify: func(account client.ServiceAccount) (string, string) { return account.ID, account.Name },
 	})
 	if err != nil {
-		return returned{}, err
+		return actionResult{}, err
 	}
-	resource, err := serviceAccountResource(project, account)
+	done, err := resourceResult(argumentServiceAccount, account,
+		func(account client.ServiceAccount) (*v2.Resource, error) {
+			return serviceAccountResource(project, account)
+		},
+		false, zap.String("service_account_id", account.ID))
 	if err != nil {
-		return returned{}, err
+		return actionResult{}, err
 	}
-	done, err := returning(argumentServiceAccount, resource)
-	if err != nil {
-		return returned{}, err
-	}
-	done.logged = []zap.Field{zap.String("service_account_id", account.ID)}
 	role := cmp.Or(account.Role, serviceAccountWithoutRole)
 	switch {
 	case key.IsThere:

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -23,8 +24,8 @@ var _ connectorbuilder.CredentialIssuerV2 = (*serviceAccountBuilder)(nil)
 // keyDiscoverable says that the next sync shows the key that is issued.
 const keyDiscoverable = v2.CredentialResourceMode_CREDENTIAL_RESOURCE_MODE_DISCOVERABLE
 
-// IssueCapabilityDetails says that a service account can be given API keys, with whatever scopes. OpenAI lets nobody choose
-// when they expire.
+// IssueCapabilityDetails says that a service account can be given API keys, with any scopes. OpenAI has no expiry for
+// them.
 func (b *serviceAccountBuilder) IssueCapabilityDetails(context.Context) (*v2.CredentialDetailsCredentialIssue, annotations.Annotations, error) {
 	const kind = v2.CapabilityDetailCredentialOption_CAPABILITY_DETAIL_CREDENTIAL_OPTION_API_KEY
 	return v2.CredentialDetailsCredentialIssue_builder{
@@ -35,18 +36,13 @@ func (b *serviceAccountBuilder) IssueCapabilityDetails(context.Context) (*v2.Cre
 	}.Build(), nil, nil
 }
 
-// Issue gives a service account one more API key. The SDK encrypts the value for whoever asked for it.
+// Issue gives a service account one more API key. The SDK encrypts the value for the requester.
 func (b *serviceAccountBuilder) Issue(ctx context.Context, input *connectorbuilder.CredentialIssueInput) (*connectorbuilder.CredentialIssueOutput, error) {
 	wanted, err := newKeyRequest(input)
 	if err != nil {
 		return nil, err
 	}
-	var issued issuedKey
-	err = b.inTurn(ctx, aboutPrincipal(wanted.account), func(ctx context.Context) error {
-		var err error
-		issued, err = b.issue(ctx, wanted)
-		return err
-	})
+	issued, err := exclusively(ctx, b.provisioning, subjectOf(wanted.account), func(ctx context.Context) (issuedKey, error) { return b.issue(ctx, wanted) })
 	logChange(ctx, "issue API key", false, err, zap.String("service_account_id", wanted.account.GetResource()), zap.String("api_key_id", issued.id))
 	if err != nil {
 		return nil, changeError(wanted.doing(), err)
@@ -71,9 +67,9 @@ type keyRequest struct {
 func newKeyRequest(input *connectorbuilder.CredentialIssueInput) (keyRequest, error) {
 	account, id := input.IdentityID, input.RequestID
 	switch {
-	case !proto.Equal(account, resourceID(resourceTypeServiceAccount, account.GetResource())) || account.GetResource() == "" || !isReadable(account.GetResource()):
+	case !proto.Equal(account, resourceID(resourceTypeServiceAccount, account.GetResource())) || account.GetResource() == "" || !isPrintable(account.GetResource()):
 		return keyRequest{}, newError(codes.InvalidArgument, "%q is not the id of something of the type %s", account.GetResource(), resourceTypeServiceAccount.GetId())
-	case id == "" || !isReadable(id):
+	case id == "" || !isPrintable(id):
 		return keyRequest{}, newError(codes.InvalidArgument, "the request for an API key has no id, by which the key is found again")
 	case !input.CredentialOptions.HasApiKey():
 		return keyRequest{}, newError(codes.InvalidArgument, "a service account can only be given an API key")
@@ -90,8 +86,8 @@ func (r keyRequest) doing() string {
 	return "issuing an API key for the service account " + r.account.GetResource()
 }
 
-// isMetBy tells whether a key is one that the request has made. Some answers leave the owner out.
-func (r keyRequest) isMetBy(key client.ProjectAPIKey) bool {
+// matches tells whether a key is one that the request has made. Some answers leave the owner out.
+func (r keyRequest) matches(key client.ProjectAPIKey) bool {
 	owner := key.Owner.OwnerID()
 	return key.Name == r.name && (owner == r.account.GetResource() || owner == "")
 }
@@ -106,46 +102,43 @@ type issuedKey struct {
 // issue makes a key, unless the request has made one before: its value was told then, or is lost.
 func (b *serviceAccountBuilder) issue(ctx context.Context, wanted keyRequest) (issuedKey, error) {
 	accountID := wanted.account.GetResource()
-	projectID, err := findProject(ctx, b.client, nil, func(ctx context.Context, projectID string) error {
-		_, err := b.client.GetProjectServiceAccount(ctx, projectID, accountID)
-		return err
-	})
+	projectID, err := b.projectOfServiceAccount(ctx, wanted.account, nil)
 	switch {
 	case isGone(err):
 		return issuedKey{}, newError(codes.FailedPrecondition, "no active project has a service account %s, and OpenAI gives keys to no other account: sync again to see what there is", accountID)
 	case err != nil:
 		return issuedKey{}, err
 	}
-	earlier, err := b.keysOf(ctx, projectID, wanted, "", client.Cursor{})
+	earlier, err := b.findRequestedKeys(ctx, projectID, wanted, "", client.Cursor{})
 	switch {
 	case err != nil:
 		return issuedKey{}, err
 	case len(earlier.found) > 0:
 		return issuedKey{}, newError(codes.AlreadyExists, "the same request has made the key %s already, whose value OpenAI does not tell again: delete it, and ask for another one",
-			idsOfKeys(earlier.found))
+			keyIDs(earlier.found))
 	}
 	made, err := b.client.CreateServiceAccountKey(ctx, projectID, accountID, wanted.name, wanted.scopes)
-	shown, err := b.lookForKey(ctx, projectID, wanted, made, err, earlier.lastPage)
-	return b.settleKey(ctx, projectID, wanted, made, shown, err)
+	shown, err := b.findIssuedKeys(ctx, projectID, wanted, made, err, earlier.lastPage)
+	return b.finishIssue(ctx, projectID, wanted, made, shown, err)
 }
 
-// lookAfterStop is for how long a key is looked for where nobody waits any more.
-const lookAfterStop = 5 * time.Second
+// cleanupTimeout is how long a key may be looked for and deleted after the request was cancelled.
+const cleanupTimeout = 5 * time.Second
 
-// lookForKey reads what a request has made: the key of the answer, or whatever has the request's name where there is no
-// answer. The error is that of the answer, also where something was made all the same.
-func (b *serviceAccountBuilder) lookForKey(
+// findIssuedKeys reads what a request has made: the key of the answer or, without an answer, every key with the
+// request's name. The error is that of the answer, also if a key was made.
+func (b *serviceAccountBuilder) findIssuedKeys(
 	ctx context.Context, projectID string, wanted keyRequest, made client.ServiceAccountKey, answer error, lastPage client.Cursor,
 ) ([]client.ProjectAPIKey, error) {
 	var shown []client.ProjectAPIKey
 	read := func(ctx context.Context) (string, error) {
-		keys, err := b.keysOf(ctx, projectID, wanted, made.ID, lastPage)
+		keys, err := b.findRequestedKeys(ctx, projectID, wanted, made.ID, lastPage)
 		shown = keys.found
 		lastPage = client.Cursor{} // new keys may come first: next time the whole list is read
 		return presence(len(shown) > 0 && (made.ID == "" || hasKey(shown, made.ID))), err
 	}
 	if kindOf(answer) == client.KindStopped {
-		ctx, end := context.WithTimeout(context.WithoutCancel(ctx), lookAfterStop)
+		ctx, end := context.WithTimeout(context.WithoutCancel(ctx), cleanupTimeout)
 		defer end()
 		_, _ = read(ctx) // the answer says why there is none
 		return shown, answer
@@ -154,17 +147,17 @@ func (b *serviceAccountBuilder) lookForKey(
 	return shown, cmp.Or(answer, err)
 }
 
-// settleKey gives the key that is made. A key whose value nobody has is deleted again: it would stay good for as long as
-// nobody finds it.
-func (b *serviceAccountBuilder) settleKey(
+// finishIssue gives the key that is made. A key whose value is lost is deleted again: it could be used until it is
+// found.
+func (b *serviceAccountBuilder) finishIssue(
 	ctx context.Context, projectID string, wanted keyRequest, made client.ServiceAccountKey, shown []client.ProjectAPIKey, answer error,
 ) (issuedKey, error) {
 	switch {
 	case answer != nil && len(shown) > 0:
-		return issuedKey{}, b.takeKeysBack(ctx, projectID, shown, fmt.Errorf("the answer with its value is lost: %w", answer))
+		return issuedKey{}, b.deleteUnusedKeys(ctx, projectID, shown, fmt.Errorf("the answer with its value is lost: %w", answer))
 	case answer != nil && mayBeDone(answer):
 		doing := wanted.doing() + ": OpenAI may have made one all the same, whose value is lost: delete the key named " + wanted.name + " if the next sync shows it, and ask for another one"
-		return issuedKey{}, &codedError{error: explained(doing, answer), code: codes.Aborted}
+		return issuedKey{}, &codedError{error: withAdvice(doing, answer), code: codes.Aborted}
 	case answer != nil:
 		return issuedKey{}, answer
 	}
@@ -178,7 +171,7 @@ func (b *serviceAccountBuilder) settleKey(
 		}
 	}
 	row.Owner = client.ProjectKeyOwner{Type: client.OwnerServiceAccount, ID: wanted.account.GetResource()}
-	secret, err := projectKey(projectID, row).resource(ctx, membersByID{b.reader, b.client})
+	secret, err := projectKey(projectID, row).resource(ctx, apiMembers{b.reader, b.client})
 	switch {
 	case ctx.Err() != nil:
 		err = fmt.Errorf("nobody waits for it any more: %w", ctx.Err())
@@ -186,38 +179,28 @@ func (b *serviceAccountBuilder) settleKey(
 		err = errors.New("OpenAI did not tell its value")
 	}
 	if err != nil {
-		return issuedKey{}, b.takeKeysBack(ctx, projectID, append(others, row), err)
+		return issuedKey{}, b.deleteUnusedKeys(ctx, projectID, append(others, row), err)
 	}
 	if len(others) > 0 {
 		// Something on the way has repeated the request.
-		again := b.takeKeysBack(ctx, projectID, others, errors.New("the request arrived more than once"))
+		again := b.deleteUnusedKeys(ctx, projectID, others, errors.New("the request arrived more than once"))
 		warn(ctx, "OpenAI has made another key than the one that is issued", zap.Error(again))
 	}
 	return issuedKey{id: made.ID, secret: secret, value: made.Value}, nil
 }
 
-// mayBeDone tells an answer after which a write may have been done, whatever is seen of it.
-func mayBeDone(err error) bool {
-	switch kindOf(err) {
-	case client.KindNoAnswer, client.KindMalformed, client.KindStopped:
-		return true
-	default:
-		return false
-	}
-}
-
-// takeKeysBack deletes keys that are of use to nobody, because of what has happened, and gives the error that tells of them.
-func (b *serviceAccountBuilder) takeKeysBack(ctx context.Context, projectID string, keys []client.ProjectAPIKey, because error) error {
+// deleteUnusedKeys deletes keys whose value is lost for the reason because, and gives the error that names them.
+func (b *serviceAccountBuilder) deleteUnusedKeys(ctx context.Context, projectID string, keys []client.ProjectAPIKey, because error) error {
 	if ctx.Err() != nil {
 		var end context.CancelFunc
-		ctx, end = context.WithTimeout(context.WithoutCancel(ctx), lookAfterStop)
+		ctx, end = context.WithTimeout(context.WithoutCancel(ctx), cleanupTimeout)
 		defer end()
 	}
 	var left []client.ProjectAPIKey
 	var failure error
 	for _, key := range keys {
 		// OpenAI may not know it yet, and what it does not know it cannot delete.
-		err := b.consistency.untilKnown(ctx, func(ctx context.Context) error {
+		err := b.consistency.retryUntilKnown(ctx, func(ctx context.Context) error {
 			_, err := b.client.GetProjectAPIKey(ctx, projectID, key.ID)
 			return err
 		})
@@ -229,10 +212,10 @@ func (b *serviceAccountBuilder) takeKeysBack(ctx context.Context, projectID stri
 		}
 	}
 	if len(left) == 0 {
-		return newError(codes.Aborted, "the key %s was made and is deleted again: ask for another one: %w", idsOfKeys(keys), because)
+		return newError(codes.Aborted, "the key %s was made and is deleted again: ask for another one: %w", keyIDs(keys), because)
 	}
 	return newError(codes.FailedPrecondition, "the key %s was made, nobody has its value, and it could not be deleted: delete its service account if it must not stay: %w; %w",
-		idsOfKeys(left), because, failure)
+		keyIDs(left), because, failure)
 }
 
 // requestedKeys are the keys of a project that a request has made.
@@ -242,40 +225,30 @@ type requestedKeys struct {
 	lastPage client.Cursor
 }
 
-// keysOf reads the keys of a project from a place on, the one that was made among them: the API does not find them by name.
-func (b *serviceAccountBuilder) keysOf(ctx context.Context, projectID string, wanted keyRequest, madeID string, from client.Cursor) (requestedKeys, error) {
+// findRequestedKeys reads the keys of a project from a place on, the one that was made among them: the API does not find them by name.
+func (b *serviceAccountBuilder) findRequestedKeys(ctx context.Context, projectID string, wanted keyRequest, madeID string, from client.Cursor) (requestedKeys, error) {
 	keys := requestedKeys{lastPage: from}
-	for {
-		page, err := b.client.ListProjectAPIKeys(walking(ctx, keys.lastPage), projectID, keys.lastPage)
+	for page, err := range pagesFrom(ctx, from, urgentFirst(listOf(b.client.ListProjectAPIKeys, projectID))) {
 		if err != nil {
 			return requestedKeys{}, err
 		}
 		for _, key := range page.Items {
-			if (wanted.isMetBy(key) || key.ID == madeID) && !hasKey(keys.found, key.ID) {
+			if (wanted.matches(key) || key.ID == madeID) && !hasKey(keys.found, key.ID) {
 				keys.found = append(keys.found, key)
 			}
 		}
-		if page.Next.IsZero() {
-			return keys, nil
+		if !page.Next.IsZero() {
+			keys.lastPage = page.Next
 		}
-		keys.lastPage = page.Next
 	}
+	return keys, nil
 }
 
 func hasKey(keys []client.ProjectAPIKey, id string) bool {
-	for _, key := range keys {
-		if key.ID == id {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(keys, func(key client.ProjectAPIKey) bool { return key.ID == id })
 }
 
-// idsOfKeys are told to people.
-func idsOfKeys(keys []client.ProjectAPIKey) string {
-	ids := make([]string, 0, len(keys))
-	for _, key := range keys {
-		ids = append(ids, key.ID)
-	}
-	return strings.Join(ids, ", ")
+// keyIDs are told to people.
+func keyIDs(keys []client.ProjectAPIKey) string {
+	return strings.Join(convert(keys, func(key client.ProjectAPIKey) string { return key.ID }), ", ")
 }

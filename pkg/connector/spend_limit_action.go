@@ -39,11 +39,11 @@ func (p provisioning) spendLimitActions() []action {
 			},
 			{name: argumentRemove, displayName: "Remove", kind: kindYesNo, description: "Yes to take the limit away, in place of an amount"},
 		},
-		returns: []actionField{projectReturned()},
+		returns: []actionField{projectReturn()},
 		doing:   "setting the spend limit of",
-		about: func(a actionArguments) string {
+		subject: func(a actionArguments) string {
 			if a.has(argumentProject) {
-				return aboutProject(a)
+				return projectSubject(a)
 			}
 			return resourceTypeOrganization.GetId()
 		},
@@ -53,21 +53,21 @@ func (p provisioning) spendLimitActions() []action {
 
 // setSpendLimit wants it said that all projects are meant: an argument that a workflow leaves empty by mistake would stop
 // every one of them.
-func (p provisioning) setSpendLimit(ctx context.Context, arguments actionArguments) (returned, error) {
+func (p provisioning) setSpendLimit(ctx context.Context, arguments actionArguments) (actionResult, error) {
 	cents, err := requestedSpendLimit(arguments)
 	if err != nil {
-		return returned{}, err
+		return actionResult{}, err
 	}
 	switch whole := isYes(arguments, argumentWholeOrganization); {
 	case whole && arguments.has(argumentProject):
-		return returned{}, newError(codes.InvalidArgument, "%s and %s exclude each other: give one of them", argumentProject, argumentWholeOrganization)
+		return actionResult{}, newError(codes.InvalidArgument, "%s and %s exclude each other: give one of them", argumentProject, argumentWholeOrganization)
 	case whole:
 		already, err := p.consistency.ensure(ctx, p.spendLimitChange(client.OrganizationSpender(), cents))
-		return returned{already: already, logged: []zap.Field{zap.Bool(argumentWholeOrganization, true)}}, err
+		return actionResult{already: already, logged: []zap.Field{zap.Bool(argumentWholeOrganization, true)}}, err
 	case !arguments.has(argumentProject):
-		return returned{}, newError(codes.InvalidArgument, "nobody is named: give %s, or %s for all of them together", argumentProject, argumentWholeOrganization)
+		return actionResult{}, newError(codes.InvalidArgument, "nobody is named: give %s, or %s for all of them together", argumentProject, argumentWholeOrganization)
 	}
-	return p.setInProject(ctx, arguments.id(argumentProject), func(_ context.Context, project client.Project) (change, error) {
+	return p.changeInProject(ctx, arguments.id(argumentProject), func(_ context.Context, project client.Project) (change, error) {
 		return p.spendLimitChange(client.ProjectSpender(project.ID), cents), nil
 	})
 }
@@ -106,15 +106,15 @@ func (p provisioning) spendLimitChange(of client.Spender, cents int64) change {
 		},
 		read: func(ctx context.Context) (string, error) {
 			limit, err := p.client.GetSpendLimit(ctx, of)
-			return spendLimitInWords(limit), unlessGone(err)
+			return describeSpendLimit(limit), ignoreGone(err)
 		},
-		wanted: spendLimitInWords(client.SpendLimit{ThresholdAmount: cents, Currency: client.SpendCurrency, Interval: client.SpendInterval}),
+		wanted: describeSpendLimit(client.SpendLimit{ThresholdAmount: cents, Currency: client.SpendCurrency, Interval: client.SpendInterval}),
 	}
 }
 
-// spendLimitInWords tells a limit that holds nobody back from one that does. In OpenAI's own pages a limit need not be
-// enforced (https://developers.openai.com/api/docs/guides/spend-limits); what the API sets is.
-func spendLimitInWords(limit client.SpendLimit) string {
+// describeSpendLimit says whether a limit is enforced. In OpenAI's own pages a limit need not be enforced
+// (https://developers.openai.com/api/docs/guides/spend-limits); what the API sets is.
+func describeSpendLimit(limit client.SpendLimit) string {
 	if limit.ThresholdAmount == 0 {
 		return stateNoSpendLimit
 	}

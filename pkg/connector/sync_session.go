@@ -4,12 +4,11 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 
+	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
 	"github.com/conductorone/baton-sdk/pkg/session"
 	"github.com/conductorone/baton-sdk/pkg/types/sessions"
 
@@ -60,7 +59,7 @@ const maxKeyBytes = 256
 
 var errNoSessionStore = errors.New("the sync has no session store; run the connector with the session store enabled")
 
-func factKey(id string) string {
+func storeKey(id string) string {
 	if len(id) <= maxKeyBytes {
 		return id
 	}
@@ -75,17 +74,17 @@ func digest(parts ...string) string {
 	return hex.EncodeToString(hash.Sum(nil))
 }
 
-func (s syncSession) set(ctx context.Context, kind, id string, value any) error {
+func (s syncSession) setFact(ctx context.Context, kind, id string, value any) error {
 	if s.store == nil {
 		return errNoSessionStore
 	}
-	if err := session.SetJSON(ctx, s.store, factKey(id), value, sessions.WithPrefix(kind)); err != nil {
+	if err := session.SetJSON(ctx, s.store, storeKey(id), value, sessions.WithPrefix(kind)); err != nil {
 		return fmt.Errorf("keeping the %s %q: %w", kind, id, err)
 	}
 	return nil
 }
 
-func (s syncSession) setMany(ctx context.Context, kind string, values map[string]string) error {
+func (s syncSession) setFacts(ctx context.Context, kind string, values map[string]string) error {
 	if s.store == nil {
 		return errNoSessionStore
 	}
@@ -94,7 +93,7 @@ func (s syncSession) setMany(ctx context.Context, kind string, values map[string
 	}
 	keyed := make(map[string]string, len(values))
 	for id, value := range values {
-		keyed[factKey(id)] = value
+		keyed[storeKey(id)] = value
 	}
 	if err := session.SetManyJSON(ctx, s.store, keyed, sessions.WithPrefix(kind)); err != nil {
 		return fmt.Errorf("keeping %d of kind %s: %w", len(values), kind, err)
@@ -102,21 +101,21 @@ func (s syncSession) setMany(ctx context.Context, kind string, values map[string
 	return nil
 }
 
-// recall gives what was kept, and false if nothing was.
-func recall[T any](ctx context.Context, s syncSession, kind, id string) (T, bool, error) {
+// getFact gives what was kept, and false if nothing was.
+func getFact[T any](ctx context.Context, s syncSession, kind, id string) (T, bool, error) {
 	var zero T
 	if s.store == nil {
 		return zero, false, errNoSessionStore
 	}
-	value, ok, err := session.GetJSON[T](ctx, s.store, factKey(id), sessions.WithPrefix(kind))
+	value, ok, err := session.GetJSON[T](ctx, s.store, storeKey(id), sessions.WithPrefix(kind))
 	if err != nil {
 		return zero, false, fmt.Errorf("recalling the %s %q: %w", kind, id, err)
 	}
 	return value, ok, nil
 }
 
-// recallMany gives those of the ids that were kept.
-func recallMany[T any](ctx context.Context, s syncSession, kind string, ids []string) (map[string]T, error) {
+// getFacts gives those of the ids that were kept.
+func getFacts[T any](ctx context.Context, s syncSession, kind string, ids []string) (map[string]T, error) {
 	if s.store == nil {
 		return nil, errNoSessionStore
 	}
@@ -126,7 +125,7 @@ func recallMany[T any](ctx context.Context, s syncSession, kind string, ids []st
 		// The store refuses a key that is asked for twice.
 		if _, twice := asked[id]; !twice {
 			asked[id] = struct{}{}
-			keys = append(keys, factKey(id))
+			keys = append(keys, storeKey(id))
 		}
 	}
 	keyed, err := session.GetManyJSON[T](ctx, s.store, keys, sessions.WithPrefix(kind))
@@ -135,7 +134,7 @@ func recallMany[T any](ctx context.Context, s syncSession, kind string, ids []st
 	}
 	values := make(map[string]T, len(keyed))
 	for id := range asked {
-		if value, ok := keyed[factKey(id)]; ok {
+		if value, ok := keyed[storeKey(id)]; ok {
 			values[id] = value
 		}
 	}
@@ -144,21 +143,18 @@ func recallMany[T any](ctx context.Context, s syncSession, kind string, ids []st
 
 // types gives the ids of the resource types that the sync lists as a whole.
 func (s syncSession) types(ctx context.Context) ([]string, error) {
-	ids := make([]string, 0, len(allResourceTypes))
-	for _, resourceType := range allResourceTypes {
-		ids = append(ids, resourceType.GetId())
-	}
-	begun, err := recallMany[bool](ctx, s, factType, ids)
+	ids := convert(allResourceTypes, (*v2.ResourceType).GetId)
+	begun, err := getFacts[bool](ctx, s, factType, ids)
 	return slices.DeleteFunc(ids, func(id string) bool { return !begun[id] }), err
 }
 
 // countRun gives the number of the process among those that have worked on the sync.
 func (s syncSession) countRun(ctx context.Context) (int, error) {
-	before, _, err := recall[int](ctx, s, factRuns, keyRuns)
+	before, _, err := getFact[int](ctx, s, factRuns, keyRuns)
 	if err != nil {
 		return 0, err
 	}
-	return before + 1, s.set(ctx, factRuns, keyRuns, before+1)
+	return before + 1, s.setFact(ctx, factRuns, keyRuns, before+1)
 }
 
 func keepUsers(ctx context.Context, s syncSession, page client.Page[client.User]) error {
@@ -166,7 +162,7 @@ func keepUsers(ctx context.Context, s syncSession, page client.Page[client.User]
 	for _, user := range page.Items {
 		roles[user.ID] = user.Role
 	}
-	return s.setMany(ctx, factUser, roles)
+	return s.setFacts(ctx, factUser, roles)
 }
 
 func keepGroups(ctx context.Context, s syncSession, page client.Page[client.Group]) error {
@@ -174,7 +170,7 @@ func keepGroups(ctx context.Context, s syncSession, page client.Page[client.Grou
 	for _, group := range page.Items {
 		ids[group.ID] = ""
 	}
-	return s.setMany(ctx, factGroup, ids)
+	return s.setFacts(ctx, factGroup, ids)
 }
 
 func keepServiceAccounts(projectID string) func(context.Context, syncSession, client.Page[client.ServiceAccount]) error {
@@ -183,88 +179,6 @@ func keepServiceAccounts(projectID string) func(context.Context, syncSession, cl
 		for _, account := range page.Items {
 			projects[account.ID] = projectID
 		}
-		return s.setMany(ctx, factServiceAccount, projects)
+		return s.setFacts(ctx, factServiceAccount, projects)
 	}
-}
-
-// mostStored is what one value may have; the store takes 4 MiB in a request. Pages of the API have up to 16 MiB.
-const mostStored = 3 << 20
-
-// pageKey has the whole cursor, with what it carries to notice that the API leads in a circle, and how often the list has
-// begun again.
-func pageKey[T any](l list[T], cursor client.Cursor) string {
-	var key strings.Builder
-	key.WriteString(string(l.kind))
-	for _, id := range l.of {
-		fmt.Fprintf(&key, "/%d:%s", len(id), id)
-	}
-	if !cursor.IsZero() {
-		fmt.Fprintf(&key, "/%d/%d/%d/%d:%s/%s", cursor.Again, cursor.Steps, cursor.Power, len(cursor.Mark), cursor.Mark, cursor.After)
-	}
-	return factKey(key.String())
-}
-
-// storePage keeps a page, a large one in parts. The first part is written last, and begins with how many follow.
-func storePage[T any](ctx context.Context, s syncSession, kind listKind, key string, page client.Page[T]) error {
-	if s.store == nil {
-		return errNoSessionStore
-	}
-	text, err := json.Marshal(page)
-	if err != nil {
-		return fmt.Errorf("keeping a page of the list %s: %w", kind, err)
-	}
-	parts := slices.Collect(slices.Chunk(text, mostStored))
-	for i, value := range slices.Backward(parts) {
-		if i == 0 {
-			value = append(fmt.Appendf(nil, "%d ", len(parts)-1), value...)
-		}
-		if err := s.store.Set(ctx, partKey(key, i), value, sessions.WithPrefix(pagesPrefix)); err != nil {
-			return fmt.Errorf("keeping a page of the list %s: %w", kind, err)
-		}
-	}
-	return nil
-}
-
-const pagesPrefix = "page"
-
-func partKey(key string, part int) string {
-	if part == 0 {
-		return key
-	}
-	return fmt.Sprintf("%s/%d", key, part)
-}
-
-// storedPage gives a page that was kept, and false if there is none.
-func storedPage[T any](ctx context.Context, s syncSession, kind listKind, key string) (client.Page[T], bool, error) {
-	var page client.Page[T]
-	if s.store == nil {
-		return page, false, errNoSessionStore
-	}
-	first, ok, err := s.store.Get(ctx, key, sessions.WithPrefix(pagesPrefix))
-	if err != nil || !ok {
-		return page, false, wrapRead(kind, err)
-	}
-	count, text, _ := strings.Cut(string(first), " ")
-	var more int
-	if _, err := fmt.Sscanf(count, "%d", &more); err != nil {
-		return page, false, wrapRead(kind, err)
-	}
-	for part := 1; part <= more; part++ {
-		value, ok, err := s.store.Get(ctx, partKey(key, part), sessions.WithPrefix(pagesPrefix))
-		if err != nil || !ok {
-			return page, false, wrapRead(kind, err)
-		}
-		text += string(value)
-	}
-	if err := json.Unmarshal([]byte(text), &page); err != nil {
-		return page, false, wrapRead(kind, err)
-	}
-	return page, true, nil
-}
-
-func wrapRead(kind listKind, err error) error {
-	if err == nil {
-		return nil
-	}
-	return fmt.Errorf("recalling a page of the list %s: %w", kind, err)
 }

@@ -7,9 +7,9 @@ import (
 	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
 )
 
-// begins says that the syncer lists a type, so that all that belongs to it will be asked for.
-func (s *syncReader) begins(ctx context.Context, resourceType *v2.ResourceType) error {
-	if err := s.session.set(ctx, factType, resourceType.GetId(), true); err != nil {
+// beginType notes that the syncer lists a type, and begins to read the lists that the type needs.
+func (s *syncReader) beginType(ctx context.Context, resourceType *v2.ResourceType) error {
+	if err := s.session.setFact(ctx, factType, resourceType.GetId(), true); err != nil {
 		return err
 	}
 	s.mu.Lock()
@@ -32,8 +32,8 @@ func (s *syncReader) loadTypes(ctx context.Context) error {
 	return nil
 }
 
-// hasBegun tells whether the syncer lists the type as a whole.
-func (s *syncReader) hasBegun(resourceType *v2.ResourceType) bool {
+// hasBegunType tells whether the syncer lists the type as a whole.
+func (s *syncReader) hasBegunType(resourceType *v2.ResourceType) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.types[resourceType.GetId()]
@@ -47,14 +47,14 @@ func (s *syncReader) includes(resourceType *v2.ResourceType) bool {
 	return len(s.types) == 0 || s.types[resourceType.GetId()]
 }
 
-// leavesOut tells whether no sync of this process has the type.
-func (r *reader) leavesOut(resourceType *v2.ResourceType) bool {
+// excludes tells whether no sync of this process has the type.
+func (r *reader) excludes(resourceType *v2.ResourceType) bool {
 	return len(r.chosen) > 0 && !slices.Contains(r.chosen, resourceType.GetId())
 }
 
-// reads tells whether a sync of this process may read the lists of the type: it has the type, or insights are made of them.
-func (r *reader) reads(resourceType *v2.ResourceType) bool {
-	return !r.leavesOut(resourceType) || r.insights && !r.leavesOut(resourceTypeSecurityInsight)
+// needs tells whether a sync of this process may read the lists of the type: it has the type, or insights are made of them.
+func (r *reader) needs(resourceType *v2.ResourceType) bool {
+	return !r.excludes(resourceType) || r.insights && !r.excludes(resourceTypeSecurityInsight)
 }
 
 // isTargeted tells whether the sync is one of single resources: nothing is known of the others then.

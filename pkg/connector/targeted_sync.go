@@ -1,7 +1,6 @@
 package connector
 
 import (
-	"context"
 	"errors"
 
 	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
@@ -11,8 +10,8 @@ import (
 	"github.com/conductorone/baton-openai/pkg/client"
 )
 
-// A targeted sync names single resources. The syncer asks for each by its id, then for its children, its entitlements and
-// its grants. It gives no session store to Get, so that nothing can be kept there.
+// A targeted sync names single resources. The syncer asks for each by its id, then for its children, its entitlements
+// and its grants. Get has no session store.
 
 // errNotThere is for what the API knows and a sync of everything does not list: archived, accepted, or of another type.
 var errNotThere = errors.New("it is not there")
@@ -28,36 +27,5 @@ func getResource(id *v2.ResourceId, get func() (*v2.Resource, error)) (*v2.Resou
 		return nil, nil, newError(codes.NotFound, "there is no %s %q", id.GetResourceType(), id.GetResource())
 	default:
 		return nil, nil, readError("getting the "+id.GetResourceType(), err)
-	}
-}
-
-// getOfProject gets what belongs to an active project: the parent, if it is given, else the first project that has it.
-func getOfProject(
-	ctx context.Context, api *client.Client, parent *v2.ResourceId, get func(ctx context.Context, project *v2.ResourceId) (*v2.Resource, error),
-) (*v2.Resource, error) {
-	if parent.GetResourceType() == resourceTypeProject.GetId() {
-		if _, err := getActiveProject(ctx, api, parent.GetResource()); err != nil {
-			return nil, err
-		}
-		return get(ctx, parent)
-	}
-	for cursor := (client.Cursor{}); ; {
-		page, err := api.ListProjects(ctx, cursor)
-		if err != nil {
-			return nil, err
-		}
-		for _, project := range page.Items {
-			if project.Status == client.ProjectArchived {
-				continue
-			}
-			resource, err := get(ctx, resourceID(resourceTypeProject, project.ID))
-			if isGone(err) || kindOf(err) == client.KindProjectArchived {
-				continue
-			}
-			return resource, err
-		}
-		if cursor = page.Next; cursor.IsZero() {
-			return nil, errNotThere
-		}
 	}
 }

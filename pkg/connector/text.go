@@ -8,8 +8,8 @@ import (
 	rs "github.com/conductorone/baton-sdk/pkg/types/resource"
 )
 
-// Names and descriptions are what somebody has written, of any length and in any script. The SDK refuses every call about a
-// resource or an entitlement whose name or description is longer than these, and names nobody then.
+// People write names and descriptions of any length and in any script. The SDK refuses every call about a resource or an
+// entitlement with a longer name or description, without naming it.
 const (
 	maxNameBytes        = 1_024
 	maxDescriptionBytes = 2_048
@@ -25,13 +25,13 @@ func (p profile) name(id string, texts ...string) string {
 		if isBlank(text) {
 			continue
 		}
-		shown := presentable(text, maxNameBytes)
+		shown := displayText(text, maxNameBytes)
 		if shown != text {
 			p[profileName] = text
 		}
 		return shown
 	}
-	return presentable(id, maxNameBytes)
+	return displayText(id, maxNameBytes)
 }
 
 // description is that of a resource whose profile has the whole.
@@ -39,16 +39,16 @@ func description(text string) rs.ResourceOption {
 	if isBlank(text) {
 		text = ""
 	}
-	return rs.WithDescription(presentable(text, maxDescriptionBytes))
+	return rs.WithDescription(displayText(text, maxDescriptionBytes))
 }
 
-// nameOf makes the name of an entitlement out of a resource's, which is cut where there is no room for both.
-func nameOf(resource, what string) string {
-	return presentable(resource, maxNameBytes-len(what)) + what
+// entitlementName makes the name of an entitlement out of a resource's, which is cut where there is no room for both.
+func entitlementName(resource, what string) string {
+	return displayText(resource, maxNameBytes-len(what)) + what
 }
 
-// presentable is the text without characters that control a terminal, and cut behind a character at so many bytes.
-func presentable(text string, bytes int) string {
+// displayText is the text without characters that control a terminal, and cut behind a character at so many bytes.
+func displayText(text string, bytes int) string {
 	text = strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) || r == '\u2028' || r == '\u2029' {
 			return ' '
@@ -69,4 +69,9 @@ func isBlank(text string) bool {
 	return !strings.ContainsFunc(text, func(r rune) bool {
 		return !unicode.IsSpace(r) && !unicode.IsControl(r) && !unicode.Is(unicode.Cf, r)
 	})
+}
+
+// isPrintable tells whether an id can stand in a message. An id with a line break would make two lines of one.
+func isPrintable(id string) bool {
+	return utf8.ValidString(id) && !strings.ContainsFunc(id, func(r rune) bool { return !unicode.IsPrint(r) })
 }

@@ -11,25 +11,20 @@ import (
 	"github.com/conductorone/baton-openai/pkg/client"
 )
 
-// The profile keys that another phase reads back, beside being shown.
+// Profile keys that more than one place uses.
 const (
 	profileOrganizationRole = "organization_role"
 	profileRole             = "role"
 )
 
 type userBuilder struct {
-	provisioning
-
-	reader *reader
-}
-
-func (b *userBuilder) ResourceType(context.Context) *v2.ResourceType {
-	return resourceTypeUser
+	builder
+	noEntitlements
 }
 
 // List gives a page of the organization's users.
 func (b *userBuilder) List(ctx context.Context, parent *v2.ResourceId, opts rs.SyncOpAttrs) ([]*v2.Resource, *rs.SyncOpResults, error) {
-	return listOrganization(ctx, b.reader, resourceTypeUser, parent, opts, usersList(), "listing the users", userResource)
+	return listOrganization(ctx, b.builder, parent, opts, usersList(), "listing the users", userResource)
 }
 
 // Get gives a user.
@@ -71,23 +66,18 @@ func userResource(user client.User) (*v2.Resource, error) {
 		acc.status, acc.statusDetails = v2.UserTrait_Status_STATUS_DISABLED, "disabled"
 	}
 	name := acc.profile.name(user.ID, user.Name, user.Account.Name, email)
-	return newResource(resourceTypeUser, user.ID, user.ID, name, theOrganization(), append(marks, acc.trait())...)
-}
-
-// Entitlements is not called: the type skips them.
-func (b *userBuilder) Entitlements(context.Context, *v2.Resource, rs.SyncOpAttrs) ([]*v2.Entitlement, *rs.SyncOpResults, error) {
-	return nil, nil, nil
+	return newResource(resourceTypeUser, user.ID, user.ID, name, organizationResourceID(), append(marks, acc.trait())...)
 }
 
 // Grants gives the user's membership of the organization and its organization roles. The user's row names the predefined
 // role; the assignment list is asked only for what no row tells: custom roles, and a role of another name.
 func (b *userBuilder) Grants(ctx context.Context, user *v2.Resource, opts rs.SyncOpAttrs) ([]*v2.Grant, *rs.SyncOpResults, error) {
 	const doing = "listing a user's roles"
-	first, err := parsePlace(opts)
+	first, err := parsePageToken(opts)
 	if err != nil {
 		return nil, nil, err
 	}
-	s, err := b.reader.of(ctx, opts)
+	s, err := b.reader.forCall(ctx, opts)
 	if err != nil {
 		return nil, nil, readError(doing, err)
 	}
@@ -95,27 +85,27 @@ func (b *userBuilder) Grants(ctx context.Context, user *v2.Resource, opts rs.Syn
 	if err != nil {
 		return nil, nil, readError(doing, err)
 	}
-	held := assignment{in: organizationKey, roles: catalog, principal: user.GetId(), rowRole: organizationRoleName(profileText(user, profileOrganizationRole))}
-	return answerRows(first, func(found *answer[*v2.Grant], at place) (*place, error) {
-		if at == (place{}) {
-			found.add(newGrant(theOrganization(), slugMember, user.GetId()))
+	held := assignmentReader{in: organizationKey, roles: catalog, principal: user.GetId(), rowRole: organizationRoleName(profileText(user, profileOrganizationRole))}
+	return fillResponse(first, func(response *response[*v2.Grant], token pageToken) (*pageToken, error) {
+		if token == (pageToken{}) {
+			response.add(newGrant(organizationResourceID(), slugMember, user.GetId()))
 			if held.rowRole != "" {
-				found.add(newGrant(resourceID(resourceTypeOrganizationRole, held.rowRole), slugAssigned, user.GetId()))
+				response.add(newGrant(resourceID(resourceTypeOrganizationRole, held.rowRole), slugAssigned, user.GetId()))
 			}
 		}
-		if !s.includes(resourceTypeOrganizationRole) || !asksForRoles(catalog, held.rowRole) {
+		if !s.includes(resourceTypeOrganizationRole) || !needsAssignments(catalog, held.rowRole) {
 			return nil, nil
 		}
-		next, err := held.give(ctx, s, found, at, userRolesList(user.GetId().GetResource()))
+		next, err := held.addPage(ctx, s, response, token, userRolesList(user.GetId().GetResource()))
 		if err == nil {
 			return next, nil
 		}
-		left, err := leftMeanwhile(ctx, err, user.GetId(), organizationKey, func(ctx context.Context) error {
+		left, err := leftDuringSync(ctx, err, user.GetId(), organizationKey, func(ctx context.Context) error {
 			_, err := b.client.GetUser(ctx, user.GetId().GetResource())
 			return err
 		})
 		if left {
-			found.rows = nil
+			response.rows = nil
 			return nil, nil
 		}
 		return nil, readError(doing, err)

@@ -1,6 +1,7 @@
 package connector
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -32,9 +33,9 @@ func (p provisioning) userKeysActions() []action {
 			{name: "not_deleted", displayName: "Not deleted", description: "How many keys could not be deleted", kind: kindNumber},
 			{name: argumentAfterProject, displayName: "After project", description: "The last project that it was through with, where it did not come to the end"},
 		},
-		doing: "deleting",
-		about: func(a actionArguments) string { return "keys of the " + aboutPrincipal(a.id(argumentUser)) },
-		run:   p.deleteUserKeys,
+		doing:   "deleting",
+		subject: func(a actionArguments) string { return "keys of the " + subjectOf(a.id(argumentUser)) },
+		run:     p.deleteUserKeys,
 	}}
 }
 
@@ -45,32 +46,32 @@ type userKeys struct {
 	userID  string
 	deleted int
 	// failed are the keys that could not be deleted, and why is the reason for the first one.
-	failed []string
-	why    error
-	// after is the last project that is done.
-	after string
+	failed     []string
+	firstError error
+	// afterProject is the last project that is done.
+	afterProject string
 }
 
 // deleteUserKeys goes on where one key cannot be deleted, and not where keys cannot be listed. The projects go by their ids, so
 // that the next run can go on behind one of them.
-func (p provisioning) deleteUserKeys(ctx context.Context, arguments actionArguments) (returned, error) {
+func (p provisioning) deleteUserKeys(ctx context.Context, arguments actionArguments) (actionResult, error) {
 	keys := &userKeys{
-		provisioning: p, userID: arguments.id(argumentUser).GetResource(), after: arguments.text(argumentAfterProject),
+		provisioning: p, userID: arguments.id(argumentUser).GetResource(), afterProject: arguments.text(argumentAfterProject),
 	}
 	err := keys.deleteAll(ctx)
 	fields := []actions.ReturnField{
 		actions.NewNumberReturnField("deleted", float64(keys.deleted)),
 		actions.NewNumberReturnField("not_deleted", float64(len(keys.failed))),
 	}
-	if err != nil && keys.after != "" {
-		fields = append(fields, actions.NewStringReturnField(argumentAfterProject, keys.after))
+	if err != nil && keys.afterProject != "" {
+		fields = append(fields, actions.NewStringReturnField(argumentAfterProject, keys.afterProject))
 	}
-	done := returned{already: keys.deleted == 0, fields: fields, logged: []zap.Field{zap.Int("deleted", keys.deleted), zap.Int("not_deleted", len(keys.failed))}}
+	done := actionResult{already: keys.deleted == 0, fields: fields, logged: []zap.Field{zap.Int("deleted", keys.deleted), zap.Int("not_deleted", len(keys.failed))}}
 	return done, keys.outcome(ctx, err)
 }
 
 func (k *userKeys) deleteAll(ctx context.Context) error {
-	if k.after == "" {
+	if k.afterProject == "" {
 		if err := k.deleteAdminKeys(ctx); err != nil {
 			return err
 		}
@@ -79,18 +80,15 @@ func (k *userKeys) deleteAll(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	ids := make([]string, 0, len(projects))
+	slices.SortFunc(projects, func(a, b client.Project) int { return cmp.Compare(a.ID, b.ID) })
 	for _, project := range projects {
-		if project.Status != client.ProjectArchived && project.ID > k.after {
-			ids = append(ids, project.ID)
+		if project.Status == client.ProjectArchived || project.ID <= k.afterProject {
+			continue
 		}
-	}
-	slices.Sort(ids)
-	for _, id := range ids {
-		if err := k.deleteProjectKeys(ctx, id); err != nil {
+		if err := k.deleteProjectKeys(ctx, project.ID); err != nil {
 			return err
 		}
-		k.after = id
+		k.afterProject = project.ID
 	}
 	return nil
 }
@@ -106,7 +104,7 @@ func (k *userKeys) deleteAdminKeys(ctx context.Context) error {
 			continue
 		}
 		if k.client.IsOwnKey(key) {
-			k.fail(key.ID, errors.New("the connector itself uses it, and needs another key first"))
+			k.addFailure(key.ID, errors.New("the connector itself uses it, and needs another key first"))
 			continue
 		}
 		if err := k.deleteOne(ctx, key.ID, func(ctx context.Context) error { return k.deleteKeyOfOrganization(ctx, key.ID) }); err != nil {
@@ -118,9 +116,7 @@ func (k *userKeys) deleteAdminKeys(ctx context.Context) error {
 
 // deleteProjectKeys lists all keys before it deletes one: a place in a list goes with its key.
 func (k *userKeys) deleteProjectKeys(ctx context.Context, projectID string) error {
-	rows, err := listAll(client.Awaited(ctx), func(ctx context.Context, cursor client.Cursor) (client.Page[client.ProjectAPIKey], error) {
-		return k.client.ListProjectAPIKeys(ctx, projectID, cursor)
-	})
+	rows, err := listAll(client.Awaited(ctx), listOf(k.client.ListProjectAPIKeys, projectID))
 	if err != nil {
 		if project, readErr := k.client.GetProject(ctx, projectID); readErr == nil && project.Status == client.ProjectArchived {
 			return nil // its keys open nothing any more
@@ -147,15 +143,15 @@ func (k *userKeys) deleteOne(ctx context.Context, id string, remove func(context
 	case isFinal(err), ctx.Err() != nil:
 		return err
 	default:
-		k.fail(id, err)
+		k.addFailure(id, err)
 	}
 	return nil
 }
 
-func (k *userKeys) fail(id string, err error) {
+func (k *userKeys) addFailure(id string, err error) {
 	k.failed = append(k.failed, id)
-	if k.why == nil {
-		k.why = err
+	if k.firstError == nil {
+		k.firstError = err
 	}
 }
 
@@ -163,8 +159,8 @@ func (k *userKeys) fail(id string, err error) {
 func (k *userKeys) outcome(ctx context.Context, err error) error {
 	count := fmt.Sprintf("%d deleted, %d could not be deleted", k.deleted, len(k.failed))
 	goOn := "run it again"
-	if k.after != "" {
-		goOn += fmt.Sprintf(" with %s %s to go on", argumentAfterProject, presentable(k.after, maxNameBytes))
+	if k.afterProject != "" {
+		goOn += fmt.Sprintf(" with %s %s to go on", argumentAfterProject, displayText(k.afterProject, maxNameBytes))
 	}
 	var ofTheAPI *client.Error
 	switch {
@@ -174,9 +170,9 @@ func (k *userKeys) outcome(ctx context.Context, err error) error {
 		return fmt.Errorf("%s, then it stopped (%s): %w", count, goOn, err)
 	case len(k.failed) == 0:
 		return nil
-	case errors.As(k.why, &ofTheAPI):
-		return fmt.Errorf("%s, the first of them %s: %w", count, k.failed[0], k.why)
+	case errors.As(k.firstError, &ofTheAPI):
+		return fmt.Errorf("%s, the first of them %s: %w", count, k.failed[0], k.firstError)
 	default:
-		return newError(codes.FailedPrecondition, "deleting the keys of the user %s: %s, the first of them %s: %w", k.userID, count, k.failed[0], k.why)
+		return newError(codes.FailedPrecondition, "deleting the keys of the user %s: %s, the first of them %s: %w", k.userID, count, k.failed[0], k.firstError)
 	}
 }

@@ -27,8 +27,8 @@ func (b *userBuilder) CreateAccountCapabilityDetails(context.Context) (*v2.Crede
 	}.Build(), nil, nil
 }
 
-// CreateAccount invites somebody. The account comes into being when the invitation is accepted, so that the invitation
-// is what is answered. The credential options are ignored: the command line always sends a random password.
+// CreateAccount invites a person. The account exists when the invitation is accepted; so the invitation is returned. The
+// credential options are ignored: the command line always sends a random password.
 func (b *userBuilder) CreateAccount(
 	ctx context.Context, account *v2.AccountInfo, _ *v2.LocalCredentialOptions,
 ) (connectorbuilder.CreateAccountResponse, []*v2.PlaintextData, annotations.Annotations, error) {
@@ -37,28 +37,26 @@ func (b *userBuilder) CreateAccount(
 		return nil, nil, nil, err
 	}
 	wanted.warnOfIgnored(ctx)
-	var response connectorbuilder.CreateAccountResponse
-	var sent sentInvitation
-	err = b.inTurn(ctx, wanted.about(), func(ctx context.Context) error {
-		var err error
-		response, sent, err = b.invite(ctx, wanted)
-		return err
-	})
-	logChange(ctx, "create account", sent.already, err, wanted.logged(sent)...)
+	created, err := exclusively(ctx, b.provisioning, wanted.subject(), func(ctx context.Context) (createdAccount, error) { return b.invite(ctx, wanted) })
+	logChange(ctx, "create account", created.sent.already, err, wanted.logged(created.sent)...)
 	if err != nil {
 		return nil, nil, nil, changeError("inviting "+wanted.email, err)
 	}
-	return response, nil, nil, nil
+	return created.response, nil, nil, nil
 }
 
-// invite invites whoever is not a member. OpenAI may know a member under a spelling that its search does not find: then it
-// says so when somebody is invited, and all users are looked through, which is not urgent.
-func (b *userBuilder) invite(ctx context.Context, wanted invitation) (connectorbuilder.CreateAccountResponse, sentInvitation, error) {
-	member, err := findMember(ctx, wanted.email, func(ctx context.Context, cursor client.Cursor) (client.Page[client.User], error) {
-		return b.client.FindUsers(ctx, wanted.spellings(), cursor)
-	})
+// createdAccount is what has become of an account that is to be created.
+type createdAccount struct {
+	response connectorbuilder.CreateAccountResponse
+	sent     sentInvitation
+}
+
+// invite invites a person who is not a member. OpenAI may know a member under a spelling that its search does not find.
+// Then it refuses the invitation, and all users are read to find the member.
+func (b *userBuilder) invite(ctx context.Context, wanted invitation) (createdAccount, error) {
+	member, err := findMember(ctx, wanted.email, listOf(b.client.FindUsers, wanted.spellings()))
 	if err != nil {
-		return nil, sentInvitation{}, err
+		return createdAccount{}, err
 	}
 	if member != nil {
 		return memberExists(*member)
@@ -70,40 +68,33 @@ func (b *userBuilder) invite(ctx context.Context, wanted invitation) (connectorb
 		}
 	}
 	if err != nil {
-		return nil, sent, err
+		return createdAccount{sent: sent}, err
 	}
 	resource, err := invitationResource(sent.invite)
 	success := v2.CreateAccountResponse_SuccessResult_builder{Resource: resource, IsCreateAccountResult: true}.Build()
 	if at, ok := sent.invite.ExpiresAt.Time(); ok {
 		success.SetInvitationExpiresAt(timestamppb.New(at))
 	}
-	return success, sent, err
+	return createdAccount{success, sent}, err
 }
 
-func memberExists(member client.User) (connectorbuilder.CreateAccountResponse, sentInvitation, error) {
+func memberExists(member client.User) (createdAccount, error) {
 	resource, err := userResource(member)
-	return v2.CreateAccountResponse_AlreadyExistsResult_builder{Resource: resource, IsCreateAccountResult: true}.Build(), sentInvitation{already: true}, err
+	response := v2.CreateAccountResponse_AlreadyExistsResult_builder{Resource: resource, IsCreateAccountResult: true}.Build()
+	return createdAccount{response, sentInvitation{already: true}}, err
 }
 
 // findMember finds the user of the email address in the list, nil if there is none. Addresses are compared without case.
-func findMember(
-	ctx context.Context, email string, list func(context.Context, client.Cursor) (client.Page[client.User], error),
-) (*client.User, error) {
-	for cursor := (client.Cursor{}); ; {
-		page, err := list(ctx, cursor)
-		if err != nil {
+func findMember(ctx context.Context, email string, list pageReader[client.User]) (*client.User, error) {
+	for user, err := range eachRow(pages(ctx, list)) {
+		switch {
+		case err != nil:
 			return nil, err
+		case strings.EqualFold(cmp.Or(user.Email, user.Account.Email), email):
+			return &user, nil
 		}
-		for _, user := range page.Items {
-			if strings.EqualFold(cmp.Or(user.Email, user.Account.Email), email) {
-				return &user, nil
-			}
-		}
-		if page.Next.IsZero() {
-			return nil, nil //nolint:nilnil // nobody is an answer, not an error
-		}
-		cursor = page.Next
 	}
+	return nil, nil //nolint:nilnil // nobody is an answer, not an error
 }
 
 // Delete takes the user out of the organization.
@@ -115,22 +106,17 @@ func (b *userBuilder) Delete(ctx context.Context, id, _ *v2.ResourceId) (annotat
 func (p provisioning) deleteUser(ctx context.Context, userID string) (bool, error) {
 	user, err := p.client.GetUser(ctx, userID)
 	if err != nil {
-		return isGone(err), unlessGone(err)
+		return isGone(err), ignoreGone(err)
 	}
 	role, err := p.predefinedOrganizationRole(ctx, user)
 	if err != nil {
 		return false, err
 	}
 	deletion := func(ctx context.Context) error {
-		return p.consistency.apply(ctx, deletionOf(
-			func(ctx context.Context) error { return p.client.DeleteUser(ctx, userID) },
-			func(ctx context.Context) error {
-				_, err := p.client.GetUser(ctx, userID)
-				return err
-			}))
+		return p.consistency.apply(ctx, deletionByID(userID, p.client.DeleteUser, p.client.GetUser))
 	}
 	if role == roleOwner {
-		err = p.keepingAnOwner(ctx, userID, deletion)
+		err = p.ifNotLastOwner(ctx, userID, deletion)
 	} else {
 		err = deletion(ctx)
 	}

@@ -25,25 +25,25 @@ const (
 	severityMedium = "Medium"
 )
 
-// insight is something about a resource that somebody should see to.
+// insight is something about a resource that an administrator should look into.
 type insight struct {
-	kind          string
-	about, parent *v2.ResourceId
+	kind           string
+	target, parent *v2.ResourceId
 	// title comes before the name of the resource, issue is one sentence.
 	title, name     string
 	issue, severity string
 }
 
-// informed tells what an insight is decided by, of a sync or of the API.
-type informed interface {
-	members
-	isNoOwner(ctx context.Context, userID string) (bool, error)
-	holdsNoRole(ctx context.Context, projectID, accountID string) (bool, error)
+// insightSource answers the questions that decide an insight, from the lists of a sync or by calls of the API.
+type insightSource interface {
+	memberLookup
+	isNotOwner(ctx context.Context, userID string) (bool, error)
+	hasNoRole(ctx context.Context, projectID, accountID string) (bool, error)
 }
 
 // insights are what is to be said of a key that can be used. isTold tells whether the service account that owns it has an
 // insight of its own, which says the same.
-func (k apiKey) insights(ctx context.Context, known informed, isTold func() (bool, error)) ([]insight, error) {
+func (k apiKey) insights(ctx context.Context, known insightSource, isTold func() (bool, error)) ([]insight, error) {
 	if !k.isLive() {
 		return nil, nil
 	}
@@ -53,15 +53,15 @@ func (k apiKey) insights(ctx context.Context, known informed, isTold func() (boo
 	}
 	switch {
 	case k.detail == detailAdminKey && state == ownerLeftOrganization:
-		return k.saying(insightAdminKeyNoOwner, "The admin key is still there, although its owner has left the organization."), nil
+		return k.keyInsight(insightAdminKeyNoOwner, "The admin key is still there, although its owner has left the organization."), nil
 	case k.detail == detailAdminKey && state == ownerActive:
-		isNoOwner, err := known.isNoOwner(ctx, k.ownerID)
-		if err != nil || !isNoOwner {
+		isNotOwner, err := known.isNotOwner(ctx, k.ownerID)
+		if err != nil || !isNotOwner {
 			return nil, err
 		}
-		return k.saying(insightAdminKeyNoOwner, "The admin key is still there, although its owner is not an owner of the organization."), nil
+		return k.keyInsight(insightAdminKeyNoOwner, "The admin key is still there, although its owner is not an owner of the organization."), nil
 	case state == ownerLeftOrganization:
-		return k.saying(insightKeyWithoutAccess, "The key is still there, although its owner has left the organization."), nil
+		return k.keyInsight(insightKeyWithoutAccess, "The key is still there, although its owner has left the organization."), nil
 	case k.access != client.OwnerHasNone:
 		return nil, nil
 	case state == ownerLeftProject && k.ownerType == client.OwnerServiceAccount:
@@ -69,16 +69,16 @@ func (k apiKey) insights(ctx context.Context, known informed, isTold func() (boo
 			return nil, err
 		}
 	}
-	return k.saying(insightKeyWithoutAccess, "The key is still there, although its owner has no access to the project any more."), nil
+	return k.keyInsight(insightKeyWithoutAccess, "The key is still there, although its owner has no access to the project any more."), nil
 }
 
-func (k apiKey) saying(kind, issue string) []insight {
+func (k apiKey) keyInsight(kind, issue string) []insight {
 	title := "Key of an owner without access: "
 	if kind == insightAdminKeyNoOwner {
 		title = "Admin key of no owner: "
 	}
 	return []insight{{
-		kind: kind, about: resourceID(resourceTypeAPIKey, k.id), parent: k.parent(),
+		kind: kind, target: resourceID(resourceTypeAPIKey, k.id), parent: k.parent(),
 		title: title, name: k.displayName(profile{}), issue: issue, severity: severityHigh,
 	}}
 }
@@ -92,7 +92,7 @@ func (k apiKey) isLive() bool {
 // accountInsights are what is to be said of a service account, of whose project keys has all. The word none stands for an
 // account without a role and for one whose role was given by assignment.
 func accountInsights(
-	ctx context.Context, projectID string, account client.ServiceAccount, keys []client.ProjectAPIKey, known informed,
+	ctx context.Context, projectID string, account client.ServiceAccount, keys []client.ProjectAPIKey, known insightSource,
 ) ([]insight, error) {
 	hasKeys := slices.ContainsFunc(keys, func(row client.ProjectAPIKey) bool {
 		key := projectKey(projectID, row)
@@ -101,31 +101,35 @@ func accountInsights(
 	if !hasKeys || projectRoleName(account.Role) != "" {
 		return nil, nil
 	}
-	holdsNone, err := known.holdsNoRole(ctx, projectID, account.ID)
-	if err != nil || !holdsNone {
+	hasNone, err := known.hasNoRole(ctx, projectID, account.ID)
+	if err != nil || !hasNone {
 		return nil, err
 	}
 	return []insight{{
-		kind: insightAccountNoRole, about: resourceID(resourceTypeServiceAccount, account.ID), parent: resourceID(resourceTypeProject, projectID),
+		kind: insightAccountNoRole, target: resourceID(resourceTypeServiceAccount, account.ID), parent: resourceID(resourceTypeProject, projectID),
 		title: "Service account with keys and no role: ", name: profile{}.name(account.ID, account.Name),
 		issue: "The service account has no role in its project, although it has keys.", severity: severityMedium,
 	}}, nil
 }
 
-func insightResources(insights []insight) ([]*v2.Resource, error) {
+// insightResources makes the resources of insights, unless finding them failed.
+func insightResources(insights []insight, err error) ([]*v2.Resource, bool, error) {
+	if err != nil {
+		return nil, false, err
+	}
 	resources := make([]*v2.Resource, 0, len(insights))
 	for _, i := range insights {
 		resource, err := i.resource()
 		if err != nil {
-			return nil, err
+			return nil, false, err
 		}
 		resources = append(resources, resource)
 	}
-	return resources, nil
+	return resources, false, nil
 }
 
 func (i insight) resource() (*v2.Resource, error) {
-	id := i.kind + "/" + i.about.GetResource()
-	return newResource(resourceTypeSecurityInsight, id, id, presentable(i.title+i.name, maxNameBytes), i.parent,
-		rs.WithSecurityInsightTrait(rs.WithIssue(i.issue), rs.WithIssueSeverity(i.severity), rs.WithInsightResourceTarget(i.about)))
+	id := i.kind + "/" + i.target.GetResource()
+	return newResource(resourceTypeSecurityInsight, id, id, displayText(i.title+i.name, maxNameBytes), i.parent,
+		rs.WithSecurityInsightTrait(rs.WithIssue(i.issue), rs.WithIssueSeverity(i.severity), rs.WithInsightResourceTarget(i.target)))
 }

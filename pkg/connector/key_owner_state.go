@@ -16,7 +16,7 @@ const (
 	ownerNone             = "no_owner"
 )
 
-// membership is whether the organization has somebody, as far as it is known.
+// membership is whether a user or service account exists, as far as it is known.
 type membership int
 
 const (
@@ -25,15 +25,15 @@ const (
 	isMember
 )
 
-// members tells of single users and service accounts whether the organization has them.
-type members interface {
+// memberLookup tells of single users and service accounts whether the organization has them.
+type memberLookup interface {
 	hasUser(ctx context.Context, id string) (membership, error)
 	hasServiceAccount(ctx context.Context, projectID, id string) (membership, error)
 }
 
 // ownerState says what has become of the key's owner; "" where nothing that is read tells. A project's key says itself
 // whether the owner has access. If not, the lists tell whether the owner is there at all, and so they do of an admin key's.
-func (k apiKey) ownerState(ctx context.Context, known members) (string, error) {
+func (k apiKey) ownerState(ctx context.Context, known memberLookup) (string, error) {
 	switch {
 	case k.ownerID == "":
 		return ownerNone, nil
@@ -56,7 +56,7 @@ func (k apiKey) ownerState(ctx context.Context, known members) (string, error) {
 
 // ownerMembership tells whether the owner is there. A service account may be a user as well. One that owns an admin key may be
 // of any project, and is looked for among the users only.
-func (k apiKey) ownerMembership(ctx context.Context, known members) (membership, error) {
+func (k apiKey) ownerMembership(ctx context.Context, known memberLookup) (membership, error) {
 	isOfProject := k.ownerType == client.OwnerServiceAccount && k.projectID != ""
 	if isOfProject {
 		if is, err := known.hasServiceAccount(ctx, k.projectID, k.ownerID); err != nil || is != noMember {

@@ -11,7 +11,7 @@ import (
 // FuzzFeedCursor reads anything as the cursor of a feed: it is refused, or is exactly what a feed would give out there, and
 // leads on.
 func FuzzFeedCursor(f *testing.F) {
-	for _, place := range []feedPlace{
+	for _, place := range []feedCursor{
 		{Version: 1, From: 5}, {Version: 1, From: 5, Until: 9}, {Version: 1, From: 5, Until: 9, Restarts: 2},
 		{Version: 1, From: 5, Until: 9, Cursor: client.Cursor{After: "audit_log-1", Mark: "audit_log-1", Power: 1}},
 		{Version: 2, From: 5}, {Version: 1, From: -5}, {Version: 1, From: 5, Until: 4}, {Version: 1, From: 5, Cursor: client.Cursor{After: "a"}},
@@ -24,9 +24,9 @@ func FuzzFeedCursor(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, text string) {
 		t.Parallel()
-		place, isOurs := parseFeedPlace(text)
-		if !isOurs || text == "" {
-			require.Equal(t, feedPlace{}, place)
+		place, isValid := parseFeedCursor(text)
+		if !isValid || text == "" {
+			require.Equal(t, feedCursor{}, place)
 			return
 		}
 		require.Equal(t, text, place.text())
@@ -35,8 +35,8 @@ func FuzzFeedCursor(f *testing.F) {
 		state, err := place.after(client.Cursor{})
 		require.NoError(t, err)
 		require.False(t, state.HasMore)
-		next, isOurs := parseFeedPlace(state.Cursor)
-		require.True(t, isOurs)
+		next, isValid := parseFeedCursor(state.Cursor)
+		require.True(t, isValid)
 		require.GreaterOrEqual(t, next.From, place.From)
 		require.Zero(t, next.Until)
 	})
@@ -46,7 +46,7 @@ func FuzzFeedCursor(f *testing.F) {
 func TestFeedCursorsHaveALimit(t *testing.T) {
 	t.Parallel()
 	after := func(id string) error {
-		_, err := feedPlace{From: 1, Until: 2}.after(client.Cursor{After: id, Mark: id, Power: 1})
+		_, err := feedCursor{From: 1, Until: 2}.after(client.Cursor{After: id, Mark: id, Power: 1})
 		return err
 	}
 	long := make([]byte, 1_400)

@@ -1,0 +1,114 @@
+package connector
+
+import (
+	"regexp"
+	"strings"
+
+	"github.com/conductorone/baton-openai/pkg/client"
+)
+
+// The predefined organization roles, by which their resources go as well: the API's ids of them are too unstable.
+const (
+	roleOwner  = "owner"
+	roleReader = "reader"
+)
+
+// predefinedOrganizationRoles has the display name of each, and its place in the exclusion group: higher is more.
+var predefinedOrganizationRoles = map[string]struct {
+	displayName string
+	order       uint32
+}{
+	roleReader: {"Reader", 1},
+	roleOwner:  {"Owner", 2},
+}
+
+// roleScope is what roles are of: the organization or a project.
+type roleScope struct {
+	// noun stands in display names and ids, resourceType in a role's resource_type.
+	noun, resourceType string
+	// name is the predefined role that a word of the API means, "" if it is none.
+	name func(word string) string
+}
+
+var (
+	scopeOrganization = roleScope{"organization", "api.organization", organizationRoleName}
+	scopeProject      = roleScope{"project", "api.project", projectRoleName}
+)
+
+// predefinedRoleID matches the documented forms of a predefined role's id: role-api-project-member, which the API takes
+// and may answer, and role-api-project-member__api-project__proj_abc, which it lists.
+var predefinedRoleID = regexp.MustCompile(`^role-api-([a-z]+)-([a-z]+)(?:__.*)?$`)
+
+// parsePredefinedRoleID gives the noun that such an id says the role is of, and the word that says which role it is; "" for any
+// other id.
+func parsePredefinedRoleID(id string) (string, string) {
+	if found := predefinedRoleID.FindStringSubmatch(id); len(found) == 3 {
+		return found[1], found[2]
+	}
+	return "", ""
+}
+
+// predefined gives the name that a role of the scope goes by, or "" if it is not one of the predefined roles that this
+// connector knows. The API's flag comes first, for a custom role may be called Owner as well. Then one of three tells
+// which it is: its name, the display name that some answers have in its place ("Project Owner"), or its id.
+func (s roleScope) predefined(role client.Role) string {
+	if !role.PredefinedRole || role.ResourceType != "" && role.ResourceType != s.resourceType {
+		return ""
+	}
+	noun, word := parsePredefinedRoleID(role.ID)
+	if noun != "" && noun != s.noun {
+		return ""
+	}
+	words := strings.Fields(role.Name)
+	if len(words) == 2 && strings.EqualFold(words[0], s.noun) {
+		words = words[1:]
+	}
+	if len(words) == 1 {
+		if name := s.name(words[0]); name != "" {
+			return name
+		}
+	}
+	return s.name(word)
+}
+
+// organizationRoleName is the predefined organization role that a word of the API means, "" if it is none. In old
+// payloads the least role was called member.
+func organizationRoleName(word string) string {
+	switch word := strings.ToLower(word); word {
+	case roleOwner, roleReader:
+		return word
+	case "member":
+		return roleReader
+	default:
+		return ""
+	}
+}
+
+// projectRoleName is the predefined project role that a word of the API means, "" if it is none.
+func projectRoleName(word string) string {
+	switch word := strings.ToLower(word); word {
+	case slugOwner, slugMember, slugViewer:
+		return word
+	default:
+		return ""
+	}
+}
+
+// predefinedIn gives the rule by which the predefined roles of the organization, or of any project, are told.
+func predefinedIn(id string) func(client.Role) string {
+	if id == organizationKey {
+		return scopeOrganization.predefined
+	}
+	return scopeProject.predefined
+}
+
+// serviceAccountRole is the predefined project role that a service account's row names, or none; "" for another word.
+func serviceAccountRole(word string) string {
+	if word == serviceAccountWithoutRole {
+		return word
+	}
+	return projectRoleName(word)
+}
+
+// serviceAccountWithoutRole is the word for an account whose access, if it has any, was given by assignment.
+const serviceAccountWithoutRole = "none"
