@@ -5,4 +5,6 @@ package connector_test
 const (
 	seedsOfTexts       = 100
 	accountsOfAProject = 20_000
+
+	everyFaultAtEveryList = true
 )

@@ -2,10 +2,12 @@
 
 package connector_test
 
-// "make long" has more of both.
+// "make long" has more of these.
 const (
 	// seedsOfTexts is how many organizations are written in every script.
 	seedsOfTexts = 3
 	// accountsOfAProject is how many service accounts the largest project has.
 	accountsOfAProject = 5_000
+	// everyFaultAtEveryList tries each list of a sync with every fault.
+	everyFaultAtEveryList = false
 )

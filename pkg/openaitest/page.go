@@ -90,6 +90,9 @@ func (l lister[T]) page(c *call, lim limits, standardOrder, after string) ([]T, 
 	if err != nil {
 		return nil, false, err
 	}
+	if c.largestPage > 0 {
+		limit = min(limit, c.largestPage)
+	}
 	rows := l.rows
 	if order, given := c.query["order"]; given {
 		standardOrder = order[0]

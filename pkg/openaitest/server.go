@@ -76,6 +76,9 @@ type Server struct {
 	// ServiceAccountKeysMayGo lets a key of a service account be deleted alone. The document says that this is an error; its
 	// sentence is older than the route by which an account gets a second key.
 	ServiceAccountKeysMayGo bool
+	// LargestPage, if set, is the most rows that a page has, whatever limit the request names. It makes lists of several pages
+	// from few rows.
+	LargestPage int
 	// Now is the clock by which things are created; nil is [time.Now].
 	Now func() time.Time
 
