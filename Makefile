@@ -63,7 +63,7 @@ bench-feed: ## Measure 100 changes by the event feed and targeted syncs, and wri
 
 .PHONY: long
 long: ## Try what goes wrong now and then hundreds of times, a daemon's memory, and the binary of a Lambda (takes minutes)
-	go test -tags long -run '^(TestSoak|TestStopsLoseNothing$$|TestDaemonDoesNotGrow$$)' -count=1 -v -timeout 2h ./...
+	go test -tags long -run '^(TestSoak|TestStopsLoseNothing$$|TestDaemonDoesNotGrow$$|TestFaultTable$$|TestNamesOfEveryScript$$|TestSyncOfMuchInOnePlace$$|TestFeedAndTargetedSyncShowOwnChanges$$)' -count=1 -v -timeout 2h ./...
 	@$(MAKE) --no-print-directory hosted
 
 .PHONY: hosted

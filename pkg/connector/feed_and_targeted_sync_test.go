@@ -261,7 +261,7 @@ func TestFeedAndTargetedSyncShowOwnChanges(t *testing.T) {
 	t.Parallel()
 	// What a grant or a revocation may change unseen: rows of these types.
 	unseen := map[string][]string{"group": {"group"}, "project": {"project", "project_role"}, "organization_role": {"project"}}
-	for seed := range uint64(4) {
+	for seed := range uint64(seedsOfOwnChanges) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			t.Parallel()
 			rng := rand.New(rand.NewPCG(seed, 4))

@@ -71,7 +71,7 @@ var mutants = map[string]mutant{
 		[]string{"-run", "^TestLastTwoOwnersAtOnce$", "./pkg/connector"},
 	},
 	"a success is one whatever shows": {
-		"pkg/connector/read_back.go",
+		"pkg/connector/consistency.go",
 		"	case seen != c.before && seen != stateUnknown:\n",
 		"	case false:\n",
 		[]string{"-run", "^TestSuccessAfterWhichSomethingElseIsThere$", "./pkg/connector"},

@@ -8,6 +8,8 @@ const (
 	seedsOfTexts = 3
 	// accountsOfAProject is how many service accounts the largest project has.
 	accountsOfAProject = 5_000
+	// seedsOfOwnChanges is how many random rows of changes are compared with what the audit log tells.
+	seedsOfOwnChanges = 2
 	// everyFaultAtEveryList tries each list of a sync with every fault.
 	everyFaultAtEveryList = false
 )
