@@ -3,6 +3,7 @@ package connector_test
 import (
 	"context"
 	"fmt"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -12,11 +13,10 @@ import (
 
 // meanwhile changes the organization before the first request to a route is answered, as somebody else would.
 func meanwhile(server *openaitest.Server, route string, change func(*openaitest.Organization)) {
-	changed := false
+	var once sync.Once // a sync sends several requests at a time
 	server.OnRequest = func(request openaitest.Request) {
-		if request.Route == route && !changed {
-			changed = true
-			server.Update(change)
+		if request.Route == route {
+			once.Do(func() { server.Update(change) })
 		}
 	}
 }
