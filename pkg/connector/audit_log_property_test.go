@@ -112,7 +112,7 @@ var organizationEdits = map[string]func(*openaitest.Organization){
 	"an invitation is accepted":   func(o *openaitest.Organization) { o.Invites[0].Status = "accepted" },
 	"an invitation is taken back": func(o *openaitest.Organization) { o.Invites = o.Invites[1:] },
 	"a group comes": func(o *openaitest.Organization) {
-		o.Groups = append(o.Groups, openaitest.Group{ID: "new", Name: "New"})
+		o.Groups = append(o.Groups, openaitest.Group{ID: "new", Name: "New", GroupType: "group"})
 	},
 	"a group is renamed":      func(o *openaitest.Organization) { o.Groups[0].Name = "Other" },
 	"a group's role is given": func(o *openaitest.Organization) { o.Groups[0].RoleIDs = []string{"owner"} },
@@ -120,7 +120,7 @@ var organizationEdits = map[string]func(*openaitest.Organization){
 	"a role comes":            func(o *openaitest.Organization) { o.Roles = append(o.Roles, openaitest.Role{ID: "r-new", Name: "New"}) },
 	"a role is renamed":       func(o *openaitest.Organization) { o.Roles[0].Name = "Other" },
 	"a project comes": func(o *openaitest.Organization) {
-		o.Projects = append(o.Projects, openaitest.Project{ID: "new", Name: "New", Users: []openaitest.ProjectUser{{UserID: "ann", Role: "member"}}})
+		o.Projects = append(o.Projects, openaitest.Project{ID: "new", Name: "New", Status: "active", Users: []openaitest.ProjectUser{{UserID: "ann", Role: "member"}}})
 	},
 	"a project is renamed":  func(o *openaitest.Organization) { o.Projects[0].Name = "Other" },
 	"a project is archived": func(o *openaitest.Organization) { o.Projects[0].Status = "archived" },
@@ -142,7 +142,7 @@ var organizationEdits = map[string]func(*openaitest.Organization){
 	"a service account's role": func(o *openaitest.Organization) { o.Projects[0].ServiceAccounts[0].Role = "owner" },
 	"a key is deleted":         func(o *openaitest.Organization) { o.Projects[0].APIKeys = o.Projects[0].APIKeys[1:] },
 	"an admin key comes": func(o *openaitest.Organization) {
-		o.AdminKeys = append(o.AdminKeys, openaitest.AdminAPIKey{ID: "key-new", RedactedValue: "sk-admin-***0000"})
+		o.AdminKeys = append(o.AdminKeys, openaitest.AdminAPIKey{ID: "key-new", OwnerType: "user", RedactedValue: "sk-admin-***0000"})
 	},
 	"a project role comes": func(o *openaitest.Organization) {
 		o.Projects[0].Roles = append(o.Projects[0].Roles, openaitest.Role{ID: "r-new", Name: "New"})

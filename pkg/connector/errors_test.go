@@ -135,39 +135,40 @@ func inProject(project openaitest.Project) openaitest.Organization {
 	}
 }
 
-// twoPages are organizations of which one list, named by its route, takes two pages.
-func twoPages() map[string]openaitest.Organization {
-	roles := many(1001, roleRow)
+// rowsOfTwoPages are a row more than a page of twoPages holds.
+const rowsOfTwoPages = 4
+
+// ofTwoPages are the lists of a sync, by route, each with an organization in which it takes two pages. The server's pages are
+// small. TestListsOfTwoPages has pages as large as OpenAI's.
+func ofTwoPages() map[string]openaitest.Organization {
+	const n = rowsOfTwoPages
+	roles := many(n, roleRow)
 	// Roles that the role list does not hold fill an assignment list as well as others.
 	one, assigned := roles[:1], roleIDs(roles)
-	members := make([]string, 0, 1001)
-	for _, user := range many(1001, userRow) {
-		members = append(members, user.ID)
-	}
 	return map[string]openaitest.Organization{
-		"GET /organization/users":   {Users: many(101, userRow)},
-		"GET /organization/invites": {Invites: many(101, func(i int) openaitest.Invite { return openaitest.Invite{ID: fmt.Sprintf("invite-%d", i)} })},
+		"GET /organization/users":   {Users: many(n, userRow)},
+		"GET /organization/invites": {Invites: many(n, func(i int) openaitest.Invite { return openaitest.Invite{ID: fmt.Sprintf("invite-%d", i)} })},
 		"GET /organization/roles":   {Roles: roles},
-		"GET /organization/groups":  {Groups: many(1001, groupRow)},
-		"GET /organization/projects": {Projects: many(101, func(i int) openaitest.Project {
+		"GET /organization/groups":  {Groups: many(n, groupRow)},
+		"GET /organization/projects": {Projects: many(n, func(i int) openaitest.Project {
 			return openaitest.Project{ID: fmt.Sprintf("proj_%d", i), Name: "Project"}
 		})},
-		"GET /organization/admin_api_keys": {AdminKeys: many(101, func(i int) openaitest.AdminAPIKey {
+		"GET /organization/admin_api_keys": {AdminKeys: many(n, func(i int) openaitest.AdminAPIKey {
 			return openaitest.AdminAPIKey{ID: fmt.Sprintf("key_%d", i)}
 		})},
 		"GET /organization/users/{user_id}/roles":   {Roles: one, Users: []openaitest.User{{ID: "user-1", Role: "reader", RoleIDs: assigned}}},
 		"GET /organization/groups/{group_id}/roles": {Groups: []openaitest.Group{{ID: "group_1", RoleIDs: assigned}}},
-		groupMembersRoute:                           {Groups: []openaitest.Group{{ID: "group_1", MemberIDs: members}}},
-		"GET /organization/projects/{project_id}/users": inProject(openaitest.Project{Users: many(101, func(i int) openaitest.ProjectUser {
+		groupMembersRoute:                           {Groups: []openaitest.Group{{ID: "group_1", MemberIDs: many(n, func(i int) string { return userRow(i).ID })}}},
+		"GET /organization/projects/{project_id}/users": inProject(openaitest.Project{Users: many(n, func(i int) openaitest.ProjectUser {
 			return openaitest.ProjectUser{UserID: userRow(i).ID, Role: "member"}
 		})}),
-		"GET /organization/projects/{project_id}/service_accounts": inProject(openaitest.Project{ServiceAccounts: many(101, func(i int) openaitest.ServiceAccount {
+		"GET /organization/projects/{project_id}/service_accounts": inProject(openaitest.Project{ServiceAccounts: many(n, func(i int) openaitest.ServiceAccount {
 			return openaitest.ServiceAccount{ID: fmt.Sprintf("svc_acct_%d", i), Role: "none"}
 		})}),
-		"GET /organization/projects/{project_id}/api_keys": inProject(openaitest.Project{APIKeys: many(101, func(i int) openaitest.ProjectAPIKey {
+		"GET /organization/projects/{project_id}/api_keys": inProject(openaitest.Project{APIKeys: many(n, func(i int) openaitest.ProjectAPIKey {
 			return openaitest.ProjectAPIKey{ID: fmt.Sprintf("key_%d", i)}
 		})}),
-		"GET /organization/projects/{project_id}/groups": inProject(openaitest.Project{Groups: many(101, func(i int) openaitest.ProjectGroup {
+		"GET /organization/projects/{project_id}/groups": inProject(openaitest.Project{Groups: many(n, func(i int) openaitest.ProjectGroup {
 			return openaitest.ProjectGroup{GroupID: groupRow(i).ID}
 		})}),
 		"GET /projects/{project_id}/roles": inProject(openaitest.Project{Roles: roles}),
@@ -180,10 +181,15 @@ func twoPages() map[string]openaitest.Organization {
 	}
 }
 
+// twoPages is a server of the organization whose pages are a row short of rowsOfTwoPages.
+func twoPages(organization openaitest.Organization, faults map[string]openaitest.Fault) *openaitest.Server {
+	return &openaitest.Server{Organization: organization, Faults: faults, LargestPage: rowsOfTwoPages - 1}
+}
+
 // The second page of a list that the API refuses is an error like the first, group members not excepted.
 func TestErrorOnALaterPageNeverCutsAListShort(t *testing.T) {
 	t.Parallel()
-	organizations := twoPages()
+	organizations := ofTwoPages()
 	for route := range routesOfASync(t, openaitest.Seeded(21, openaitest.Size{Users: 12, Groups: 3, Projects: 3})) {
 		require.Contains(t, organizations, route, "a list without an organization of two pages")
 	}
@@ -194,9 +200,9 @@ func TestErrorOnALaterPageNeverCutsAListShort(t *testing.T) {
 				if !slices.Contains([]string{"403", "404", "500"}, refused.name) {
 					continue // the first pages have shown the rest
 				}
-				server := &openaitest.Server{Organization: organization, Faults: map[string]openaitest.Fault{
+				server := twoPages(organization, map[string]openaitest.Fault{
 					route: {Status: refused.status, Body: refused.body, EmptyBody: refused.body == "", After: 1},
-				}}
+				})
 				_, _, err := walkServer(t, server, zap.WarnLevel)
 				requireRefused(t, err, route, refused)
 				requests := server.Requests()

@@ -45,6 +45,9 @@ type apiFault struct {
 	says []string
 	// later has the fault also begin with the last call of a list.
 	later bool
+	// alike says that nothing in the connector tells the kind from others in a sync: what a list makes of it, another one
+	// makes of it as well. Each list is tried with some of these faults, and with all of them by "make long".
+	alike bool
 }
 
 // apiFaults are one of each kind, and a second one where a kind has two ways to tempt. other is an address that must never
@@ -54,22 +57,22 @@ func apiFaults(other string) []apiFault {
 		return openaitest.Fault{Status: statusCode, Body: object(code, message)}
 	}
 	return []apiFault{
-		{"refused", client.KindRefused, said(400, "bad", "This cannot be understood."), fails, codes.InvalidArgument, []string{"400"}, false},
-		{"gone", client.KindGone, said(404, "not_found", "No such thing"), fails, codes.FailedPrecondition, []string{"404"}, true},
-		{"no such list", client.KindNoSuchList, said(404, "unknown_url", "Unknown request URL: GET /organization."), fails, codes.FailedPrecondition, []string{"404"}, false},
-		{"archived", client.KindProjectArchived, openaitest.Fault{Code: "project_archived"}, fails, codes.FailedPrecondition, []string{"400"}, false},
-		{"conflict", client.KindConflict, openaitest.Fault{Status: 409}, askedAgain, codes.Aborted, []string{"409"}, false},
-		{"key", client.KindUnauthenticated, said(401, "invalid_api_key", "Incorrect API key provided: "+testKey+"."), fails, codes.Unauthenticated, []string{adviceForKeys}, false},
-		{"scope", client.KindDenied, said(403, "", missingScopeText), fails, codes.PermissionDenied, []string{adviceForKeys, "api.groups.read"}, false},
-		{"denied", client.KindDeniedWithoutReason, said(403, "", "Not on your plan."), fails, codes.PermissionDenied, []string{adviceForKeys, "Not on your plan."}, true},
-		{"limited", client.KindLimited, openaitest.Fault{Status: 429, EmptyBody: true}, askedAgain, codes.ResourceExhausted, []string{"429"}, false},
-		{"quota", client.KindBilling, openaitest.Fault{Code: "insufficient_quota"}, fails, codes.ResourceExhausted, []string{"your current quota"}, false},
-		{"redirect", client.KindMisdirected, openaitest.Fault{Redirect: other}, fails, codes.FailedPrecondition, []string{"redirects"}, false},
-		{"dropped", client.KindNoAnswer, openaitest.Fault{Drop: true}, askedAgain, codes.Aborted, []string{"status.openai.com"}, true},
-		{"404 of a gateway", client.KindNoAnswer, openaitest.Fault{Gateway: true}, askedAgain, codes.Aborted, []string{"no Route matched", adviceForTheWay}, false},
-		{"another shape", client.KindMalformed, openaitest.Fault{WrongShape: true}, fails, codes.Internal, nil, false},
+		{"refused", client.KindRefused, said(400, "bad", "This cannot be understood."), fails, codes.InvalidArgument, []string{"400"}, false, false},
+		{"gone", client.KindGone, said(404, "not_found", "No such thing"), fails, codes.FailedPrecondition, []string{"404"}, true, false},
+		{"no such list", client.KindNoSuchList, said(404, "unknown_url", "Unknown request URL: GET /organization."), fails, codes.FailedPrecondition, []string{"404"}, false, true},
+		{"archived", client.KindProjectArchived, openaitest.Fault{Code: "project_archived"}, fails, codes.FailedPrecondition, []string{"400"}, false, false},
+		{"conflict", client.KindConflict, openaitest.Fault{Status: 409}, askedAgain, codes.Aborted, []string{"409"}, false, true},
+		{"key", client.KindUnauthenticated, said(401, "invalid_api_key", "Incorrect API key provided: "+testKey+"."), fails, codes.Unauthenticated, []string{adviceForKeys}, false, true},
+		{"scope", client.KindDenied, said(403, "", missingScopeText), fails, codes.PermissionDenied, []string{adviceForKeys, "api.groups.read"}, false, true},
+		{"denied", client.KindDeniedWithoutReason, said(403, "", "Not on your plan."), fails, codes.PermissionDenied, []string{adviceForKeys, "Not on your plan."}, true, true},
+		{"limited", client.KindLimited, openaitest.Fault{Status: 429, EmptyBody: true}, askedAgain, codes.ResourceExhausted, []string{"429"}, false, true},
+		{"quota", client.KindBilling, openaitest.Fault{Code: "insufficient_quota"}, fails, codes.ResourceExhausted, []string{"your current quota"}, false, true},
+		{"redirect", client.KindMisdirected, openaitest.Fault{Redirect: other}, fails, codes.FailedPrecondition, []string{"redirects"}, false, true},
+		{"dropped", client.KindNoAnswer, openaitest.Fault{Drop: true}, askedAgain, codes.Aborted, []string{"status.openai.com"}, true, false},
+		{"404 of a gateway", client.KindNoAnswer, openaitest.Fault{Gateway: true}, askedAgain, codes.Aborted, []string{"no Route matched", adviceForTheWay}, false, true},
+		{"another shape", client.KindMalformed, openaitest.Fault{WrongShape: true}, fails, codes.Internal, nil, false, true},
 		// The connector has to keep what the client knows of a list from page to page.
-		{"cursors in a circle", client.KindMalformed, openaitest.Fault{Cursor: openaitest.CursorCircular}, fails, codes.Internal, nil, false},
+		{"cursors in a circle", client.KindMalformed, openaitest.Fault{Cursor: openaitest.CursorCircular}, fails, codes.Internal, nil, false, false},
 	}
 }
 
@@ -180,7 +183,29 @@ func (c cell) requireEnd(t *testing.T, err error, logs *observer.ObservedLogs) b
 	return false
 }
 
-// faultTable is every kind at every list of a sync: lasting; from the last call on, where one answer might be believed
+// alikeAtAList is how many of the faults that are alike each list is tried with by "make test".
+const alikeAtAList = 3
+
+// faultsOf are the faults of the list at a place in the order of all lists. A few lists after another have all that are alike.
+func faultsOf(all []apiFault, list int) []apiFault {
+	var faults, alike []apiFault
+	for _, fault := range all {
+		if fault.alike {
+			alike = append(alike, fault)
+		} else {
+			faults = append(faults, fault)
+		}
+	}
+	if everyFaultAtEveryList {
+		return all
+	}
+	for i := range alikeAtAList {
+		faults = append(faults, alike[(list*alikeAtAList+i)%len(alike)])
+	}
+	return faults
+}
+
+// faultTable is every kind at the lists of a sync: lasting; from the last call on, where one answer might be believed
 // after others; and once, for one of the kinds that are asked again.
 func faultTable(t *testing.T, undisturbed *openaitest.Server) []cell {
 	t.Helper()
@@ -191,13 +216,17 @@ func faultTable(t *testing.T, undisturbed *openaitest.Server) []cell {
 	require.Len(t, calls, 16, "the routes that a sync asks")
 	faults := apiFaults(elsewhere(t))
 	var cells []cell
-	for _, route := range slices.Sorted(maps.Keys(calls)) {
+	for list, route := range slices.Sorted(maps.Keys(calls)) {
 		first := 0
 		if route == "GET /organization/groups" {
 			first = 1 // the check of the key, which TestValidateReportsARefusal is about
 		}
 		last := calls[route] - 1
-		for _, fault := range faults {
+		here := faultsOf(faults, list)
+		if route == groupMembersRoute {
+			here = faults // a plan may not have them, so what is taken for a plan's refusal matters
+		}
+		for _, fault := range here {
 			cells = append(cells, cell{apiFault: fault, route: route, spared: first, whole: true})
 			switch {
 			case fault.later && route == groupMembersRoute:

@@ -20,8 +20,8 @@ func TestFullSyncEqualsTheOrganization(t *testing.T) {
 	}{
 		{"sample", openaitest.Sample(), syncOptions{}},
 		{"sample, sqlite, 4 workers", openaitest.Sample(), syncOptions{workers: 4, engine: c1zstore.EngineSQLite}},
-		{"300 users, sequential", openaitest.Seeded(1, openaitest.Size{Users: 300, Groups: 20, Projects: 25}), syncOptions{}},
-		{"300 users, 4 workers", openaitest.Seeded(1, openaitest.Size{Users: 300, Groups: 20, Projects: 25}), syncOptions{workers: 4}},
+		{"120 users, sequential", openaitest.Seeded(1, openaitest.Size{Users: 120, Groups: 10, Projects: 10}), syncOptions{}},
+		{"120 users, 4 workers", openaitest.Seeded(1, openaitest.Size{Users: 120, Groups: 10, Projects: 10}), syncOptions{workers: 4}},
 		{"no custom roles", openaitest.Seeded(2, openaitest.Size{Users: 120, CustomRoles: -1, ProjectsWithCustomRoles: -1}), syncOptions{workers: 4}},
 		{"no groups", openaitest.Seeded(3, openaitest.Size{Users: 40, Groups: -1}), syncOptions{workers: 4}},
 		{"no projects", openaitest.Seeded(4, openaitest.Size{Users: 40, Projects: -1}), syncOptions{}},

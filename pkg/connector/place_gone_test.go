@@ -18,10 +18,10 @@ import (
 // and the warnings are the same.
 func TestListsWhosePlaceIsGone(t *testing.T) {
 	t.Parallel()
-	for route, organization := range twoPages() {
+	for route, organization := range ofTwoPages() {
 		t.Run(route, func(t *testing.T) {
 			t.Parallel()
-			undisturbed := runSync(t, &openaitest.Server{Organization: organization}, syncOptions{})
+			undisturbed := runSync(t, twoPages(organization, nil), syncOptions{})
 			require.NoError(t, undisturbed.err)
 			want := readFile(t, undisturbed.path)
 			for _, statusCode := range []int{http.StatusBadRequest, http.StatusNotFound} {
@@ -31,7 +31,7 @@ func TestListsWhosePlaceIsGone(t *testing.T) {
 					if route == "GET /organization/groups" {
 						gone.After++ // the check of the credentials
 					}
-					server := &openaitest.Server{Organization: organization, Faults: map[string]openaitest.Fault{route: gone}}
+					server := twoPages(organization, map[string]openaitest.Fault{route: gone})
 					synced := runSync(t, server, syncOptions{workers: 4})
 					require.NoError(t, synced.err)
 					require.Equal(t, 1, placesRefused(server), "the place was not gone")
@@ -118,10 +118,10 @@ func TestLeftOutMembersAreCountedOnce(t *testing.T) {
 // A list of which places go again and again is an error in the end, and no shorter list.
 func TestPlacesThatAreAlwaysGone(t *testing.T) {
 	t.Parallel()
-	for route, organization := range twoPages() {
+	for route, organization := range ofTwoPages() {
 		t.Run(route, func(t *testing.T) {
 			t.Parallel()
-			server := &openaitest.Server{Organization: organization, Faults: map[string]openaitest.Fault{route: {Cursor: openaitest.CursorGone}}}
+			server := twoPages(organization, map[string]openaitest.Fault{route: {Cursor: openaitest.CursorGone}})
 			synced := runSync(t, server, syncOptions{})
 			require.Equal(t, codes.FailedPrecondition, status.Code(synced.err), synced.err)
 			require.ErrorContains(t, synced.err, route)

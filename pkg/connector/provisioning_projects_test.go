@@ -1,8 +1,6 @@
 package connector_test
 
 import (
-	"context"
-	"fmt"
 	"slices"
 	"testing"
 
@@ -225,117 +223,6 @@ func TestRefusedInProjects(t *testing.T) {
 	})
 }
 
-// meanwhile changes the organization before the first request to a route is answered, as somebody else would.
-func meanwhile(server *openaitest.Server, route string, change func(*openaitest.Organization)) {
-	changed := false
-	server.OnRequest = func(request openaitest.Request) {
-		if request.Route == route && !changed {
-			changed = true
-			server.Update(change)
-		}
-	}
-}
-
-// Somebody may add the same user or group a moment before, with another role: what was asked for is still the outcome.
-func TestGrantWhileSomebodyElseGrants(t *testing.T) {
-	t.Parallel()
-	tests := map[string]struct {
-		access access
-		route  string
-		change func(*openaitest.Organization)
-		want   func(*openaitest.Organization)
-	}{
-		"the same role": {access{alphaMember, "user:eva"}, addProjectUser, joined("eva", "member"), joined("eva", "member")},
-		"another role":  {access{alphaMember, "user:eva"}, addProjectUser, joined("eva", "viewer"), joined("eva", "member")},
-		"the same role to a group": {
-			access{alphaMember, "group:empty"}, addProjectGroup, addedGroup("empty", "member"), addedGroup("empty", "member"),
-		},
-		"another role to a group": {
-			access{alphaMember, "group:empty"}, addProjectGroup, addedGroup("empty", "viewer"), addedGroup("empty", "viewer", "member"),
-		},
-		// The membership that a custom role needs is there then, and is left as it is.
-		"a custom role beside another role": {access{tuneRole, "user:eva"}, addProjectUser, joined("eva", "owner"), joined("eva", "owner", "r-tune")},
-		"a custom role beside a role of another name": {
-			access{tuneRole, "user:eva"}, addProjectUser, joined("eva", "editor"), joined("eva", "editor", "r-tune"),
-		},
-		"a custom role beside another role of a group": {
-			access{tuneRole, "group:empty"}, addProjectGroup, addedGroup("empty", "viewer"), addedGroup("empty", "viewer", "r-tune"),
-		},
-	}
-	for name, test := range tests {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			server := newServer()
-			meanwhile(server, test.route, test.change)
-			d := connect(t, server)
-			want := server.Snapshot()
-			test.want(&want)
-			answer, err := d.grant(t.Context(), shapes["full"], test.access)
-			require.NoError(t, err)
-			requireState(t, want, server)
-			requireGrants(t, []access{test.access}, answer.GetGrants())
-		})
-	}
-}
-
-// A role that was given a moment ago, and reads late, is not lost to a custom role that needs a membership, nor is another
-// one put beside it.
-func TestCustomProjectRoleBesideARoleThatIsReadLate(t *testing.T) {
-	t.Parallel()
-	tests := map[string]struct {
-		before, access access
-		want           func(*openaitest.Organization)
-	}{
-		"user":  {access{alphaOwner, "user:eva"}, access{tuneRole, "user:eva"}, joined("eva", "owner", "r-tune")},
-		"group": {access{alphaViewer, "group:empty"}, access{tuneRole, "group:empty"}, addedGroup("empty", "viewer", "r-tune")},
-	}
-	for name, test := range tests {
-		for lag := 1; lag <= 10; lag++ {
-			t.Run(fmt.Sprintf("%s, %d", name, lag), func(t *testing.T) {
-				t.Parallel()
-				server := newServer()
-				server.WriteLag = lag
-				d := connect(t, server)
-				want := server.Snapshot()
-				test.want(&want)
-				_, err := d.grant(t.Context(), shapes["full"], test.before)
-				require.NoError(t, err)
-				_, err = d.grant(t.Context(), shapes["full"], test.access)
-				require.NoError(t, err)
-				requireState(t, want, server)
-			})
-		}
-	}
-}
-
-// A revocation takes the role that it names and no other, though the group is given one at the same time.
-func TestRevokeWhileAGroupIsGivenAnotherRole(t *testing.T) {
-	t.Parallel()
-	auditors := access{alphaMember, "group:auditors"}
-	t.Run("meanwhile", func(t *testing.T) {
-		t.Parallel()
-		server := newServer()
-		meanwhile(server, unassignInProject, setProjectGroup("auditors", "member", "viewer"))
-		want := server.Snapshot()
-		setProjectGroup("auditors", "viewer")(&want)
-		require.NoError(t, revoked(auditors.entitlement, auditors.principal)(t.Context(), connect(t, server)))
-		requireState(t, want, server)
-	})
-	for lag := 1; lag <= 6; lag++ {
-		t.Run(fmt.Sprintf("before, read late, %d", lag), func(t *testing.T) {
-			t.Parallel()
-			server := newServer()
-			server.WriteLag = lag
-			d := connect(t, server)
-			want := server.Snapshot()
-			setProjectGroup("auditors", "viewer")(&want)
-			require.NoError(t, granted(alphaViewer, auditors.principal)(t.Context(), d))
-			require.NoError(t, revoked(auditors.entitlement, auditors.principal)(t.Context(), d))
-			requireState(t, want, server)
-		})
-	}
-}
-
 // Where the API leaves a group without roles in the project, or does not let go of the last one, the connector takes the
 // group out, unless it is given another role.
 func TestGroupThatTheAPILeavesInTheProject(t *testing.T) {
@@ -373,21 +260,6 @@ func TestGroupThatTheAPILeavesInTheProject(t *testing.T) {
 			require.Equal(t, test.sends, writes(server))
 		})
 	}
-}
-
-// Nobody is removed who became something else between the question and the removal of the grant that was asked for: the
-// question is asked each time.
-func TestRevokeAsksEachTime(t *testing.T) {
-	t.Parallel()
-	server := newServer()
-	d := connect(t, server)
-	ben := access{alphaMember, "user:ben"}
-	_, err := d.grant(t.Context(), shapes["full"], access{alphaOwner, "user:ben"})
-	require.NoError(t, err)
-	before := server.Snapshot()
-	_, err = d.revoke(context.WithoutCancel(t.Context()), shapes["full"], ben)
-	require.NoError(t, err)
-	requireState(t, before, server)
 }
 
 func refusesLastRole(s *openaitest.Server) {

@@ -142,9 +142,13 @@ func TestSyncOfTypesThatTheTaskNames(t *testing.T) {
 	t.Parallel()
 	types := []string{"organization", "user", "invitation", "organization_role", "group", "project", "project_role", "service_account", "api_key"}
 	for i, first := range types {
-		for _, second := range types[i:] {
+		for j := i; j < len(types); j++ {
+			second := types[j]
 			asked := slices.Compact([]string{first, second})
 			for mode, onDemand := range map[string]bool{"read ahead": false, "read on demand": true} {
+				if i != j && onDemand == ((i+j)%2 == 0) {
+					continue // a pair is read in one of the modes, a single type in both
+				}
 				t.Run(strings.Join(asked, " and ")+", "+mode, func(t *testing.T) {
 					t.Parallel()
 					requireTypes(t, asked, runSync(t, &openaitest.Server{Organization: openaitest.Sample()}, syncOptions{

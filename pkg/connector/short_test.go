@@ -2,10 +2,14 @@
 
 package connector_test
 
-// "make long" has more of both.
+// "make long" has more of these.
 const (
 	// seedsOfTexts is how many organizations are written in every script.
 	seedsOfTexts = 3
 	// accountsOfAProject is how many service accounts the largest project has.
 	accountsOfAProject = 5_000
+	// seedsOfOwnChanges is how many random rows of changes are compared with what the audit log tells.
+	seedsOfOwnChanges = 2
+	// everyFaultAtEveryList tries each list of a sync with every fault.
+	everyFaultAtEveryList = false
 )

@@ -10,6 +10,9 @@ import (
 	"github.com/conductorone/baton-openai/pkg/openaitest"
 )
 
+// rolesAboveTheLimit are roles of about 6.6 kB that are more together than an answer may have.
+const rolesAboveTheLimit = 700
+
 // Pages are cut by size, whatever they hold: the SDK takes no answer above 4 MiB.
 func TestSyncOfMuchInOnePlace(t *testing.T) {
 	t.Parallel()
@@ -31,7 +34,7 @@ func TestSyncOfMuchInOnePlace(t *testing.T) {
 		}
 		return ids
 	}
-	organizationRoles, projectRoles := roles(1_000), roles(1_000)
+	organizationRoles, projectRoles := roles(rolesAboveTheLimit), roles(rolesAboveTheLimit)
 	accounts := make([]openaitest.ServiceAccount, 0, accountsOfAProject)
 	for i := range cap(accounts) {
 		accounts = append(accounts, openaitest.ServiceAccount{ID: fmt.Sprintf("svc_acct_%s_%05d", strings.Repeat("x", 500), i), Name: "worker", Role: "member", CreatedAt: 1})

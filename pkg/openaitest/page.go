@@ -89,6 +89,9 @@ func (l lister[T]) page(c *call, lim limits, order, after string) ([]T, bool, er
 	if err != nil {
 		return nil, false, err
 	}
+	if c.largestPage > 0 {
+		limit = min(limit, c.largestPage)
+	}
 	rows := l.rows
 	if values, given := c.query["order"]; given {
 		order = values[0]

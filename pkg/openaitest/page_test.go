@@ -69,6 +69,17 @@ func crowded(rows int) openaitest.Organization {
 	return o
 }
 
+// A server of small pages has the same rows, in the same order.
+func TestLargestPage(t *testing.T) {
+	t.Parallel()
+	standIn := &openaitest.Server{Organization: crowded(5), LargestPage: 3}
+	first := ok(t, standIn, "/organization/users?limit=100")
+	require.Equal(t, []string{"u0", "u1", "u2"}, first.ids())
+	require.Equal(t, []string{"u3", "u4"}, ok(t, standIn, "/organization/users?limit=100&after=u2").ids())
+	require.Len(t, ok(t, standIn, "/organization/users?limit=2").ids(), 2, "a request for fewer")
+	require.Len(t, ok(t, standIn, "/organization/groups").ids(), 3, "a list with an opaque cursor")
+}
+
 func TestPageSizes(t *testing.T) {
 	t.Parallel()
 	standIn := &openaitest.Server{Organization: crowded(1100)}

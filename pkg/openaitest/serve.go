@@ -20,6 +20,8 @@ type call struct {
 	route route
 	query url.Values
 	body  []byte
+	// largestPage is [Server.LargestPage].
+	largestPage int
 	// fault is the fault of this call, if any.
 	fault *Fault
 }
@@ -77,7 +79,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request, known map[string]
 		return
 	}
 
-	c := &call{Request: r, route: matched, query: entry.Query, body: body}
+	c := &call{Request: r, route: matched, query: entry.Query, body: body, largestPage: s.LargestPage}
 	var reply answer
 	switch {
 	case ok:

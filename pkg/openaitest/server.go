@@ -76,6 +76,9 @@ type Server struct {
 	// ServiceAccountKeysMayGo allows to delete a key of a service account. The document says that this is an error, but that text
 	// is older than the route that creates further keys.
 	ServiceAccountKeysMayGo bool
+	// LargestPage, if set, is the most rows that a page has, whatever limit the request names. It makes lists of several pages
+	// from few rows.
+	LargestPage int
 	// Now is the clock; nil means [time.Now].
 	Now func() time.Time
 

@@ -1,0 +1,115 @@
+package connector_test
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/conductorone/baton-openai/pkg/openaitest"
+)
+
+// Ids are opaque: whatever characters the API puts into them, they come out as they went in.
+func TestIDsOfEveryKindSurvive(t *testing.T) {
+	t.Parallel()
+	long := strings.Repeat("long-", 60) // above the 256 bytes up to which the session store takes a key as it is
+	for name, odd := range map[string]string{
+		"slashes":     "a/b//c/",
+		"colons":      "a:b::c:",
+		"spaces":      "a b  c",
+		"unicode":     "ключ-鍵-🔑-é",
+		"percent":     "a%2Fb%c?d#e&f=g+h",
+		"quotes":      `a"b'c\d<e>`,
+		"dots":        "..a",
+		"underscores": "role-api-organization-owner__api-organization__x",
+		"long":        long,
+		"predefined":  "owner",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			organization := pinned()
+			text, err := json.Marshal(organization)
+			require.NoError(t, err)
+			replaced := string(text)
+			for _, id := range []string{"user-1", "invite-1", "role_1", "role_2", "group_1", "proj_1", "svc_acct_1", "key_1", "key_2"} {
+				quoted, err := json.Marshal(odd + "-" + id)
+				require.NoError(t, err)
+				replaced = strings.ReplaceAll(replaced, `"`+id+`"`, string(quoted))
+			}
+			organization = openaitest.Organization{}
+			require.NoError(t, json.Unmarshal([]byte(replaced), &organization))
+
+			requireSyncedWhole(t, organization)
+		})
+	}
+}
+
+// requireSyncedWhole syncs the organization and holds that the file has all of it, without a warning.
+func requireSyncedWhole(t *testing.T, organization openaitest.Organization) {
+	t.Helper()
+	server := &openaitest.Server{Organization: organization}
+	synced := runSync(t, server, syncOptions{})
+	require.NoError(t, synced.err)
+	require.Empty(t, server.Unknown())
+	requireWarnings(t, synced.logs, nil)
+	requireSame(t, expected(organization), readFile(t, synced.path))
+}
+
+// Long ids that differ only in their ends are those of different people.
+func TestLongIDsAreToldApart(t *testing.T) {
+	t.Parallel()
+	long := "user-" + strings.Repeat("x", 600)
+	requireQuirks(t, map[string]quirk{"long": {
+		prepare: func(s *openaitest.Server) {
+			o := &s.Organization
+			o.Users = append(o.Users, openaitest.User{ID: long + "1", Role: "reader"})
+			group(o, financ).MemberIDs = []string{long + "1", long + "2"}
+		},
+		warned: []warning{{"members of this group are left out", map[string]any{"group_id": financ, "members": 1}}},
+	}})
+}
+
+// longIDs is pinned with ids of so many bytes.
+func longIDs(t *testing.T, bytes map[string]int) openaitest.Organization {
+	t.Helper()
+	text, err := json.Marshal(pinned())
+	require.NoError(t, err)
+	replaced := string(text)
+	for id, length := range bytes {
+		replaced = strings.ReplaceAll(replaced, `"`+id+`"`, `"`+id+strings.Repeat("-", length-len(id))+`"`)
+	}
+	var organization openaitest.Organization
+	require.NoError(t, json.Unmarshal([]byte(replaced), &organization))
+	return organization
+}
+
+// Ids as long as ConductorOne stores them come through whole. A project role's is made of two, with a sign between.
+func TestIDsOf1024BytesAreKept(t *testing.T) {
+	t.Parallel()
+	organization := longIDs(t, map[string]int{
+		"user-1": 1_024, "invite-1": 1_024, "role_1": 1_024, "group_1": 1_024, "svc_acct_1": 1_024, "key_1": 1_024, "key_2": 1_024, "proj_1": 511, "role_2": 512,
+	})
+	require.Len(t, organization.Users[0].ID, 1_024)
+	requireSyncedWhole(t, organization)
+}
+
+// A longer one fails the sync: without the row it would read as lost access. The message says what it is the id of.
+func TestLongerIDsFailTheSync(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		bytes map[string]int
+		want  string
+	}{
+		"user":         {map[string]int{"user-1": 1_025}, `the id of the user "user-1---`},
+		"project role": {map[string]int{"proj_1": 512, "role_2": 512}, `the id of the project_role "proj_1---`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synced := runSync(t, &openaitest.Server{Organization: longIDs(t, test.bytes)}, syncOptions{})
+			require.ErrorContains(t, synced.err, "baton-openai: ")
+			require.ErrorContains(t, synced.err, test.want)
+			require.ErrorContains(t, synced.err, "… has 1025 bytes, and 1024 can be stored")
+		})
+	}
+}
