@@ -127,9 +127,9 @@ func advise(err error) string {
 	case client.KindConflict, client.KindNoAnswer:
 		switch {
 		case failure.GivenUp:
-			return "OpenAI has given no answer of use for too long; see https://status.openai.com and run this again"
+			return "OpenAI has given no usable answer for too long; see https://status.openai.com and run this again"
 		case failure.Kind == client.KindNoAnswer:
-			return "OpenAI gave no answer of use; see https://status.openai.com and try again"
+			return "OpenAI gave no usable answer; see https://status.openai.com and try again"
 		default:
 			return "" // the API's own words say what is in the way
 		}

@@ -41,9 +41,9 @@ type insightSource interface {
 	hasNoRole(ctx context.Context, projectID, accountID string) (bool, error)
 }
 
-// insights are what is to be said of a key that can be used. isTold tells whether the service account that owns it has an
+// insights are what is to be said of a key that can be used. accountReported tells whether the service account that owns it has an
 // insight of its own, which says the same.
-func (k apiKey) insights(ctx context.Context, known insightSource, isTold func() (bool, error)) ([]insight, error) {
+func (k apiKey) insights(ctx context.Context, known insightSource, accountReported func() (bool, error)) ([]insight, error) {
 	if !k.isLive() {
 		return nil, nil
 	}
@@ -65,7 +65,7 @@ func (k apiKey) insights(ctx context.Context, known insightSource, isTold func()
 	case k.access != client.OwnerHasNone:
 		return nil, nil
 	case state == ownerLeftProject && k.ownerType == client.OwnerServiceAccount:
-		if told, err := isTold(); told || err != nil {
+		if reported, err := accountReported(); reported || err != nil {
 			return nil, err
 		}
 	}
