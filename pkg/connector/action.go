@@ -40,7 +40,7 @@ type actionResult struct {
 	// already says that nothing had to be done.
 	already bool
 	fields  []actions.ReturnField
-	// logged is what the log says of it, such as the id of what was made.
+	// logged are the fields for the log, such as the id of a new project.
 	logged []zap.Field
 }
 

@@ -26,7 +26,7 @@ type actionField struct {
 	required bool
 }
 
-// fieldKind is what a field holds.
+// fieldKind is the kind of a field's value.
 type fieldKind int
 
 const (
@@ -76,7 +76,7 @@ func (f actionField) typeIDs() []string {
 	return convert(f.types, (*v2.ResourceType).GetId)
 }
 
-// actionArguments are what was given for an action, each of its kind. What was left out, or left blank, is not there.
+// actionArguments are the arguments of an action, each of its kind. Arguments that were left out or blank are missing.
 type actionArguments struct {
 	values map[string]any
 	fields []actionField

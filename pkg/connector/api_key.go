@@ -83,7 +83,7 @@ func (b *apiKeyBuilder) StaticEntitlements(ctx context.Context, opts rs.SyncOpAt
 	return nil, nil, b.warnWithoutProjects(ctx, opts)
 }
 
-// apiKey is what both kinds of key have in common.
+// apiKey has the fields that both kinds of key share.
 type apiKey struct {
 	id, name      string
 	redactedValue client.RedactedValue
@@ -127,7 +127,7 @@ func (k apiKey) parent() *v2.ResourceId {
 	return resourceID(resourceTypeProject, k.projectID)
 }
 
-// displayName is what the key is called; the profile may get more of it.
+// displayName gives the display name. The profile may get the whole name.
 func (k apiKey) displayName(p profile) string { return p.name(k.id, k.name, k.redactedValue.String()) }
 
 func (k apiKey) resource(ctx context.Context, known memberLookup) (*v2.Resource, error) {

@@ -52,7 +52,7 @@ func (p profile) list(key string, values []string) profile {
 	return p
 }
 
-// account is what users, invitations and service accounts have in common.
+// account has the fields that users, invitations and service accounts share.
 type account struct {
 	status        v2.UserTrait_Status_Status
 	statusDetails string

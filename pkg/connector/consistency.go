@@ -52,14 +52,14 @@ func (c change) isDone(state string) bool {
 	return state == c.wanted || c.isRemoval && state != c.before
 }
 
-// consistency is how long a change waits, attempt by attempt, for a state that the API may show late.
+// consistency has the waits between the attempts to read the state after a change: the API may show it late.
 type consistency []time.Duration
 
 // standardConsistency covers the some five seconds that a write has been seen to take until it is read.
 var standardConsistency = consistency{500 * time.Millisecond, time.Second, 2 * time.Second, 4 * time.Second}
 
-// apply makes a change and judges it by its outcome. Where OpenAI is busy with another change, it is asked once more, if the
-// state still wants it.
+// apply makes a change and judges it by its outcome. If OpenAI is busy with another change, the write is repeated once,
+// unless the state shows that it was done.
 func (w consistency) apply(ctx context.Context, c change) error {
 	err := c.write(ctx)
 	if kindOf(err) == client.KindConflict && len(w) > 0 && sleep(ctx, w[0]) {
@@ -74,8 +74,8 @@ func (w consistency) apply(ctx context.Context, c change) error {
 	return w.confirm(ctx, err, c)
 }
 
-// ensure makes a change unless it reads as made already, and tells whether it did. What was before is read, where the change
-// does not have it.
+// ensure makes a change unless the state shows it already; true means that it did. The state before is read if the
+// change does not have it.
 func (w consistency) ensure(ctx context.Context, c change) (bool, error) {
 	if c.before == "" {
 		var err error
@@ -122,7 +122,7 @@ func (w consistency) confirm(ctx context.Context, err error, c change) error {
 	}
 }
 
-// judge is the end of a change whose outcome was not seen.
+// judge decides about a change whose outcome did not show.
 func (c change) judge(ctx context.Context, err error, seen string) error {
 	wanted, shown := cmp.Or(c.wanted, "nothing"), cmp.Or(seen, "nothing")
 	switch {
@@ -146,7 +146,7 @@ func checkAnsweredRole(answered, wanted string) error {
 	return newError(codes.FailedPrecondition, "OpenAI answered with the role %s where %s was asked for: sync again to see what there is", answered, wanted)
 }
 
-// retryUntilKnown repeats a call about something that was made a moment ago and that the API may not know yet.
+// retryUntilKnown repeats a call about something new, which the API may not know yet.
 func (w consistency) retryUntilKnown(ctx context.Context, call func(context.Context) error) error {
 	for attempt := 0; ; attempt++ {
 		err := call(ctx)

@@ -2,7 +2,7 @@ package connector
 
 import "context"
 
-// creation makes something that the API gives an id, and whose name others may have as well.
+// creation makes something that gets its id from the API and whose name need not be unique.
 type creation[T any] struct {
 	name string
 	// list gives all that there are, or the newest, the newest first.
@@ -10,7 +10,7 @@ type creation[T any] struct {
 	newestFirst bool
 	create      func(context.Context) (T, error)
 	get         func(ctx context.Context, id string) (T, error)
-	// identify gives the id and the name.
+	// identify gives the id and the name of a row.
 	identify func(T) (id, name string)
 }
 

@@ -8,12 +8,12 @@ import (
 	"google.golang.org/grpc/codes"
 )
 
-// delete is the frame of every deletion. deletes is true if the resource was not there any more, which is no error.
-func (p provisioning) delete(ctx context.Context, resourceType *v2.ResourceType, id *v2.ResourceId, deletes func(context.Context) (bool, error)) error {
+// delete is the frame of every deletion. remove is true if the resource was gone already, which is no error.
+func (p provisioning) delete(ctx context.Context, resourceType *v2.ResourceType, id *v2.ResourceId, remove func(context.Context) (bool, error)) error {
 	if id.GetResourceType() != resourceType.GetId() || id.GetResource() == "" || !isPrintable(id.GetResource()) {
 		return newError(codes.InvalidArgument, "%q is not the id of something of the type %s", id.GetResource(), resourceType.GetId())
 	}
-	already, err := exclusively(ctx, p, subjectOf(id), deletes)
+	already, err := exclusively(ctx, p, subjectOf(id), remove)
 	logChange(ctx, "delete", already, err, zap.String("resource_type", id.GetResourceType()), zap.String("resource_id", id.GetResource()))
 	if err != nil {
 		return changeError("deleting the "+id.GetResourceType()+" "+id.GetResource(), err)

@@ -33,8 +33,8 @@ func ignoreGone(err error) error {
 	return err
 }
 
-// isPlainRefusal tells a refusal for what is asked, or for the state that the organization is in: it is not a matter of the
-// key, the plan or the way to OpenAI.
+// isPlainRefusal tells a refusal of the request itself, or for the state of the organization. It does not come from the
+// key, the plan or the network.
 func isPlainRefusal(err error) bool {
 	switch kindOf(err) {
 	case client.KindRefused, client.KindConflict, client.KindProjectArchived:

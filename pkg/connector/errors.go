@@ -45,7 +45,7 @@ func changeError(doing string, err error) error {
 	return explanation
 }
 
-// typeError is an error of what is asked for only where a resource type is part of the sync.
+// typeError is an error of a call that only syncs of a resource type make.
 type typeError struct {
 	error
 
@@ -127,9 +127,9 @@ func advise(err error) string {
 	case client.KindConflict, client.KindNoAnswer:
 		switch {
 		case failure.GivenUp:
-			return "OpenAI has given no answer of use for too long; see https://status.openai.com and run this again"
+			return "OpenAI has given no usable answer for too long; see https://status.openai.com and run this again"
 		case failure.Kind == client.KindNoAnswer:
-			return "OpenAI gave no answer of use; see https://status.openai.com and try again"
+			return "OpenAI gave no usable answer; see https://status.openai.com and try again"
 		default:
 			return "" // the API's own words say what is in the way
 		}
@@ -138,8 +138,8 @@ func advise(err error) string {
 	}
 }
 
-// adviceOnReason is what can be done where OpenAI says why it refuses, or something on the way does. Only where another key
-// helps, one is asked for.
+// adviceOnReason is the advice for each reason that OpenAI, or something on the way, gives for a refusal. It asks for
+// another key only if that helps.
 var adviceOnReason = map[client.Reason]string{
 	client.ReasonKey:         "OpenAI does not accept the key; " + cfg.CreateAKey,
 	client.ReasonAddress:     "the organization's IP allow list does not have the address that this machine reaches OpenAI from; an owner has to add it in OpenAI's settings",

@@ -80,7 +80,7 @@ func (c feedCursor) text() string {
 	return base64.RawURLEncoding.EncodeToString(text)
 }
 
-// state is what the SDK is told of the place. It goes on at once where there is more.
+// state is the cursor for the SDK, which asks again at once if there is more.
 func (c feedCursor) state(more bool) (*pagination.StreamState, error) {
 	c.Version = feedCursorVersion
 	text := c.text()

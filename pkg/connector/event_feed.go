@@ -23,7 +23,7 @@ const (
 	feedUsage    = "usage"
 )
 
-// EventFeeds are what can be told between two syncs. Both are read from the organization's audit log.
+// EventFeeds are the feeds of changes and logins between two syncs. Both read the organization's audit log.
 func (c *Connector) EventFeeds(context.Context) []connectorbuilder.EventFeed {
 	warnings := &dailyWarning{}
 	feeds := []*eventFeed{auditLogFeed(), usageFeed()}

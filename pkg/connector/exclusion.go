@@ -13,7 +13,7 @@ import (
 // to one.
 type exclusion struct {
 	mu sync.Mutex
-	// subjects has those that are under way or wait, by what they are about.
+	// subjects has the changes that run or wait, by subject.
 	subjects map[string]*subjectChanges
 }
 
@@ -31,29 +31,29 @@ func newExclusion() *exclusion {
 
 // acquire waits until no other change of the subject runs, and gives the function that ends the turn. It fails if the
 // context ends first.
-func (e *exclusion) acquire(ctx context.Context, about string) (func(), error) {
+func (e *exclusion) acquire(ctx context.Context, subject string) (func(), error) {
 	e.mu.Lock()
-	same := e.subjects[about]
+	same := e.subjects[subject]
 	if same == nil {
 		same = &subjectChanges{turn: make(chan struct{}, 1)}
-		e.subjects[about] = same
+		e.subjects[subject] = same
 	}
 	same.count++
 	e.mu.Unlock()
 
-	leave := func() {
+	release := func() {
 		e.mu.Lock()
 		defer e.mu.Unlock()
 		same.count--
 		if same.count == 0 {
-			delete(e.subjects, about)
+			delete(e.subjects, subject)
 		}
 	}
 	select {
 	case same.turn <- struct{}{}:
-		return func() { <-same.turn; leave() }, nil
+		return func() { <-same.turn; release() }, nil
 	case <-ctx.Done():
-		leave()
+		release()
 		return nil, newError(status.FromContextError(ctx.Err()).Code(), "waiting for another change of the same: %w", ctx.Err())
 	}
 }
@@ -62,7 +62,7 @@ func (e *exclusion) acquire(ctx context.Context, about string) (func(), error) {
 // own subject, and never the other way round.
 const ownersSubject = "the owners of the organization"
 
-// subject is what the change excludes others by:
+// subject is shared by the changes that exclude each other:
 //
 //   - owner and reader of the organization, of one principal, and the membership, with which they go;
 //   - everything of one principal in one project: a custom role needs the membership, and goes with it;

@@ -41,9 +41,9 @@ type insightSource interface {
 	hasNoRole(ctx context.Context, projectID, accountID string) (bool, error)
 }
 
-// insights are what is to be said of a key that can be used. isTold tells whether the service account that owns it has an
-// insight of its own, which says the same.
-func (k apiKey) insights(ctx context.Context, known insightSource, isTold func() (bool, error)) ([]insight, error) {
+// insights gives the insights of a key that can be used. accountReported tells whether the service account that owns it
+// has an insight of its own, which says the same.
+func (k apiKey) insights(ctx context.Context, known insightSource, accountReported func() (bool, error)) ([]insight, error) {
 	if !k.isLive() {
 		return nil, nil
 	}
@@ -65,7 +65,7 @@ func (k apiKey) insights(ctx context.Context, known insightSource, isTold func()
 	case k.access != client.OwnerHasNone:
 		return nil, nil
 	case state == ownerLeftProject && k.ownerType == client.OwnerServiceAccount:
-		if told, err := isTold(); told || err != nil {
+		if reported, err := accountReported(); reported || err != nil {
 			return nil, err
 		}
 	}
@@ -89,7 +89,7 @@ func (k apiKey) isLive() bool {
 	return !expires || at.After(time.Now())
 }
 
-// accountInsights are what is to be said of a service account, of whose project keys has all. The word none stands for an
+// accountInsights gives the insights of a service account. keys are all keys of its project. The word none stands for an
 // account without a role and for one whose role was given by assignment.
 func accountInsights(
 	ctx context.Context, projectID string, account client.ServiceAccount, keys []client.ProjectAPIKey, known insightSource,

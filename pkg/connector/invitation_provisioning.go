@@ -76,7 +76,7 @@ func sortedProjects(projects []client.InviteProject) []client.InviteProject {
 	})
 }
 
-// sentInvitation is what became of an invitation.
+// sentInvitation is the result of an invitation.
 type sentInvitation struct {
 	invite client.Invite
 	// already says that nothing had to be done.
@@ -85,7 +85,7 @@ type sentInvitation struct {
 	deletedIDs []string
 }
 
-// logged is what the line of the log tells.
+// logged gives the fields for the log.
 func (i invitation) logged(sent sentInvitation) []zap.Field {
 	fields := []zap.Field{zap.String(accountEmail, i.email), zap.String(accountRole, i.role)}
 	if len(sent.deletedIDs) > 0 {
@@ -122,7 +122,7 @@ func (p provisioning) sendInvitation(ctx context.Context, wanted invitation) (se
 		}
 	}
 	if saysAlreadyThere(err) && len(sent.deletedIDs) > 0 {
-		// OpenAI may have known of what is taken back for a while.
+		// OpenAI may still have known the deleted invites.
 		sent.invite, err = p.createInvite(ctx, wanted, earlier)
 	}
 	if err != nil && len(sent.deletedIDs) > 0 {
@@ -206,7 +206,7 @@ func (p provisioning) findInvites(ctx context.Context, wanted invitation, _ clie
 	return p.findInvitesFrom(ctx, wanted, client.Cursor{})
 }
 
-// findNewInvites looks at the first page of the list, and at the last one and what has come behind it.
+// findNewInvites reads the first page of the list, and the pages from the last one on.
 func (p provisioning) findNewInvites(ctx context.Context, wanted invitation, lastPage client.Cursor) (addressInvites, error) {
 	found, err := p.findInvitesFrom(ctx, wanted, lastPage)
 	if err != nil || lastPage.IsZero() || len(found.pending) > 0 {

@@ -13,7 +13,7 @@ import (
 // belongs to the organization is listed in the call without a parent: this call comes for any types of the sync. The
 // organization names no children: a targeted sync of it would list everything.
 
-// listOrganization gives a page of what belongs to the organization. resource gives nil for what is left out.
+// listOrganization gives a page of resources of the organization. resource gives nil for a row that is left out.
 func listOrganization[T any](
 	ctx context.Context, b builder, parent *v2.ResourceId, opts rs.SyncOpAttrs, l list[T], doing string, resource func(T) (*v2.Resource, error),
 ) ([]*v2.Resource, *rs.SyncOpResults, error) {
@@ -30,7 +30,7 @@ func listOrganization[T any](
 	return listPage(ctx, s, opts, l, doing, resource)
 }
 
-// listProject gives a page of what belongs to a project, or nothing if the project was archived meanwhile.
+// listProject gives a page of resources of a project, or nothing if the project was archived during the sync.
 func listProject[T any](
 	ctx context.Context, b builder, parent *v2.ResourceId, opts rs.SyncOpAttrs, listOf func(projectID string) list[T], doing string, resource func(T) (*v2.Resource, error),
 ) ([]*v2.Resource, *rs.SyncOpResults, error) {

@@ -16,7 +16,8 @@ type list[T any] struct {
 	parents []string
 	// page reads one page.
 	page func(ctx context.Context, api *client.Client, cursor client.Cursor) (client.Page[T], error)
-	// keep is called with each page that is read: it stores what is looked up by id later. It is nil if nothing is.
+	// keep is called with each page that is read, and stores facts that are looked up by id later. It is nil if there
+	// are none.
 	keep func(ctx context.Context, session syncSession, page client.Page[T]) error
 }
 

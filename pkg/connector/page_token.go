@@ -14,8 +14,8 @@ import (
 	"github.com/conductorone/baton-openai/pkg/client"
 )
 
-// SyncFormat is raised with each change of what an unfinished sync leaves for the next run: page tokens, and what is kept
-// in the session store. One of another format is not continued.
+// SyncFormat is raised when the page tokens or the contents of the session store change. An unfinished sync of another
+// format is not continued.
 const SyncFormat = 2
 
 // pageToken is a place in one list, and the page token: all that is needed to go on from there, by another process as well.
@@ -94,24 +94,24 @@ type response[M proto.Message] struct {
 func newResponse[M proto.Message]() *response[M] { return &response[M]{began: time.Now()} }
 
 // add takes as many of the rows as there is room for and tells how many.
-func (a *response[M]) add(rows ...M) int {
+func (r *response[M]) add(rows ...M) int {
 	for i, row := range rows {
 		size := proto.Size(row)
-		if len(a.rows) > 0 && a.bytes+size > maxResponseBytes {
-			a.full = true
+		if len(r.rows) > 0 && r.bytes+size > maxResponseBytes {
+			r.full = true
 			return i
 		}
-		a.rows = append(a.rows, row)
-		a.bytes += size
+		r.rows = append(r.rows, row)
+		r.bytes += size
 	}
 	return len(rows)
 }
 
 // isDue tells whether the response is to be given, full or not.
-func (a *response[M]) isDue() bool { return a.full || time.Since(a.began) > maxResponseTime }
+func (r *response[M]) isDue() bool { return r.full || time.Since(r.began) > maxResponseTime }
 
-// fillResponse gives rows from the place on, over one list after the other, until the answer is due. page adds those of a page
-// to the answer and gives the place after it, nil at the end.
+// fillResponse gives rows from the token on, over one list after the other, until the response is due. page adds the
+// rows of one page to the response and gives the token after it, nil at the end.
 func fillResponse[M proto.Message](token pageToken, page func(*response[M], pageToken) (*pageToken, error)) ([]M, *rs.SyncOpResults, error) {
 	response := newResponse[M]()
 	for {
@@ -128,9 +128,10 @@ func fillResponse[M proto.Message](token pageToken, page func(*response[M], page
 	}
 }
 
-// addRows gives what the rows of a page give, from the place on. It gives the place to go on from: in the page where the answer
-// is full, else the next page; nil at the end of the list. leftOut counts the rows of the list that give nothing and need a warning.
-func addRows[T any, M proto.Message](a *response[M], token pageToken, page client.Page[T], give func(T) (given []M, leftOut bool, err error)) (*pageToken, int, error) {
+// addRows adds what the rows of a page give, from the token on. It gives the token to continue with: in the page if the
+// response is full, else at the next page; nil at the end of the list. leftOut counts the rows of the list that give
+// nothing and need a warning.
+func addRows[T any, M proto.Message](r *response[M], token pageToken, page client.Page[T], give func(T) (given []M, leftOut bool, err error)) (*pageToken, int, error) {
 	items := page.Items
 	if token.Row > len(items) {
 		return nil, 0, errForeignPageToken
@@ -151,11 +152,11 @@ func addRows[T any, M proto.Message](a *response[M], token pageToken, page clien
 		if row == token.Row {
 			before = min(token.Given, len(given))
 		}
-		taken := a.add(given[before:]...)
+		taken := r.add(given[before:]...)
 		switch {
 		case before+taken < len(given):
 			return &pageToken{List: token.List, Cursor: token.Cursor, Row: row, Given: before + taken, LeftOut: leftOut}, leftOut, nil
-		case a.isDue() && row+1 < len(items):
+		case r.isDue() && row+1 < len(items):
 			return &pageToken{List: token.List, Cursor: token.Cursor, Row: row + 1, LeftOut: leftOut}, leftOut, nil
 		}
 	}

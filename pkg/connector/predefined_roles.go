@@ -22,7 +22,7 @@ var predefinedOrganizationRoles = map[string]struct {
 	roleOwner:  {"Owner", 2},
 }
 
-// roleScope is what roles are of: the organization or a project.
+// roleScope is the place that roles belong to: the organization or a project.
 type roleScope struct {
 	// noun stands in display names and ids, resourceType in a role's resource_type.
 	noun, resourceType string

@@ -106,8 +106,8 @@ func (r principalRoles) confirmedAssignment(ctx context.Context, role requestedR
 	return found, err
 }
 
-// predefined is what the predefined role is called that the principal has directly, "" for none; of several, the first of
-// the names.
+// predefined gives the name of the predefined role that the principal holds directly, "" for none; of several, the first
+// of the names.
 func (r principalRoles) predefined(ctx context.Context, in string, names ...string) (string, error) {
 	nameOf := predefinedIn(in)
 	direct := map[string]bool{}

@@ -19,7 +19,7 @@ const (
 	argumentExternalKeyID = "external_key_id"
 )
 
-// projectArgument is the argument of what is done to a project, or in one.
+// projectArgument is the argument that names the project of an action.
 func projectArgument() actionField {
 	return actionField{
 		name: argumentProject, displayName: "Project", description: "The project", kind: kindResourceID, required: true, types: types(resourceTypeProject),
@@ -148,7 +148,7 @@ func (p provisioning) updateProject(ctx context.Context, arguments actionArgumen
 	return resourceResult(argumentProject, wanted, projectResource, wanted == project)
 }
 
-// describeProject is what of a project can be changed, in a word.
+// describeProject describes the fields of a project that can be changed.
 func describeProject(project client.Project) string {
 	return fmt.Sprintf("the name %q and the external key %q", project.Name, project.ExternalKeyID)
 }

@@ -68,7 +68,7 @@ func (p provisioning) setProjectModels(ctx context.Context, arguments actionArgu
 	})
 }
 
-// requestedModels are what an action asks for; without a mode every model.
+// requestedModels are the models that an action asks for; without a mode, every model.
 func requestedModels(arguments actionArguments) (client.ModelPermissions, error) {
 	mode, ids := arguments.text(argumentMode), arguments.texts(argumentModelIDs)
 	for _, id := range ids {

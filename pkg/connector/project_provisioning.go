@@ -60,6 +60,6 @@ func (b *projectBuilder) Revoke(ctx context.Context, grant *v2.Grant) (annotatio
 type joinResult struct {
 	// isRecent says that the API may not know of it everywhere yet.
 	isRecent bool
-	// granted is what was granted for it, nil if nothing was.
+	// granted is the membership that was granted, nil if none was.
 	granted *changeRequest
 }

@@ -171,7 +171,7 @@ func (u projectUser) assignViewer(ctx context.Context, before string, refusal er
 	}
 	if before != "" {
 		if err := u.roles().unassignDirect(ctx, roleByName(u.projectID, before)); err != nil {
-			return fmt.Errorf("%s is now a viewer of the project %s beside being its %s: %w", u.userID, u.projectID, before, err)
+			return fmt.Errorf("%s is now a viewer of the project %s and still its %s: %w", u.userID, u.projectID, before, err)
 		}
 	}
 	return u.consistency.confirm(ctx, nil, change{read: u.readRole, before: before, wanted: slugViewer})

@@ -13,20 +13,20 @@ import (
 	"github.com/conductorone/baton-openai/pkg/client"
 )
 
-// provisioning is what every builder changes the organization with.
+// provisioning changes the organization. All builders and actions use it.
 type provisioning struct {
 	client      *client.Client
 	consistency consistency
 	exclusion   *exclusion
 }
 
-// outcome is what became of a change that did not fail.
+// outcome is the result of a change that did not fail.
 type outcome struct {
 	// already says that nothing had to be done.
 	already bool
 	// replaced is the grant that this one took the place of.
 	replaced *changeRequest
-	// also is what had to be granted first.
+	// also is a grant that was needed first.
 	also *changeRequest
 	// deleted is a resource that ceased to exist.
 	deleted *v2.ResourceId
@@ -93,12 +93,12 @@ func (p provisioning) runChange(
 
 // exclusively makes a change when no other change of the subject runs. Its calls go before those of a sync: a person
 // waits for a change.
-func exclusively[T any](ctx context.Context, p provisioning, about string, change func(context.Context) (T, error)) (T, error) {
-	leave, err := p.exclusion.acquire(ctx, about)
+func exclusively[T any](ctx context.Context, p provisioning, subject string, change func(context.Context) (T, error)) (T, error) {
+	release, err := p.exclusion.acquire(ctx, subject)
 	if err != nil {
 		var none T
 		return none, err
 	}
-	defer leave()
+	defer release()
 	return change(client.Urgent(ctx))
 }

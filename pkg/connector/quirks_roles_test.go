@@ -64,7 +64,7 @@ func TestAssignmentSources(t *testing.T) {
 // What is inherited from somebody whom the groups do not have is shown by nothing else, so that a warning tells of each.
 func TestRolesInheritedFromNoGroup(t *testing.T) {
 	t.Parallel()
-	const unknown = "roles are inherited from somebody whom the groups of the organization do not have"
+	const unknown = "roles are inherited from a source that is no group of the organization"
 	inherited := map[string]any{"assignment_sources": []any{source("tenant_group", "group_tenant"), source("group", financ), source("", "")}}
 	requireQuirks(t, map[string]quirk{"a tenant's group": {
 		prepare: func(s *openaitest.Server) {

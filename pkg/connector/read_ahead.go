@@ -54,7 +54,7 @@ const (
 	defaultResumeTimeout = 6 * time.Hour
 	// workersPerKind is how many lists of a kind are waited for at once. The client lets fewer calls go in all.
 	workersPerKind = 12
-	// maxQueuedLists bounds what is known to be read but waits for its turn.
+	// maxQueuedLists bounds the lists that wait for their turn.
 	maxQueuedLists = 10_000
 )
 

@@ -12,7 +12,7 @@ import (
 // [Connector.StopReading] returns. It is called before the first sync.
 func (c *Connector) ReadAhead() { c.reader.readsAhead = true }
 
-// StopReading ends the reading. What has been answered is kept then; what is on its way is given up.
+// StopReading ends the reading. Answers that have come are kept; open calls are given up.
 func (c *Connector) StopReading() {
 	c.reader.mu.Lock()
 	c.reader.stopped = true

@@ -53,7 +53,7 @@ func (s *syncReader) warnOfUnknownSources(ctx context.Context, held client.Assig
 			return err
 		}
 		if !known[source.PrincipalID] {
-			warn(ctx, "roles are inherited from somebody whom the groups of the organization do not have; who holds them in no other way is not shown with them",
+			warn(ctx, "roles are inherited from a source that is no group of the organization; access through it alone is not shown",
 				zap.String("source_type", source.PrincipalType), zap.String("source_id", source.PrincipalID), zap.String("role_id", held.ID), zap.String("in", in))
 		}
 	}

@@ -117,18 +117,18 @@ func (s *syncReader) insightsIn(ctx context.Context, projectID string) ([]insigh
 		return nil, err
 	}
 	var insights []insight
-	told := map[string]bool{}
+	reported := map[string]bool{}
 	for _, account := range accounts {
 		found, err := accountInsights(ctx, projectID, account, keys, s)
 		if err != nil {
 			return nil, err
 		}
-		told[account.ID] = len(found) > 0
+		reported[account.ID] = len(found) > 0
 		insights = append(insights, found...)
 	}
 	for _, row := range keys {
 		key := projectKey(projectID, row)
-		found, err := key.insights(ctx, s, func() (bool, error) { return told[key.ownerID], nil })
+		found, err := key.insights(ctx, s, func() (bool, error) { return reported[key.ownerID], nil })
 		if err != nil {
 			return nil, err
 		}

@@ -99,8 +99,8 @@ func (k *userKeys) deleteAdminKeys(ctx context.Context) error {
 		return err
 	}
 	for _, key := range rows {
-		isTheirs := key.Owner.ID == k.userID && key.Owner.OwnerType() != client.OwnerServiceAccount
-		if !isTheirs || key.IsProjectKey() {
+		isOwner := key.Owner.ID == k.userID && key.Owner.OwnerType() != client.OwnerServiceAccount
+		if !isOwner || key.IsProjectKey() {
 			continue
 		}
 		if k.client.IsOwnKey(key) {
@@ -158,19 +158,19 @@ func (k *userKeys) addFailure(id string, err error) {
 // outcome is the error of the whole, which says how far it came and what to do next.
 func (k *userKeys) outcome(ctx context.Context, err error) error {
 	count := fmt.Sprintf("%d deleted, %d could not be deleted", k.deleted, len(k.failed))
-	goOn := "run it again"
+	nextStep := "run it again"
 	if k.afterProject != "" {
-		goOn += fmt.Sprintf(" with %s %s to go on", argumentAfterProject, displayText(k.afterProject, maxNameBytes))
+		nextStep += fmt.Sprintf(" with %s %s to go on", argumentAfterProject, displayText(k.afterProject, maxNameBytes))
 	}
-	var ofTheAPI *client.Error
+	var apiError *client.Error
 	switch {
 	case err != nil && errors.Is(ctx.Err(), context.DeadlineExceeded):
-		return newError(codes.DeadlineExceeded, "deleting the keys of the user %s takes more time than there is (%s): %s", k.userID, count, goOn)
+		return newError(codes.DeadlineExceeded, "deleting the keys of the user %s takes more time than there is (%s): %s", k.userID, count, nextStep)
 	case err != nil:
-		return fmt.Errorf("%s, then it stopped (%s): %w", count, goOn, err)
+		return fmt.Errorf("%s, then it stopped (%s): %w", count, nextStep, err)
 	case len(k.failed) == 0:
 		return nil
-	case errors.As(k.firstError, &ofTheAPI):
+	case errors.As(k.firstError, &apiError):
 		return fmt.Errorf("%s, the first of them %s: %w", count, k.failed[0], k.firstError)
 	default:
 		return newError(codes.FailedPrecondition, "deleting the keys of the user %s: %s, the first of them %s: %w", k.userID, count, k.failed[0], k.firstError)

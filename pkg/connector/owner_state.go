@@ -6,7 +6,7 @@ import (
 	"github.com/conductorone/baton-openai/pkg/client"
 )
 
-// What has become of a key's owner, as the profile of the key says it. The key outlives the owner's access and the owner.
+// The states of a key's owner in the key's profile. A key outlives the owner's access, and the owner.
 const (
 	profileOwnerState = "owner_state"
 
@@ -31,8 +31,8 @@ type memberLookup interface {
 	hasServiceAccount(ctx context.Context, projectID, id string) (membership, error)
 }
 
-// ownerState says what has become of the key's owner; "" where nothing that is read tells. A project's key says itself
-// whether the owner has access. If not, the lists tell whether the owner is there at all, and so they do of an admin key's.
+// ownerState says whether the key's owner still has access; "" if that is not known. A project's key says itself whether
+// the owner has access. If not, the lists tell whether the owner is there at all, and so they do of an admin key's.
 func (k apiKey) ownerState(ctx context.Context, known memberLookup) (string, error) {
 	switch {
 	case k.ownerID == "":
