@@ -268,7 +268,7 @@ func TestPageNamesNoUnknownVariable(t *testing.T) {
 	}
 }
 
-// The manifests on the page are the files, which the tests beside this one hold to the Kubernetes API.
+// The manifests on the page are the files. Other tests of this package compare those with the Kubernetes API.
 func TestPageShowsTheManifests(t *testing.T) {
 	t.Parallel()
 	text := read(t, page)
