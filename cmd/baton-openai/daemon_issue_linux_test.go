@@ -33,7 +33,7 @@ const (
 	issuedPart  = "OpensNothing"
 )
 
-// requireNoIssuedValue holds that the value of the key is not in what is named.
+// requireNoIssuedValue checks that the value of the key is not in what is named.
 func requireNoIssuedValue(t *testing.T, name string, content []byte) {
 	t.Helper()
 	if at := bytes.Index(content, []byte(issuedPart)); at >= 0 {
@@ -41,7 +41,7 @@ func requireNoIssuedValue(t *testing.T, name string, content []byte) {
 	}
 }
 
-// The key that a service account is given reaches whoever asked for it, and nobody else: it is in no word of the daemon at
+// The key that a service account is given reaches the requester, and nobody else: it is in no word of the daemon at
 // any level, in no file of its, in nothing that ConductorOne is told, and in no memory of the process that talks to it.
 func TestDaemonIssuesAKey(t *testing.T) {
 	t.Parallel()

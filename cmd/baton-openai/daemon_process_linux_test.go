@@ -173,7 +173,7 @@ func (d *daemon) asks(route string) {
 	}
 }
 
-// stop ends the daemon and holds that nothing went wrong on either side.
+// stop ends the daemon and checks that nothing went wrong on either side.
 func (d *daemon) stop() {
 	d.t.Helper()
 	d.terminate()

@@ -76,7 +76,7 @@ func TestDaemonSyncsWhatIsGone(t *testing.T) {
 	d.stop()
 }
 
-// The SDK has one session store, that of the sync that began last. A full sync beside which another one begins goes on with
+// The SDK has one session store, that of the sync that began last. A full sync during which another one begins goes on with
 // what it has kept: it lacks no row and asks for nothing again.
 func TestDaemonSyncsTargetsBesidesAFullSync(t *testing.T) {
 	t.Parallel()

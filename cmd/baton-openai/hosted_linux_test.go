@@ -161,7 +161,7 @@ func TestHostedTellsEvents(t *testing.T) {
 	holds("audit_log", []string{"user " + lena, "project " + assistant, "group " + finance})
 	holds("usage", []string{"user " + lena})
 
-	// An error reaches whoever asks, so it is one here.
+	// An error reaches the caller, so it is one here.
 	h.api.Update(func(*openaitest.Organization) { h.api.AuditLog.Off = http.StatusForbidden })
 	_, _, err = h.events("audit_log", cursors["audit_log"])
 	assert.Equal(t, codes.FailedPrecondition, status.Code(err), err)
@@ -207,7 +207,7 @@ func TestHostedTakesANewKey(t *testing.T) {
 	h.end()
 }
 
-// Whoever cannot prove that they are ConductorOne gets nothing.
+// A caller without proof of being ConductorOne gets nothing.
 func TestHostedAnswersNobodyElse(t *testing.T) {
 	t.Parallel()
 	h := newHosted(t)

@@ -125,10 +125,10 @@ func (h *hosted) serve(w http.ResponseWriter, request *http.Request) {
 	}
 	answer := httptest.NewRecorder()
 	h.api.ServeHTTP(answer, request)
-	h.asking.Add(-1) // before whoever asks has the whole answer
+	h.asking.Add(-1) // before the caller has the whole answer
 	maps.Copy(w.Header(), answer.Header())
 	w.WriteHeader(answer.Code)
-	_, _ = answer.Body.WriteTo(w) // whoever asks may be gone
+	_, _ = answer.Body.WriteTo(w) // the caller may be gone
 }
 
 // start starts a process, which is stopped between two requests if it is to be frozen.
@@ -190,7 +190,7 @@ func (h *hosted) kill(p *hostedProcess) {
 	require.NoError(h.t, err)
 }
 
-// end ends the processes and holds that nothing went wrong on any side, and that each has done its part.
+// end ends the processes and checks that nothing went wrong on any side, and that each has done its part.
 func (h *hosted) end() {
 	h.t.Helper()
 	for _, p := range h.processes {

@@ -42,21 +42,21 @@ const (
 )
 
 // The scripts run the binary as a person does, against a stand-in of its own for each script that has the sample
-// organization. Beside testscript's own commands they have:
+// organization. Besides testscript's own commands they have:
 //
 //	baton ARGS        the real baton CLI
 //	fault ROUTE CODE [AFTER]  lets the stand-in answer the route, such as "GET /organization/groups", with the status,
 //	                  when it has answered it well so often; CODE 200 ends it
-//	asked ROUTE N     holds that the route was asked N times
+//	asked ROUTE N     checks that the route was asked N times
 //	reached ROUTE N   waits until the route is asked for the Nth time since the script began
-//	passed ROUTE N M  holds that the stand-in answered the route N to M times with what it was asked for
+//	passed ROUTE N M  checks that the stand-in answered the route N to M times with what it was asked for
 //	terminate         sends SIGTERM to the programs in the background
 //	limit N INTERVAL  lets the stand-in answer each route N times at once, and then once an interval; "limit off" ends it
 //	organization ID   makes it another organization, with the same objects; "organization ID silent" has the header of
 //	                  answers say nothing of it
 //	happened AGO      has somebody log in and change something in OpenAI's own pages so long ago
 //	audit_log CODE    switches the audit log off, which answers with the status
-//	repeat N COMMAND  runs the command N times and holds that it ends with the status of $STATUS each time
+//	repeat N COMMAND  runs the command N times and checks that it ends with the status of $STATUS each time
 func TestScripts(t *testing.T) {
 	t.Parallel()
 	baton := sync.OnceValues(buildBaton(t))

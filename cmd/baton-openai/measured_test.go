@@ -60,7 +60,7 @@ func tellSize(process string) {
 			if err != nil {
 				panic(err)
 			}
-			// Whoever asked may be gone, which is their own affair.
+			// The caller may be gone, which is no fault of this server.
 			_, _ = connection.Write(text)
 			_ = connection.Close()
 		}

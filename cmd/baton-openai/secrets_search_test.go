@@ -26,7 +26,7 @@ const (
 // secretPart is how much of a key is more than the API itself shows of it.
 const secretPart = 6
 
-// requireNoSecret holds that no part of a secret is in what is named.
+// requireNoSecret checks that no part of a secret is in what is named.
 func requireNoSecret(t *testing.T, name string, content []byte) {
 	t.Helper()
 	for _, secret := range []string{secretAdminKey, secretListed, secretProjectKey, secretAccountKey, secretOfNoKind} {

@@ -83,13 +83,13 @@ type trial struct {
 	address   string
 }
 
-func newTrial(t *testing.T, format string, bend func(*openaitest.Server)) *trial {
+func newTrial(t *testing.T, format string, prepare func(*openaitest.Server)) *trial {
 	t.Helper()
 	api := &openaitest.Server{Organization: leaky(), LeakKeyValues: true, Keys: map[string]openaitest.Key{secretAdminKey: {}}}
 	// Whatever is answered quotes the key, in headers that are logged, kept or understood by somebody.
 	api.SetFault("*", openaitest.Fault{Header: quoting})
-	if bend != nil {
-		bend(api)
+	if prepare != nil {
+		prepare(api)
 	}
 	listener := httptest.NewServer(api)
 	t.Cleanup(listener.Close)

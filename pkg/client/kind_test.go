@@ -178,7 +178,7 @@ func TestUrgentRead(t *testing.T) {
 	require.Greater(t, len(lasting.Requests()), 2)
 	require.Less(t, len(lasting.Requests()), 12)
 
-	// Whoever has less time than the next wait takes is told at once.
+	// A caller with less time than the next wait takes is told at once.
 	short, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
 	late := faulty(openaitest.Fault{Status: http.StatusBadGateway, Header: http.Header{"Retry-After": {"60"}}})

@@ -33,7 +33,7 @@ func passed(standIn *openaitest.Server) int {
 	return n
 }
 
-// What the API refuses because it is asked too often is asked again in time, and nobody notices.
+// A call that the API refuses because of its limits is repeated in time, and succeeds.
 func TestCallsOfALimitedRouteAllPass(t *testing.T) {
 	t.Parallel()
 	standIn := &openaitest.Server{RateLimit: &openaitest.RateLimit{Burst: 3, Interval: 10 * time.Millisecond}}

@@ -73,7 +73,7 @@ func TestOutageEndsWithTheContext(t *testing.T) {
 	requireCode(t, codes.Canceled, <-ended)
 }
 
-// What has changed something is not sent twice, with a code that leaves the repetition to whoever waits for the answer.
+// A change is not sent twice; its code leaves the repetition to the caller.
 func TestWriteIsNotRepeated(t *testing.T) {
 	t.Parallel()
 	for name, fault := range map[string]openaitest.Fault{"503": {Status: http.StatusServiceUnavailable}, "gateway": {Gateway: true}} {

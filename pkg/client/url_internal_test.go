@@ -28,8 +28,8 @@ var routes = []Route{
 	"/organization/projects/{project_id}/service_accounts/{service_account_id}",
 }
 
-// requireSameRoute holds that the address is one of the route below the base, and that each id is where it belongs: as
-// whoever reads the address understands it.
+// requireSameRoute checks that the address is one of the route below the base, and that each id is where it belongs: as
+// a reader of the address understands it.
 func requireSameRoute(t *testing.T, base string, route Route, ids []string, address *url.URL) {
 	t.Helper()
 	parsed, err := url.Parse(address.String())

@@ -56,7 +56,7 @@ func (p *process) next() (string, []byte) {
 	return id, text
 }
 
-// A process gets one request after the other, and its answers go to whoever has asked.
+// A process gets one request after the other, and its answers go to their callers.
 func TestRuntime(t *testing.T) {
 	t.Parallel()
 	service := &conductoronetest.Service{}

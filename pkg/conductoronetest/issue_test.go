@@ -17,8 +17,8 @@ func TestIssueAPIKey(t *testing.T) {
 	identity := v2.ResourceId_builder{ResourceType: "service_account", Resource: "bot"}.Build()
 	recipients := []*v2.EncryptionConfig{v2.EncryptionConfig_builder{KeyId: "ann"}.Build(), v2.EncryptionConfig_builder{KeyId: "ben"}.Build()}
 	for name, test := range map[string]struct {
-		bend func(*v2.IssueCredentialResponse)
-		says string
+		prepare func(*v2.IssueCredentialResponse)
+		says    string
 	}{
 		"the key":         {func(*v2.IssueCredentialResponse) {}, ""},
 		"another request": {func(r *v2.IssueCredentialResponse) { r.SetRequestId("another") }, `was answered for the request "another"`},
@@ -43,7 +43,7 @@ func TestIssueAPIKey(t *testing.T) {
 					v2.EncryptedData_builder{KeyIds: []string{"ben"}, EncryptedBytes: []byte("b")}.Build(),
 				},
 			}.Build()
-			test.bend(answer)
+			test.prepare(answer)
 			response, err := anypb.New(answer)
 			require.NoError(t, err)
 			report := success(given.GetId())

@@ -73,7 +73,7 @@ func readings() []reading {
 	}
 }
 
-// requireWhole holds that a row can be stored, and names what it is of.
+// requireWhole checks that a row can be stored, and names what it is of.
 func requireWhole(t *testing.T, row proto.Message) {
 	t.Helper()
 	_, err := proto.Marshal(row)

@@ -26,7 +26,7 @@ const (
 	feedEnd   = "<!-- end of feed and targeted syncs -->"
 )
 
-// TestBenchmarkOfFeed measures what changes cost that come by the event feed and targeted syncs, beside a full sync of a
+// TestBenchmarkOfFeed measures what changes cost that come by the event feed and targeted syncs, next to a full sync of a
 // limited API, and writes its part of docs/benchmarks.md. BENCH_USERS names the sizes. It also holds the file of the full
 // sync, with all the parts, to a new full sync.
 func TestBenchmarkOfFeed(t *testing.T) { //nolint:paralleltest // nothing else may run while it measures

@@ -152,7 +152,7 @@ func TestFeedsAreNamed(t *testing.T) {
 	require.ErrorContains(t, err, "no OpenAI admin key is configured")
 }
 
-// Whoever asks now and then hears of everything, in whatever order the API gives it, however late up to six minutes, and
+// A caller who asks now and then hears of everything, in whatever order the API gives it, however late up to six minutes, and
 // wherever the asking was broken off.
 func TestNoEntryIsLost(t *testing.T) {
 	t.Parallel()
@@ -253,7 +253,7 @@ func TestNothingIsAskedBeforeItIsOver(t *testing.T) {
 	// Types that tell nothing are not asked for.
 	require.Len(t, query["event_types[]"], 27)
 
-	// Whoever does not say from when gets a day.
+	// A request without a start gets a day.
 	server.ResetRequests()
 	events, state, _, err := feedOf(t, connect(t, server).connector, "usage").ListEvents(t.Context(), nil, &pagination.StreamToken{})
 	require.NoError(t, err)

@@ -26,7 +26,7 @@ type consequence string
 
 const (
 	fails      consequence = "the sync fails and says what to do"
-	askedAgain consequence = "it is asked again: nobody notices a single one, and the sync fails where it lasts"
+	askedAgain consequence = "it is asked again: a single one does no harm, and the sync fails where it lasts"
 	// Two answers may yield less than everything. Where another group has listed its members, it is no plan's.
 	withoutMembers  consequence = "the plan does not offer the members of groups: a sync without them, and a warning"
 	contradicts     consequence = "OpenAI lists the members of another group: the sync fails, and says of which group it does not"
@@ -40,7 +40,7 @@ type apiFault struct {
 	kind     client.Kind
 	fault    openaitest.Fault
 	expected consequence
-	// code is how a sync ends where the fault lasts, and says what its message holds beside the route.
+	// code is how a sync ends where the fault lasts, and says what its message holds besides the route.
 	code codes.Code
 	says []string
 	// later has the fault also begin with the last call of a list.

@@ -53,8 +53,8 @@ func withKey(method, path, body string) func(*testing.T, *openaitest.Server) {
 	}
 }
 
-// officeChanges are those of [organizationEdits], those of a key, and what the log cannot tell.
-func officeChanges() map[string]organizationChange {
+// everyOrganizationChange are those of [organizationEdits], those made with a key, and what the log cannot tell.
+func everyOrganizationChange() map[string]organizationChange {
 	all := map[string]organizationChange{
 		"a user joins a group": {
 			do:  inSession(func(o *openaitest.Organization) { o.Groups[0].MemberIDs = append(o.Groups[0].MemberIDs, "ann") }),
@@ -215,7 +215,7 @@ func untold(t *testing.T, before, after, part file, named []*v2.Resource) []stri
 // TestFullSyncEqualsTheOrganization holds them to it.
 func TestFeedAndTargetedSyncShowEveryChange(t *testing.T) {
 	t.Parallel()
-	changes := officeChanges()
+	changes := everyOrganizationChange()
 	reasons := map[string]bool{}
 	for name, change := range changes {
 		require.Equal(t, change.why == "", len(change.untold) == 0, name)

@@ -69,7 +69,7 @@ func TestForeign404IsNoDeletion(t *testing.T) {
 	}
 }
 
-// A single answer of no use to what a change reads is asked for again, and nobody notices.
+// A single unusable answer to a read of a change is asked for again, and the change succeeds.
 func TestChangeOutlivesOneBadRead(t *testing.T) {
 	t.Parallel()
 	for name, do := range map[string]func(context.Context, testConnector) error{

@@ -45,7 +45,7 @@ func TestIDsOfEveryKindSurvive(t *testing.T) {
 	}
 }
 
-// requireSyncedWhole syncs the organization and holds that the file has all of it, without a warning.
+// requireSyncedWhole syncs the organization and checks that the file has all of it, without a warning.
 func requireSyncedWhole(t *testing.T, organization openaitest.Organization) {
 	t.Helper()
 	server := &openaitest.Server{Organization: organization}

@@ -161,7 +161,7 @@ func TestOtherChangesRunAtOnce(t *testing.T) {
 	require.Zero(t, d.connector.ExcludingChanges())
 }
 
-// Whoever waits for another change does so no longer than the caller, and leaves nothing behind.
+// A change waits for another one no longer than its caller does, and leaves nothing behind.
 func TestWaitingForAnotherChangeEndsWithTheContext(t *testing.T) {
 	t.Parallel()
 	server := newServer()

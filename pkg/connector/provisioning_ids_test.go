@@ -73,7 +73,7 @@ func (a asking) ask(t *testing.T, built *connector.Connector, change uint8) (boo
 	return false, nil
 }
 
-// requireNamed holds that a write is to what the request names and to nothing else. A deletion may have to look for the
+// requireNamed checks that a write is to what the request names and to nothing else. A deletion may have to look for the
 // project of what is deleted.
 func (a asking) requireNamed(t *testing.T, write openaitest.Request, isDeletion bool) {
 	t.Helper()

@@ -64,7 +64,7 @@ func TestGrantWhileSomebodyElseGrants(t *testing.T) {
 }
 
 // A role that was given a moment ago, and reads late, is not lost to a custom role that needs a membership, nor is another
-// one put beside it.
+// one put next to it.
 func TestCustomProjectRoleBesideARoleThatIsReadLate(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {

@@ -218,7 +218,7 @@ func TestProjectRoleIDsWithSlashes(t *testing.T) {
 	}
 }
 
-// Whoever the identity provider manages is deleted all the same, and the log says where else.
+// A user whom the identity provider manages is deleted all the same, and the log says where else.
 func TestDeleteAUserThatSCIMManages(t *testing.T) {
 	t.Parallel()
 	for name, do := range map[string]func(context.Context, testConnector) error{

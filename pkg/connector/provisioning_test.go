@@ -86,7 +86,7 @@ type testConnector struct {
 	logs      *observer.ObservedLogs
 }
 
-// open waits for nothing: it looks as often as the connector does for late outcomes, without the time between.
+// connect makes a connector that waits for nothing: it looks as often as the connector does for late outcomes, without the time between.
 func connect(t *testing.T, server *openaitest.Server) testConnector {
 	t.Helper()
 	core, logs := observer.New(zap.DebugLevel)

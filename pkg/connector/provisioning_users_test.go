@@ -195,7 +195,7 @@ func TestRefusedInTheOrganization(t *testing.T) {
 			do: revoked(organizationMember, "user:ola"), prepare: oneOwner, says: []string{"ola is the last owner", "make somebody else an owner first"},
 		},
 		"reader to the last owner": {do: granted(readerRole, "user:ola"), prepare: oneOwner, says: []string{"last owner"}},
-		// Whoever owns through a group is not counted: the group may be changed elsewhere.
+		// An owner through a group is not counted: the group may be changed elsewhere.
 		"owner from the last owner": {do: revoked(ownerRole, "user:ola"), prepare: oneOwner, says: []string{"last owner"}},
 		"owner by the assignment list from the last owner": {
 			do: revoked(ownerRole, "user:ola"), prepare: both(oneOwner, setAssigned("ola", "", "owner")), says: []string{"ola is the last owner"},

@@ -89,7 +89,7 @@ func predefinedRow(name string) map[string]any {
 	return assignedRole("role_alias_"+name, map[string]any{"name": name, "predefined_role": true})
 }
 
-// A predefined role beside the one that the principal's row names is held directly, unless a group that holds it has the
+// A predefined role next to the one that the principal's row names is held directly, unless a group that holds it has the
 // principal as a member: then expansion shows it.
 func TestPredefinedRoleBesideTheOneOfTheRow(t *testing.T) {
 	t.Parallel()

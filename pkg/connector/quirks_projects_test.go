@@ -139,7 +139,7 @@ func TestImplicitOwnersListedInProjects(t *testing.T) {
 	requireQuirks(t, map[string]quirk{"listed": {prepare: func(s *openaitest.Server) { s.ListImplicitOwners = true }}})
 }
 
-// An owner of the organization with another project role than owner holds that role beside the implicit one.
+// An owner of the organization with another project role than owner holds that role as well as the implicit one.
 func TestOrganizationOwnerWithAnotherProjectRole(t *testing.T) {
 	t.Parallel()
 	requireQuirks(t, map[string]quirk{"viewer": {prepare: func(s *openaitest.Server) {
@@ -167,7 +167,7 @@ func TestProjectMembersWhomTheOrganizationDoesNotList(t *testing.T) {
 }
 
 // A service account that a project lists among its users is the service account, unless it is a user as well. The API has
-// one list of assignments for both, which names the user's role beside the account's.
+// one list of assignments for both, which names the user's role and the account's.
 func TestServiceAccountAmongProjectUsers(t *testing.T) {
 	t.Parallel()
 	list := func(o *openaitest.Organization) {

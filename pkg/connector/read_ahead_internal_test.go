@@ -111,7 +111,7 @@ func requests(server *openaitest.Server) map[string]int {
 
 const usersRoute = "GET /organization/users"
 
-// Whoever asks for a page at the same time as others gets the same call's, and later the one that was kept, also in
+// A caller who asks for a page at the same time as others gets the same call's, and later the one that was kept, also in
 // another process that goes on with the sync.
 func TestEachPageIsReadOnce(t *testing.T) {
 	t.Parallel()
@@ -204,8 +204,8 @@ func TestNoGrantsAreReadAheadWhereTheyAreSkipped(t *testing.T) {
 	require.ElementsMatch(t, want, slices.Collect(maps.Keys(s.unread)))
 }
 
-// An error goes to whoever asks for the list, once; whoever asks again has it called again.
-func TestErrorsGoToWhoeverAsks(t *testing.T) {
+// An error goes to each caller of the list, once; the next one has it called again.
+func TestErrorsGoToTheCallers(t *testing.T) {
 	t.Parallel()
 	server := &openaitest.Server{
 		Organization: openaitest.Sample(),

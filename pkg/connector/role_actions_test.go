@@ -307,7 +307,7 @@ func TestHoldersThatCannotAllBeCounted(t *testing.T) {
 	require.Equal(t, 1, d.logs.FilterMessageSnippet("there was no time to ask everybody who may hold the role").Len())
 }
 
-// Nobody is counted twice, and whoever leaves meanwhile not at all.
+// Nobody is counted twice, and a principal who leaves meanwhile is not counted at all.
 func TestHoldersAreCountedOnce(t *testing.T) {
 	t.Parallel()
 	server := newServer(func(o *openaitest.Organization) {

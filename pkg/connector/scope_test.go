@@ -160,7 +160,7 @@ func TestSyncOfTypesThatTheTaskNames(t *testing.T) {
 	}
 }
 
-// requireTypes holds that a sync gives of the types what a full sync gives of them.
+// requireTypes checks that a sync gives of the types what a full sync gives of them.
 func requireTypes(t *testing.T, asked []string, synced outcome) {
 	t.Helper()
 	belowProjects := slices.ContainsFunc(asked, func(name string) bool { return name == "project_role" || name == "service_account" })

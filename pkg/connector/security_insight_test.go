@@ -172,7 +172,7 @@ func TestCallsOfSecurityInsights(t *testing.T) {
 	}, callsByRoute(server))
 }
 
-// An insight is never a guess: whoever may be an owner through a group whose members the plan does not list is asked for.
+// An insight is never a guess: a possible owner through a group whose members the plan does not list is asked for.
 func TestSecurityInsightsWhereGroupsListNoMembers(t *testing.T) {
 	t.Parallel()
 	server := &openaitest.Server{

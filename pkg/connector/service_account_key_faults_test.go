@@ -208,7 +208,7 @@ func TestKeyThatIsNoResource(t *testing.T) {
 	}
 }
 
-// Where whoever asked is gone, what was made is looked for all the same.
+// Where the caller is gone, the key that was made is looked for all the same.
 func TestKeyOfWhichNobodyWaitsForTheAnswer(t *testing.T) {
 	t.Parallel()
 	server := newServer()

@@ -86,7 +86,7 @@ func withIssuedKey(project int, id, account string) func(*openaitest.Organizatio
 	}
 }
 
-// requireNoValue holds that the value of a key is neither in the log nor in what the connector answers.
+// requireNoValue checks that the value of a key is neither in the log nor in what the connector answers.
 func (d testConnector) requireNoValue(t *testing.T, answer proto.Message, err error) {
 	t.Helper()
 	require.NotContains(t, fmt.Sprintf("%v %+v %s", err, err, status.Convert(err).Proto()), valuePart)

@@ -42,7 +42,7 @@ type syncOptions struct {
 	targets []*v2.Resource
 	// onDemand reads nothing ahead, as in a Lambda.
 	onDemand bool
-	// retryFor is for how long calls are repeated that are refused or get no answer of use.
+	// retryFor is for how long a call without a usable answer is repeated.
 	retryFor time.Duration
 	engine   c1zstore.Engine
 	// insights asks for security insights.

@@ -117,11 +117,11 @@ func follow(page func(token string) (next string, annos annotations.Annotations,
 		if next != "" {
 			tokens = append(tokens, next)
 		}
-		beside := &v2.EnqueuePageTokens{}
-		if _, err := annos.Pick(beside); err != nil {
+		more := &v2.EnqueuePageTokens{}
+		if _, err := annos.Pick(more); err != nil {
 			return err
 		}
-		tokens = append(tokens, beside.GetPageTokens()...)
+		tokens = append(tokens, more.GetPageTokens()...)
 	}
 	return nil
 }

@@ -170,13 +170,13 @@ func loadDocument(t *testing.T) *openapi3.T {
 // accessRoutes are the document's routes, with one of the methods, that are about who is there and who may do what.
 func accessRoutes(document *openapi3.T, methods ...string) map[string]bool {
 	// Routes that grant no access and name no principal, and events.
-	beside := []string{
+	ignored := []string{
 		"audit_logs", "certificates", "costs", "data_retention", "hosted_tool_permissions", "model_permissions", "rate_limits", "spend_", "usage",
 	}
 	wanted := map[string]bool{}
 	for path, item := range document.Paths.Map() {
 		other := !strings.HasPrefix(path, "/organization/") && !strings.HasPrefix(path, "/projects/")
-		for _, word := range beside {
+		for _, word := range ignored {
 			other = other || strings.Contains(path, word)
 		}
 		for _, method := range methods {

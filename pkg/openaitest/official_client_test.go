@@ -316,7 +316,7 @@ func newRoleNames(roles []openai.Role) roleNames {
 	return names
 }
 
-// held are the roles that the principal holds directly, beside the one that its own row names.
+// held are the roles that the principal holds directly, besides the one that its own row names.
 func (n roleNames) held(rows []assigned, principal, named string) []string {
 	var ids []string
 	for _, row := range rows {

@@ -57,7 +57,7 @@ func TestOfficialClientWrites(t *testing.T) {
 	assert.Equal(t, want, got)
 }
 
-// TestOfficialClientTakesOtherStatuses shows that the statuses of former days are no failures.
+// TestOfficialClientTakesOtherStatuses shows that statuses of earlier versions are no failures.
 func TestOfficialClientTakesOtherStatuses(t *testing.T) {
 	t.Parallel()
 	standIn := newWritable()
