@@ -36,7 +36,7 @@ type Service struct {
 	// OnCall, if set, is called with the name of each call, such as "Heartbeat", before it is answered.
 	OnCall func(method string)
 
-	listener *listener
+	listener    *listener
 	server      *http.Server
 	served      chan error
 	certificate tls.Certificate
