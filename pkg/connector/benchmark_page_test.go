@@ -40,7 +40,7 @@ users with a custom role, of a free API that answers in 20 ms, takes %s of its b
 Measured with %d cores (%s, %s) at commit %s, with 12 workers.
 
 - **calls / bound**: list calls over the fewest that the truth needs, the one for the credentials included. The calls that a
-  limited API refused and that were made again are counted beside it, as **refused / calls**.
+  limited API refused and that were made again are counted next to it, as **refused / calls**.
 - **wall / bound, limited**: the API lets 7 calls of a route pass at once and one more each seventh of a second (a minute of
   the real API scaled to a second). The bound is the largest, over all routes of the sync, of the calls beyond the
   burst times the interval.

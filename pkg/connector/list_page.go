@@ -107,7 +107,7 @@ func (s *syncReader) joinCall(key string, builder, known bool) (*pageCall, bool)
 		select {
 		case <-call.done:
 			if builder {
-				delete(s.calls, key) // it failed; whoever asks again has it called again
+				delete(s.calls, key) // it failed; the next request repeats it
 			}
 		default:
 		}

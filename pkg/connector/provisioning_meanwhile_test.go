@@ -39,11 +39,11 @@ func TestGrantWhileSomebodyElseGrants(t *testing.T) {
 			access{alphaMember, "group:empty"}, addProjectGroup, addedGroup("empty", "viewer"), addedGroup("empty", "viewer", "member"),
 		},
 		// The membership that a custom role needs is there then, and is left as it is.
-		"a custom role beside another role": {access{tuneRole, "user:eva"}, addProjectUser, joined("eva", "owner"), joined("eva", "owner", "r-tune")},
-		"a custom role beside a role of another name": {
+		"a custom role next to another role": {access{tuneRole, "user:eva"}, addProjectUser, joined("eva", "owner"), joined("eva", "owner", "r-tune")},
+		"a custom role next to a role of another name": {
 			access{tuneRole, "user:eva"}, addProjectUser, joined("eva", "editor"), joined("eva", "editor", "r-tune"),
 		},
-		"a custom role beside another role of a group": {
+		"a custom role next to another role of a group": {
 			access{tuneRole, "group:empty"}, addProjectGroup, addedGroup("empty", "viewer"), addedGroup("empty", "viewer", "r-tune"),
 		},
 	}

@@ -143,7 +143,7 @@ var projectRevocations = map[string]revokeCase{
 	"owner by the assignment list, with another word in the row": {
 		access: access{alphaOwner, "user:eva"}, prepare: joined("eva", "editor", "owner"), effect: removed("eva"), sends: []string{removeProjectUser},
 	},
-	"owner by the assignment list, beside viewer in the row": {
+	"owner by the assignment list, next to viewer in the row": {
 		access: access{alphaOwner, "user:cem"}, prepare: setProjectRoles("cem", "owner"), effect: setProjectRoles("cem"), sends: []string{unassignProjectUser},
 	},
 	"viewer that is held directly and through a group": {
@@ -179,7 +179,7 @@ func TestRefusedInProjects(t *testing.T) {
 	requireAllRefused(t, map[string]refusedCase{
 		"less than owner to an owner of everything": {do: granted(alphaMember, "user:ola"), says: []string{"ola owns the organization", "make the person a reader of the organization first"}},
 		"owner from an owner of everything":         {do: revoked(alphaOwner, "user:ola"), says: []string{"ola owns the organization", "take the organization role owner"}},
-		"what an owner of everything holds beside": {
+		"what an owner of everything holds next to": {
 			do: revoked(alphaMember, "user:ola"), prepare: joined("ola", "member"), says: []string{"ola owns the organization"},
 		},
 		"owner from those who own everything": {
@@ -188,7 +188,7 @@ func TestRefusedInProjects(t *testing.T) {
 		"owner from who owns everything by the assignment list alone": {
 			do: revoked(alphaOwner, "user:ola"), prepare: setAssigned("ola", "", "owner"), says: []string{"ola owns the organization"},
 		},
-		"owner from who owns everything by an assignment beside reader": {
+		"owner from who owns everything by an assignment next to reader": {
 			do: revoked(alphaOwner, "user:ann"), prepare: both(removed("ann"), setAssigned("ann", "reader", "owner")), says: []string{"ann owns the organization"},
 		},
 		"less to who owns everything by the assignment list alone": {
@@ -201,7 +201,7 @@ func TestRefusedInProjects(t *testing.T) {
 			do: revoked(alphaOwner, "group:admins"), says: []string{"admins owns the organization", "take the organization role owner from the group"},
 		},
 		"what is held through a group":               {do: revoked(alphaViewer, "user:dora"), says: []string{"through the group team", "take it from the group"}},
-		"what is held through a group, beside a row": {do: revoked(alphaMember, "user:cem"), says: []string{"through the group auditors", "the member out of the group"}},
+		"what is held through a group, next to a row": {do: revoked(alphaMember, "user:cem"), says: []string{"through the group auditors", "the member out of the group"}},
 		"what a service account holds through a group": {
 			do: revoked(alphaViewer, "service_account:svc-1"), says: []string{"through the group team", "take it from the group"},
 		},

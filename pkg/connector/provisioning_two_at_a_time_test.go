@@ -150,7 +150,7 @@ func TestRandomChangesTwoAtATime(t *testing.T) {
 				for i, c := range []randomChange{first, second} {
 					other := errs[1-i]
 					otherOfTheSame := first.of == second.of
-					what := fmt.Sprintf("%s: %v; beside %s: %v; lag %d, %+v", c.name, errs[i], []randomChange{second, first}[i].name, other, lag, bad)
+					what := fmt.Sprintf("%s: %v; next to %s: %v; lag %d, %+v", c.name, errs[i], []randomChange{second, first}[i].name, other, lag, bad)
 					switch {
 					case errs[i] == nil && c.isDone(&after):
 						succeeded++

@@ -158,7 +158,7 @@ var organizationRevocations = map[string]revokeCase{
 		access: access{ownerRole, "user:ann"}, prepare: setAssigned("ann", "billing", "owner"), effect: both(setRole("ann", "reader"), setUserRoles("ann")),
 		sends: []string{modifyUser, unassignUserRole},
 	},
-	"owner by the assignment list, beside reader in the row": {
+	"owner by the assignment list, next to reader in the row": {
 		access: access{ownerRole, "user:ann"}, prepare: setAssigned("ann", "reader", "owner"), effect: setUserRoles("ann"), sends: []string{unassignUserRole},
 	},
 	"a custom role from a group whose assignment names the group": {

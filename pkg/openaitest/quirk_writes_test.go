@@ -56,7 +56,7 @@ func TestAssignedRolesThatAddUp(t *testing.T) {
 	t.Parallel()
 	addsUp := func(s *openaitest.Server) { s.AssignedRolesAddUp = true }
 	both := bent(func(o *openaitest.Organization) { o.Projects[0].Users[0].RoleIDs = []string{"role_p", "viewer"} })
-	requireWrites(t, map[string]write{"beside the one of the row": {
+	requireWrites(t, map[string]write{"next to the one of the row": {
 		route: "POST /projects/p/users/cyd/roles", body: `{"role_id":"role-api-project-viewer"}`,
 		effect: func(o *openaitest.Organization) { o.Projects[0].Users[0].RoleIDs = []string{"role_p", "viewer"} },
 	}}, addsUp)
