@@ -200,7 +200,7 @@ func TestRefusedInProjects(t *testing.T) {
 		"owner from a group that owns everything": {
 			do: revoked(alphaOwner, "group:admins"), says: []string{"admins owns the organization", "take the organization role owner from the group"},
 		},
-		"what is held through a group":               {do: revoked(alphaViewer, "user:dora"), says: []string{"through the group team", "take it from the group"}},
+		"what is held through a group":                {do: revoked(alphaViewer, "user:dora"), says: []string{"through the group team", "take it from the group"}},
 		"what is held through a group, next to a row": {do: revoked(alphaMember, "user:cem"), says: []string{"through the group auditors", "the member out of the group"}},
 		"what a service account holds through a group": {
 			do: revoked(alphaViewer, "service_account:svc-1"), says: []string{"through the group team", "take it from the group"},

@@ -87,7 +87,7 @@ func TestKeyOwners(t *testing.T) {
 		"type only":                   {owner(map[string]any{"type": "user"}), shows("user", "", "", "no_owner")},
 		"block only, user":            {owner(map[string]any{"user": block(diego)}), shows("user", diego, "user:"+diego, "active")},
 		"block only, account":         {owner(map[string]any{"service_account": block(idle)}), shows("service_account", idle, "service_account:"+idle, "active")},
-		"id next to the type":          {owner(map[string]any{"type": "user", "id": diego}), shows("user", diego, "user:"+diego, "active")},
+		"id next to the type":         {owner(map[string]any{"type": "user", "id": diego}), shows("user", diego, "user:"+diego, "active")},
 		"unknown type":                {owner(map[string]any{"type": "robot", "user": block(diego)}), shows("robot", diego, "", "active")},
 		"service account, user block": {owner(map[string]any{"type": "service_account", "user": block(idle)}), shows("service_account", idle, "service_account:"+idle, "active")},
 		"user, account block":         {owner(map[string]any{"type": "user", "service_account": block(diego)}), shows("user", diego, "user:"+diego, "active")},
