@@ -41,7 +41,7 @@ type reader struct {
 	syncs map[string]*syncReader
 	// resumable are those that ask for nothing any more, as long as they may go on. It has none where lists are not read ahead:
 	// the session may be used by another process.
-	resumable map[string]*syncReader
+	resumable map[string]*endedSync
 	// stopped says that the session store may be closed, uses are those of it that [Connector.StopReading] waits for.
 	stopped bool
 	uses    sync.WaitGroup
@@ -60,7 +60,7 @@ const (
 
 // newReader gives a reader that stops reading ahead when the context ends.
 func newReader(ctx context.Context, api *client.Client) *reader {
-	r := &reader{api: api, idleTimeout: defaultIdleTimeout, resumeTimeout: defaultResumeTimeout, syncs: map[string]*syncReader{}, resumable: map[string]*syncReader{}}
+	r := &reader{api: api, idleTimeout: defaultIdleTimeout, resumeTimeout: defaultResumeTimeout, syncs: map[string]*syncReader{}, resumable: map[string]*endedSync{}}
 	context.AfterFunc(ctx, r.close)
 	return r
 }
@@ -100,6 +100,10 @@ func (r *reader) forCall(ctx context.Context, opts rs.SyncOpAttrs) (*syncReader,
 		}
 	}
 	r.syncs[opts.SyncID] = s
+	if ended := r.resumable[opts.SyncID]; ended != nil && ended.isGivenUp {
+		s.isGivenUp = true
+		s.cancel()
+	}
 	delete(r.resumable, opts.SyncID)
 	s.ending = time.AfterFunc(r.idleTimeout, s.endIfIdle)
 	if r.readsAhead {
@@ -117,6 +121,9 @@ type syncReader struct {
 	ctx     context.Context //nolint:containedctx // it is that of a sync, which outlives each call of its syncer
 	cancel  context.CancelFunc
 	seed    maphash.Seed
+	// isGivenUp says that the syncer has given a call of the sync up. It may still begin others for a moment, for which nothing
+	// is read ahead: the answers would be lost.
+	isGivenUp bool
 	// isNew says that nothing was read for the sync before it came to this process.
 	isNew bool
 	// run is the number of this process among those that have worked on the sync; 0 where several do so at once.
@@ -149,7 +156,7 @@ type syncReader struct {
 
 // beginReading reads the lists of each kind ahead of which all types are part of the sync.
 func (s *syncReader) beginReading() {
-	if !s.readsAhead {
+	if !s.readsAhead || s.isGivenUp {
 		return
 	}
 	s.mu.Lock()

@@ -264,13 +264,35 @@ func TestSessionOfAFailedSyncIsCleared(t *testing.T) {
 	_, err := getPage(t.Context(), s, usersList(), client.Cursor{})
 	require.NoError(t, err)
 	s.endIfIdle()
+	first := r.resumable["sync"]
 	again := syncOf(t, r, "sync", store)
-	s.clearSession()
+	r.clearSession(t.Context(), "sync", first)
 	require.NotEmpty(t, store.values, "the sync goes on")
 	again.endIfIdle()
-	again.clearSession()
+	r.clearSession(t.Context(), "sync", r.resumable["sync"])
 	require.Empty(t, store.values)
 	require.Empty(t, r.resumable)
+}
+
+// The syncer may begin a call at the moment at which it gives another one up. Nothing is read ahead for it: the answers
+// would be lost.
+func TestNothingIsReadAheadOfASyncThatWasGivenUp(t *testing.T) {
+	t.Parallel()
+	server := &openaitest.Server{Organization: openaitest.Sample()}
+	r, store := readerOf(t, server, true), newStoreInMemory()
+	s := syncOf(t, r, "sync", store)
+	ctx, cancel := context.WithCancel(t.Context())
+	s.beginRequest()
+	cancel()
+	s.endRequest(ctx)
+	late := syncOf(t, r, "sync", store)
+	for _, resourceType := range allResourceTypes {
+		require.NoError(t, late.beginType(t.Context(), resourceType))
+	}
+	require.Empty(t, late.unread, "lists that are read ahead")
+	_, err := getPage(t.Context(), late, usersList(), client.Cursor{})
+	require.NoError(t, err)
+	require.Equal(t, map[string]int{usersRoute: 1}, requests(server))
 }
 
 // A page of any size comes back from the session store as it was: the store takes 4 MiB at once, the API gives up to 16.

@@ -59,7 +59,7 @@ func (s *syncReader) endRequest(ctx context.Context) {
 	s.mu.Unlock()
 	if ctx.Err() != nil {
 		// The syncer gives a call up when it stops, or when another one has failed.
-		s.stop()
+		s.stop(true) //nolint:contextcheck // that of the request has ended
 	}
 }
 
@@ -72,10 +72,16 @@ func (s *syncReader) endIfIdle() {
 	}
 	s.cancel() // before anybody can come
 	s.mu.Unlock()
-	s.stop()
+	s.stop(false)
 }
 
-func (s *syncReader) stop() {
+// endedSync is what is left of a sync that asks for nothing any more, as long as it may go on.
+type endedSync struct {
+	session   syncSession
+	isGivenUp bool
+}
+
+func (s *syncReader) stop(isGivenUp bool) {
 	s.cancel()
 	s.reader.mu.Lock()
 	defer s.reader.mu.Unlock()
@@ -84,25 +90,27 @@ func (s *syncReader) stop() {
 	}
 	delete(s.syncs, s.id)
 	if s.readsAhead {
-		s.resumable[s.id] = s
-		time.AfterFunc(s.resumeTimeout, s.clearSession)
+		r, id, ended := s.reader, s.id, &endedSync{session: s.session, isGivenUp: isGivenUp || s.isGivenUp}
+		r.resumable[id] = ended
+		ctx := context.WithoutCancel(s.ctx)
+		time.AfterFunc(r.resumeTimeout, func() { r.clearSession(ctx, id, ended) })
 	}
 }
 
 // clearSession clears the session of a sync that has failed. The SDK clears the session of a sync that ended well, but
 // does not report a failed one.
-func (s *syncReader) clearSession() {
-	s.reader.mu.Lock()
-	isOver := s.resumable[s.id] == s
+func (r *reader) clearSession(ctx context.Context, id string, ended *endedSync) {
+	r.mu.Lock()
+	isOver := r.resumable[id] == ended
 	if isOver {
-		delete(s.resumable, s.id)
+		delete(r.resumable, id)
 	}
-	s.reader.mu.Unlock()
+	r.mu.Unlock()
 	if !isOver {
 		return // it has gone on
 	}
-	err := s.inSession(s.ctx, func(ctx context.Context) error { return s.session.store.Clear(ctx) })
+	err := r.inSession(ctx, func(ctx context.Context) error { return ended.session.store.Clear(ctx) })
 	if err != nil && !errors.Is(err, context.Canceled) {
-		warn(s.ctx, "what a sync has kept cannot be removed", zap.Error(err))
+		warn(ctx, "what a sync has kept cannot be removed", zap.Error(err))
 	}
 }
