@@ -19,6 +19,21 @@ func (c *Connector) StopReading() {
 	c.reader.mu.Unlock()
 	c.reader.close()
 	c.reader.uses.Wait()
+	c.reader.release()
+}
+
+// release lets go of the session stores: a timer would hold a closed one.
+func (r *reader) release() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, s := range r.syncs {
+		s.ending.Stop()
+	}
+	for _, ended := range r.resumable {
+		ended.clearing.Stop()
+	}
+	clear(r.syncs)
+	clear(r.resumable)
 }
 
 func (r *reader) close() {
@@ -79,6 +94,8 @@ func (s *syncReader) endIfIdle() {
 type endedSync struct {
 	session   syncSession
 	isGivenUp bool
+	// clearing clears the session when it runs out.
+	clearing *time.Timer
 }
 
 func (s *syncReader) stop(isGivenUp bool) {
@@ -89,11 +106,12 @@ func (s *syncReader) stop(isGivenUp bool) {
 		return
 	}
 	delete(s.syncs, s.id)
-	if s.readsAhead {
+	s.ending.Stop()
+	if s.readsAhead && !s.reader.stopped {
 		r, id, ended := s.reader, s.id, &endedSync{session: s.session, isGivenUp: isGivenUp || s.isGivenUp}
 		r.resumable[id] = ended
 		ctx := context.WithoutCancel(s.ctx)
-		time.AfterFunc(r.resumeTimeout, func() { r.clearSession(ctx, id, ended) })
+		ended.clearing = time.AfterFunc(r.resumeTimeout, func() { r.clearSession(ctx, id, ended) })
 	}
 }
 
