@@ -107,7 +107,7 @@ func (s *syncReader) stop(isGivenUp bool) {
 	}
 	delete(s.syncs, s.id)
 	s.ending.Stop()
-	if s.readsAhead && !s.reader.stopped {
+	if s.readsAhead && !s.stopped {
 		r, id, ended := s.reader, s.id, &endedSync{session: s.session, isGivenUp: isGivenUp || s.isGivenUp}
 		r.resumable[id] = ended
 		ctx := context.WithoutCancel(s.ctx)
