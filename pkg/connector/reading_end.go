@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/grpc-ecosystem/go-grpc-middleware/logging/zap/ctxzap"
 	"go.uber.org/zap"
 )
 
@@ -110,7 +111,8 @@ func (s *syncReader) stop(isGivenUp bool) {
 	if s.readsAhead && !s.stopped {
 		r, id, ended := s.reader, s.id, &endedSync{session: s.session, isGivenUp: isGivenUp || s.isGivenUp}
 		r.resumable[id] = ended
-		ctx := context.WithoutCancel(s.ctx)
+		// The context of the request would be held for hours.
+		ctx := ctxzap.ToContext(context.Background(), ctxzap.Extract(s.ctx))
 		ended.clearing = time.AfterFunc(r.resumeTimeout, func() { r.clearSession(ctx, id, ended) })
 	}
 }
