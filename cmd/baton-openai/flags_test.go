@@ -141,6 +141,24 @@ var flagsAlone = map[string]flagAlone{
 // helpFlag is a flag's name where --help explains it.
 var helpFlag = regexp.MustCompile(`(?m)^ +(?:-\w, )?--([a-z0-9-]+)`)
 
+// Everything that the README does can be found by --help.
+func TestHelpHasTheFlagsOfTheREADME(t *testing.T) {
+	t.Parallel()
+	help, err := exec.CommandContext(t.Context(), "baton-openai", "--help").Output()
+	require.NoError(t, err)
+	for _, page := range []string{"../../README.md", "../../docs/actions.md", "../../docs/targeted-sync.md"} {
+		text, err := os.ReadFile(page)
+		require.NoError(t, err)
+		found := regexp.MustCompile(`--[a-z][a-z-]+`).FindAllString(string(text), -1)
+		require.NotEmpty(t, found, page)
+		for _, flag := range found {
+			if flag != "--target" { // of docker build
+				require.Contains(t, string(help), flag+" ", page)
+			}
+		}
+	}
+}
+
 // Each flag alone does what it says, or is refused in one sentence, or is said to have no effect.
 func TestEachFlagAlone(t *testing.T) {
 	t.Parallel()

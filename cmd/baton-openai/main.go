@@ -69,6 +69,7 @@ func run(ctx context.Context) error {
 	for _, each := range append(command.Commands(), command) {
 		cfg.ReplaceLists(each.Flags())
 	}
+	cfg.ShowFlags(command.Flags())
 	command.Version = version
 	if err := health.ExplainFailure(ctx, command, settings); err != nil {
 		return err
