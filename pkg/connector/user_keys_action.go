@@ -45,7 +45,7 @@ type userKeys struct {
 
 	userID  string
 	deleted int
-	// failed are the keys that could not be deleted, and why is the reason for the first one.
+	// failed are the keys that could not be deleted, firstError is the error of the first one.
 	failed     []string
 	firstError error
 	// afterProject is the last project that is done.
