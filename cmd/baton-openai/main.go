@@ -66,23 +66,13 @@ func run(ctx context.Context) error {
 		return err
 	}
 	current.settings = settings
-	for _, each := range append(command.Commands(), command) {
-		cfg.ReplaceLists(each.Flags())
-	}
-	cfg.ShowFlags(command.Flags())
+	prepareFlags(command)
 	command.Version = version
 	if err := health.ExplainFailure(ctx, command, settings); err != nil {
 		return err
 	}
 	if err := service.LogToPath(command); err != nil {
 		return err
-	}
-	command.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return connector.Misconfigured(cfg.CheckFlag(err)) })
-	command.Args = func(_ *cobra.Command, arguments []string) error {
-		if err := cfg.CheckArguments(arguments); err != nil {
-			return connector.Misconfigured(err)
-		}
-		return nil
 	}
 	command.PreRunE = func(command *cobra.Command, _ []string) error {
 		current.isMain = true
@@ -102,6 +92,21 @@ func run(ctx context.Context) error {
 		}
 	}
 	return command.ExecuteContext(ctx)
+}
+
+// prepareFlags changes how the SDK's commands read their flags, list them and refuse them.
+func prepareFlags(command *cobra.Command) {
+	for _, each := range append(command.Commands(), command) {
+		cfg.ReplaceLists(each.Flags())
+	}
+	cfg.ShowFlags(command.Flags())
+	command.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return connector.Misconfigured(cfg.CheckFlag(err)) })
+	command.Args = func(_ *cobra.Command, arguments []string) error {
+		if err := cfg.CheckArguments(arguments); err != nil {
+			return connector.Misconfigured(err)
+		}
+		return nil
+	}
 }
 
 // prepare checks all settings, which the SDK does only in part. It also checks for the key, because the SDK's message about a
