@@ -130,7 +130,7 @@ func TestDumpWhileAKeyIsIssued(t *testing.T) {
 	wait(t, made, "a look at the key")
 
 	child := childOf(t, d.command.Process.Pid)
-	require.NoError(t, syscall.Kill(child, syscall.SIGQUIT))
+	askForDump(t, child)
 	require.Eventually(t, func() bool { return syscall.Kill(child, 0) != nil || isZombie(child) }, longestWait, 10*time.Millisecond)
 	// The daemon ends when its connector has, so that it may be gone already.
 	_ = d.command.Process.Signal(syscall.SIGQUIT)
