@@ -21,8 +21,8 @@ const (
 
 // madeProject is what the stand-in makes of a first project.
 func madeProject(project openaitest.Project) func(*openaitest.Organization) {
+	project.ID, project.Status, project.CreatedAt = "proj_Made000000000001", "active", now
 	return func(o *openaitest.Organization) {
-		project.ID, project.Status, project.CreatedAt = "proj_Made000000000001", "active", now
 		o.Projects = append(o.Projects, project)
 	}
 }
