@@ -120,7 +120,6 @@ func faultCases() map[string]faultCase {
 		"refusal that is reset": {openaitest.Fault{Status: 403, Reset: true}, client.KindNoAnswer, "", readsAgain},
 
 		"JSON that is called a text": {openaitest.Fault{ContentType: "text/plain"}, 0, "", unnoticed},
-		"as large as may be":         {openaitest.Fault{Oversize: maxBody}, 0, "", unnoticed},
 	}
 	// They do not come back by waiting, whatever else the answer says, and under whichever status.
 	asked := http.Header{"Retry-After": {"1"}}

@@ -20,9 +20,9 @@ func TestFullSyncEqualsTheOrganization(t *testing.T) {
 	}{
 		{"sample", openaitest.Sample(), syncOptions{}},
 		{"sample, sqlite, 4 workers", openaitest.Sample(), syncOptions{workers: 4, engine: c1zstore.EngineSQLite}},
-		{"120 users, sequential", openaitest.Seeded(1, openaitest.Size{Users: 120, Groups: 10, Projects: 10}), syncOptions{}},
-		{"120 users, 4 workers", openaitest.Seeded(1, openaitest.Size{Users: 120, Groups: 10, Projects: 10}), syncOptions{workers: 4}},
-		{"no custom roles", openaitest.Seeded(2, openaitest.Size{Users: 120, CustomRoles: -1, ProjectsWithCustomRoles: -1}), syncOptions{workers: 4}},
+		{"40 users, sequential", openaitest.Seeded(1, openaitest.Size{Users: 40, Groups: 6, Projects: 6}), syncOptions{}},
+		{"40 users, 4 workers", openaitest.Seeded(1, openaitest.Size{Users: 40, Groups: 6, Projects: 6}), syncOptions{workers: 4}},
+		{"no custom roles", openaitest.Seeded(2, openaitest.Size{Users: 40, CustomRoles: -1, ProjectsWithCustomRoles: -1}), syncOptions{workers: 4}},
 		{"no groups", openaitest.Seeded(3, openaitest.Size{Users: 40, Groups: -1}), syncOptions{workers: 4}},
 		{"no projects", openaitest.Seeded(4, openaitest.Size{Users: 40, Projects: -1}), syncOptions{}},
 		{"one user", openaitest.Seeded(5, openaitest.Size{Users: 1}), syncOptions{}},
@@ -30,7 +30,7 @@ func TestFullSyncEqualsTheOrganization(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			server := &openaitest.Server{Organization: test.organization}
+			server := &openaitest.Server{Organization: test.organization, LargestPage: 7} // many pages of few users
 			synced := runSync(t, server, test.options)
 			require.NoError(t, synced.err)
 			require.Empty(t, server.Unknown())
@@ -47,7 +47,7 @@ func TestFullSyncEqualsTheOrganization(t *testing.T) {
 // Two syncs of an unchanged organization give the same rows, whatever the order in which the workers come.
 func TestSyncIsDeterministic(t *testing.T) {
 	t.Parallel()
-	organization := openaitest.Seeded(6, openaitest.Size{Users: 60, Groups: 8, Projects: 6})
+	organization := openaitest.Seeded(6, openaitest.Size{Users: 25, Groups: 6, Projects: 4})
 	first := runSync(t, &openaitest.Server{Organization: organization}, syncOptions{})
 	require.NoError(t, first.err)
 	want := readFile(t, first.path)

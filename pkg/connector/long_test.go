@@ -4,8 +4,8 @@ package connector_test
 
 const (
 	seedsOfTexts       = 100
-	accountsOfAProject = 20_000
+	accountsOfAProject = 2_000
 	seedsOfOwnChanges  = 40
 
-	everyFaultAtEveryList = true
+	everyFault = true
 )

@@ -2,7 +2,9 @@ package connector_test
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -17,25 +19,32 @@ import (
 
 const archivedWarning = "a project was archived while the sync ran"
 
-// archiveBefore archives the project at the moment of the first request to a route of it.
-func archiveBefore(server *openaitest.Server, projectID, route string) {
-	var once sync.Once
+// archiveBefore archives each of the projects at the moment of the first request to its route.
+func archiveBefore(server *openaitest.Server, routes map[string]string) {
+	var archiving sync.Mutex
+	archived := map[string]bool{}
 	server.OnRequest = func(request openaitest.Request) {
-		if request.Route == route && strings.Contains(request.Path, "/"+projectID+"/") {
-			once.Do(func() {
+		archiving.Lock()
+		defer archiving.Unlock()
+		for projectID, route := range routes {
+			if request.Route == route && strings.Contains(request.Path, "/"+projectID+"/") && !archived[projectID] {
+				archived[projectID] = true
 				server.Update(func(o *openaitest.Organization) { project(o, projectID).Status = "archived" })
-			})
+			}
 		}
 	}
 }
 
-// requireSkipped holds a file to what is expected, but for rows about the project: some may be missing, and a grant may
+// requireSkipped holds a file to what is expected, but for rows about the projects: some may be missing, and a grant may
 // have lost some of the ways that it comes through.
-func requireSkipped(t *testing.T, want, got file, projectID string) {
+func requireSkipped(t *testing.T, want, got file, projectIDs ...string) {
 	t.Helper()
+	isSkipped := func(row string) bool {
+		return slices.ContainsFunc(projectIDs, func(id string) bool { return strings.Contains(row, id) })
+	}
 	bare := func(f file) file {
 		f.Grants = mapRows(f.Grants, func(g grantRow) (grantRow, bool) {
-			if strings.Contains(g.Entitlement, projectID) {
+			if isSkipped(g.Entitlement) {
 				g.Direct, g.Via, g.Expands, g.Immutable = false, nil, nil, false
 			}
 			return g, true
@@ -45,7 +54,7 @@ func requireSkipped(t *testing.T, want, got file, projectID string) {
 	want, got = bare(want), bare(got)
 	for _, rows := range [][2][]string{{want.Resources, got.Resources}, {want.Entitlements, got.Entitlements}, {want.Grants, got.Grants}} {
 		for _, difference := range differences(rows[0], rows[1]) {
-			missing := strings.HasPrefix(difference, "-") && strings.Contains(difference, projectID)
+			missing := strings.HasPrefix(difference, "-") && isSkipped(difference)
 			require.Truef(t, missing, "unexpected or missing: %s", difference)
 		}
 	}
@@ -63,42 +72,61 @@ var projectRoutes = []string{
 }
 
 // A project that is archived while the sync runs costs the project's remaining rows and one warning, whenever it happens
-// and however the API says it, and nothing else.
+// and however the API says it, and nothing else. Of eight projects seven are archived, each at another route.
 func TestProjectArchivedWhileTheSyncRuns(t *testing.T) {
 	t.Parallel()
-	ways := map[string]func(*openaitest.Server, string){
-		"as documented": func(s *openaitest.Server, route string) { archiveBefore(s, assist, route) },
-		"in the older wording": func(s *openaitest.Server, route string) {
-			s.SetFault(route, openaitest.Fault{
-				PathContains: assist, Status: http.StatusBadRequest, Body: `{"code":400,"message":"Project X is archived"}`,
-			})
-		},
-		"as not found": func(s *openaitest.Server, route string) {
-			archiveBefore(s, assist, route)
-			s.SetFault(route, openaitest.Fault{
-				PathContains: assist, Status: http.StatusNotFound, Body: object("project_not_found", "The project was not found"),
-			})
-		},
-		"as a bad request": func(s *openaitest.Server, route string) {
-			archiveBefore(s, assist, route)
-			s.SetFault(route, openaitest.Fault{PathContains: assist, Status: http.StatusBadRequest, Body: object("", "This cannot be read.")})
-		},
+	ways := map[string]struct {
+		isAsked bool // whether the project says that it is archived
+		fault   openaitest.Fault
+	}{
+		"as documented":        {true, openaitest.Fault{}},
+		"in the older wording": {false, openaitest.Fault{Status: http.StatusBadRequest, Body: `{"code":400,"message":"Project X is archived"}`}},
+		"as not found":         {true, openaitest.Fault{Status: http.StatusNotFound, Body: object("project_not_found", "The project was not found")}},
+		"as a bad request":     {true, openaitest.Fault{Status: http.StatusBadRequest, Body: object("", "This cannot be read.")}},
 	}
-	for _, route := range projectRoutes {
-		for way, archive := range ways {
-			t.Run(route+" "+way, func(t *testing.T) {
-				t.Parallel()
-				server := &openaitest.Server{Organization: openaitest.Sample()}
-				archive(server, route)
-				synced := runSync(t, server, syncOptions{})
-				require.NoError(t, synced.err)
-				got := readFile(t, synced.path)
-				want := expected(openaitest.Sample())
-				requireSkipped(t, want, got, assist)
-				require.Contains(t, strings.Join(got.Resources, "\n"), `"ID":"project:`+assist+`"`)
-				requireWarnings(t, synced.logs, []warning{{archivedWarning, map[string]any{"project_id": assist}}})
-			})
+	organization := openaitest.Organization{ID: "org-1", Users: many(3, userRow), Groups: []openaitest.Group{{ID: "group_0", Name: "Group", GroupType: "group"}}}
+	organization.Users[0].Role = "owner"
+	routes := map[string]string{}
+	for i, route := range append(projectRoutes, "none, since it is not archived") {
+		of := func(kind string) string { return fmt.Sprintf("%s_of_proj_%d", kind, i) }
+		p := openaitest.Project{
+			ID: fmt.Sprintf("proj_%d", i), Name: "Project", Status: "active",
+			Roles:           []openaitest.Role{{ID: of("role"), Name: "Custom"}},
+			Users:           []openaitest.ProjectUser{{UserID: userRow(1).ID, Role: "member", RoleIDs: []string{of("role")}}},
+			Groups:          []openaitest.ProjectGroup{{GroupID: "group_0", RoleIDs: []string{"viewer", of("role")}}},
+			ServiceAccounts: []openaitest.ServiceAccount{{ID: of("svc_acct"), Name: "worker", Role: "member"}},
+			APIKeys:         []openaitest.ProjectAPIKey{{ID: of("key"), RedactedValue: "sk-proj-***1", OwnerProjectAccess: "active", OwnerType: "user", OwnerID: userRow(1).ID}},
 		}
+		organization.Projects = append(organization.Projects, p)
+		routes[p.ID] = route
+	}
+	delete(routes, organization.Projects[len(projectRoutes)].ID)
+	for way, w := range ways {
+		t.Run(way, func(t *testing.T) {
+			t.Parallel()
+			server := &openaitest.Server{Organization: organization}
+			want := expected(server.Snapshot())
+			if w.isAsked {
+				archiveBefore(server, routes)
+			}
+			var warnings []warning
+			for projectID, route := range routes {
+				if w.fault.Status != 0 {
+					fault := w.fault
+					fault.PathContains = projectID
+					server.SetFault(route, fault)
+				}
+				warnings = append(warnings, warning{archivedWarning, map[string]any{"project_id": projectID}})
+			}
+			synced := runSync(t, server, syncOptions{})
+			require.NoError(t, synced.err)
+			got := readFile(t, synced.path)
+			requireSkipped(t, want, got, slices.Collect(maps.Keys(routes))...)
+			for projectID := range routes {
+				require.Contains(t, strings.Join(got.Resources, "\n"), `"ID":"project:`+projectID+`"`)
+			}
+			requireWarnings(t, synced.logs, warnings)
+		})
 	}
 }
 
@@ -108,7 +136,7 @@ func TestProjectArchivedAmongWorkers(t *testing.T) {
 	organization := openaitest.Seeded(31, openaitest.Size{Users: 20, Groups: 4, Projects: 4})
 	server := &openaitest.Server{Organization: organization}
 	want, archived := expected(server.Snapshot()), organization.Projects[0].ID
-	archiveBefore(server, archived, "GET /organization/projects/{project_id}/users")
+	archiveBefore(server, map[string]string{archived: "GET /organization/projects/{project_id}/users"})
 	synced := runSync(t, server, syncOptions{workers: 4})
 	require.NoError(t, synced.err)
 	requireSkipped(t, want, readFile(t, synced.path), archived)

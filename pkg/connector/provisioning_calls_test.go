@@ -122,10 +122,10 @@ func TestCallsOfChanges(t *testing.T) {
 		return len(server.Requests())
 	}
 	// A change that walks nothing takes no more calls where every list has several pages.
-	small, several, large := organizationOf(0, 0, 0), organizationOf(250, 250, 250), organizationOf(20_000, 5_000, 2_000)
+	small, several, large := organizationOf(0, 0, 0), organizationOf(250, 250, 250), organizationOf(4_000, 1_000, 400)
 	changes := pricedChanges(t)
 	table := make([]string, 0, len(changes)+2)
-	table = append(table, "| change | calls | at 20,000 users, 5,000 invitations, 2,000 projects | what is walked |", "|---|---|---|---|")
+	table = append(table, "| change | calls | at 4,000 users, 1,000 invitations, 400 projects | what is walked |", "|---|---|---|---|")
 	for _, c := range changes {
 		fewest := count(c, small)
 		require.Less(t, fewest, 20, c.name)

@@ -81,12 +81,28 @@ var badAnswers = map[string]openaitest.Fault{
 	"403 of HTML": {Status: 403, Page: true},
 }
 
+// badAnswersTo are those that a change is tried with: what the API itself says, and of the four that are not its own one
+// after another, since nothing in the connector tells them apart. "make long" tries all of them.
+func badAnswersTo(change int) map[string]openaitest.Fault {
+	foreign := []string{"500", "503 of HTML", "200 of HTML", "403 of HTML"}
+	answers := maps.Clone(badAnswers)
+	if !everyFault {
+		maps.DeleteFunc(answers, func(name string, _ openaitest.Fault) bool {
+			at := slices.Index(foreign, name)
+			return at >= 0 && at != change%len(foreign)
+		})
+	}
+	return answers
+}
+
 // A change is judged by its outcome: whatever the API answers to a write that it made, the change succeeded.
 func TestWriteThatHappenedIsASuccess(t *testing.T) {
 	t.Parallel()
-	for name, c := range changes() {
+	all := changes()
+	for i, name := range slices.Sorted(maps.Keys(all)) {
+		c := all[name]
 		for at, route := range c.sends {
-			for answer, fault := range badAnswers {
+			for answer, fault := range badAnswersTo(i) {
 				t.Run(fmt.Sprintf("%s, %d, %s", name, at, answer), func(t *testing.T) {
 					t.Parallel()
 					fault.AfterEffect = true
@@ -109,8 +125,10 @@ func TestWriteThatDidNotHappenIsAnError(t *testing.T) {
 		"404": codes.NotFound, "400": codes.FailedPrecondition, "409": codes.FailedPrecondition,
 		"500": codes.Unavailable, "503 of HTML": codes.Unavailable, "200 of HTML": codes.Unavailable, "403 of HTML": codes.Unavailable,
 	}
-	for name, c := range changes() {
-		for answer, fault := range badAnswers {
+	all := changes()
+	for i, name := range slices.Sorted(maps.Keys(all)) {
+		c := all[name]
+		for answer, fault := range badAnswersTo(i) {
 			t.Run(name+", "+answer, func(t *testing.T) {
 				t.Parallel()
 				server := newServer(c.prepare)

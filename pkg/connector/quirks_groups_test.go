@@ -65,18 +65,13 @@ func TestGroupMembersOfOneGroupRefused(t *testing.T) {
 // The plan gate is known by a group's first page only: a later page that is refused fails the sync.
 func TestGroupMembersRefusedOnALaterPage(t *testing.T) {
 	t.Parallel()
-	users := many(1001, userRow)
-	members := make([]string, 0, len(users))
-	for _, u := range users {
-		members = append(members, u.ID)
-	}
+	users := many(rowsOfTwoPages, userRow)
+	members := many(rowsOfTwoPages, func(i int) string { return userRow(i).ID })
 	for _, refused := range []int{http.StatusForbidden, http.StatusNotFound} {
 		t.Run(fmt.Sprint(refused), func(t *testing.T) {
 			t.Parallel()
-			server := &openaitest.Server{
-				Organization: openaitest.Organization{Users: users, Groups: []openaitest.Group{{ID: "group_1", MemberIDs: members}}},
-				Faults:       map[string]openaitest.Fault{groupMembersRoute: {Status: refused, After: 1}},
-			}
+			organization := openaitest.Organization{Users: users, Groups: []openaitest.Group{{ID: "group_1", MemberIDs: members}}}
+			server := twoPages(organization, map[string]openaitest.Fault{groupMembersRoute: {Status: refused, After: 1}})
 			synced := runSync(t, server, syncOptions{})
 			require.ErrorContains(t, synced.err, groupMembersRoute)
 			requireNoFinishedSync(t, synced.path)

@@ -300,14 +300,15 @@ func TestRowsServedTwice(t *testing.T) {
 // Lists of more than one page are read to their ends, the assignment lists of a single principal too.
 func TestListsOfTwoPages(t *testing.T) {
 	t.Parallel()
-	roles, projectRoles := many(1001, roleRow), many(1001, func(i int) openaitest.Role {
+	roles, projectRoles := many(rowsOfTwoPages, roleRow), many(rowsOfTwoPages, func(i int) openaitest.Role {
 		return openaitest.Role{ID: fmt.Sprintf("role_project%d", i), Name: fmt.Sprintf("Project role %d", i)}
 	})
 	requireQuirks(t, map[string]quirk{"two pages": {prepare: func(s *openaitest.Server) {
-		o := openaitest.Organization{ID: "org-1", Users: many(101, userRow), Groups: many(101, groupRow), Roles: roles}
+		s.LargestPage = rowsOfTwoPages - 1
+		o := openaitest.Organization{ID: "org-1", Users: many(rowsOfTwoPages, userRow), Groups: many(rowsOfTwoPages, groupRow), Roles: roles}
 		o.Users[1].RoleIDs, o.Groups[1].RoleIDs = roleIDs(roles), roleIDs(roles)
 		p := openaitest.Project{ID: "proj_1", Name: "Project", Status: "active"}
-		for i := range 101 {
+		for i := range rowsOfTwoPages {
 			o.Groups[i].GroupType = "group"
 			o.Invites = append(o.Invites, openaitest.Invite{ID: fmt.Sprintf("invite-%d", i), Email: "new@example.com", Status: "pending"})
 			o.AdminKeys = append(o.AdminKeys, openaitest.AdminAPIKey{ID: fmt.Sprintf("key_admin%d", i), RedactedValue: "sk-admin-***1", OwnerType: "user", OwnerID: "user-1"})

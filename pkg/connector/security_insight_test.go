@@ -285,7 +285,7 @@ func TestSecurityInsightsOfWhatGoesMeanwhile(t *testing.T) {
 	t.Run("project", func(t *testing.T) {
 		t.Parallel()
 		server := &openaitest.Server{Organization: leavers()}
-		archiveBefore(server, "alpha", "GET /organization/projects/{project_id}/api_keys")
+		archiveBefore(server, map[string]string{"alpha": "GET /organization/projects/{project_id}/api_keys"})
 		synced := runSync(t, server, syncOptions{resourceTypes: []string{"security_insight"}, insights: true})
 		require.NoError(t, synced.err)
 		requireWarnings(t, synced.logs, []warning{{archivedWarning, map[string]any{"project_id": "alpha"}}})

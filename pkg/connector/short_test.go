@@ -7,9 +7,9 @@ const (
 	// seedsOfTexts is how many organizations are written in every script.
 	seedsOfTexts = 3
 	// accountsOfAProject is how many service accounts the largest project has.
-	accountsOfAProject = 5_000
+	accountsOfAProject = 120
 	// seedsOfOwnChanges is how many random rows of changes are compared with what the audit log tells.
 	seedsOfOwnChanges = 2
-	// everyFaultAtEveryList tries each list of a sync with every fault.
-	everyFaultAtEveryList = false
+	// everyFault tries each list of a sync and each change with every fault.
+	everyFault = false
 )
