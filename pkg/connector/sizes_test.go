@@ -15,7 +15,7 @@ import (
 func TestSyncOfMuchInOnePlace(t *testing.T) {
 	t.Parallel()
 	permissions := many(700, func(i int) string { return fmt.Sprintf("api.%s.%03d", strings.Repeat("permission", 6), i) })
-	roles := many(110, func(i int) openaitest.Role {
+	roles := many(95, func(i int) openaitest.Role {
 		return openaitest.Role{ID: fmt.Sprintf("role_%04d", i), Name: fmt.Sprintf("Custom %d", i), Permissions: permissions}
 	})
 	accounts := many(accountsOfAProject, func(i int) openaitest.ServiceAccount {
