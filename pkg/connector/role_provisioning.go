@@ -27,7 +27,7 @@ func (p provisioning) roleAddress(ctx context.Context, id *v2.ResourceId) (roleA
 		}
 		return roleAddress{client.OrganizationScope(), id.GetResource()}, nil
 	}
-	projectID, roleID, err := p.splitProjectRoleID(ctx, id.GetResource(), nil)
+	projectID, roleID, err := splitProjectRoleID(ctx, p.client, id.GetResource(), nil)
 	return roleAddress{client.ProjectScope(projectID), roleID}, err
 }
 

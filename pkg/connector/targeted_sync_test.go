@@ -77,7 +77,13 @@ func requireSubset(t *testing.T, whole, part []string) {
 // of a full sync.
 func TestTargetedSyncOfEachResource(t *testing.T) {
 	t.Parallel()
-	organization := openaitest.Sample()
+	t.Run("sample", func(t *testing.T) { requireTargetedSyncs(t, openaitest.Sample()) })
+	t.Run("ids with slashes", func(t *testing.T) { requireTargetedSyncs(t, pinnedWith(t, "a/b//c/")) })
+}
+
+func requireTargetedSyncs(t *testing.T, organization openaitest.Organization) {
+	t.Helper()
+	t.Parallel()
 	synced := runSync(t, &openaitest.Server{Organization: organization}, syncOptions{})
 	require.NoError(t, synced.err)
 	whole := readFile(t, synced.path).unexpanded()
