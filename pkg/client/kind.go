@@ -79,7 +79,7 @@ var verdicts = map[Kind]struct {
 	KindCursorGone:          {retryNever, codes.FailedPrecondition, codes.OK},
 	KindProjectArchived:     {retryNever, codes.FailedPrecondition, codes.OK},
 	KindNotDone:             {retryNever, codes.FailedPrecondition, codes.OK},
-	KindConflict:            {retryReads, codes.AlreadyExists, codes.Aborted},
+	KindConflict:            {retryReads, codes.Unavailable, codes.Aborted},
 	KindUnauthenticated:     {retryNever, codes.Unauthenticated, codes.OK},
 	KindDenied:              {retryNever, codes.PermissionDenied, codes.OK},
 	KindDeniedWithoutReason: {retryNever, codes.PermissionDenied, codes.OK},
