@@ -159,13 +159,13 @@ func withFields(role client.Role, fields client.RoleFields) client.Role {
 }
 
 // deleteRole deletes a custom role, and says how many it took it from. True means that it was gone.
-func (p provisioning) deleteRole(ctx context.Context, at roleAddress) (holderCount, bool, error) {
-	var held holderCount
+func (p provisioning) deleteRole(ctx context.Context, at roleAddress) (assigneeCount, bool, error) {
+	var held assigneeCount
 	already, err := p.deleteChecked(ctx,
 		func(ctx context.Context) error {
 			_, err := p.getCustom(ctx, at)
 			if err == nil {
-				held, err = p.countHolders(ctx, at)
+				held, err = p.countAssignees(ctx, at)
 			}
 			return err
 		},
