@@ -28,9 +28,8 @@ const (
 	fails      consequence = "the sync fails and says what to do"
 	askedAgain consequence = "it is asked again: a single one does no harm, and the sync fails where it lasts"
 	// Two answers may yield less than everything. Where another group has listed its members, it is no plan's.
-	withoutMembers  consequence = "the plan does not offer the members of groups: a sync without them, and a warning"
-	contradicts     consequence = "OpenAI lists the members of another group: the sync fails, and says of which group it does not"
-	withoutProjects consequence = "the projects were archived meanwhile: a sync without what was in them, and a warning"
+	withoutMembers consequence = "the plan does not offer the members of groups: a sync without them, and a warning"
+	contradicts    consequence = "OpenAI lists the members of another group: the sync fails, and says of which group it does not"
 )
 
 // apiFault stands for all faults of its kind. TestFaults of pkg/client says which those are, and that they are asked again
@@ -84,8 +83,6 @@ func (f apiFault) at(route string, whole bool) consequence {
 		return withoutMembers
 	case isDenial && route == groupMembersRoute:
 		return contradicts
-	case f.kind == client.KindProjectArchived && slices.Contains(projectRoutes, route):
-		return withoutProjects
 	default:
 		return f.expected
 	}
@@ -165,10 +162,6 @@ func (c cell) requireEnd(t *testing.T, err error, logs *observer.ObservedLogs) b
 	case said == withoutMembers:
 		require.NoError(t, err, said)
 		require.NotZero(t, logs.FilterMessageSnippet("does not list the members").Len(), said)
-		return false
-	case said == withoutProjects:
-		require.NoError(t, err, said)
-		require.NotZero(t, logs.FilterMessageSnippet(archivedWarning).Len(), said)
 		return false
 	case said == contradicts:
 		require.ErrorContains(t, err, "members", said)
