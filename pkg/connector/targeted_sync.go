@@ -17,6 +17,9 @@ var errNotThere = errors.New("it is not there")
 // getResource is the way out of every Get. What is not there is NotFound, which the syncer takes for a resource that is
 // left out; every other error ends the sync.
 func getResource(id *v2.ResourceId, get func() (*v2.Resource, error)) (*v2.Resource, annotations.Annotations, error) {
+	if isKeyValue(id.GetResource()) {
+		return nil, nil, errKeyForID
+	}
 	resource, err := get()
 	switch {
 	case err == nil:
