@@ -289,6 +289,7 @@ func TestOldTLSIsRefused(t *testing.T) {
 
 			_, err := newClient(t, server.URL).ListGroups(t.Context(), client.Cursor{})
 			require.ErrorContains(t, err, test.want)
+			require.Equal(t, strings.Contains(test.want, "certificate"), failureOf(t, err).Reason == client.ReasonUntrusted)
 			for _, version := range <-offered {
 				require.GreaterOrEqual(t, version, uint16(tls.VersionTLS12))
 			}

@@ -110,6 +110,10 @@ const (
 	ReasonCertificate Reason = "certificate"
 	// ReasonProxyLogin is a proxy that requires credentials.
 	ReasonProxyLogin Reason = "proxy login"
+	// ReasonProxyDown is a proxy that cannot be reached.
+	ReasonProxyDown Reason = "proxy down"
+	// ReasonUntrusted is a certificate that this machine does not trust.
+	ReasonUntrusted Reason = "untrusted"
 	// ReasonForeign is an answer of a proxy or firewall.
 	ReasonForeign Reason = "foreign"
 	// ReasonBilling is inactive billing.
@@ -242,6 +246,10 @@ func classifyTransport(ctx context.Context, err error) (Kind, Reason) {
 	case strings.Contains(text, "Proxy Authentication Required"):
 		// The error of net/http for a proxy's 407 to CONNECT.
 		return KindNoAnswer, ReasonProxyLogin
+	case strings.Contains(text, "proxyconnect "):
+		return KindNoAnswer, ReasonProxyDown
+	case strings.Contains(text, "tls: failed to verify certificate"):
+		return KindNoAnswer, ReasonUntrusted
 	case strings.Contains(text, "tls: certificate required"):
 		return KindDenied, ReasonCertificate
 	default:

@@ -3,6 +3,7 @@ package connector
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
 	"google.golang.org/grpc/codes"
@@ -66,7 +67,8 @@ func withType(resourceType *v2.ResourceType, err error) error {
 // avoidingType names the type without which a sync would not meet the refusal; "" where that would not help.
 func avoidingType(err error) string {
 	var of *typeError
-	if !errors.As(err, &of) || !isPermanentRefusal(err) {
+	var failure *client.Error
+	if !errors.As(err, &of) || !isPermanentRefusal(err) || errors.As(err, &failure) && failure.Kind == client.KindDeniedWithoutReason && hasUnknownCode(failure) {
 		return ""
 	}
 	return of.resourceType
@@ -118,9 +120,13 @@ func advise(err error) string {
 			return "" // the message says it
 		}
 		return "base-url does not lead to the Admin API, whose address is " + cfg.DefaultBaseURL
-	case client.KindUnauthenticated:
-		return "OpenAI does not accept the key; " + cfg.CreateAKey
-	case client.KindDeniedWithoutReason:
+	case client.KindUnauthenticated, client.KindDeniedWithoutReason:
+		switch {
+		case hasUnknownCode(failure):
+			return "OpenAI's own words say why; another key may not help"
+		case failure.Kind == client.KindUnauthenticated:
+			return "OpenAI does not accept the key; " + cfg.CreateAKey
+		}
 		return "the key may not do this, as it has to; " + cfg.CreateAKey
 	case client.KindCursorGone:
 		return "the list changed while it was read; run this again"
@@ -138,6 +144,15 @@ func advise(err error) string {
 	}
 }
 
+// codesOfKeys are codes that say no more than their status does: the key is not enough.
+var codesOfKeys = []string{"forbidden", "permission_denied", "insufficient_permissions", "unauthorized"}
+
+// hasUnknownCode tells a refusal whose code names a reason that this version does not know, such as a suspended organization.
+// The refusal is no word about the key, nor about the list that was asked for.
+func hasUnknownCode(failure *client.Error) bool {
+	return failure.Code != "" && !slices.Contains(codesOfKeys, failure.Code)
+}
+
 // adviceOnReason is the advice for each reason that OpenAI, or something on the way, gives for a refusal. It asks for
 // another key only if that helps.
 var adviceOnReason = map[client.Reason]string{
@@ -147,6 +162,8 @@ var adviceOnReason = map[client.Reason]string{
 	client.ReasonDeactivated: "OpenAI has deactivated the account or the organization of the key; write to OpenAI's support at https://help.openai.com",
 	client.ReasonCertificate: "the organization demands a client certificate (mutual TLS), which the connector does not send; an owner has to deactivate the certificate for the Admin API",
 	client.ReasonProxyLogin:  "a proxy on the way to OpenAI demands a login (407); give it in HTTPS_PROXY, or let this machine reach the API without the proxy",
+	client.ReasonProxyDown:   "the proxy on the way to OpenAI does not answer; see what HTTPS_PROXY says",
+	client.ReasonUntrusted:   "this machine does not trust the certificate that it was shown in OpenAI's place, as with a proxy that opens TLS; give it the proxy's certificate authority (SSL_CERT_FILE), or let it reach the API directly",
 	client.ReasonForeign:     "something on the way to OpenAI answered in its place, such as a firewall or a proxy; let this machine reach the API and run this again",
 	client.ReasonBilling:     "the organization's billing is not active, and waiting does not help; an owner has to see to it at https://platform.openai.com/settings/organization/billing",
 	client.ReasonTerminated:  "OpenAI has ended the organization's access; write to OpenAI's support at https://help.openai.com",
