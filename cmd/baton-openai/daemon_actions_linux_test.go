@@ -22,13 +22,13 @@ func action(t *testing.T, name, arguments string) *v1.Task {
 	return conductoronetest.InvokeAction(name, given)
 }
 
-// archiving is the task to archive the sample's project of support.
+// archiving is the task to archive the assistant's project.
 func archiving(t *testing.T, name string) *v1.Task {
 	t.Helper()
 	return action(t, "archive_project", `{"project":{"resource_type_id":"project","resource_id":"`+assistant+`"},"confirm_name":"`+name+`"}`)
 }
 
-// ConductorOne learns which actions there are, has them done, and asks for what became of one that takes longer.
+// ConductorOne lists the actions, invokes them, and asks for the status of one that takes longer.
 func TestDaemonServesActions(t *testing.T) {
 	t.Parallel()
 	d := newDaemon(t)
@@ -61,7 +61,7 @@ func TestDaemonServesActions(t *testing.T) {
 	d.stop()
 }
 
-// A daemon that was not told that it may change anything does no action either, though the SDK would have it do them.
+// Without --provisioning, a daemon invokes no action, although the SDK would.
 func TestDaemonWithoutProvisioningDoesNoActions(t *testing.T) {
 	t.Parallel()
 	d := newDaemon(t)

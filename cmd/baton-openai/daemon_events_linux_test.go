@@ -15,7 +15,7 @@ import (
 	"github.com/conductorone/baton-openai/pkg/openaitest"
 )
 
-// events are what the feed tells by now, each by the resources that it is about.
+// events follows the feed and returns, for each event, the resources that it names.
 func (d *daemon) events(feed *conductoronetest.EventFeed) []string {
 	d.t.Helper()
 	events, err := feed.Events(d.t.Context())
@@ -23,7 +23,6 @@ func (d *daemon) events(feed *conductoronetest.EventFeed) []string {
 	return told(events)
 }
 
-// told has the resources that each event is about.
 func told(events []*v2.Event) []string {
 	found := make([]string, 0, len(events))
 	for _, event := range events {
@@ -45,7 +44,7 @@ func told(events []*v2.Event) []string {
 	return found
 }
 
-// ConductorOne learns what the feeds are, and hears of what somebody does in OpenAI's own pages, once.
+// ConductorOne lists the feeds, and gets each change that somebody makes on OpenAI's pages once.
 func TestDaemonTellsEvents(t *testing.T) {
 	t.Parallel()
 	d := newDaemon(t)
@@ -64,7 +63,7 @@ func TestDaemonTellsEvents(t *testing.T) {
 	assert.Equal(t, want, d.events(changes))
 	assert.Equal(t, []string{"user " + lena}, d.events(usage))
 
-	// Another daemon goes on where this one was.
+	// Another daemon continues at the cursor.
 	d.stop()
 	d.api.Record(openaitest.AuditLogEntry{
 		Type: "group.deleted", EffectiveAt: time.Now().Add(-2 * time.Minute).Unix(), Details: map[string]any{"id": "group_Old"},
@@ -74,7 +73,8 @@ func TestDaemonTellsEvents(t *testing.T) {
 	d.stop()
 }
 
-// Without audit logging, the task is answered all the same: nobody would hear of an error. The log says why, once.
+// Without audit logging, the task succeeds all the same, since ConductorOne shows nobody the error. The log has the
+// reason once.
 func TestDaemonWithoutAnAuditLog(t *testing.T) {
 	t.Parallel()
 	d := newDaemon(t)

@@ -8,14 +8,14 @@ import (
 	"github.com/conductorone/baton-openai/pkg/openaitest"
 )
 
-// The places of the sample organization in which something is changed.
+// The objects of the sample organization that the scripts change.
 const (
 	financeGroup     = 2
 	supportAssistant = 1
 )
 
-// happened is behind the back of the connector: the finance group becomes an owner, and then Lena Fischer logs in and joins
-// a project.
+// happened is the script command for changes outside of the connector: the finance group becomes an owner, then Lena
+// Fischer logs in and joins a project.
 func happened(ts *testscript.TestScript, _ bool, args []string) {
 	ago, err := time.ParseDuration(args[0])
 	ts.Check(err)

@@ -19,14 +19,14 @@ import (
 	"github.com/conductorone/baton-openai/pkg/openaitest"
 )
 
-// rounds is how often each kind of ending is looked at. The SDK alone ends with status 0 now and then.
+// rounds is how often each kind of run is repeated. By itself, the SDK sometimes ends with status 0.
 const rounds = 200
 
-// ending is a binary with one API, run again and again.
+// ending runs the binary again and again against one API.
 type ending struct {
 	api     *openaitest.Server
 	address string
-	// synced is a file of the organization.
+	// synced is the path of a complete sync of the organization.
 	synced string
 }
 
@@ -51,7 +51,6 @@ func (e *ending) command(t *testing.T, key string, arguments ...string) *exec.Cm
 	return command
 }
 
-// requireStatus ends the test at the first status that is not the truth.
 func requireStatus(t *testing.T, want int, output []byte, err error) {
 	t.Helper()
 	got := 0
@@ -64,7 +63,7 @@ func requireStatus(t *testing.T, want int, output []byte, err error) {
 	require.Equal(t, want, got, string(output))
 }
 
-// TestSoakExitStatus runs every kind of ending 200 times: the status is the truth each time.
+// TestSoakExitStatus repeats each kind of run 200 times: the exit status is always right.
 func TestSoakExitStatus(t *testing.T) {
 	t.Parallel()
 	grant := func(entitlement, principal, principalType string) []string {
@@ -72,7 +71,7 @@ func TestSoakExitStatus(t *testing.T) {
 	}
 	tests := map[string]struct {
 		arguments []string
-		// sync says that the command syncs into a new file; it uses the file of the organization otherwise.
+		// sync says that the command syncs into a new file instead of reading the complete sync.
 		sync   bool
 		key    string
 		fault  string
@@ -110,7 +109,8 @@ func TestSoakExitStatus(t *testing.T) {
 	}
 }
 
-// TestSoakExitStatusOfTheStopped stops syncs that cannot have ended, each after another number of calls.
+// TestSoakExitStatusOfStoppedSyncs stops syncs, which a rate limit keeps from finishing, each after another number of
+// calls.
 func TestSoakExitStatusOfTheStopped(t *testing.T) {
 	t.Parallel()
 	const mostCalls = 20 // fewer than the limit lets through at once

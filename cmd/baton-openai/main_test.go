@@ -23,17 +23,17 @@ func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){"baton-openai": main, measuredBinary: mainMeasured})
 }
 
-// adminKey is the one key that the stand-in of the scripts accepts in full.
+// adminKey is the only key that the scripts' stand-in accepts without a restriction.
 const adminKey = "sk-admin-scripts-abcdefghijklmnopqrstuvwxyz"
 
-// raceSettings are for a binary that is built with the race detector. It would wait a second at its end.
+// raceSettings are for a binary with the race detector, which otherwise waits a second at its end.
 const raceSettings = "atexit_sleep_ms=0"
 
-// otherKey is another one of the same organization.
+// otherKey is another key of the same organization.
 const otherKey = "sk-admin-another-abcdefghijklmnopqrstuvwx"
 
-// restrictedKey may read everything but the groups, noAuditLogKey everything but the audit log, readOnlyKey read everything
-// and write nothing, legacyKey nothing.
+// restrictedKey may not read groups, noAuditLogKey not the audit log; readOnlyKey may read everything and write
+// nothing, legacyKey do nothing.
 const (
 	restrictedKey = "sk-admin-restricted-abcdefghijklmnopqrst"
 	readOnlyKey   = "sk-admin-readonly-abcdefghijklmnopqrstuv"
@@ -88,7 +88,7 @@ func TestScripts(t *testing.T) {
 	})
 }
 
-// condition knows one that testscript does not: whether a file system can be mounted that nobody else sees.
+// condition adds a testscript condition: whether a private file system can be mounted.
 func condition(name string) (bool, error) {
 	if name != "mount" {
 		return false, fmt.Errorf("unknown condition %q", name)
@@ -102,13 +102,14 @@ type (
 	requestsKey struct{}
 )
 
-// requests are what a script's stand-in is asked. A request waits in routes until one who waits for it has counted it in times.
+// requests are a stand-in's requests in a script. A request stays in routes until a waiting command has counted it in
+// times.
 type requests struct {
 	routes chan string
 	times  map[string]int
 }
 
-// requestsKept is more than any script makes.
+// requestsKept is more than a script makes.
 const requestsKept = 10_000
 
 func setup(env *testscript.Env) error {
@@ -154,7 +155,7 @@ func setup(env *testscript.Env) error {
 	return nil
 }
 
-// buildBaton builds the CLI of the SDK version in go.mod. It is built when a script first needs it.
+// buildBaton builds the CLI of the SDK version in go.mod, when a script first needs it.
 func buildBaton(t *testing.T) func() (string, error) {
 	t.Helper()
 	directory := t.TempDir()

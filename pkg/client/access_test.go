@@ -63,7 +63,8 @@ func TestCheckAccessFails(t *testing.T) {
 	}
 }
 
-// Where the API has answered, the address leads to it: what it does not know then is no list of this organization.
+// Once the API has answered, its address is right: an unknown route is then a list that this organization does not
+// have.
 func TestUnknownAddressAmongKnownOnes(t *testing.T) {
 	t.Parallel()
 	const unknown = `{"error":{"message":"Invalid URL (GET /v1/organization/groups)","type":"invalid_request_error","param":null,"code":null}}`

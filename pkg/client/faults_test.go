@@ -19,7 +19,7 @@ import (
 	"github.com/conductorone/baton-openai/pkg/openaitest"
 )
 
-// outcome is what comes of a fault, in words.
+// outcome is the expected result of a fault.
 type outcome string
 
 const (
@@ -30,7 +30,7 @@ const (
 	unnoticed  outcome = "the call succeeds"
 )
 
-// faultCase is a fault of the stand-in, the kind that the client makes of it, and what comes of it.
+// faultCase is a fault of the stand-in, with the kind of error and the outcome in the client.
 type faultCase struct {
 	fault   openaitest.Fault
 	kind    client.Kind
@@ -38,12 +38,13 @@ type faultCase struct {
 	outcome outcome
 }
 
-// said is an answer in the API's own form.
+// said is a fault in the API's envelope.
 func said(statusCode int, code, message string) openaitest.Fault {
 	return openaitest.Fault{Status: statusCode, Body: fmt.Sprintf(`{"error":{"message":%q,"type":"invalid_request_error","param":null,"code":%q}}`, message, code)}
 }
 
-// faultCases are all faults of the stand-in. What a sync and a change make of each kind is said in pkg/connector.
+// faultCases are all faults of the stand-in. The tests of pkg/connector have the results of each kind for a sync and a
+// change.
 func faultCases() map[string]faultCase {
 	const (
 		missing  = "You have insufficient permissions for this operation. Missing scopes: api.groups.read."
@@ -56,7 +57,7 @@ func faultCases() map[string]faultCase {
 		}
 		return fault
 	}
-	// Behind by the time it arrives, as dates of whole seconds are, it says no more than that there is a limit.
+	// A date has whole seconds and has passed when it arrives. It only says that there is a limit.
 	date := time.Now().UTC().Format(http.TimeFormat)
 	cases := map[string]faultCase{
 		"400":                      {said(400, "bad", "This cannot be understood."), client.KindRefused, "", ends},
@@ -121,7 +122,7 @@ func faultCases() map[string]faultCase {
 
 		"JSON that is called a text": {openaitest.Fault{ContentType: "text/plain"}, 0, "", unnoticed},
 	}
-	// They do not come back by waiting, whatever else the answer says, and under whichever status.
+	// Waiting does not help, whatever else the answer says and whatever its status.
 	asked := http.Header{"Retry-After": {"1"}}
 	for code, reason := range map[string]client.Reason{
 		"insufficient_quota": client.ReasonSpent, "billing_hard_limit_reached": client.ReasonSpent, "credit_balance_exhausted": client.ReasonSpent,
@@ -136,18 +137,18 @@ func faultCases() map[string]faultCase {
 	return cases
 }
 
-// faultyCall is a call that meets a fault, lasting or once.
+// faultyCall is a call that meets a fault, always or once.
 type faultyCall struct {
 	route string
 	ask   func(context.Context, *client.Client) error
-	// again are the outcomes by which it is asked again.
+	// again are the outcomes after which the call is repeated.
 	again []outcome
 }
 
-// memberCount is how many members the group has: two pages.
+// memberCount is two pages of members.
 const memberCount = 1_001
 
-// readMembers lists the members of a group, and wants all of them.
+// readMembers lists the members of a group and fails if any is missing.
 func readMembers(ctx context.Context, c *client.Client) error {
 	ids := map[string]bool{}
 	cursor := client.Cursor{}
@@ -174,12 +175,12 @@ func readMembers(ctx context.Context, c *client.Client) error {
 
 var (
 	faultyRead = faultyCall{"GET /organization/groups/{group_id}/users", readMembers, []outcome{readsAgain, allAgain, beginAgain}}
-	// Its answer is the group, which the client needs.
+	// This call needs the group in the answer.
 	faultyWrite = faultyCall{"POST /organization/groups", func(ctx context.Context, c *client.Client) error {
 		_, err := c.CreateGroup(ctx, "Night shift")
 		return err
 	}, []outcome{allAgain}}
-	// It is never sent again, since each time another key may be made.
+	// This call is never repeated, since each one may create another key.
 	faultyKey = faultyCall{"POST /organization/projects/{project_id}/service_accounts/{service_account_id}/api_keys", func(ctx context.Context, c *client.Client) error {
 		_, err := c.CreateServiceAccountKey(ctx, "proj_1", "svc_1", "Night shift", nil)
 		return err
@@ -203,7 +204,7 @@ func faultyGroup(route string, fault openaitest.Fault) *openaitest.Server {
 	}
 }
 
-// codesOfKinds are what a caller decides by where nothing was asked again.
+// codesOfKinds are the codes of calls that were not repeated.
 var codesOfKinds = map[client.Kind]codes.Code{
 	client.KindRefused: codes.InvalidArgument, client.KindGone: codes.NotFound, client.KindNoSuchList: codes.FailedPrecondition,
 	client.KindProjectArchived: codes.FailedPrecondition, client.KindConflict: codes.AlreadyExists, client.KindUnauthenticated: codes.Unauthenticated,
@@ -212,7 +213,7 @@ var codesOfKinds = map[client.Kind]codes.Code{
 	client.KindMisdirected: codes.FailedPrecondition, client.KindNoAnswer: codes.Unavailable, client.KindMalformed: codes.Internal,
 }
 
-// requireFault holds a call to what is said of the fault.
+// requireFault checks a call against the expectation for the fault.
 func (f faultCase) requireFault(t *testing.T, call faultyCall) {
 	t.Helper()
 	ask := func(fault openaitest.Fault, retryFor time.Duration) (int, error) {
@@ -222,7 +223,7 @@ func (f faultCase) requireFault(t *testing.T, call faultyCall) {
 		if fault.Stall {
 			c.Timeout = time.Second
 		}
-		// The API has answered before, so that its address is known to be right.
+		// The API has answered before, so the client knows that its address is right.
 		require.NoError(t, c.CheckAccess(t.Context(), client.AccessToUsers))
 		err := call.ask(t.Context(), c)
 		asked := 0
@@ -254,7 +255,7 @@ func (f faultCase) requireFault(t *testing.T, call faultyCall) {
 		require.NoError(t, err, f.outcome)
 		require.Greater(t, asked, 1)
 	case f.fault.Cursor != "":
-		// One wrong cursor is noticed where it leads.
+		// A single wrong cursor shows only at the page that it leads to.
 	default:
 		require.Equal(t, f.kind, client.KindOf(err), "%s: %v", f.outcome, err)
 		require.Equal(t, codesOfKinds[f.kind], status.Code(err), err)
@@ -262,15 +263,15 @@ func (f faultCase) requireFault(t *testing.T, call faultyCall) {
 	}
 }
 
-// Each fault is of one kind, and whether it is asked again follows from that: a read that is has everything then, and
-// what may have been done is not sent twice.
+// Each fault has one kind, which decides whether a call is repeated. A repeated read is complete, and a write that may
+// have taken effect is not repeated.
 func TestFaults(t *testing.T) {
 	t.Parallel()
 	eachFault(t, faultCase.requireFault)
 }
 
-// eachFault tries every fault with every call that can meet it, some at the same time: they wait more than they work,
-// which Go's own limit of parallel tests does not know.
+// eachFault tries every fault with every call that can meet it. It runs more of them at the same time than go test
+// would, since they mostly wait.
 func eachFault(t *testing.T, try func(faultCase, *testing.T, faultyCall)) {
 	t.Helper()
 	const atOnce = 8
@@ -291,7 +292,7 @@ func eachFault(t *testing.T, try func(faultCase, *testing.T, faultyCall)) {
 	tried.Wait()
 }
 
-// No fault of the stand-in is left out, and no kind.
+// Every fault of the stand-in has a case, and every kind has a fault.
 func TestFaultsAreAllKnown(t *testing.T) {
 	t.Parallel()
 	elsewhere := map[string]string{

@@ -16,8 +16,8 @@ import (
 	"github.com/conductorone/baton-openai/pkg/openaitest"
 )
 
-// What is on the way to the API answers in its place in many forms. Only the API's own envelope is its word: whatever else
-// a refusal says, nothing is gone, denied, or wrong with the key, and it is asked for again.
+// Proxies and gateways answer in the API's place, in many forms. Only an answer in the API's own envelope counts. After
+// any other one nothing is gone, nothing is denied, the key is not rejected, and the call is repeated.
 func TestOnlyTheEnvelopeIsTheAPIsWord(t *testing.T) {
 	t.Parallel()
 	bodies := map[string]struct {
@@ -67,7 +67,7 @@ func TestOnlyTheEnvelopeIsTheAPIsWord(t *testing.T) {
 	}
 }
 
-// Only what may be meant of the place in the list is.
+// Only a refusal that may be about the cursor is one of the cursor.
 func TestCursorThatIsNotGone(t *testing.T) {
 	t.Parallel()
 	second := client.Cursor{After: "user-1", Mark: "user-1", Power: 1}
@@ -86,7 +86,7 @@ func TestCursorThatIsNotGone(t *testing.T) {
 		"404 of something else":   {second, openaitest.Fault{Gateway: true}, client.KindNoAnswer},
 		"no parameter named, 400": {last, openaitest.Fault{Status: 400}, client.KindCursorGone},
 		"no parameter named, 404": {last, openaitest.Fault{Status: 404}, client.KindCursorGone},
-		// The beginning of the list, which is asked for then, says what it is.
+		// The beginning of the list is then read, and decides.
 		"400 of everything": {second, openaitest.Fault{Status: 400}, client.KindRefused},
 		"404 of everything": {second, openaitest.Fault{Status: 404}, client.KindGone},
 	}
@@ -100,7 +100,7 @@ func TestCursorThatIsNotGone(t *testing.T) {
 	}
 }
 
-// A wait that is too long is waited for by nobody: the call says so at once, and the route is not silent for the others.
+// No call waits longer than RetryFor: the call fails at once, and other calls of the route go on.
 func TestWaitThatIsTooLong(t *testing.T) {
 	t.Parallel()
 	standIn := faulty(openaitest.Fault{
@@ -116,7 +116,7 @@ func TestWaitThatIsTooLong(t *testing.T) {
 	require.Len(t, standIn.Requests(), 2)
 }
 
-// The wait that the API names in its message is waited for, in each of its forms.
+// The wait in the API's message is used, in each of its forms.
 func TestWaitInAMessage(t *testing.T) {
 	t.Parallel()
 	for text, least := range map[string]time.Duration{
@@ -135,7 +135,7 @@ func TestWaitInAMessage(t *testing.T) {
 	}
 }
 
-// An error names what it is about, in a form that cannot be taken for anything else, and never a key.
+// An error has the ids, quoted and unambiguous, and never a key.
 func TestErrorNamesTheIDs(t *testing.T) {
 	t.Parallel()
 	list := func(projectID, userID string) error {
@@ -159,7 +159,7 @@ func TestErrorNamesTheIDs(t *testing.T) {
 	require.ErrorContains(t, err, `(group_id "group_1"`)
 }
 
-// A read that somebody waits for is asked again, but not for long, and then tells what it is.
+// An urgent read is repeated for a short time, and then reports its error.
 func TestUrgentRead(t *testing.T) {
 	t.Parallel()
 	ctx := client.Urgent(t.Context())
@@ -178,7 +178,7 @@ func TestUrgentRead(t *testing.T) {
 	require.Greater(t, len(lasting.Requests()), 2)
 	require.Less(t, len(lasting.Requests()), 12)
 
-	// A caller with less time than the next wait takes is told at once.
+	// A caller with a deadline before the next attempt gets the error at once.
 	short, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
 	late := faulty(openaitest.Fault{Status: http.StatusBadGateway, Header: http.Header{"Retry-After": {"60"}}})
@@ -188,7 +188,7 @@ func TestUrgentRead(t *testing.T) {
 	require.Len(t, late.Requests(), 1)
 }
 
-// A limit that is given up is told in OpenAI's words.
+// The error of a limit has OpenAI's words.
 func TestLimitIsToldInOpenAIsWords(t *testing.T) {
 	t.Parallel()
 	body := `{"error":{"message":"Limit of the organization: 3 a minute.","code":"rate_limit_exceeded"}}`

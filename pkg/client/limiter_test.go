@@ -14,7 +14,7 @@ import (
 	"github.com/conductorone/baton-openai/pkg/openaitest"
 )
 
-// patient waits for its turn, as the connector does.
+// patient returns a client that waits and repeats calls, as the connector's does.
 func patient(t *testing.T, handler http.Handler) *client.Client {
 	t.Helper()
 	c := newClient(t, start(t, handler))
@@ -33,7 +33,7 @@ func passed(standIn *openaitest.Server) int {
 	return n
 }
 
-// A call that the API refuses because of its limits is repeated in time, and succeeds.
+// A call above a rate limit is repeated and succeeds.
 func TestCallsOfALimitedRouteAllPass(t *testing.T) {
 	t.Parallel()
 	standIn := &openaitest.Server{RateLimit: &openaitest.RateLimit{Burst: 3, Interval: 10 * time.Millisecond}}
@@ -56,7 +56,7 @@ func TestCallsOfALimitedRouteAllPass(t *testing.T) {
 	require.Greater(t, len(standIn.Requests()), callers*each, "nothing was refused, so nothing was tested")
 }
 
-// A route that has to wait holds up no other one, and its waiting ends at once with the context.
+// A waiting route does not delay another one, and a cancelled call stops waiting at once.
 func TestWaitingRoute(t *testing.T) {
 	t.Parallel()
 	standIn := &openaitest.Server{RateLimit: &openaitest.RateLimit{Burst: 1, Interval: 30 * time.Second}}

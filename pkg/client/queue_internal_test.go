@@ -7,7 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// arrivals lets calls arrive and wait; a call that ends with ! is urgent.
+// arrivals adds calls to the queue; a name that ends with ! is an urgent call.
 func arrivals(q *queue, names ...string) map[string]*turn {
 	turns := map[string]*turn{}
 	for _, name := range names {
@@ -30,7 +30,7 @@ func went(turns map[string]*turn) map[string]int {
 	return numbers
 }
 
-// A route that is free keeps nobody waiting.
+// No call waits on a route without a limit.
 func TestQueueOfAFreeRoute(t *testing.T) {
 	t.Parallel()
 	var q queue
@@ -43,7 +43,7 @@ func TestQueueOfAFreeRoute(t *testing.T) {
 	require.Equal(t, []int{1, 1}, []int{q.inFlight, q.done})
 }
 
-// As long as the rate is not known, one call goes when the one before is answered.
+// Until the rate is known, a call is sent when the one before it is answered.
 func TestQueueBeforeTheRateIsKnown(t *testing.T) {
 	t.Parallel()
 	var q queue
@@ -62,8 +62,8 @@ func TestQueueBeforeTheRateIsKnown(t *testing.T) {
 	require.Equal(t, map[string]int{"a": 2, "b": 3}, went(turns))
 }
 
-// Urgent calls go before the others, a call that is sent again before those that arrived later, and nothing waits for one
-// that has left.
+// Urgent calls come first, and a repeated call comes before those that arrived after it. No call waits for one that was
+// cancelled.
 func TestQueueOrder(t *testing.T) {
 	t.Parallel()
 	q := queue{rate: rate{limited: true, interval: time.Minute, due: noon}}
@@ -89,7 +89,7 @@ func TestQueueOrder(t *testing.T) {
 	require.Equal(t, 5, q.inFlight)
 }
 
-// A turn that comes while its call leaves is not used.
+// A turn is returned if its call is cancelled at that moment.
 func TestQueueOfACallThatLeaves(t *testing.T) {
 	t.Parallel()
 	var q queue

@@ -17,7 +17,7 @@ import (
 	"github.com/conductorone/baton-openai/pkg/openaitest"
 )
 
-// A list whose route fails some times is asked again, with a word to the operator for each time, and nobody else notices.
+// A read without a usable answer is repeated, with a line in the log for each attempt.
 func TestOutageThatPasses(t *testing.T) {
 	t.Parallel()
 	core, logs := observer.New(zap.InfoLevel)
@@ -31,7 +31,7 @@ func TestOutageThatPasses(t *testing.T) {
 	require.Contains(t, told[0].ContextMap()["error"], "GET /organization/groups: 502 Bad Gateway")
 }
 
-// An retry that lasts ends the call, with a code that the SDK does not repeat.
+// Without a usable answer for too long, the call fails with a code that the SDK does not repeat.
 func TestOutageThatLasts(t *testing.T) {
 	t.Parallel()
 	standIn := faulty(openaitest.Fault{Status: http.StatusServiceUnavailable, EmptyBody: true})
@@ -44,7 +44,7 @@ func TestOutageThatLasts(t *testing.T) {
 	require.Less(t, len(standIn.Requests()), 10)
 }
 
-// What a 503 says of the wait is heeded: here it is longer than it is repeated for.
+// The wait that a 503 asks for is kept. Here it is longer than calls are repeated for.
 func TestOutageThatNamesItsEnd(t *testing.T) {
 	t.Parallel()
 	standIn := faulty(openaitest.Fault{Status: http.StatusServiceUnavailable, Header: http.Header{"Retry-After": {"90"}}})
@@ -67,13 +67,13 @@ func TestOutageEndsWithTheContext(t *testing.T) {
 		_, err := c.ListGroups(ctxzap.ToContext(ctx, zap.New(core)), client.Cursor{})
 		ended <- err
 	}()
-	// The SDK has a line of its own for the answer, before the wait.
+	// The SDK logs the answer itself, before the wait.
 	require.Eventually(t, func() bool { return logs.FilterMessageSnippet("asking again").Len() > 0 }, time.Minute, time.Millisecond)
 	cancel()
 	requireCode(t, codes.Canceled, <-ended)
 }
 
-// A change is not sent twice; its code leaves the repetition to the caller.
+// A change is not repeated. Its code leaves that to the caller.
 func TestWriteIsNotRepeated(t *testing.T) {
 	t.Parallel()
 	for name, fault := range map[string]openaitest.Fault{"503": {Status: http.StatusServiceUnavailable}, "gateway": {Gateway: true}} {

@@ -21,7 +21,7 @@ import (
 	"github.com/conductorone/baton-openai/pkg/openaitest"
 )
 
-// freshValue looks like no key, so that nothing takes it out of a text but that it is not put there.
+// freshValue does not look like a key, so that no redaction removes it from a text.
 const freshValue = "Vr6Hn3Kq8WtZ1Xc5Pj0L"
 
 func TestServiceAccountKey(t *testing.T) {
@@ -48,14 +48,14 @@ func TestServiceAccountKey(t *testing.T) {
 	assert.Empty(t, standIn.Unknown())
 }
 
-// The value shows in no way in which Go prints, logs or encodes what it is in.
+// No way of Go to print, log or encode the struct shows the value.
 func TestSecretValueIsRedacted(t *testing.T) {
 	t.Parallel()
 	body, err := json.Marshal(map[string]any{"id": "key_1", "value": freshValue})
 	require.NoError(t, err)
 	var key client.ServiceAccountKey
 	require.NoError(t, json.Unmarshal(body, &key))
-	clear(body) // what was decoded is a copy
+	clear(body) // the decoded value is a copy
 	require.Equal(t, freshValue, string(key.Value.Reveal()))
 
 	var told bytes.Buffer
@@ -87,7 +87,7 @@ func TestSecretValueIsRedacted(t *testing.T) {
 	assert.Empty(t, client.SecretValue{}.Reveal())
 }
 
-// keyAnswers are answers to the creation of a key that are no key, or not all of one, each with the value in it.
+// keyAnswers are answers to the creation of a key that have no key or only a part of one, each with the value in it.
 func keyAnswers() map[string]http.Handler {
 	const whole = `{"id":"key_1","value":"` + freshValue + `","created_at":1}`
 	return map[string]http.Handler{
@@ -119,7 +119,7 @@ func keyAnswers() map[string]http.Handler {
 	}
 }
 
-// Whatever answers the creation of a key, no error and no line of the log quotes it.
+// No error and no line of the log quotes an answer to the creation of a key.
 func TestAnswerThatTellsASecretIsNotQuoted(t *testing.T) {
 	t.Parallel()
 	for name, handler := range keyAnswers() {
@@ -139,14 +139,14 @@ func TestAnswerThatTellsASecretIsNotQuoted(t *testing.T) {
 	}
 }
 
-// assertNoValue finds the value as well where one of its ends was cut off.
+// assertNoValue also finds a value without one of its ends.
 func assertNoValue(t *testing.T, text string) {
 	t.Helper()
 	assert.NotContains(t, text, freshValue[:6])
 	assert.NotContains(t, text, freshValue[len(freshValue)-6:])
 }
 
-// A refusal in the API's own form is told, since it says what is wrong.
+// A refusal in the API's own form is reported.
 func TestRefusalOfAKeyIsTold(t *testing.T) {
 	t.Parallel()
 	refuses := refuse(http.StatusBadRequest, `{"error":{"message":"Unknown scope.","code":"invalid_value"}}`)
@@ -156,7 +156,7 @@ func TestRefusalOfAKeyIsTold(t *testing.T) {
 	assert.ErrorContains(t, err, "400 Bad Request: Unknown scope. (")
 }
 
-// Where no connection comes about, the error says why: there is no answer yet that could be quoted.
+// An error before the connection has its cause, since no answer could be quoted yet.
 func TestKeyWithoutAConnection(t *testing.T) {
 	t.Parallel()
 	_, err := newClient(t, "http://127.0.0.1:1").CreateServiceAccountKey(t.Context(), "proj_1", "svc_1", "Night shift", nil)

@@ -17,7 +17,7 @@ func TestTimestamp(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		name, json string
-		// want is RFC 3339, "" where the API does not say.
+		// want is RFC 3339, "" for no time.
 		want string
 	}{
 		{"null", `null`, ""},
@@ -80,7 +80,7 @@ func TestTimestampThatIsLeftOutIsNotSaid(t *testing.T) {
 	assert.False(t, said)
 }
 
-// FuzzTimestamp reads a time out of anything: an error, nothing, or a time that RFC 3339 can write.
+// FuzzTimestamp decodes any time: the result is an error, nothing, or a time that RFC 3339 can express.
 func FuzzTimestamp(f *testing.F) {
 	for _, seed := range []string{`null`, `0`, `-1`, `1`, `1760000000.5`, `253402300799.9`, `1e300`, `-1e300`, `1e-300`, `1e999`, `"1"`, `{}`, ``, `nul`} {
 		f.Add([]byte(seed))
