@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Nobody but the process that has asked reads the configuration.
+// Only the process that has requested the configuration can read it.
 func TestConfigurationIsEncrypted(t *testing.T) {
 	t.Parallel()
 	h := newHostedPeer(t)

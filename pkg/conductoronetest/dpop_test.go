@@ -28,12 +28,12 @@ import (
 	"github.com/conductorone/baton-openai/pkg/conductoronetest"
 )
 
-// hostedPeer talks to the service as a hosted connector does, without the SDK's client.
+// hostedPeer talks to the service as a hosted connector does, but without the SDK's client.
 type hostedPeer struct {
 	*peer
 
 	own ed25519.PrivateKey
-	// aws is what a process finds in its environment.
+	// aws are the credentials in a process's environment.
 	aws map[string]string
 }
 
@@ -53,7 +53,7 @@ func newHostedPeer(t *testing.T) *hostedPeer {
 	return h
 }
 
-// proofClaims is what a proof says.
+// proofClaims are the claims of a DPoP proof.
 type proofClaims struct {
 	jwt.Claims
 
@@ -80,7 +80,7 @@ func (h *hostedPeer) proof(key ed25519.PrivateKey, kind string, claims proofClai
 
 func (h *hostedPeer) tokenAddress() string { return "https://" + h.host() + "/auth/v1/token" }
 
-// attestation is a request to AWS that somebody with the session has signed.
+// attestation is a request to AWS, signed with the session.
 func (h *hostedPeer) attestation(session string) string {
 	h.t.Helper()
 	request, err := anypb.New(v1.Sigv4SignedRequestSTSGetCallerIdentity_builder{
@@ -96,7 +96,7 @@ func (h *hostedPeer) attestation(session string) string {
 	return base64.RawURLEncoding.EncodeToString(text)
 }
 
-// attested is the form of a token's request, with an attestation.
+// attested is the form of a token request with an attestation.
 func (h *hostedPeer) attested(attestation string) url.Values {
 	h.t.Helper()
 	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.EdDSA, Key: h.key()}, nil)
@@ -108,7 +108,7 @@ func (h *hostedPeer) attested(attestation string) url.Values {
 	return form
 }
 
-// askProved gives the status, the nonce and the body.
+// askProved returns the status, the nonce and the body.
 func (h *hostedPeer) askProved(form url.Values, proof string) (int, string, []byte) {
 	h.t.Helper()
 	request, err := http.NewRequestWithContext(h.t.Context(), http.MethodPost, h.tokenAddress(), strings.NewReader(form.Encode()))
@@ -130,7 +130,7 @@ func (h *hostedPeer) nonce() string {
 	return nonce
 }
 
-// letInTo is a context for one call of the method.
+// letInTo returns a context with a token for one call of the method.
 func (h *hostedPeer) letInTo(method string) context.Context {
 	h.t.Helper()
 	claims := proves("https://" + h.host() + method)
@@ -159,7 +159,7 @@ func (h *hostedPeer) token() string {
 	return answer.AccessToken
 }
 
-// A token of a hosted connector is given for a proof that fits, and an attestation.
+// A hosted connector gets a token for a valid proof and a valid attestation.
 func TestProvedTokens(t *testing.T) {
 	t.Parallel()
 	h := newHostedPeer(t)
@@ -197,7 +197,8 @@ func TestProvedTokens(t *testing.T) {
 	assert.Equal(t, 1, h.service.TokensIssued())
 }
 
-// A call proves the key that its token was given to; a daemon's token is of no use here, and the other way round.
+// A call has to prove possession of the key of its token. A daemon's token is not accepted here, and a hosted
+// connector's token is not accepted by the daemon's service.
 func TestProvedCalls(t *testing.T) {
 	t.Parallel()
 	h := newHostedPeer(t)

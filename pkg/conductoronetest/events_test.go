@@ -14,7 +14,7 @@ import (
 	"github.com/conductorone/baton-openai/pkg/conductoronetest"
 )
 
-// answerEvents plays a daemon that has one event for each task, until it has none.
+// answerEvents answers one task for each of the answers, as a daemon does, and returns the tasks.
 func (p *peer) answerEvents(ctx context.Context, answers ...*v2.ListEventsResponse) []*v1.Task_ListEventsTask {
 	p.t.Helper()
 	asked := make([]*v1.Task_ListEventsTask, 0, len(answers))
@@ -40,7 +40,7 @@ func page(cursor string, more bool, ids ...string) *v2.ListEventsResponse {
 	return v2.ListEventsResponse_builder{Cursor: cursor, HasMore: more, Events: events}.Build()
 }
 
-// listened is what following a feed gives.
+// listened is the result of following a feed.
 type listened struct {
 	events []*v2.Event
 	err    error
@@ -55,7 +55,7 @@ func listen(ctx context.Context, feed *conductoronetest.EventFeed) <-chan listen
 	return heard
 }
 
-// A feed is asked page by page, and the next time from where it was left.
+// A feed is read page by page, and continues at its last cursor.
 func TestFeedsAreFollowed(t *testing.T) {
 	t.Parallel()
 	p := newPeer(t, &conductoronetest.Service{})
@@ -78,7 +78,7 @@ func TestFeedsAreFollowed(t *testing.T) {
 	assert.Empty(t, p.service.Refused())
 }
 
-// What a connector must not answer is found out.
+// Answers that a connector must not give are detected.
 func TestAnswersOfFeedsAreChecked(t *testing.T) {
 	t.Parallel()
 	invalid := page("one", false)

@@ -11,7 +11,7 @@ import (
 	"github.com/conductorone/baton-openai/pkg/conductoronetest"
 )
 
-// What is reported of a key is the answer to what was asked for, or an error.
+// Credential returns the answer to the task, or an error if the answer does not fit the task.
 func TestIssueAPIKey(t *testing.T) {
 	t.Parallel()
 	identity := v2.ResourceId_builder{ResourceType: "service_account", Resource: "bot"}.Build()

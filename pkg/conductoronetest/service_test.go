@@ -26,7 +26,7 @@ import (
 	"github.com/conductorone/baton-openai/pkg/conductoronetest"
 )
 
-// A token is given to nobody but the owner of the client secret.
+// Only the owner of the client secret gets a token.
 func TestTokens(t *testing.T) {
 	t.Parallel()
 	p := newPeer(t, &conductoronetest.Service{})
@@ -67,7 +67,7 @@ func TestTokens(t *testing.T) {
 	assert.Equal(t, 1, p.service.TokensIssued())
 }
 
-// A call without a good token is refused.
+// A call without a valid token is refused.
 func TestCallsNeedAToken(t *testing.T) {
 	t.Parallel()
 	p := newPeer(t, &conductoronetest.Service{TokenLifetime: time.Nanosecond})
@@ -130,7 +130,7 @@ func TestTasksAreGivenOutInOrder(t *testing.T) {
 	assert.Empty(t, p.service.Refused())
 }
 
-// A task that failed is given out again as often as the service is told, unless the failure is final.
+// A failed task is handed out again as often as the service is configured to, unless the failure is final.
 func TestTasksAreGivenOutAgain(t *testing.T) {
 	t.Parallel()
 	p := newPeer(t, &conductoronetest.Service{Retries: 1})
@@ -155,7 +155,7 @@ func TestTasksAreGivenOutAgain(t *testing.T) {
 	assert.Nil(t, p.getTask(ctx))
 }
 
-// What does not fit is refused, and remembered.
+// Calls that do not fit are refused and recorded.
 func TestReportsThatDoNotFit(t *testing.T) {
 	t.Parallel()
 	p := newPeer(t, &conductoronetest.Service{})
@@ -213,14 +213,14 @@ func TestReportsThatDoNotFit(t *testing.T) {
 	assert.Len(t, waiting.Reports(), 1)
 }
 
-// upload sends the messages and returns how the service ends it.
+// upload sends the messages and returns the status with which the service ends the stream.
 func (p *peer) upload(ctx context.Context, messages ...*v1.BatonServiceUploadAssetRequest) error {
 	p.t.Helper()
 	stream, err := p.UploadAsset(ctx)
 	require.NoError(p.t, err)
 	for _, message := range messages {
 		if stream.Send(message) != nil {
-			break // the service has ended it, and says why below
+			break // the service has ended the stream; CloseAndRecv returns the reason
 		}
 	}
 	_, err = stream.CloseAndRecv()
@@ -307,7 +307,7 @@ func TestFaults(t *testing.T) {
 	assert.Empty(t, p.service.Refused(), "faults are not the daemon's")
 }
 
-// A Hello introduces the daemon, and finishes the task that asked for it.
+// A Hello introduces the daemon and finishes a task that asks for it.
 func TestHello(t *testing.T) {
 	t.Parallel()
 	var calls []string

@@ -12,7 +12,7 @@ import (
 	"google.golang.org/grpc/status"
 )
 
-// What a process keeps is there for the others, of the same sync and under the same prefix, until it is removed.
+// All processes see a value of the same sync and prefix, until it is removed.
 func TestSessions(t *testing.T) {
 	t.Parallel()
 	h := newHostedPeer(t)

@@ -19,7 +19,7 @@ import (
 	"github.com/conductorone/baton-openai/pkg/openaitest"
 )
 
-// A cursor that cannot be one of ours, or that another time has made, is begun anew, with a warning.
+// A cursor that is malformed, of another version or ahead of the clock is replaced by a new one, with a warning.
 func TestCursorsThatAreNotOurs(t *testing.T) {
 	t.Parallel()
 	server := newServer()
@@ -44,7 +44,7 @@ func TestCursorsThatAreNotOurs(t *testing.T) {
 	}
 }
 
-// What is wrong with the API's own cursor ends with an error, or begins the window again, and never goes on for ever.
+// A faulty cursor of the API ends with an error or restarts the window, and never loops.
 func TestPagesOfTheAuditLogThatGoWrong(t *testing.T) {
 	t.Parallel()
 	const route = "GET /organization/audit_logs"
@@ -95,8 +95,8 @@ func TestPagesOfTheAuditLogThatGoWrong(t *testing.T) {
 	}
 }
 
-// Without audit logging, or without the permission, a command fails with what to do. A daemon answers that there is nothing
-// yet, since nobody would hear of an error, and says why once a day.
+// Without audit logging, or without the permission, a command fails with advice. A daemon answers without events, since
+// ConductorOne shows nobody an error, and logs the reason once a day.
 func TestAuditLogThatCannotBeRead(t *testing.T) {
 	t.Parallel()
 	const switchOn = "https://platform.openai.com/settings/organization/data-controls/data-retention"
@@ -135,7 +135,7 @@ func TestAuditLogThatCannotBeRead(t *testing.T) {
 				require.Empty(t, always.all(t))
 				require.Equal(t, before, always.cursor)
 			}
-			// The first line is the SDK's.
+			// The SDK logs the first line.
 			warnings := always.logs.TakeAll()
 			require.Len(t, warnings, 2)
 			require.Contains(t, warnings[1].Message, "there are no events; this is said once a day")
@@ -144,7 +144,7 @@ func TestAuditLogThatCannotBeRead(t *testing.T) {
 			always.all(t)
 			require.Len(t, always.logs.TakeAll(), 2)
 
-			// What happens once it is on is told from where the feed stood.
+			// Once logging is on, the feed continues where it was.
 			server.Update(func(*openaitest.Organization) { server.AuditLog.Off, server.Keys = 0, nil })
 			server.Record(openaitest.AuditLogEntry{ID: "a", Type: "scim.enabled"})
 			always.pass(10 * time.Minute)
@@ -153,7 +153,7 @@ func TestAuditLogThatCannotBeRead(t *testing.T) {
 	}
 }
 
-// Both feeds of a connector warn once together.
+// The two feeds of a connector share one warning.
 func TestFeedsShareTheirWarning(t *testing.T) {
 	t.Parallel()
 	server := newServer()

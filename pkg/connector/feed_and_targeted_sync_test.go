@@ -19,7 +19,7 @@ import (
 	"github.com/conductorone/baton-openai/pkg/openaitest"
 )
 
-// What the log cannot tell, in the words of the table of the set-up page.
+// The changes that the log does not report, in the words of the table in docs/connector.mdx.
 const (
 	untoldMembership  = "Somebody joins or leaves a group"
 	untoldProject     = "With an API key, such as by Terraform or by this connector, a user or a service account joins or leaves a project or gets another role there"
@@ -31,7 +31,7 @@ const (
 // organizationChange is a change of the organization.
 type organizationChange struct {
 	do func(*testing.T, *openaitest.Server)
-	// why is the reason for which rows stay untold, of the constants above, and untold are these rows.
+	// why is one of the constants above; untold are the rows that are not shown for this reason.
 	why    string
 	untold []string
 }
@@ -40,7 +40,7 @@ func inSession(edit func(*openaitest.Organization)) func(*testing.T, *openaitest
 	return func(_ *testing.T, server *openaitest.Server) { server.Update(edit) }
 }
 
-// withKey makes a change with a key of which the connector knows nothing.
+// withKey makes a change with another admin key.
 func withKey(method, path, body string) func(*testing.T, *openaitest.Server) {
 	return func(t *testing.T, server *openaitest.Server) {
 		t.Helper()
@@ -53,7 +53,7 @@ func withKey(method, path, body string) func(*testing.T, *openaitest.Server) {
 	}
 }
 
-// everyOrganizationChange are those of [organizationEdits], those made with a key, and what the log cannot tell.
+// everyOrganizationChange has [organizationEdits], changes with a key, and changes that the log does not report.
 func everyOrganizationChange() map[string]organizationChange {
 	all := map[string]organizationChange{
 		"a user joins a group": {
@@ -119,7 +119,7 @@ func everyOrganizationChange() map[string]organizationChange {
 	return all
 }
 
-// namedBy are the resources that the events have read anew, each once.
+// namedBy are the resources that the events name, each once.
 func namedBy(events []*v2.Event) []*v2.Resource {
 	seen := map[string]bool{}
 	var found []*v2.Resource
@@ -134,7 +134,8 @@ func namedBy(events []*v2.Event) []*v2.Resource {
 	return found
 }
 
-// syncNamed is what a targeted sync of the resources finds; nothing if there are none, of which a sync would be a full one.
+// syncNamed is the file of a targeted sync of the resources. Without resources it is empty, since such a sync would be
+// a full one.
 func syncNamed(t *testing.T, server *openaitest.Server, named []*v2.Resource) file {
 	t.Helper()
 	if len(named) == 0 {
@@ -145,7 +146,7 @@ func syncNamed(t *testing.T, server *openaitest.Server, named []*v2.Resource) fi
 	return readFile(t, part.path)
 }
 
-// requireTold compares what the targeted sync of a resource has found with a full sync of the same organization.
+// requireTold compares a targeted sync with a full sync of the same organization.
 func requireTold(t *testing.T, whole, part file, named []*v2.Resource) {
 	t.Helper()
 	requireSubset(t, whole.Resources, part.Resources)
@@ -159,7 +160,7 @@ func requireTold(t *testing.T, whole, part file, named []*v2.Resource) {
 	}
 }
 
-// rowName is what a row is about.
+// rowName is the identity of a row.
 func rowName(line string) string {
 	var row struct{ ID, Entitlement, Principal string }
 	if err := json.Unmarshal([]byte(line), &row); err != nil {
@@ -168,9 +169,8 @@ func rowName(line string) string {
 	return strings.TrimSpace(row.ID + row.Entitlement + " " + row.Principal)
 }
 
-// untold are the rows by which two full syncs differ and which the targeted sync between them has not shown: the ones that
-// have come or changed, and the ones that are gone from what belongs to no resource that was named. What goes with a resource
-// that is gone is not counted.
+// untold are the rows that differ between two full syncs and that the targeted sync between them does not show: new or
+// changed rows, and removed rows that belong to no named resource. Rows that go with a removed resource do not count.
 func untold(t *testing.T, before, after, part file, named []*v2.Resource) []string {
 	t.Helper()
 	var found []string
@@ -210,9 +210,9 @@ func untold(t *testing.T, before, after, part file, named []*v2.Resource) []stri
 	return found
 }
 
-// For every change of the organization, targeted syncs of what the feed names find each row by which the next full sync
-// differs from the last one, except what the set-up page says that the log cannot tell. What full syncs find is computed:
-// TestFullSyncEqualsTheOrganization holds them to it.
+// For every change of the organization, targeted syncs of the resources in the events show each row that differs
+// between two full syncs, except for the changes in the table of docs/connector.mdx. The full syncs are computed;
+// TestFullSyncEqualsTheOrganization shows that they are right.
 func TestFeedAndTargetedSyncShowEveryChange(t *testing.T) {
 	t.Parallel()
 	changes := everyOrganizationChange()
@@ -240,7 +240,7 @@ func TestFeedAndTargetedSyncShowEveryChange(t *testing.T) {
 	require.ElementsMatch(t, untoldOnThePage(t), slices.Collect(maps.Keys(reasons)))
 }
 
-// untoldOnThePage is the first column of the page's table of what the log does not tell.
+// untoldOnThePage is the first column of the table in docs/connector.mdx.
 func untoldOnThePage(t *testing.T) []string {
 	t.Helper()
 	page, err := os.ReadFile("../../docs/connector.mdx")
@@ -255,11 +255,11 @@ func untoldOnThePage(t *testing.T) []string {
 	return cells
 }
 
-// The same for the changes that the connector makes, which it makes with a key: the log tells neither of who is in a group nor
-// of a user or a service account in a project, nor that the project's own role of a new owner is gone.
+// The same for the connector's own changes, which it makes with a key. For those, the log reports neither members of
+// groups, nor users and service accounts of projects, nor the project roles that a new owner loses.
 func TestFeedAndTargetedSyncShowOwnChanges(t *testing.T) {
 	t.Parallel()
-	// What a grant or a revocation may change unseen: rows of these types.
+	// The types of the rows that a grant or a revocation may change without an event.
 	unseen := map[string][]string{"group": {"group"}, "project": {"project", "project_role"}, "organization_role": {"project"}}
 	for seed := range uint64(seedsOfOwnChanges) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {

@@ -15,12 +15,11 @@ import (
 	"github.com/conductorone/baton-openai/pkg/openaitest"
 )
 
-// foreign is a 404 that something on the way gives in the API's place. TestFaults of pkg/client has its other forms, which
-// are of the same kind.
+// foreign is a 404 of a gateway. TestFaults of pkg/client has other forms of the same kind.
 var foreign = openaitest.Fault{Gateway: true}
 
-// Nobody has left, and no plan lacks anything, because something on the way knows no such path: where both a list and
-// whatever it belongs to are answered so, the sync fails.
+// A 404 of a gateway says nothing about principals, projects or the plan. If both a list and its resource get one, the
+// sync fails.
 func TestForeign404IsNoDeparture(t *testing.T) {
 	t.Parallel()
 	routes := map[string][]string{
@@ -49,7 +48,7 @@ func TestForeign404IsNoDeparture(t *testing.T) {
 	}
 }
 
-// Nothing is reported as taken or deleted because something on the way knows no such path.
+// A 404 of a gateway is not reported as a revocation or a deletion.
 func TestForeign404IsNoDeletion(t *testing.T) {
 	t.Parallel()
 	for name, c := range changes() {
@@ -69,7 +68,7 @@ func TestForeign404IsNoDeletion(t *testing.T) {
 	}
 }
 
-// A single unusable answer to a read of a change is asked for again, and the change succeeds.
+// A read of a change is repeated after one unusable answer, and the change succeeds.
 func TestChangeOutlivesOneBadRead(t *testing.T) {
 	t.Parallel()
 	for name, do := range map[string]func(context.Context, testConnector) error{
@@ -97,7 +96,7 @@ func TestChangeOutlivesOneBadRead(t *testing.T) {
 	}
 }
 
-// A refusal of a group's members for which OpenAI names a reason says nothing of the plan.
+// A refusal of group members with a reason is not taken for the plan's.
 func TestGroupMembersRefusedForAReason(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
@@ -123,7 +122,7 @@ func TestGroupMembersRefusedForAReason(t *testing.T) {
 	}
 }
 
-// A group that is deleted after it was listed has left, and says nothing of the plan.
+// A group that was deleted after it was listed has left; its 404 is not taken for the plan's.
 func TestGroupIsDeletedBeforeItsMembersAreListed(t *testing.T) {
 	t.Parallel()
 	server := &openaitest.Server{Organization: openaitest.Sample()}
@@ -137,7 +136,7 @@ func TestGroupIsDeletedBeforeItsMembersAreListed(t *testing.T) {
 	require.NotContains(t, strings.Join(readFile(t, synced.path).Grants, "\n"), membership)
 }
 
-// Each reason of a refusal has its own advice, and another key is asked for only where it helps.
+// Each reason of a refusal has its own advice. Only some advise to use another key.
 func TestAdviceOnReasons(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
@@ -172,7 +171,7 @@ func TestAdviceOnReasons(t *testing.T) {
 	}
 }
 
-// The error of a list names whose list it is.
+// The error of a list has the ids of its resource.
 func TestErrorOfAListNamesTheIDs(t *testing.T) {
 	t.Parallel()
 	server := newServer()

@@ -10,10 +10,10 @@ import (
 	"github.com/conductorone/baton-openai/pkg/openaitest"
 )
 
-// Ids are opaque: whatever characters the API puts into them, they come out as they went in.
+// Ids are opaque: any character of an id is kept.
 func TestIDsOfEveryKindSurvive(t *testing.T) {
 	t.Parallel()
-	long := strings.Repeat("long-", 60) // above the 256 bytes up to which the session store takes a key as it is
+	long := strings.Repeat("long-", 60) // longer than the 256 bytes up to which the session store uses a key unchanged
 	for name, odd := range map[string]string{
 		"slashes":     "a/b//c/",
 		"colons":      "a:b::c:",
@@ -45,7 +45,7 @@ func TestIDsOfEveryKindSurvive(t *testing.T) {
 	}
 }
 
-// requireSyncedWhole syncs the organization and checks that the file has all of it, without a warning.
+// requireSyncedWhole syncs the organization and checks that the file has every row, without a warning.
 func requireSyncedWhole(t *testing.T, organization openaitest.Organization) {
 	t.Helper()
 	server := &openaitest.Server{Organization: organization}
@@ -56,7 +56,7 @@ func requireSyncedWhole(t *testing.T, organization openaitest.Organization) {
 	requireSame(t, expected(organization), readFile(t, synced.path))
 }
 
-// Long ids that differ only in their ends are those of different people.
+// Long ids that differ only at the end stay different.
 func TestLongIDsAreToldApart(t *testing.T) {
 	t.Parallel()
 	long := "user-" + strings.Repeat("x", 600)
@@ -70,7 +70,7 @@ func TestLongIDsAreToldApart(t *testing.T) {
 	}})
 }
 
-// longIDs is pinned with ids of so many bytes.
+// longIDs is pinned with ids of the given lengths, by type.
 func longIDs(t *testing.T, bytes map[string]int) openaitest.Organization {
 	t.Helper()
 	text, err := json.Marshal(pinned())
@@ -84,7 +84,7 @@ func longIDs(t *testing.T, bytes map[string]int) openaitest.Organization {
 	return organization
 }
 
-// Ids as long as ConductorOne stores them come through whole. A project role's is made of two, with a sign between.
+// Ids of ConductorOne's maximal length are kept. The id of a project role consists of two ids and a slash.
 func TestIDsOf1024BytesAreKept(t *testing.T) {
 	t.Parallel()
 	organization := longIDs(t, map[string]int{
@@ -94,7 +94,7 @@ func TestIDsOf1024BytesAreKept(t *testing.T) {
 	requireSyncedWhole(t, organization)
 }
 
-// A longer one fails the sync: without the row it would read as lost access. The message says what it is the id of.
+// A longer id fails the sync, since a missing row would read as lost access. The message names its resource type.
 func TestLongerIDsFailTheSync(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {

@@ -13,11 +13,11 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// mutant is one mistake in the connector that would take access away, or show access that nobody has.
+// mutant is one mistake in the connector that would remove access, or show access that nobody has.
 type mutant struct {
-	// file is where the mistake is made, from the repository's root: before becomes after, in its only place.
+	// file is the path of the mistake from the repository's root. before occurs there once, and becomes after.
 	file, before, after string
-	// tests are the arguments of go test by which it has to be found.
+	// tests are the arguments of go test for a test that has to fail.
 	tests []string
 }
 
@@ -114,7 +114,7 @@ var mutants = map[string]mutant{
 	},
 }
 
-// Each of the mistakes is found by a test.
+// A test fails for each of the mistakes.
 func TestMutants(t *testing.T) { //nolint:paralleltest // each is a run of go test, which takes every processor
 	root, err := filepath.Abs("../..")
 	require.NoError(t, err)

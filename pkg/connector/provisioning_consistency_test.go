@@ -20,8 +20,7 @@ import (
 
 const notShownYet = "baton-openai: OpenAI answered that it was done, and does not show it yet"
 
-// A success is one by what it says of itself and by the state. An answer that says of a deletion that nothing was deleted is
-// a failure, unless it was.
+// An answer to a deletion that says that nothing was deleted is an error, unless the state shows the deletion.
 func TestDeletionThatSaysNothingWasDeleted(t *testing.T) {
 	t.Parallel()
 	for name, c := range changes() {
@@ -42,7 +41,7 @@ func TestDeletionThatSaysNothingWasDeleted(t *testing.T) {
 	}
 }
 
-// The same for a role that an answer names and that was not asked for.
+// The same for an answer with another role than the requested one.
 func TestAnswerThatNamesAnotherRole(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
@@ -74,12 +73,13 @@ func TestAnswerThatNamesAnotherRole(t *testing.T) {
 	}
 }
 
-// A success of which nothing shows may be one that is read late. It stays one, and what is wanted and what is read is told.
+// A success that does not show may show later. It stays a success, with a warning that has the wanted and the shown
+// state.
 func TestSuccessOfWhichNothingShows(t *testing.T) {
 	t.Parallel()
 	for name, c := range changes() {
 		if len(c.sends) > 1 {
-			continue // the second step goes by what is read
+			continue // the second call depends on the state
 		}
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -98,7 +98,7 @@ func TestSuccessOfWhichNothingShows(t *testing.T) {
 	}
 }
 
-// A success after which something else is there, since somebody else was faster or later, is none.
+// A success is an error if the state shows something else, after another change at the same time.
 func TestSuccessAfterWhichSomethingElseIsThere(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
@@ -134,7 +134,7 @@ func TestSuccessAfterWhichSomethingElseIsThere(t *testing.T) {
 
 const busy = "Another request is modifying this project. Please try again."
 
-// Where OpenAI is busy with another change, a change is asked for once more, if the state still wants it.
+// If OpenAI is busy with another change, the write is sent once more, unless the state is the requested one.
 func TestBusyWithAnotherChange(t *testing.T) {
 	t.Parallel()
 	for name, c := range changes() {
@@ -144,12 +144,12 @@ func TestBusyWithAnotherChange(t *testing.T) {
 			server := c.requireChanged(t, func(s *openaitest.Server) { s.SetFault(c.sends[0], once) })
 			require.Equal(t, append([]string{c.sends[0]}, c.sends...), writes(server))
 
-			// What has happened meanwhile is not asked for again.
+			// A write that took effect is not sent again.
 			once.AfterEffect = true
 			server = c.requireChanged(t, func(s *openaitest.Server) { s.SetFault(c.sends[0], once) })
 			require.Equal(t, c.sends, writes(server))
 
-			// It stays busy.
+			// OpenAI stays busy.
 			server = newServer(c.prepare)
 			server.SetFault(c.sends[0], openaitest.Fault{Status: 409, Body: object("conflict", busy)})
 			before := server.Snapshot()
@@ -161,7 +161,7 @@ func TestBusyWithAnotherChange(t *testing.T) {
 	}
 }
 
-// A creation is asked for once more as well.
+// A creation is sent once more too.
 func TestCreationWhileBusy(t *testing.T) {
 	t.Parallel()
 	once := openaitest.Fault{Status: 409, Body: object("conflict", busy), Times: 1}
@@ -182,8 +182,8 @@ func TestCreationWhileBusy(t *testing.T) {
 	}
 }
 
-// Where something that is held is gone with the write that took it, a request that arrives twice is a success all the same.
-// One that makes something makes it twice: names may be the same.
+// A write that arrives twice is a success, also if the second one gets 404. Creations are left out: they create two
+// objects, since names may be the same.
 func TestWriteThatArrivesTwice(t *testing.T) {
 	t.Parallel()
 	for name, c := range changes() {
@@ -199,7 +199,7 @@ func TestWriteThatArrivesTwice(t *testing.T) {
 	}
 }
 
-// What is not known to be the API's word is no success.
+// A 404 that is not the API's own is not a success.
 func TestChangeOfSomebodyOfWhomAGatewaySpeaks(t *testing.T) {
 	t.Parallel()
 	directly := func(a access) func(context.Context, testConnector) error {

@@ -20,7 +20,7 @@ import (
 	"github.com/conductorone/baton-openai/pkg/openaitest"
 )
 
-// asking is a request for a change in which every word comes from outside.
+// asking is the request for a change, with values of any origin.
 type asking struct {
 	whatType, what, slug, entitlementID, whoType, who string
 }
@@ -44,12 +44,12 @@ func (a asking) principal() *v2.Resource {
 	return v2.Resource_builder{Id: v2.ResourceId_builder{ResourceType: a.whoType, Resource: a.who}.Build()}.Build()
 }
 
-// names are the ids that the request names. A project role's is made of two.
+// names are the ids in the request. The id of a project role has two.
 func (a asking) names() []string {
 	return append(strings.Split(a.what, "/"), a.what, a.who)
 }
 
-// ask grants, revokes or deletes, by the number; it is false where the type has no such thing.
+// ask grants, revokes or deletes, by the number. It returns false if the type does not support that.
 func (a asking) ask(t *testing.T, built *connector.Connector, change uint8) (bool, error) {
 	t.Helper()
 	for _, syncer := range built.ResourceSyncers(t.Context()) {
@@ -73,8 +73,8 @@ func (a asking) ask(t *testing.T, built *connector.Connector, change uint8) (boo
 	return false, nil
 }
 
-// requireNamed checks that a write is to what the request names and to nothing else. A deletion may have to look for the
-// project of what is deleted.
+// requireNamed checks that a write is to an id in the request and to nothing else. A deletion may have to search for
+// the project of a resource.
 func (a asking) requireNamed(t *testing.T, write openaitest.Request, isDeletion bool) {
 	t.Helper()
 	nouns := []string{"users", "groups", "projects", "invites", "service_accounts", "api_keys", "admin_api_keys"}
@@ -102,15 +102,15 @@ func (a asking) requireNamed(t *testing.T, write openaitest.Request, isDeletion 
 	}
 }
 
-// oddOnes are ids that mean something to somebody on the way.
+// oddOnes are ids that have a meaning in addresses, or in the ids of ConductorOne.
 var oddOnes = []string{
 	"", ".", "..", "/", "a/b", "../ann", "ann/../ben", "ann/", "/ann", "%61nn", "ann%2F..%2Fben", "ann?x=y", "ann#", "ann ", " ann", "ann\x00", "ann\n", "ANN", "аnn", "ann:owner", "a:b:c",
 	"alpha/r-tune", "alpha/r-tune/", "alpha//r-tune", "alpha/../beta/r-tune", "alpha/r-tune/..", "\xff", "🔑", strings.Repeat("x", 1_024), strings.Repeat("é/", 512),
 	"owner", "reader", "organization", "organization:organization", "role-api-project-member__api-project__alpha", "role-api-organization-owner__api-organization__org-small",
 }
 
-// FuzzProvisioningIDs asks for changes in which any word may be anything: it is refused, or it is made to what the words
-// name and to nothing else.
+// FuzzProvisioningIDs makes changes with any values: a change is refused, or it is made to the ids in the request and
+// to nothing else.
 func FuzzProvisioningIDs(f *testing.F) {
 	possible := []access{
 		{"organization:organization:member", "user:ann"}, {"organization_role:owner:assigned", "user:ann"}, {"organization_role:reader:assigned", "group:team"},
@@ -126,7 +126,7 @@ func FuzzProvisioningIDs(f *testing.F) {
 		f.Add(uint8(0), asked.whatType, asked.what, asked.slug, asked.entitlementID, asked.whoType, asked.who)
 		f.Add(uint8(1), asked.whatType, asked.what, asked.slug, asked.entitlementID, asked.whoType, asked.who)
 		f.Add(uint8(2), asked.whatType, asked.what, asked.slug, asked.entitlementID, asked.whoType, asked.who)
-		// The words contradict each other.
+		// These values contradict each other.
 		other := askingFor(possible[(i+1)%len(possible)])
 		f.Add(uint8(0), asked.whatType, asked.what, other.slug, asked.entitlementID, asked.whoType, asked.who)
 		f.Add(uint8(0), asked.whatType, asked.what, asked.slug, other.entitlementID, asked.whoType, asked.who)
@@ -163,7 +163,7 @@ func FuzzProvisioningIDs(f *testing.F) {
 			if request.Method != http.MethodGet {
 				asked.requireNamed(t, request, isDeletion)
 			}
-			// Go's router takes a segment that is one escaped slash for something else.
+			// Go's router does not match a segment that is one escaped slash.
 			require.True(t, request.Route != "" || slices.Contains(strings.Split(request.Path, "/"), "%2F"), request.Path)
 		}
 		switch {

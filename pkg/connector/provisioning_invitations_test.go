@@ -11,13 +11,12 @@ import (
 	"github.com/conductorone/baton-openai/pkg/openaitest"
 )
 
-// piaIsInvited makes the pending invitation one with a role to projects; nil leaves them out of what the API tells.
+// piaIsInvited gives the pending invitation a role and projects; nil removes the projects from the API's answer.
 func piaIsInvited(role string, projects ...openaitest.InviteProject) func(*openaitest.Organization) {
 	return func(o *openaitest.Organization) { o.Invites[0].Role, o.Invites[0].Projects = role, projects }
 }
 
-// Who has been invited as it is asked for, and may still accept, is not invited again. A request that names no projects asks
-// for none in particular.
+// A pending invitation with the requested role and projects is kept. A request without projects accepts any.
 func TestCreateAccountOfSomebodyInvited(t *testing.T) {
 	t.Parallel()
 	alpha, beta := openaitest.InviteProject{ID: "alpha", Role: "member"}, openaitest.InviteProject{ID: "beta", Role: "owner"}
@@ -53,7 +52,7 @@ func TestCreateAccountOfSomebodyInvited(t *testing.T) {
 	}
 }
 
-// An invitation that is pending with another role or to other projects is taken back and sent anew.
+// A pending invitation with another role or other projects is deleted and sent again.
 func TestCreateAccountOfSomebodyInvitedOtherwise(t *testing.T) {
 	t.Parallel()
 	alpha := openaitest.InviteProject{ID: "alpha", Role: "member"}
@@ -93,7 +92,7 @@ func TestCreateAccountOfSomebodyInvitedOtherwise(t *testing.T) {
 	}
 }
 
-// What cannot be sent anew is not taken back, as far as that can be told before; otherwise the error says both.
+// An invitation is not deleted if the new one is known to fail. If it fails later, the error says both.
 func TestInvitationThatCannotBeSentAnew(t *testing.T) {
 	t.Parallel()
 	profile := map[string]any{"email": "pia@example.com", "projects": []any{"delta"}}
@@ -108,7 +107,7 @@ func TestInvitationThatCannotBeSentAnew(t *testing.T) {
 	d.requireOneLine(t, "taken_back", "inv-pending")
 }
 
-// OpenAI may know of an invitation for a while that has been taken back.
+// OpenAI may refuse a new invitation for a while after the old one is deleted.
 func TestInvitationThatIsInTheWayForAWhile(t *testing.T) {
 	t.Parallel()
 	for email, prepare := range map[string]func(*openaitest.Organization){"pia@example.com": piaIsInvited("owner"), "ivo@example.com": nil} {
@@ -130,7 +129,7 @@ func TestInvitationThatIsInTheWayForAWhile(t *testing.T) {
 	}
 }
 
-// An invitation that has expired is in the way of another one only where OpenAI says so.
+// An expired invitation is deleted only if OpenAI refuses the new one because of it.
 func TestExpiredInvitationInTheWay(t *testing.T) {
 	t.Parallel()
 	for _, blocks := range []bool{false, true} {
@@ -156,7 +155,7 @@ func TestExpiredInvitationInTheWay(t *testing.T) {
 	}
 }
 
-// Somebody who accepts at the moment at which the invitation is taken back has the account.
+// If the invitation is accepted while it is deleted, the account exists.
 func TestInvitationThatIsAcceptedMeanwhile(t *testing.T) {
 	t.Parallel()
 	server := newServer()
@@ -173,7 +172,7 @@ func TestInvitationThatIsAcceptedMeanwhile(t *testing.T) {
 	require.Equal(t, "user:pia", id(answer.GetAlreadyExists().GetResource().GetId()))
 }
 
-// Keys of a profile that are none of the form are told of, and not in silence passed over.
+// Unknown keys of a profile leave a line in the log.
 func TestProfileWithUnknownKeys(t *testing.T) {
 	t.Parallel()
 	d := connect(t, newServer())

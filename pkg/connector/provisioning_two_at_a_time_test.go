@@ -16,14 +16,14 @@ import (
 	"github.com/conductorone/baton-openai/pkg/openaitest"
 )
 
-// randomChange is a change, whose it is, and whether the organization is as it asks for.
+// randomChange is a change, its principal or object, and a check of the requested state.
 type randomChange struct {
 	name, of string
 	do       func(context.Context, testConnector) error
 	isDone   func(*openaitest.Organization) bool
 }
 
-// randomChanges picks changes of an organization.
+// randomChanges generates changes of an organization.
 type randomChanges struct {
 	*rand.Rand
 
@@ -43,7 +43,7 @@ func (r randomChanges) next() randomChange {
 	}
 }
 
-// nextOf is a change of the same principal, where it has one.
+// nextOf is a change of the same principal, if it can have access.
 func (r randomChanges) nextOf(of string) randomChange {
 	var same []access
 	for _, a := range r.all {
@@ -102,7 +102,7 @@ func (r randomChanges) invitation() randomChange {
 	}}
 }
 
-// badDays are ways in which a write goes wrong, or does not and is answered as if it had.
+// badDays are faults of a write, and of its answer.
 func badDays() []openaitest.Fault {
 	return []openaitest.Fault{
 		{}, {}, {}, {Status: 500}, {Status: 500, AfterEffect: true}, {Status: 404, AfterEffect: true}, {Reset: true, AfterEffect: true},
@@ -117,9 +117,9 @@ var writeRoutes = []string{
 	assignProjectUser, unassignProjectUser, createInvite, deleteInvite, deleteProjectKey, deleteAdminKey,
 }
 
-// Changes that come two at a time, to an API whose answers are late, lost, wrong or given twice: what was reported of each is
-// so. What succeeded is there, unless the other one has changed it after, or the log says that it does not show. What failed
-// has changed nothing.
+// Two random changes at a time, to an API with late, lost, wrong and repeated answers. A success is in the
+// organization, unless the other change has replaced it or the log says that it does not show. A failure has changed
+// nothing.
 func TestRandomChangesTwoAtATime(t *testing.T) {
 	t.Parallel()
 	for seed := range uint64(8) {

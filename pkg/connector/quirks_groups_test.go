@@ -10,8 +10,8 @@ import (
 	"github.com/conductorone/baton-openai/pkg/openaitest"
 )
 
-// Where the plan or the key offers no group members, each group stays without them, one warning for each says so, and the
-// rest of the file is what it would be.
+// If the plan or the key does not offer group members, no group has members, with one warning for each group. All other
+// rows are there.
 func TestPlanWithoutGroupMembers(t *testing.T) {
 	t.Parallel()
 	const notListed = "does not list the members"
@@ -44,8 +44,8 @@ func TestPlanWithoutGroupMembers(t *testing.T) {
 	})
 }
 
-// A plan offers the members of all groups or of none: where one group lists its members, the refusal of another one's is no
-// plan's, whichever comes first.
+// A plan offers the members of all groups or of none. If one group lists its members, a refusal for another one is an
+// error, in any order.
 func TestGroupMembersOfOneGroupRefused(t *testing.T) {
 	t.Parallel()
 	for _, group := range openaitest.Sample().Groups {
@@ -62,7 +62,7 @@ func TestGroupMembersOfOneGroupRefused(t *testing.T) {
 	}
 }
 
-// The plan gate is known by a group's first page only: a later page that is refused fails the sync.
+// Only the first page of a group can show that the plan has no member lists. A refusal of a later page fails the sync.
 func TestGroupMembersRefusedOnALaterPage(t *testing.T) {
 	t.Parallel()
 	users := many(rowsOfTwoPages, userRow)
@@ -80,8 +80,8 @@ func TestGroupMembersRefusedOnALaterPage(t *testing.T) {
 	}
 }
 
-// A member is the user where an id is a user's and a service account's, the service account where it is only that, and
-// left out where it is nobody's or an archived project's; one warning for each group counts those.
+// A member whose id is both a user's and a service account's is the user. One who is neither, or only in an archived
+// project, is left out; one warning for each group counts them.
 func TestGroupMembersOfEveryKind(t *testing.T) {
 	t.Parallel()
 	const leftOut = "members of this group are left out"
@@ -123,8 +123,8 @@ func TestGroupMembersLeftOutAreCountedOverPages(t *testing.T) {
 	}})
 }
 
-// A group is SCIM-managed by either name of the flag; where the API does not say, its profile does not either, and its
-// members are not called immutable. Groups may share a name, or have none.
+// A group is SCIM-managed by either name of the flag. Without the flag, the profile does not have it and the members
+// are not immutable. Names of groups may be missing, or the same.
 func TestGroupsAsTheyAreServed(t *testing.T) {
 	t.Parallel()
 	cases := map[string]struct {

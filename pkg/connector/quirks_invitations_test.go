@@ -6,8 +6,8 @@ import (
 	"github.com/conductorone/baton-openai/pkg/openaitest"
 )
 
-// An invitation in an older payload has invited_at for created_at; what it says of its projects is shown as it is; one of
-// an unknown status is kept, without a status of ours; an accepted one is left out.
+// An older payload has invited_at in place of created_at. Projects are shown as the API sends them. An invitation of
+// unknown status is kept, without a status; an accepted one is left out.
 func TestInvitations(t *testing.T) {
 	t.Parallel()
 	ada := openaitest.Invite{Email: "ada@example.com", Role: "reader", Status: "pending", CreatedAt: 1_740_000_000, ExpiresAt: 1_750_000_000}

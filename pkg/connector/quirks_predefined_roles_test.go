@@ -8,8 +8,8 @@ import (
 	"github.com/conductorone/baton-openai/pkg/openaitest"
 )
 
-// A predefined role that this connector does not know, or that belongs elsewhere, is a role like a custom one, under its own
-// id; a warning says so. Who holds it only the assignment lists tell.
+// An unknown predefined role, or one of another scope, is shown like a custom role under its own id, with a warning.
+// Only the assignment lists have its principals.
 func TestUnknownPredefinedRole(t *testing.T) {
 	t.Parallel()
 	const unknown = "a predefined role that this version does not know"
@@ -48,8 +48,8 @@ func TestUnknownPredefinedRole(t *testing.T) {
 	})
 }
 
-// What the predefined roles are called is disputed: they are known by their names in any letter case, by their display
-// names, and by their ids alone, so that none of them shows as a role of its own.
+// The names of the predefined roles are disputed. They are recognized by their names in any case, by their display
+// names and by their ids, so that none of them is a role of its own.
 func TestPredefinedRolesByAnyName(t *testing.T) {
 	t.Parallel()
 	stays := func(*openaitest.Organization) {}
@@ -84,13 +84,13 @@ func TestPredefinedRolesByAnyName(t *testing.T) {
 	})
 }
 
-// predefinedRow is a predefined role's row of an assignment list, without sources.
+// predefinedRow is a row of a predefined role in an assignment list, without sources.
 func predefinedRow(name string) map[string]any {
 	return assignedRole("role_alias_"+name, map[string]any{"name": name, "predefined_role": true})
 }
 
-// A predefined role next to the one that the principal's row names is held directly, unless a group that holds it has the
-// principal as a member: then expansion shows it.
+// A predefined role other than the one in the principal's row is direct, unless the principal is a member of a group
+// that holds it. Then expansion shows it.
 func TestPredefinedRoleBesideTheOneOfTheRow(t *testing.T) {
 	t.Parallel()
 	const hana = "user-HanaSato00000000000000006" // member of the platform engineers, who own the organization
@@ -185,7 +185,7 @@ func TestPredefinedRoleBesideTheOneOfTheRow(t *testing.T) {
 	})
 }
 
-// It is the same where groups are no part of the sync: what a group gives is not shown as if it was held directly.
+// The same in a sync without groups: the role of a group is not shown as a direct one.
 func TestPredefinedRoleBesideTheOneOfTheRowWithoutGroups(t *testing.T) {
 	t.Parallel()
 	types := []string{"user", "organization_role"}
@@ -199,7 +199,7 @@ func TestPredefinedRoleBesideTheOneOfTheRowWithoutGroups(t *testing.T) {
 	require.NoError(t, synced.err)
 	requireSame(t, expected(openaitest.Sample()).of(types...), readFile(t, synced.path))
 
-	// Where the organization knows no groups, none gives anything.
+	// An organization without groups has no roles through groups.
 	server = bent()
 	server.SetFault("GET /organization/groups", openaitest.Fault{Status: 404, Body: object("", "There are no groups.")})
 	synced = runSync(t, server, syncOptions{resourceTypes: types})

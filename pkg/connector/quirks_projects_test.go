@@ -6,8 +6,8 @@ import (
 	"github.com/conductorone/baton-openai/pkg/openaitest"
 )
 
-// A project user's role is the one that the row names in any spelling, else what the assignment list names, predefined
-// or custom.
+// A project user has the role in its row, in any spelling, or else the roles in the assignment list, predefined or
+// custom.
 func TestProjectUserRoleOfAnotherName(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
@@ -65,7 +65,7 @@ func TestProjectUserRoleOfAnotherName(t *testing.T) {
 	})
 }
 
-// A user of a project who holds no role that anybody names has no grant on it.
+// A project user without any role has no grant on the project.
 func TestProjectUserWithoutAnyRole(t *testing.T) {
 	t.Parallel()
 	requireQuirks(t, map[string]quirk{"no role": {
@@ -77,7 +77,7 @@ func TestProjectUserWithoutAnyRole(t *testing.T) {
 	}})
 }
 
-// A service account's role is the one that the row names, else what the assignment list names; none is no role.
+// A service account has the role in its row, or else the roles in the assignment list. "none" is no role.
 func TestServiceAccountRoles(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
@@ -133,13 +133,13 @@ func TestServiceAccountRoles(t *testing.T) {
 	}
 }
 
-// Owners of the organization whom a project lists, as some organizations do, change nothing in the file.
+// Organization owners who are listed in a project, as in some organizations, do not change the file.
 func TestImplicitOwnersListedInProjects(t *testing.T) {
 	t.Parallel()
 	requireQuirks(t, map[string]quirk{"listed": {prepare: func(s *openaitest.Server) { s.ListImplicitOwners = true }}})
 }
 
-// An owner of the organization with another project role than owner holds that role as well as the implicit one.
+// An organization owner with another project role than owner has that role too.
 func TestOrganizationOwnerWithAnotherProjectRole(t *testing.T) {
 	t.Parallel()
 	requireQuirks(t, map[string]quirk{"viewer": {prepare: func(s *openaitest.Server) {
@@ -148,7 +148,8 @@ func TestOrganizationOwnerWithAnotherProjectRole(t *testing.T) {
 	}}})
 }
 
-// Users and groups of a project that the organization does not list are left out, with one warning each that counts them.
+// Users and groups of a project that the organization does not list are left out, with one warning each that counts
+// them.
 func TestProjectMembersWhomTheOrganizationDoesNotList(t *testing.T) {
 	t.Parallel()
 	requireQuirks(t, map[string]quirk{"unlisted": {
@@ -166,8 +167,8 @@ func TestProjectMembersWhomTheOrganizationDoesNotList(t *testing.T) {
 	}})
 }
 
-// A service account that a project lists among its users is the service account, unless it is a user as well. The API has
-// one list of assignments for both, which names the user's role and the account's.
+// A service account among the users of a project is the service account, unless it is a user as well. The API has one
+// assignment list for both, with the roles of both.
 func TestServiceAccountAmongProjectUsers(t *testing.T) {
 	t.Parallel()
 	list := func(o *openaitest.Organization) {
@@ -184,7 +185,7 @@ func TestServiceAccountAmongProjectUsers(t *testing.T) {
 	}})
 }
 
-// Names that the API does not give are the ids.
+// Without a name, the id is the display name.
 func TestProjectsAndServiceAccountsWithoutNames(t *testing.T) {
 	t.Parallel()
 	requireQuirks(t, map[string]quirk{"names": {

@@ -20,8 +20,8 @@ func source(principalType, id string) map[string]any {
 	return map[string]any{"principal_type": principalType, "principal_id": id}
 }
 
-// A role that is held only through groups gives no direct grant; one whose sources name the principal too, or that has
-// none, is direct.
+// A role with sources other than the principal is inherited and gives no direct grant. With the principal among its
+// sources, or without sources, it is direct.
 func TestAssignmentSources(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
@@ -61,7 +61,8 @@ func TestAssignmentSources(t *testing.T) {
 	requireQuirks(t, quirks)
 }
 
-// What is inherited from somebody whom the groups do not have is shown by nothing else, so that a warning tells of each.
+// A role that is inherited from a source other than a group of the organization is not shown. A warning names each such
+// source.
 func TestRolesInheritedFromNoGroup(t *testing.T) {
 	t.Parallel()
 	const unknown = "roles are inherited from a source that is no group of the organization"
@@ -82,7 +83,7 @@ func TestRolesInheritedFromNoGroup(t *testing.T) {
 	}})
 }
 
-// A group's own roles are the group's, even where the sources name the group.
+// A group's own roles are direct, also if the sources name the group.
 func TestAssignmentSourcesOfAGroup(t *testing.T) {
 	t.Parallel()
 	itself := map[string]any{"assignment_sources": []any{source("group", financ)}}
@@ -94,8 +95,8 @@ func TestAssignmentSourcesOfAGroup(t *testing.T) {
 	}}})
 }
 
-// Without assignment_sources, as in some organizations, nothing tells an inherited role from a direct one, so custom roles
-// are direct; the predefined role stays the one that the row names.
+// Some organizations have no assignment_sources. Then inherited and direct roles cannot be told apart: custom roles are
+// direct, and the predefined role is the one in the row.
 func TestServerWithoutAssignmentSources(t *testing.T) {
 	t.Parallel()
 	requireQuirks(t, map[string]quirk{"none": {
@@ -108,7 +109,7 @@ func TestServerWithoutAssignmentSources(t *testing.T) {
 	}})
 }
 
-// An assigned role that the role list does not hold gives no grant and a warning each time; the other roles stay.
+// An assigned role that the role list does not have gives no grant and a warning each time. The other roles stay.
 func TestAssignedRoleThatTheRoleListDoesNotHold(t *testing.T) {
 	t.Parallel()
 	const gone = "role_gone"
@@ -133,7 +134,7 @@ func TestAssignedRoleThatTheRoleListDoesNotHold(t *testing.T) {
 	}})
 }
 
-// A predefined role is known by name where an assignment list has it under a short alias of its id.
+// A predefined role in an assignment list is recognized by its name, under a short alias of its id.
 func TestPredefinedRolesUnderAnAlias(t *testing.T) {
 	t.Parallel()
 	predefined := func(scope, name string) map[string]any {
@@ -175,7 +176,7 @@ func TestPredefinedRolesUnderAnAlias(t *testing.T) {
 	})
 }
 
-// A predefined role of a project in the organization's assignment list, or the reverse, is not taken for its namesake.
+// A role in the assignment list of another scope is not taken for the predefined role of the same name.
 func TestAssignedRoleOfTheOtherScope(t *testing.T) {
 	t.Parallel()
 	owner := func(scope string) map[string]any {
@@ -197,7 +198,7 @@ func TestAssignedRoleOfTheOtherScope(t *testing.T) {
 	}})
 }
 
-// A custom role is told from its namesake among the predefined ones by the API's flag, in any scope and spelling.
+// A custom role with the name of a predefined one is recognized by the API's flag, in any scope and spelling.
 func TestCustomRolesCalledLikePredefinedOnes(t *testing.T) {
 	t.Parallel()
 	requireQuirks(t, map[string]quirk{
@@ -219,7 +220,7 @@ func TestCustomRolesCalledLikePredefinedOnes(t *testing.T) {
 	})
 }
 
-// A role without name goes by its id; what the API does not say of it is not in its profile.
+// The id of a role without a name is its display name. Missing fields are not in its profile.
 func TestRolesAsTheyAreServed(t *testing.T) {
 	t.Parallel()
 	const id = "organization_role:" + billng
@@ -242,7 +243,7 @@ func TestRolesAsTheyAreServed(t *testing.T) {
 	})
 }
 
-// Where the role list holds no predefined roles, owner and reader are there all the same, for the users' rows name them.
+// If the role list has no predefined roles, owner and reader are there all the same, since the users' rows name them.
 func TestRoleListWithoutPredefinedRoles(t *testing.T) {
 	t.Parallel()
 	quirks := map[string]quirk{}

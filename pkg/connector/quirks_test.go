@@ -13,7 +13,7 @@ import (
 	"github.com/conductorone/baton-openai/pkg/openaitest"
 )
 
-// The people, machines and places of openaitest.Sample that the quirks befall.
+// The objects of openaitest.Sample in the tests of quirks.
 const (
 	priya  = "user-PriyaRaman000000000000001" // owner
 	tomas  = "user-TomasNovak000000000000002" // reader; owner through the group of platform engineers
@@ -32,25 +32,25 @@ const (
 	assist = "proj_SupportAssistant000002"    // project
 )
 
-// quirk is an organization with an oddity, and what a file has to say about it.
+// quirk is a server with a quirk, and the expected file.
 type quirk struct {
-	// prepare changes the server, which serves the sample.
+	// prepare changes the server of the sample.
 	prepare func(*openaitest.Server)
-	// effect changes the sample into the organization that the bent one means; nil if prepare says it already.
+	// effect changes the sample into the wanted organization; nil if prepare has done that.
 	effect func(*openaitest.Organization)
-	// amend changes single rows of the expectation where no organization means the bent one.
+	// amend changes rows of the expected file that no organization can express.
 	amend func(file) file
 	// warned are all of the connector's warnings.
 	warned []warning
 }
 
-// warning is a part of a warning's message, and some of its fields.
+// warning is a part of a warning's message, with some of its fields.
 type warning struct {
 	says   string
 	fields map[string]any
 }
 
-// requireQuirks syncs each of the organizations and holds the files to the expectations, row by row.
+// requireQuirks syncs from each server and compares the file with the expected one, row by row.
 func requireQuirks(t *testing.T, quirks map[string]quirk) {
 	t.Helper()
 	for name, q := range quirks {
@@ -78,7 +78,7 @@ func requireQuirks(t *testing.T, quirks map[string]quirk) {
 	}
 }
 
-// requireWarnings holds the connector to exactly these warnings, in any order.
+// requireWarnings checks that the connector logged exactly these warnings, in any order.
 func requireWarnings(t *testing.T, logs *observer.ObservedLogs, want []warning) {
 	t.Helper()
 	left := logs.FilterMessageSnippet("baton-openai:").All()
@@ -108,7 +108,7 @@ func texts(entries []observer.LoggedEntry) []string {
 	return lines
 }
 
-// find gives the row with this id, to be changed.
+// find returns the row with this id, so that it can be changed.
 func find[T any](rows []T, id func(T) string, wanted string) *T {
 	i := slices.IndexFunc(rows, func(row T) bool { return id(row) == wanted })
 	if i < 0 {
@@ -141,7 +141,7 @@ func account(o *openaitest.Organization, id string) *openaitest.ServiceAccount {
 	return find(project(o, search).ServiceAccounts, func(a openaitest.ServiceAccount) string { return a.ID }, id)
 }
 
-// mapRows changes rows: the change gives the row to keep, and false for one to drop.
+// mapRows changes rows: change returns the new row, and false to remove it.
 func mapRows[T any](rows []string, change func(T) (T, bool)) []string {
 	kept := make([]T, 0, len(rows))
 	for _, line := range rows {
@@ -156,7 +156,7 @@ func mapRows[T any](rows []string, change func(T) (T, bool)) []string {
 	return lines(kept)
 }
 
-// withResource is the file in which the resource is changed.
+// withResource changes one resource of the file.
 func (f file) withResource(id string, change func(*resourceRow)) file {
 	found := false
 	f.Resources = mapRows(f.Resources, func(row resourceRow) (resourceRow, bool) {
@@ -172,7 +172,7 @@ func (f file) withResource(id string, change func(*resourceRow)) file {
 	return f
 }
 
-// withProfile is the file in which one value of a resource's profile is another, or is left out if that is nil.
+// withProfile sets one value of a resource's profile, or removes it if value is nil.
 func (f file) withProfile(id, key string, value any) file {
 	return f.withResource(id, func(row *resourceRow) {
 		delete(row.Profile, key)
@@ -182,7 +182,7 @@ func (f file) withProfile(id, key string, value any) file {
 	})
 }
 
-// rows is the body of a list that has no more pages.
+// rows is the body of a list without a next page.
 func rows(items ...map[string]any) string {
 	data := append([]map[string]any{}, items...) // never null
 	body, err := json.Marshal(map[string]any{"object": "list", "data": data, "has_more": false, "next": nil})
@@ -192,7 +192,7 @@ func rows(items ...map[string]any) string {
 	return string(body)
 }
 
-// answer serves the body in place of the route's answer, where the path holds the part.
+// answer answers the route with the body, if the path has the part.
 func answer(server *openaitest.Server, route, part, body string) {
 	server.SetFault(route, openaitest.Fault{Body: body, PathContains: part})
 }
@@ -204,7 +204,7 @@ const (
 	projectGroupRolesRoute = "GET /projects/{project_id}/groups/{group_id}/roles"
 )
 
-// A time that the API leaves out, sends as null or as 0 is unknown, and shows neither as a time nor in a profile.
+// A time that the API omits, or sends as null or 0, is unknown, and is neither on the resource nor in its profile.
 func TestUnknownTimesAreLeftOut(t *testing.T) {
 	t.Parallel()
 	timeless := func(o *openaitest.Organization) {
@@ -241,14 +241,14 @@ func TestUnknownTimesAreLeftOut(t *testing.T) {
 	requireQuirks(t, quirks)
 }
 
-// again gives the rows of two pages of which the second one repeats the first row, as a list does that changes while it
-// is read, and the rows without the repetition.
+// again returns the rows of two pages of which the second one repeats the first row, as after a change of the list, and
+// the rows without the repetition.
 func again[T any](row func(i int) T) ([]T, []T) {
 	meant := many(101, row)
 	return slices.Insert(slices.Clone(meant), 100, meant[0]), meant
 }
 
-// A row that the API serves on two pages, because the list changed between them, is in the file once.
+// A row that the API serves on two pages, because the list has changed, is in the file once.
 func TestRowsServedTwice(t *testing.T) {
 	t.Parallel()
 	users, meantUsers := again(userRow)
@@ -297,7 +297,7 @@ func TestRowsServedTwice(t *testing.T) {
 	}})
 }
 
-// Lists of more than one page are read to their ends, the assignment lists of a single principal too.
+// Lists of more than one page are read to the end, also the assignment list of a single principal.
 func TestListsOfTwoPages(t *testing.T) {
 	t.Parallel()
 	roles, projectRoles := many(rowsOfTwoPages, roleRow), many(rowsOfTwoPages, func(i int) openaitest.Role {

@@ -10,14 +10,14 @@ import (
 	"github.com/conductorone/baton-openai/pkg/openaitest"
 )
 
-// oddUser is a user as the API serves it, the user that is meant, and how the row differs from that user's.
+// oddUser is a user as the API serves it, the wanted user, and the difference between their rows.
 type oddUser struct {
 	bent  openaitest.User
 	meant *openaitest.User
 	amend func(*resourceRow)
 }
 
-// oddUsers adds the users to the sample, each called by its case; no role means reader.
+// oddUsers adds the users to the sample, each named after its case. Without a role, a user is a reader.
 func oddUsers(cases map[string]oddUser) quirk {
 	add := func(o *openaitest.Organization, pick func(oddUser) openaitest.User) {
 		for _, name := range slices.Sorted(maps.Keys(cases)) {
@@ -49,7 +49,7 @@ func oddUsers(cases map[string]oddUser) quirk {
 	}
 }
 
-// shown shows the API's own word as the role, whatever it is resolved to; nil is none.
+// shown sets the API's own word for the role in the profile; nil is none.
 func shown(word any) func(*resourceRow) {
 	return func(row *resourceRow) {
 		delete(row.Profile, "organization_role")
@@ -59,7 +59,7 @@ func shown(word any) func(*resourceRow) {
 	}
 }
 
-// A user's organization role is the one that the row names in any spelling, else the one that the assignment list names.
+// A user has the organization role in its row, in any spelling, or else the roles in the assignment list.
 func TestUserRoleOfAnotherName(t *testing.T) {
 	t.Parallel()
 	reader, owner := &openaitest.User{Role: "reader"}, &openaitest.User{Role: "owner"}
@@ -94,13 +94,13 @@ func TestUserRoleOfAnotherName(t *testing.T) {
 	})
 }
 
-// A user of whose role nobody says anything is a member of the organization and holds no role but those of the groups.
+// A user without any role is a member of the organization, and has only the roles of its groups.
 func TestUserWithoutAnyRole(t *testing.T) {
 	t.Parallel()
 	const reader = "organization_role:reader:assigned"
 	requireQuirks(t, map[string]quirk{"no role": {
 		prepare: func(s *openaitest.Server) {
-			user(&s.Organization, diego).Role = "" // he stays in a group that holds reader
+			user(&s.Organization, diego).Role = "" // the user stays in a group that holds reader
 			s.Organization.Users = append(s.Organization.Users, openaitest.User{ID: "user-1"}, openaitest.User{ID: "user-2", Role: "billing"})
 		},
 		effect: func(o *openaitest.Organization) {
@@ -122,7 +122,7 @@ func TestUserWithoutAnyRole(t *testing.T) {
 	}})
 }
 
-// The role of a single user of another name costs a single call where the organization has no custom roles.
+// One user with an unknown role takes one call, if the organization has no custom roles.
 func TestUserRoleOfAnotherNameIsAskedForAlone(t *testing.T) {
 	t.Parallel()
 	organization := openaitest.Organization{Users: many(5, userRow)}
@@ -138,7 +138,7 @@ func TestUserRoleOfAnotherNameIsAskedForAlone(t *testing.T) {
 	require.Equal(t, []string{"/v1/organization/users/user-3/roles"}, asked)
 }
 
-// A user is disabled by each of the three ways in which the API says so, and enabled otherwise.
+// A user is disabled in each of the API's three forms, and otherwise enabled.
 func TestUserStatus(t *testing.T) {
 	t.Parallel()
 	cases := map[string]oddUser{}
@@ -164,7 +164,8 @@ func TestUserStatus(t *testing.T) {
 	requireQuirks(t, map[string]quirk{"status": oddUsers(cases)})
 }
 
-// A user is called by name, else e-mail address, else id, each from the row or from the account in it.
+// The display name of a user is the name, else the e-mail address, else the id; the first two from the row or from the
+// account in it.
 func TestUserNames(t *testing.T) {
 	t.Parallel()
 	ada := openaitest.User{Name: "Ada", Email: "ada@example.com", Role: "reader"}
@@ -193,7 +194,7 @@ func TestUserNames(t *testing.T) {
 	})})
 }
 
-// Real lists of users have been seen with six fields only, and what the other fields would say is then unknown.
+// Some lists of users were seen with six fields only. The values of the other fields are then unknown.
 func TestUsersWithoutOptionalFields(t *testing.T) {
 	t.Parallel()
 	requireQuirks(t, map[string]quirk{"six fields": {

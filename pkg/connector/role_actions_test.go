@@ -25,7 +25,7 @@ const (
 	madeRole = "role_Made000000000001"
 )
 
-// aboutRole are the arguments of an action on a role, with more of them.
+// aboutRole are the arguments of an action on a role, and others.
 func aboutRole(resourceType, id, more string) string {
 	return fmt.Sprintf(`{"role":{"resource_type_id":%q,"resource_id":%q}%s}`, resourceType, id, more)
 }
@@ -38,7 +38,7 @@ func returnedProjectRole(id, name string) string {
 	return returnedAs("role", "project_role:alpha/"+id, "project:alpha", name)
 }
 
-// described is what is returned with a description of the resource.
+// described adds a description to the resource of a result.
 func described(returned, description string) string {
 	return strings.Replace(returned, `"displayName":`, fmt.Sprintf(`"description":%q,"displayName":`, description), 1)
 }
@@ -51,10 +51,10 @@ var buyer = openaitest.Role{ID: madeRole, Name: "Buyer", Description: "Buys", Pe
 
 var returnedBuyer = described(returnedRole(madeRole, "Buyer"), "Buys")
 
-// hasBuyer has the role that is to be made there before.
+// hasBuyer adds the role that the test creates.
 func hasBuyer(o *openaitest.Organization) { o.Roles = append(o.Roles, buyer) }
 
-// withoutRole takes the role from everybody who holds it in the organization.
+// withoutRole removes the role from all principals of the organization.
 func withoutRole(id string) func(*openaitest.Organization) {
 	return func(o *openaitest.Organization) {
 		o.Roles = slices.DeleteFunc(o.Roles, func(r openaitest.Role) bool { return r.ID == id })
@@ -67,7 +67,7 @@ func withoutRole(id string) func(*openaitest.Organization) {
 	}
 }
 
-// withoutProjectRole takes the role from everybody who holds it in alpha. Each group there has another one.
+// withoutProjectRole removes the role from all principals in alpha. Each group there has another role.
 func withoutProjectRole(id string) func(*openaitest.Organization) {
 	return func(o *openaitest.Organization) {
 		p := &o.Projects[0]
@@ -219,7 +219,7 @@ func TestRoleActionsRefused(t *testing.T) {
 	requireAllRefused(t, cases)
 }
 
-// A role is made once, whatever becomes of the answer, and one that somebody else has made is not taken for it.
+// A role is created once, with any answer, and a role that another client has created is not taken for it.
 func TestRoleIsMadeOnce(t *testing.T) {
 	t.Parallel()
 	const wish = `{"name":"Buyer","permissions":["api.groups.read","api.usage.read"],"description":"Buys"}`
@@ -262,7 +262,7 @@ func TestRoleIsMadeOnce(t *testing.T) {
 	})
 }
 
-// What was created is as a sync gives it.
+// A created role is returned as a sync shows it.
 func TestCreatedRoleIsASyncs(t *testing.T) {
 	t.Parallel()
 	for name, arguments := range map[string]string{
@@ -291,7 +291,8 @@ func TestCreatedRoleIsASyncs(t *testing.T) {
 	}
 }
 
-// Where there is no time to ask everybody, the role is deleted all the same, and the number is not taken for the whole.
+// If there is no time to list the roles of all principals, the role is deleted all the same, and the result says that
+// not all were counted.
 func TestHoldersThatCannotAllBeCounted(t *testing.T) {
 	t.Parallel()
 	server := newServer()
@@ -301,13 +302,13 @@ func TestHoldersThatCannotAllBeCounted(t *testing.T) {
 	d.connector.SetActionLimit(4 * time.Second)
 	returned, err := d.invoke(t.Context(), "delete_role", aboutRole("organization_role", "r-audit", ""))
 	require.NoError(t, err)
-	// The third group holds it, the fourth is not asked any more.
+	// The third group holds the role, and the fourth is not read any more.
 	require.JSONEq(t, `{"success":true,"holders":1,"all_counted":false}`, plain(t, returned))
 	require.Equal(t, []string{deleteRole}, writes(server))
 	require.Equal(t, 1, d.logs.FilterMessageSnippet("there was no time to ask everybody who may hold the role").Len())
 }
 
-// Nobody is counted twice, and a principal who leaves meanwhile is not counted at all.
+// A principal is counted once, and not at all if it leaves meanwhile.
 func TestHoldersAreCountedOnce(t *testing.T) {
 	t.Parallel()
 	server := newServer(func(o *openaitest.Organization) {

@@ -18,7 +18,7 @@ const (
 	hasLeft  = "The key is still there, although its owner has left the organization."
 )
 
-// insightsOfLeavers are those of [leavers]. An expired key is nothing, and a role that was given by assignment is one.
+// insightsOfLeavers are the insights of [leavers]. Expired keys have none, and an assigned role counts as a role.
 func insightsOfLeavers() []string {
 	row := func(kind, about, parent, name, severity, issue string) resourceRow {
 		_, id, _ := strings.Cut(about, ":")
@@ -53,7 +53,7 @@ func insightsOfLeavers() []string {
 	})
 }
 
-// withoutCustomRoles leaves a sync nothing to ask of single users.
+// withoutCustomRoles removes custom roles, so that a sync does not list the roles of users.
 func withoutCustomRoles(o openaitest.Organization) openaitest.Organization {
 	o.Roles = nil
 	for i := range o.Users {
@@ -65,8 +65,8 @@ func withoutCustomRoles(o openaitest.Organization) openaitest.Organization {
 	return o
 }
 
-// Insights come with everything else, and cost no call: they are made of the lists that a sync reads anyway. Alone, they take
-// what they are made of.
+// In a full sync, insights take no additional calls, since they use the same lists. Alone, they take the calls of these
+// lists.
 func TestSecurityInsights(t *testing.T) {
 	t.Parallel()
 	alone := []string{"security_insight"}
@@ -103,7 +103,7 @@ func TestSecurityInsights(t *testing.T) {
 	}
 }
 
-// withoutInsights is the file as it is where nobody asks for insights.
+// withoutInsights is the file of a sync without insights.
 func (f file) withoutInsights() file {
 	f.Resources = mapRows(f.Resources, func(row resourceRow) (resourceRow, bool) { return row, row.Insight == nil })
 	return f
@@ -117,7 +117,7 @@ func callsByRoute(server *openaitest.Server) map[string]int {
 	return calls
 }
 
-// They cost none in an organization of many pages either.
+// They take no additional calls in an organization with many pages either.
 func TestSecurityInsightsOfManyPages(t *testing.T) {
 	t.Parallel()
 	for name, organization := range map[string]openaitest.Organization{
@@ -137,7 +137,7 @@ func TestSecurityInsightsOfManyPages(t *testing.T) {
 	}
 }
 
-// A page token that the connector has not made is refused.
+// A page token of another origin is refused.
 func TestPageTokensOfSecurityInsights(t *testing.T) {
 	t.Parallel()
 	_, server := patientConnector(t.Context(), t, &openaitest.Server{Organization: leavers()}, newMapSessionStore(), syncOptions{insights: true})
@@ -149,7 +149,7 @@ func TestPageTokensOfSecurityInsights(t *testing.T) {
 	}
 }
 
-// Where insights are not asked for the type is there, nothing is of it, and nothing is read for it.
+// Without --security-insights, the type exists, but has no resources and takes no calls.
 func TestSecurityInsightsAreOff(t *testing.T) {
 	t.Parallel()
 	server := &openaitest.Server{Organization: leavers()}
@@ -159,7 +159,7 @@ func TestSecurityInsightsAreOff(t *testing.T) {
 	require.Equal(t, map[string]int{"GET /organization/groups": 1}, callsByRoute(server)) // the check of the key
 }
 
-// What is read for insights alone, and no more: each list once.
+// A sync of insights alone reads each of the necessary lists once.
 func TestCallsOfSecurityInsights(t *testing.T) {
 	t.Parallel()
 	server := &openaitest.Server{Organization: leavers()}
@@ -167,12 +167,12 @@ func TestCallsOfSecurityInsights(t *testing.T) {
 	require.Equal(t, map[string]int{
 		"GET /organization/admin_api_keys": 1 + 1, organizationUsersRoute: 1, "GET /organization/projects": 1, "GET /organization/roles": 1,
 		"GET /organization/projects/{project_id}/api_keys": 2, "GET /organization/projects/{project_id}/service_accounts": 2,
-		// Whether the two owners of admin keys whose rows do not say owner are owners all the same, and the accounts without a role.
+		// The roles of two owners of admin keys whose rows do not say owner, and of service accounts without a role.
 		userRolesRoute: 2, projectUserRolesRoute: 2,
 	}, callsByRoute(server))
 }
 
-// An insight is never a guess: a possible owner through a group whose members the plan does not list is asked for.
+// If the plan does not list a group's members, a possible owner through that group is looked up by its roles.
 func TestSecurityInsightsWhereGroupsListNoMembers(t *testing.T) {
 	t.Parallel()
 	server := &openaitest.Server{
@@ -184,8 +184,8 @@ func TestSecurityInsightsWhereGroupsListNoMembers(t *testing.T) {
 	require.Equal(t, 2, callsByRoute(server)[userRolesRoute])
 }
 
-// An insight that is read alone has the row of a full sync, also where the project is not known; one for which there is no
-// reason any more is not there.
+// An insight in a targeted sync has the row of a full sync, also without its project. One without a reason any more is
+// left out.
 func TestTargetedSyncOfSecurityInsights(t *testing.T) {
 	t.Parallel()
 	for _, row := range decode[resourceRow](t, insightsOfLeavers()) {
@@ -225,7 +225,7 @@ func TestTargetedSyncOfSecurityInsights(t *testing.T) {
 	})
 }
 
-// What a targeted sync of an insight costs; docs/targeted-sync.md has the same.
+// The calls of a targeted sync of an insight; docs/targeted-sync.md has the same numbers.
 func TestTargetedSyncCallsOfSecurityInsights(t *testing.T) {
 	t.Parallel()
 	const (
@@ -255,7 +255,7 @@ func TestTargetedSyncCallsOfSecurityInsights(t *testing.T) {
 	}
 }
 
-// A list that cannot be read fails the sync: without it there would be no insights, as if everything was well.
+// If a list cannot be read, the sync fails, since missing insights would look as if there were no problems.
 func TestSecurityInsightsFail(t *testing.T) {
 	t.Parallel()
 	server := &openaitest.Server{Organization: leavers()}
@@ -279,7 +279,7 @@ func TestSecurityInsightsFail(t *testing.T) {
 	}
 }
 
-// A project that is archived meanwhile gives no insights, and whose roles are refused or gone is told of by none.
+// A project that is archived meanwhile has no insights, and neither has a principal whose roles cannot be read.
 func TestSecurityInsightsOfWhatGoesMeanwhile(t *testing.T) {
 	t.Parallel()
 	t.Run("project", func(t *testing.T) {

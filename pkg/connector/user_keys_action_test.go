@@ -19,7 +19,7 @@ func keysOf(user string) string {
 	return fmt.Sprintf(`{"user":{"resource_type_id":"user","resource_id":%q}}`, user)
 }
 
-// ofKeys are keys of a user, and one of somebody else, in a project.
+// ofKeys adds keys of a user, and one of another user, to a project.
 func ofKeys(projectID, user string, ids ...string) func(*openaitest.Organization) {
 	return func(o *openaitest.Organization) {
 		for _, id := range ids {
@@ -61,7 +61,7 @@ func TestDeleteUserKeys(t *testing.T) {
 	})
 }
 
-// More keys than a page has are deleted without a place in a list that goes with its key.
+// More keys than one page are deleted, although the row before the next page is deleted with its key.
 func TestDeleteManyUserKeys(t *testing.T) {
 	t.Parallel()
 	const many = 103
@@ -78,7 +78,7 @@ func TestDeleteManyUserKeys(t *testing.T) {
 	require.Len(t, writes(server), many)
 }
 
-// The connector's own key stays, which is an error, and all others go.
+// The connector's own key is not deleted, which is an error. All others are deleted.
 func TestDeleteUserKeysButTheOwn(t *testing.T) {
 	t.Parallel()
 	server := newServer(ofKeys("alpha", "ola", "key-1"))
@@ -92,7 +92,7 @@ func TestDeleteUserKeysButTheOwn(t *testing.T) {
 	d.requireOneLine(t, "failed: FailedPrecondition")
 }
 
-// One key that cannot be deleted is in nobody's way.
+// One key that cannot be deleted does not stop the deletion of others.
 func TestDeleteUserKeysButOne(t *testing.T) {
 	t.Parallel()
 	server := newServer(ofKeys("alpha", "ann", "key-1", "key-2"), ofKeys("beta", "ann", "key-3"))
@@ -103,14 +103,14 @@ func TestDeleteUserKeysButOne(t *testing.T) {
 	requireMessage(t, err, "deleting the keys of the user ann: 3 deleted, 1 could not be deleted, the first of them key-1: ", "Not this one.")
 	require.Equal(t, 3, int(returned.GetFields()["deleted"].GetNumberValue()))
 
-	// The next run finds what is left.
+	// The next run deletes the remaining keys.
 	server.SetFault(deleteProjectKey, openaitest.Fault{})
 	returned, err = d.invoke(t.Context(), "delete_user_keys", keysOf("ann"))
 	require.NoError(t, err)
 	require.JSONEq(t, `{"success":true,"deleted":1,"not_deleted":0}`, plain(t, returned))
 }
 
-// Where a project's keys cannot be listed, it is said how far it came, and the next run goes on from there.
+// If the keys of a project cannot be listed, the error has the progress, and the next run continues there.
 func TestDeleteUserKeysInSeveralRuns(t *testing.T) {
 	t.Parallel()
 	server := newServer(ofKeys("beta", "ann", "key-1"))
@@ -126,7 +126,7 @@ func TestDeleteUserKeysInSeveralRuns(t *testing.T) {
 	require.JSONEq(t, `{"success":true,"deleted":1,"not_deleted":0}`, plain(t, returned))
 }
 
-// A project that is archived meanwhile has no keys that open anything.
+// The keys of a project that is archived meanwhile have no access.
 func TestDeleteUserKeysOfAProjectArchivedMeanwhile(t *testing.T) {
 	t.Parallel()
 	server := newServer(ofKeys("beta", "ann", "key-1"))
@@ -140,7 +140,7 @@ func TestDeleteUserKeysOfAProjectArchivedMeanwhile(t *testing.T) {
 	require.JSONEq(t, `{"success":true,"deleted":1,"not_deleted":0}`, plain(t, returned))
 }
 
-// An action ends when its time is over, and says how far it came.
+// An action ends at its time limit and reports its progress.
 func TestActionsEnd(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct{ name, arguments, stalls, says string }{
@@ -155,7 +155,7 @@ func TestActionsEnd(t *testing.T) {
 			server := newServer()
 			server.SetFault(test.stalls, openaitest.Fault{Stall: true})
 			d := connect(t, server)
-			d.connector.SetActionLimit(2 * time.Second) // what comes before the stall takes milliseconds, and longer under load
+			d.connector.SetActionLimit(2 * time.Second) // the calls before the stall take milliseconds, or longer under load
 			err := invoked(test.name, test.arguments)(t.Context(), d)
 			require.Equal(t, codes.DeadlineExceeded, status.Code(err), err)
 			requireMessage(t, err, test.says)

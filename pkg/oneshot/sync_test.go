@@ -26,7 +26,7 @@ import (
 
 const notContinued = "baton-openai: the unfinished sync in this file is not continued, and a new one begins"
 
-// syncs reads the organization into the file, and gives what the log says with a message.
+// syncs syncs the organization into the file and returns the log lines with the message.
 func syncs(t *testing.T, server *openaitest.Server, path, message string) []observer.LoggedEntry {
 	t.Helper()
 	listener := httptest.NewServer(server)
@@ -42,7 +42,7 @@ func syncs(t *testing.T, server *openaitest.Server, path, message string) []obse
 	return log.FilterMessage(message).All()
 }
 
-// grants are the grants of the file, by their ids.
+// grants returns the ids of the file's grants.
 func grants(t *testing.T, path string) []string {
 	t.Helper()
 	file, err := dotc1z.NewStore(t.Context(), path, dotc1z.WithReadOnly(true))
@@ -57,7 +57,8 @@ func grants(t *testing.T, path string) []string {
 	return ids
 }
 
-// unfinished makes a file of a sync that has come to a step, in the SDK's form. Who wrote it left a record, or none.
+// unfinished writes a file with a sync that has reached a step, in the SDK's form, with the record of the connector
+// that wrote it, or without one.
 func unfinished(t *testing.T, step string, record any) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "sync.c1z")
@@ -76,7 +77,7 @@ func unfinished(t *testing.T, step string, record any) string {
 	return path
 }
 
-// What another version has left unfinished, with places in lists that this one does not know, is not continued.
+// An unfinished sync of another version is not continued: this version does not know its places in lists.
 func TestUnfinishedSyncOfAnotherVersion(t *testing.T) {
 	t.Parallel()
 	undisturbed := filepath.Join(t.TempDir(), "sync.c1z")

@@ -17,7 +17,7 @@ import (
 
 const auditLogs = "/organization/audit_logs"
 
-// told are the entries of a list, each with its type, its id and the project that it names.
+// told are the entries of a list, each with its type, its id and its project.
 func told(t *testing.T, s *openaitest.Server, query string) []string {
 	t.Helper()
 	data, _ := ok(t, s, auditLogs+query).body["data"].([]any)
@@ -35,7 +35,7 @@ func told(t *testing.T, s *openaitest.Server, query string) []string {
 	return found
 }
 
-// Each write makes the entries that tell of it, the newest first.
+// Each write adds its entries, the newest first.
 func TestWritesAreRecorded(t *testing.T) {
 	t.Parallel()
 	const assigned = "role.assignment.created role_assignment_"
@@ -87,7 +87,7 @@ func TestWritesAreRecorded(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			// A key's changes are said to be in the default project.
+			// The entries of a write with a key have the default project.
 			quirk := make([]string, 0, len(test.want))
 			for _, line := range test.want {
 				quirk = append(quirk, line+" in default")
@@ -100,7 +100,7 @@ func TestWritesAreRecorded(t *testing.T) {
 	}
 }
 
-// What is changed in OpenAI's own pages names the project where it was.
+// A change on OpenAI's pages has the project in which it was made.
 func TestUpdatesAreRecorded(t *testing.T) {
 	t.Parallel()
 	standIn := newWritable()
@@ -186,7 +186,7 @@ func TestAuditLogIsOff(t *testing.T) {
 	assert.Equal(t, http.StatusForbidden, get(t, restrictedKey, auditLogs).status)
 }
 
-// recordAll changes something of everything, in OpenAI's own pages and with a key.
+// recordAll changes something of every kind, on OpenAI's pages and with a key.
 func recordAll(t *testing.T, standIn *openaitest.Server) {
 	t.Helper()
 	standIn.Update(func(o *openaitest.Organization) {
@@ -203,7 +203,7 @@ func recordAll(t *testing.T, standIn *openaitest.Server) {
 	)
 }
 
-// walkAuditLog reads the whole log with OpenAI's own client, one small page after the other.
+// walkAuditLog reads the whole log with OpenAI's own client, in small pages.
 func walkAuditLog(t *testing.T, client *openai.Client) []openai.AdminOrganizationAuditLogListResponse {
 	t.Helper()
 	list := client.Admin.Organization.AuditLogs.ListAutoPaging(t.Context(), openai.AdminOrganizationAuditLogListParams{
@@ -231,7 +231,7 @@ func TestOfficialClientWalksTheAuditLog(t *testing.T) {
 	}
 }
 
-// TestDocumentOfAuditLog holds the log of everything that can be changed against the document.
+// TestDocumentOfAuditLog compares the log of all changes with the document.
 func TestDocumentOfAuditLog(t *testing.T) {
 	t.Parallel()
 	checked := newValidator(newWritable(), loadDocument(t))

@@ -74,7 +74,7 @@ func TestRedirect(t *testing.T) {
 	assert.Equal(t, "https://elsewhere.example.com/", r.header.Get("Location"))
 }
 
-// send asks a real server, for faults of the connection.
+// send calls a real server, for faults of the connection.
 func send(ctx context.Context, t *testing.T, server *httptest.Server, path string) (*http.Response, error) {
 	t.Helper()
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, server.URL+"/v1"+path, http.NoBody)
@@ -106,7 +106,7 @@ func TestBrokenBodies(t *testing.T) {
 		t.Parallel()
 		response, err := send(t.Context(), t, start(t, openaitest.Fault{Reset: true}), "/organization/users")
 		if err != nil {
-			return // the reset may overtake the beginning of the answer
+			return // the reset may come before the beginning of the answer
 		}
 		defer response.Body.Close()
 		body, err := io.ReadAll(response.Body)
@@ -164,7 +164,7 @@ func TestCursorFaults(t *testing.T) {
 	for path, field := range lists {
 		t.Run(path, func(t *testing.T) {
 			t.Parallel()
-			// follow goes on as the cursor says.
+			// follow uses the cursor that was returned.
 			follow := func(fault openaitest.CursorFault) ([]any, [][]string) {
 				standIn := &openaitest.Server{Organization: organization, Faults: map[string]openaitest.Fault{"*": {Cursor: fault}}}
 				u, err := url.Parse(path)
@@ -215,7 +215,7 @@ func TestConcealLastID(t *testing.T) {
 	assert.Equal(t, []string{"u2", "u3"}, ok(t, standIn, "/organization/users?limit=2&after=u1").ids(), "the last row's id leads on")
 }
 
-// A place whose row was deleted is refused, and the list from its beginning is not.
+// A request after a deleted row is refused; one from the beginning of the list is not.
 func TestCursorThatIsGone(t *testing.T) {
 	t.Parallel()
 	for _, status := range []int{0, 404} {

@@ -145,7 +145,7 @@ func TestGroupRoleWrites(t *testing.T) {
 	})
 }
 
-// TestAssignmentToAGroupThatIsNotListed names a group that a project holds and the organization does not list.
+// TestAssignmentToAGroupThatIsNotListed uses a group that a project lists and the organization does not.
 func TestAssignmentToAGroupThatIsNotListed(t *testing.T) {
 	t.Parallel()
 	standIn := newWritable()

@@ -41,7 +41,7 @@ var listRoutes = []listRoute{
 	{path: "/organization/projects/p0/groups", cursor: "next", highest: 100, standard: 20},
 }
 
-// crowded has in every list as many rows, or a few more.
+// crowded has at least so many rows in every list.
 func crowded(rows int) openaitest.Organization {
 	var o openaitest.Organization
 	p := openaitest.Project{ID: "p0"}
@@ -69,7 +69,7 @@ func crowded(rows int) openaitest.Organization {
 	return o
 }
 
-// A server of small pages has the same rows, in the same order.
+// A server with small pages has the same rows, in the same order.
 func TestLargestPage(t *testing.T) {
 	t.Parallel()
 	standIn := &openaitest.Server{Organization: crowded(5), LargestPage: 3}

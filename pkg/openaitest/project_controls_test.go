@@ -125,7 +125,7 @@ func TestSpendLimitWrites(t *testing.T) {
 	})
 }
 
-// What nobody has set is read as 404, or as null.
+// A control that nobody has set is read as 404, or as null.
 func TestControlsThatNobodyHasSet(t *testing.T) {
 	t.Parallel()
 	paths := map[string]string{
@@ -145,7 +145,7 @@ func TestControlsThatNobodyHasSet(t *testing.T) {
 	}
 }
 
-// Of the controls, only the rate limits have a type in the audit log.
+// Of the controls, only the rate limits are in the audit log.
 func TestAuditLogOfControls(t *testing.T) {
 	t.Parallel()
 	standIn := newWritable()

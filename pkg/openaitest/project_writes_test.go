@@ -129,7 +129,7 @@ func TestProjectUserRefusals(t *testing.T) {
 	})
 }
 
-// alsoAUser lists the service account among the organization's users.
+// alsoAUser adds the service account to the organization's users.
 func alsoAUser(o *openaitest.Organization) {
 	o.Users = append(o.Users, openaitest.User{ID: "sa", Name: "ci", Role: "reader", IsServiceAccount: true})
 }

@@ -97,7 +97,7 @@ func TestLastOwnerWhoMayGo(t *testing.T) {
 	}}, mayGo, alone)
 }
 
-// Faults of a write that is handled, and of its answer.
+// Faults of a write with an effect, and of its answer.
 func TestFaultsOfHandledWrites(t *testing.T) {
 	t.Parallel()
 	const route = "DELETE /organization/groups/{group_id}/users/{user_id}"

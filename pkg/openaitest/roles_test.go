@@ -15,7 +15,7 @@ const (
 	longViewer = "role-api-project-viewer__api-project__proj_1"
 )
 
-// governed has a role held in every way.
+// governed has roles that are held in every way.
 func governed() openaitest.Organization {
 	return openaitest.Organization{
 		ID: "org-1",
@@ -50,7 +50,7 @@ func TestRoleAssignments(t *testing.T) {
 	type sources []string
 	tests := []struct {
 		path string
-		// want are the roles and the principals that their sources name; nil is null.
+		// want are the roles with the principals of their sources; nil is null.
 		want map[string]sources
 	}{
 		{"/organization/users/direct/roles", map[string]sources{longReader: nil, "role_a": nil}},
@@ -130,7 +130,8 @@ func TestRoleRows(t *testing.T) {
 	assert.Equal(t, true, project.row(t, longMember)["predefined_role"])
 }
 
-// What the predefined roles are called is disputed; each way is the same in the lists of roles and of assignments.
+// The names of the predefined roles are disputed. Each way to name them is the same in the lists of roles and of
+// assignments.
 func TestNamesOfPredefinedRoles(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {

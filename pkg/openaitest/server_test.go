@@ -147,7 +147,7 @@ func TestIDsAreEscaped(t *testing.T) {
 			assert.Len(t, ok(t, standIn, "/projects/"+escaped+"/users/"+escaped+"/roles").ids(), 1)
 			assert.Empty(t, ok(t, standIn, "/organization/users?after="+url.QueryEscape(id)).ids())
 
-			// Once more through a connection, where a proxy or the server could normalize the path.
+			// The same through a connection, in which a proxy or the server could normalize the path.
 			server := httptest.NewServer(standIn)
 			defer server.Close()
 			response, err := send(t.Context(), t, server, "/organization/users/"+escaped)
