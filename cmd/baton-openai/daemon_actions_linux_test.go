@@ -62,7 +62,7 @@ func TestDaemonServesActions(t *testing.T) {
 }
 
 // Without --provisioning, a daemon invokes no action, although the SDK would.
-func TestDaemonWithoutProvisioningDoesNoActions(t *testing.T) {
+func TestDaemonWithoutProvisioningInvokesNoActions(t *testing.T) {
 	t.Parallel()
 	d := newDaemon(t)
 	d.start()

@@ -11,7 +11,7 @@ import (
 )
 
 // ConductorOne can invoke every action that a daemon lists. Each action finds the state that the one before it left.
-func TestDaemonDoesEachAction(t *testing.T) {
+func TestDaemonInvokesEachAction(t *testing.T) {
 	t.Parallel()
 	const (
 		project = `"project":{"resource_type_id":"project","resource_id":"proj_Made000000000001"}`

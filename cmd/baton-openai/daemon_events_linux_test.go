@@ -20,10 +20,10 @@ func (d *daemon) events(feed *conductoronetest.EventFeed) []string {
 	d.t.Helper()
 	events, err := feed.Events(d.t.Context())
 	require.NoError(d.t, err)
-	return told(events)
+	return eventResources(events)
 }
 
-func told(events []*v2.Event) []string {
+func eventResources(events []*v2.Event) []string {
 	found := make([]string, 0, len(events))
 	for _, event := range events {
 		var named []*v2.ResourceId
@@ -45,7 +45,7 @@ func told(events []*v2.Event) []string {
 }
 
 // ConductorOne lists the feeds, and gets each change that somebody makes on OpenAI's pages once.
-func TestDaemonTellsEvents(t *testing.T) {
+func TestDaemonReportsEvents(t *testing.T) {
 	t.Parallel()
 	d := newDaemon(t)
 	d.start()
@@ -58,7 +58,7 @@ func TestDaemonTellsEvents(t *testing.T) {
 	changes, usage := d.conductorOne.Follow("audit_log", start), d.conductorOne.Follow("usage", start)
 	assert.Empty(t, d.events(changes))
 	assert.Empty(t, d.events(usage))
-	changeBehindItsBack(d.api, time.Now().Add(-3*time.Minute))
+	changeInOpenAI(d.api, time.Now().Add(-3*time.Minute))
 	want := []string{"group " + finance + ", organization_role owner", "group " + finance, "user " + lena, "project " + assistant}
 	assert.Equal(t, want, d.events(changes))
 	assert.Equal(t, []string{"user " + lena}, d.events(usage))
@@ -89,7 +89,7 @@ func TestDaemonWithoutAnAuditLog(t *testing.T) {
 	}
 	d.do(fullSync())
 	d.api.Update(func(*openaitest.Organization) { d.api.AuditLog.Off = 0 })
-	changeBehindItsBack(d.api, time.Now().Add(-3*time.Minute))
+	changeInOpenAI(d.api, time.Now().Add(-3*time.Minute))
 	assert.Len(t, d.events(feeds[0]), 4)
 	d.stop()
 	assert.Equal(t, 1, strings.Count(d.output.String(), "there are no events; this is said once a day"))

@@ -163,7 +163,7 @@ func isZombie(pid int) bool {
 }
 
 // A daemon without --provisioning issues no key, and neither does one that prints answers.
-func TestDaemonThatMayMakeNoKey(t *testing.T) {
+func TestDaemonThatMayNotIssueKeys(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		arguments []string

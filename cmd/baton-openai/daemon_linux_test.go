@@ -135,7 +135,7 @@ func TestDaemonWorksOnSeveralTasks(t *testing.T) {
 }
 
 // A daemon reconnects when ConductorOne is reachable again, and also waits for it at its start.
-func TestDaemonOutlivesAnOutage(t *testing.T) {
+func TestDaemonReconnects(t *testing.T) {
 	t.Parallel()
 	t.Run("while idle", func(t *testing.T) {
 		t.Parallel()
@@ -208,7 +208,7 @@ func TestDaemonReportsASyncThatFails(t *testing.T) {
 }
 
 // A daemon with --health-check is healthy as long as OpenAI accepts its key.
-func TestDaemonTellsItsHealth(t *testing.T) {
+func TestDaemonReportsItsHealth(t *testing.T) {
 	t.Parallel()
 	d := newDaemon(t)
 	port := strconv.Itoa(freePort(t))
@@ -225,7 +225,7 @@ func TestDaemonTellsItsHealth(t *testing.T) {
 }
 
 // A daemon ends if ConductorOne rejects its credentials.
-func TestDaemonThatIsNotLetIn(t *testing.T) {
+func TestDaemonWithRejectedCredentials(t *testing.T) {
 	t.Parallel()
 	d := newDaemon(t)
 	d.conductorOne.SetFaults(conductoronetest.Faults{TokensRefused: true})
@@ -285,7 +285,7 @@ func TestDaemonIsStopped(t *testing.T) {
 			t.Parallel()
 			d := newDaemon(t)
 			d.conductorOne.Retries = 1
-			letGo := test.hinder(d)
+			release := test.hinder(d)
 			d.start("--provisioning")
 			task := d.conductorOne.Enqueue(test.task)
 			d.asks(test.route)
@@ -302,7 +302,7 @@ func TestDaemonIsStopped(t *testing.T) {
 				return
 			}
 			// The next daemon completes the task.
-			letGo()
+			release()
 			d.start()
 			assert.True(t, d.outcome(task).Succeeded())
 			assert.Contains(t, rows(t, d.upload(task)), "resource user "+lena)
@@ -312,7 +312,7 @@ func TestDaemonIsStopped(t *testing.T) {
 }
 
 // A daemon that cannot reach ConductorOne ends all the same.
-func TestDaemonIsStoppedInAnOutage(t *testing.T) {
+func TestDaemonIsStoppedWithoutConductorOne(t *testing.T) {
 	t.Parallel()
 	d := newDaemon(t)
 	d.api.RateLimit = &openaitest.RateLimit{Burst: 4, Interval: 5 * time.Minute}
@@ -327,7 +327,7 @@ func TestDaemonIsStoppedInAnOutage(t *testing.T) {
 }
 
 // A task that ConductorOne cancels ends at the next heartbeat.
-func TestDaemonIsToldToGiveUpATask(t *testing.T) {
+func TestDaemonTaskIsCancelled(t *testing.T) {
 	t.Parallel()
 	d := newDaemon(t)
 	d.conductorOne.Heartbeat = time.Second

@@ -28,7 +28,7 @@ func (d *daemon) syncTargets(ids ...*v2.ResourceId) []string {
 
 // A change on OpenAI's pages reaches ConductorOne by the feed and a targeted sync of the resources that its events
 // name. That sync lists neither all users nor all projects. The next full sync has the same rows.
-func TestDaemonSyncsWhatHasChanged(t *testing.T) {
+func TestDaemonSyncsChangedResources(t *testing.T) {
 	t.Parallel()
 	const (
 		ownerRole   = "grant organization_role:owner:assigned:group:" + finance
@@ -39,7 +39,7 @@ func TestDaemonSyncsWhatHasChanged(t *testing.T) {
 	d.start()
 	before := rows(t, d.upload(d.do(fullSync())))
 	feed := d.conductorOne.Follow("audit_log", time.Now().Add(-time.Hour))
-	changeBehindItsBack(d.api, time.Now().Add(-3*time.Minute))
+	changeInOpenAI(d.api, time.Now().Add(-3*time.Minute))
 	events, err := feed.Events(t.Context())
 	require.NoError(t, err)
 	d.api.ResetRequests()
@@ -62,7 +62,7 @@ func TestDaemonSyncsWhatHasChanged(t *testing.T) {
 
 // A targeted sync of resources of which some do not exist has the rows of the others. It succeeds also if none exists,
 // and does not become a full sync.
-func TestDaemonSyncsWhatIsGone(t *testing.T) {
+func TestDaemonSyncsMissingResources(t *testing.T) {
 	t.Parallel()
 	d := newDaemon(t)
 	d.start()
@@ -78,7 +78,7 @@ func TestDaemonSyncsWhatIsGone(t *testing.T) {
 
 // The SDK has only one session store, that of the sync that began last. A full sync during which another one begins
 // continues with the pages that it has kept: no row is missing, and no request is repeated.
-func TestDaemonSyncsTargetsBesidesAFullSync(t *testing.T) {
+func TestDaemonSyncsTargetsDuringAFullSync(t *testing.T) {
 	t.Parallel()
 	const roles, group = "GET /organization/users/{user_id}/roles", "GET /organization/groups/{group_id}"
 	for name, isDone := range map[string]bool{"the other one is done": true, "the other one goes on": false} {

@@ -19,10 +19,10 @@ const (
 func happened(ts *testscript.TestScript, _ bool, args []string) {
 	ago, err := time.ParseDuration(args[0])
 	ts.Check(err)
-	changeBehindItsBack(standIn(ts), time.Now().Add(-ago))
+	changeInOpenAI(standIn(ts), time.Now().Add(-ago))
 }
 
-func changeBehindItsBack(server *openaitest.Server, at time.Time) {
+func changeInOpenAI(server *openaitest.Server, at time.Time) {
 	const lena = "user-LenaFischer00000000000004"
 	server.Update(func(o *openaitest.Organization) {
 		server.Now = func() time.Time { return at }

@@ -22,17 +22,17 @@ import (
 // rounds is how often each kind of run is repeated. By itself, the SDK sometimes ends with status 0.
 const rounds = 200
 
-// ending runs the binary again and again against one API.
-type ending struct {
+// soakedCommand is the binary, run again and again against one API.
+type soakedCommand struct {
 	api     *openaitest.Server
 	address string
 	// synced is the path of a complete sync of the organization.
 	synced string
 }
 
-func newEnding(t *testing.T) *ending {
+func newSoakedCommand(t *testing.T) *soakedCommand {
 	t.Helper()
-	e := &ending{api: &openaitest.Server{Organization: openaitest.Sample(), Keys: map[string]openaitest.Key{adminKey: {}}}}
+	e := &soakedCommand{api: &openaitest.Server{Organization: openaitest.Sample(), Keys: map[string]openaitest.Key{adminKey: {}}}}
 	listener := httptest.NewServer(e.api)
 	t.Cleanup(listener.Close)
 	e.address = listener.URL
@@ -42,7 +42,7 @@ func newEnding(t *testing.T) *ending {
 	return e
 }
 
-func (e *ending) command(t *testing.T, key string, arguments ...string) *exec.Cmd {
+func (e *soakedCommand) command(t *testing.T, key string, arguments ...string) *exec.Cmd {
 	t.Helper()
 	command := exec.CommandContext(t.Context(), "baton-openai", append([]string{"--log-level", "error"}, arguments...)...)
 	directory := t.TempDir()
@@ -89,7 +89,7 @@ func TestSoakExitStatus(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			e := newEnding(t)
+			e := newSoakedCommand(t)
 			if test.fault != "" {
 				e.api.SetFault(test.fault, openaitest.Fault{Status: 404})
 			}
@@ -111,13 +111,13 @@ func TestSoakExitStatus(t *testing.T) {
 
 // TestSoakExitStatusOfStoppedSyncs stops syncs, which a rate limit keeps from finishing, each after another number of
 // calls.
-func TestSoakExitStatusOfTheStopped(t *testing.T) {
+func TestSoakExitStatusOfStoppedSyncs(t *testing.T) {
 	t.Parallel()
 	const mostCalls = 20 // fewer than the limit lets through at once
 	for name, signal := range map[string]syscall.Signal{"SIGTERM": syscall.SIGTERM, "SIGINT": syscall.SIGINT} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			e := newEnding(t)
+			e := newSoakedCommand(t)
 			random := rand.New(rand.NewPCG(1, uint64(signal)))
 			for round := range rounds {
 				var calls atomic.Int64

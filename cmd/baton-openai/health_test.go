@@ -143,7 +143,7 @@ func TestHealthIsFresh(t *testing.T) {
 }
 
 // A failure is reported in one line, in time, with its cause and without the key.
-func TestHealthTellsWhatIsWrong(t *testing.T) {
+func TestHealthReportsTheCause(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
 		fault openaitest.Fault
@@ -202,7 +202,7 @@ func TestHealthTellsWhatIsWrong(t *testing.T) {
 	}
 }
 
-func TestHealthOfWhatDoesNotAnswer(t *testing.T) {
+func TestHealthWithoutAnAnswer(t *testing.T) {
 	t.Parallel()
 	text, healthy := healthCheck(t, "--health-check-port", "1")
 	require.False(t, healthy)

@@ -58,7 +58,7 @@ func TestHostedSyncsAtOnce(t *testing.T) {
 }
 
 // AWS ends processes at any time and starts others. The pages that an ended process has read are not lost.
-func TestHostedSyncOutlivesItsProcesses(t *testing.T) {
+func TestHostedSyncSurvivesEndedProcesses(t *testing.T) {
 	t.Parallel()
 	h := newHosted(t)
 	first := h.start(false)
@@ -83,7 +83,7 @@ func TestHostedSyncOutlivesItsProcesses(t *testing.T) {
 }
 
 // If ConductorOne cannot return what the processes have kept, a request fails and is repeated. Nothing is lost.
-func TestHostedSyncOutlivesAnOutageOfItsSession(t *testing.T) {
+func TestHostedSyncSurvivesSessionErrors(t *testing.T) {
 	t.Parallel()
 	h := newHosted(t)
 	h.start(false)
@@ -131,13 +131,13 @@ func (h *hosted) events(feed, cursor string) ([]string, string, error) {
 		}
 		events, cursor = append(events, page.GetEvents()...), page.GetCursor()
 		if !page.GetHasMore() {
-			return told(events), cursor, nil
+			return eventResources(events), cursor, nil
 		}
 	}
 }
 
 // The feeds give each change on OpenAI's pages once, from any process.
-func TestHostedTellsEvents(t *testing.T) {
+func TestHostedReportsEvents(t *testing.T) {
 	t.Parallel()
 	h := newHosted(t)
 	h.start(true)
@@ -147,19 +147,19 @@ func TestHostedTellsEvents(t *testing.T) {
 	require.Len(t, feeds.GetList(), 2)
 
 	cursors := map[string]string{"audit_log": "", "usage": ""}
-	holds := func(feed string, want []string) {
+	requireEvents := func(feed string, want []string) {
 		t.Helper()
 		found, cursor, err := h.events(feed, cursors[feed])
 		require.NoError(t, err)
 		assert.Equal(t, want, found)
 		cursors[feed] = cursor
 	}
-	holds("audit_log", []string{})
-	holds("usage", []string{})
-	changeBehindItsBack(h.api, time.Now().Add(-3*time.Minute))
+	requireEvents("audit_log", []string{})
+	requireEvents("usage", []string{})
+	changeInOpenAI(h.api, time.Now().Add(-3*time.Minute))
 	// A page has one entry here. A grant is reported as one only if a single page has the whole window.
-	holds("audit_log", []string{"user " + lena, "project " + assistant, "group " + finance})
-	holds("usage", []string{"user " + lena})
+	requireEvents("audit_log", []string{"user " + lena, "project " + assistant, "group " + finance})
+	requireEvents("usage", []string{"user " + lena})
 
 	// Here an error reaches the caller, so it is returned.
 	h.api.Update(func(*openaitest.Organization) { h.api.AuditLog.Off = http.StatusForbidden })
@@ -208,7 +208,7 @@ func TestHostedTakesANewKey(t *testing.T) {
 }
 
 // A request that does not prove that it comes from ConductorOne is refused.
-func TestHostedAnswersNobodyElse(t *testing.T) {
+func TestHostedRefusesOtherCallers(t *testing.T) {
 	t.Parallel()
 	h := newHosted(t)
 	h.start(false)

@@ -37,15 +37,15 @@ type size struct {
 func mainMeasured() {
 	switch {
 	case !slices.Contains(os.Args, "_connector-service"):
-		tellSize(clientProcess)
+		serveSize(clientProcess)
 	default:
-		tellSize(serviceProcess)
+		serveSize(serviceProcess)
 	}
 	main()
 }
 
-// tellSize answers each connection to an abstract socket, which needs no file, with the size.
-func tellSize(process string) {
+// serveSize answers each connection to an abstract socket, which needs no file, with the size.
+func serveSize(process string) {
 	listener, err := net.Listen("unix", os.Getenv(measuredEnv)+process) //nolint:noctx // it listens as long as the process lives
 	if err != nil {
 		panic(err)

@@ -69,7 +69,7 @@ func startOtherHost(t *testing.T) *otherHost {
 	return host
 }
 
-func (h *otherHost) requireSilence(t *testing.T) {
+func (h *otherHost) requireNoRequests(t *testing.T) {
 	t.Helper()
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -172,7 +172,7 @@ func TestSecretsDoNotShowWhenASyncFails(t *testing.T) {
 				output, isSuccess := run.run(t)
 				require.False(t, isSuccess, output)
 				require.Contains(t, output, "/organization/projects/{project_id}/api_keys")
-				other.requireSilence(t)
+				other.requireNoRequests(t)
 			})
 		}
 	}
@@ -266,7 +266,7 @@ func TestSecretsDoNotShowInChanges(t *testing.T) {
 			run.api.SetFault(route, openaitest.Fault{Header: quoting})
 			output, isSuccess = run.run(t, arguments...)
 			require.True(t, isSuccess, output)
-			other.requireSilence(t)
+			other.requireNoRequests(t)
 		})
 	}
 }
@@ -296,7 +296,7 @@ func TestSyncOverTLS(t *testing.T) {
 }
 
 // The SDK's debugging options, which keep or print whole answers, do not show secrets.
-func TestSecretsDoNotShowWithTheSDKsAids(t *testing.T) {
+func TestSecretsDoNotShowWithDebuggingOptions(t *testing.T) {
 	t.Parallel()
 	for _, aid := range []string{"BATON_DEBUG_PRINT_RESPONSE_BODY=1", "BATON_HTTP_CACHE_BACKEND=db", "BATON_DISABLE_HTTP_CACHE=false"} {
 		t.Run(aid, func(t *testing.T) {

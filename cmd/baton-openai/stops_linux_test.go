@@ -86,7 +86,7 @@ func TestStopsLoseNothing(t *testing.T) {
 			if over {
 				require.NoError(t, os.WriteFile(s.path, earlier, 0o600))
 			}
-			allowance, runs, kills, told := calls, 1, 0, []string(nil)
+			allowance, runs, kills, history := calls, 1, 0, []string(nil)
 			complete := false
 			for stops := 1 + random.IntN(3); stops > 0; stops-- {
 				s.signal = []syscall.Signal{syscall.SIGTERM, syscall.SIGINT, syscall.SIGKILL}[random.IntN(3)]
@@ -101,7 +101,7 @@ func TestStopsLoseNothing(t *testing.T) {
 					kills++
 				}
 				runs++
-				told = append(told, fmt.Sprintf("%s, %d requests so far", s.signal, len(s.server.Requests())))
+				history = append(history, fmt.Sprintf("%s, %d requests so far", s.signal, len(s.server.Requests())))
 				if over {
 					left, err := os.ReadFile(s.path)
 					require.NoError(t, err)
@@ -115,7 +115,7 @@ func TestStopsLoseNothing(t *testing.T) {
 			if kills == 0 {
 				// Each run checks the key and has up to 12 calls on their way.
 				allowance += (runs - 1) * (1 + 12)
-				require.LessOrEqual(t, len(s.server.Requests()), allowance, told)
+				require.LessOrEqual(t, len(s.server.Requests()), allowance, history)
 			}
 		})
 	}

@@ -109,7 +109,7 @@ func TestUsage(t *testing.T) {
 }
 
 // A command runs while the daemon runs, and its failure ends both.
-func TestCommandsMeanwhile(t *testing.T) {
+func TestCommandsWhileTheDaemonRuns(t *testing.T) {
 	t.Parallel()
 	var stdout, stderr shared
 	args := []string{"--tasks", writeTasks(t, "$ echo made\n$ exit 3\n"), "--", "sleep", "60"}

@@ -60,7 +60,7 @@ func TestCommand(t *testing.T) {
 	assert.Equal(t, "child's own words\n", stderr.String())
 }
 
-func TestCommandThatAsksForTheUnknown(t *testing.T) {
+func TestCommandWithUnknownRoute(t *testing.T) {
 	t.Parallel()
 	self, err := os.Executable()
 	require.NoError(t, err)

@@ -65,7 +65,7 @@ func TestCheckAccessFails(t *testing.T) {
 
 // Once the API has answered, its address is right: an unknown route is then a list that this organization does not
 // have.
-func TestUnknownAddressAmongKnownOnes(t *testing.T) {
+func TestUnknownAddressAfterAnAnswer(t *testing.T) {
 	t.Parallel()
 	const unknown = `{"error":{"message":"Invalid URL (GET /v1/organization/groups)","type":"invalid_request_error","param":null,"code":null}}`
 	c := newClient(t, start(t, &openaitest.Server{Faults: map[string]openaitest.Fault{

@@ -96,8 +96,8 @@ func assertNoKey(t *testing.T, text string) {
 	}
 }
 
-// spoken answers with the text instead of an HTTP answer.
-func spoken(text string) http.HandlerFunc {
+// rawAnswer answers with the text instead of an HTTP answer.
+func rawAnswer(text string) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) {
 		conn, _, err := http.NewResponseController(w).Hijack()
 		if err != nil {
@@ -108,7 +108,7 @@ func spoken(text string) http.HandlerFunc {
 	}
 }
 
-func TestKeyInWhatIsNoHTTPDoesNotShowInTheError(t *testing.T) {
+func TestKeyInANonHTTPAnswerIsNotInTheError(t *testing.T) {
 	t.Parallel()
 	tests := map[string]string{
 		"header":     "HTTP/1.1 200 OK\r\n" + adminKey + "\r\n\r\n",
@@ -119,7 +119,7 @@ func TestKeyInWhatIsNoHTTPDoesNotShowInTheError(t *testing.T) {
 	for name, text := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			failure := refusal(t, spoken(text))
+			failure := refusal(t, rawAnswer(text))
 			assertNoKey(t, allOf(failure))
 			requireCode(t, codes.Aborted, failure)
 		})
@@ -142,7 +142,7 @@ func TestKeyThatCannotBeSentIsNotQuoted(t *testing.T) {
 	}
 }
 
-func TestOtherKeysInAMessageDoNotShowEither(t *testing.T) {
+func TestOtherKeysInAMessageDoNotShow(t *testing.T) {
 	t.Parallel()
 	for _, key := range []string{"sk-proj-abc_DEF-123", "sk-svcacct-abc", "sk-abcdefghijkl", "sk-None-abc", "sess-abcdef", "sk-proj-********************wxyz", "sk-...wxyz"} {
 		t.Run(key, func(t *testing.T) {

@@ -35,7 +35,7 @@ func faulty(fault openaitest.Fault) *openaitest.Server {
 	}
 }
 
-func TestAnswerThatDoesNotArriveWholeIsAskedForAgain(t *testing.T) {
+func TestIncompleteAnswerIsRepeated(t *testing.T) {
 	t.Parallel()
 	tests := map[string]http.Handler{
 		"reset in the middle":                faulty(openaitest.Fault{Reset: true}),
@@ -53,7 +53,7 @@ func TestAnswerThatDoesNotArriveWholeIsAskedForAgain(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			standIn := &openaitest.Server{Organization: openaitest.Seeded(1, openaitest.Size{Groups: 2})}
-			page, err := patient(t, once(handler, standIn)).ListGroups(t.Context(), client.Cursor{})
+			page, err := newRetryingClient(t, once(handler, standIn)).ListGroups(t.Context(), client.Cursor{})
 			require.NoError(t, err)
 			assert.Len(t, page.Items, 2)
 
@@ -102,7 +102,7 @@ func TestRefusedConnectionMayBeTriedAgain(t *testing.T) {
 	require.ErrorContains(t, err, "refused")
 }
 
-func TestTransportFailureIsToldInOneLine(t *testing.T) {
+func TestTransportFailureIsOneLine(t *testing.T) {
 	t.Parallel()
 	tests := map[string]string{
 		"refused":                 "http://127.0.0.1:1",
@@ -153,7 +153,7 @@ func TestAnswerThatIsTooLarge(t *testing.T) {
 	}
 }
 
-func TestAnswerWithoutEndIsLeft(t *testing.T) {
+func TestAnswerWithoutEndIsAborted(t *testing.T) {
 	t.Parallel()
 	sent := make(chan int, 1)
 	c := newClient(t, start(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {

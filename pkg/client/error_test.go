@@ -270,7 +270,7 @@ func TestSaysAlreadyInProject(t *testing.T) {
 	}
 }
 
-func TestArchivedProjectOfTheStandInSaysSo(t *testing.T) {
+func TestArchivedProjectOfTheStandIn(t *testing.T) {
 	t.Parallel()
 	standIn := &openaitest.Server{Organization: openaitest.Organization{Projects: []openaitest.Project{{ID: "proj_1", Status: "archived"}}}}
 	c := newClient(t, start(t, standIn))

@@ -38,8 +38,8 @@ type faultCase struct {
 	outcome outcome
 }
 
-// said is a fault in the API's envelope.
-func said(statusCode int, code, message string) openaitest.Fault {
+// apiError is a fault in the API's envelope.
+func apiError(statusCode int, code, message string) openaitest.Fault {
 	return openaitest.Fault{Status: statusCode, Body: fmt.Sprintf(`{"error":{"message":%q,"type":"invalid_request_error","param":null,"code":%q}}`, message, code)}
 }
 
@@ -51,7 +51,7 @@ func faultCases() map[string]faultCase {
 		tooOften = "You've exceeded the rate limit, please slow down"
 	)
 	limited := func(retryAfter, message string) openaitest.Fault {
-		fault := said(http.StatusTooManyRequests, "rate_limit_exceeded", message)
+		fault := apiError(http.StatusTooManyRequests, "rate_limit_exceeded", message)
 		if retryAfter != "" {
 			fault.Header = http.Header{"Retry-After": {retryAfter}}
 		}
@@ -60,26 +60,26 @@ func faultCases() map[string]faultCase {
 	// A date has whole seconds and has passed when it arrives. It only says that there is a limit.
 	date := time.Now().UTC().Format(http.TimeFormat)
 	cases := map[string]faultCase{
-		"400":                      {said(400, "bad", "This cannot be understood."), client.KindRefused, "", ends},
+		"400":                      {apiError(400, "bad", "This cannot be understood."), client.KindRefused, "", ends},
 		"400 of an archived":       {openaitest.Fault{Code: "project_archived"}, client.KindProjectArchived, "", ends},
-		"401 of a key":             {said(401, "invalid_api_key", "Incorrect API key provided."), client.KindUnauthenticated, client.ReasonKey, ends},
-		"401 of a scope":           {said(401, "", missing), client.KindUnauthenticated, client.ReasonScopes, ends},
+		"401 of a key":             {apiError(401, "invalid_api_key", "Incorrect API key provided."), client.KindUnauthenticated, client.ReasonKey, ends},
+		"401 of a scope":           {apiError(401, "", missing), client.KindUnauthenticated, client.ReasonScopes, ends},
 		"401 of an address":        {openaitest.Fault{Code: "ip_not_authorized"}, client.KindUnauthenticated, client.ReasonAddress, ends},
 		"401 of an account":        {openaitest.Fault{Code: "account_deactivated"}, client.KindUnauthenticated, client.ReasonDeactivated, ends},
-		"401 of an account, words": {said(401, "", "Your OpenAI account has been deactivated."), client.KindUnauthenticated, client.ReasonDeactivated, ends},
+		"401 of an account, words": {apiError(401, "", "Your OpenAI account has been deactivated."), client.KindUnauthenticated, client.ReasonDeactivated, ends},
 		"401 of a certificate":     {openaitest.Fault{Code: "mtls_certificate_required"}, client.KindUnauthenticated, client.ReasonCertificate, ends},
-		"403":                      {said(403, "", "Not on your plan."), client.KindDeniedWithoutReason, "", ends},
+		"403":                      {apiError(403, "", "Not on your plan."), client.KindDeniedWithoutReason, "", ends},
 		"403 of an unknown code":   {openaitest.Fault{Code: "not_for_you", Status: 403}, client.KindDeniedWithoutReason, "", ends},
-		"403 of a scope":           {said(403, "", missing), client.KindDenied, client.ReasonScopes, ends},
+		"403 of a scope":           {apiError(403, "", missing), client.KindDenied, client.ReasonScopes, ends},
 		"403 of a scope, bare":     {openaitest.Fault{Status: 403, Body: fmt.Sprintf(`{"error":%q}`, missing)}, client.KindDenied, client.ReasonScopes, ends},
 		"403 of an address":        {openaitest.Fault{Code: "ip_not_authorized", Status: 403}, client.KindDenied, client.ReasonAddress, ends},
 		"403 of a country":         {openaitest.Fault{Code: "unsupported_country_region_territory"}, client.KindDenied, client.ReasonCountry, ends},
-		"403 of an account, words": {said(403, "", "This key is associated with a deactivated account."), client.KindDenied, client.ReasonDeactivated, ends},
-		"403 of a certificate":     {said(403, "", "A client certificate has to be sent."), client.KindDenied, client.ReasonCertificate, ends},
-		"404":                      {said(404, "not_found", "No such thing."), client.KindGone, "", ends},
+		"403 of an account, words": {apiError(403, "", "This key is associated with a deactivated account."), client.KindDenied, client.ReasonDeactivated, ends},
+		"403 of a certificate":     {apiError(403, "", "A client certificate has to be sent."), client.KindDenied, client.ReasonCertificate, ends},
+		"404":                      {apiError(404, "not_found", "No such thing."), client.KindGone, "", ends},
 		"404 of an address":        {openaitest.Fault{Code: "ip_not_authorized", Status: 404}, client.KindDenied, client.ReasonAddress, ends},
-		"404 of a URL":             {said(404, "", "Invalid URL (GET /organization)"), client.KindNoSuchList, "", ends},
-		"404 of a URL, with code":  {said(404, "unknown_url", "Unknown request URL: GET /organization."), client.KindNoSuchList, "", ends},
+		"404 of a URL":             {apiError(404, "", "Invalid URL (GET /organization)"), client.KindNoSuchList, "", ends},
+		"404 of a URL, with code":  {apiError(404, "unknown_url", "Unknown request URL: GET /organization."), client.KindNoSuchList, "", ends},
 		"another shape":            {openaitest.Fault{WrongShape: true}, client.KindMalformed, "", ends},
 		"too large":                {openaitest.Fault{Oversize: maxBody + 1}, client.KindMalformed, "", ends},
 		"redirect":                 {openaitest.Fault{Redirect: "http://127.0.0.1:1/"}, client.KindMisdirected, "", ends},
@@ -301,11 +301,11 @@ func TestFaultsAreAllKnown(t *testing.T) {
 		"NoEffect":    "what a write does: pkg/connector/provisioning_outcome_test.go",
 		"Twice":       "what a write does: pkg/connector/provisioning_outcome_test.go",
 		"Role":        "what a write does: pkg/connector/provisioning_outcome_test.go",
-		"NotDeleted":  "what a deletion says: TestDeletionByItsOwnWords", "ConcealLastID": "no error: TestConcealedLastIDIsTheLastRow",
+		"NotDeleted":  "what a deletion says: TestDeletedFieldOfADeletion", "ConcealLastID": "no error: TestConcealedLastIDIsTheLastRow",
 	}
 	fields, kinds := map[string]bool{}, map[client.Kind]bool{
-		client.KindNotDone: true, // TestDeletionByItsOwnWords
-		client.KindStopped: true, // TestOutageEndsWithTheContext
+		client.KindNotDone: true, // TestDeletedFieldOfADeletion
+		client.KindStopped: true, // TestRepetitionEndsWithTheContext
 	}
 	for _, f := range faultCases() {
 		kinds[f.kind] = true

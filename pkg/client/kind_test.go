@@ -18,7 +18,7 @@ import (
 
 // Proxies and gateways answer in the API's place, in many forms. Only an answer in the API's own envelope counts. After
 // any other one nothing is gone, nothing is denied, the key is not rejected, and the call is repeated.
-func TestOnlyTheEnvelopeIsTheAPIsWord(t *testing.T) {
+func TestOnlyTheAPIsEnvelopeCounts(t *testing.T) {
 	t.Parallel()
 	bodies := map[string]struct {
 		body string
@@ -106,7 +106,7 @@ func TestWaitThatIsTooLong(t *testing.T) {
 	standIn := faulty(openaitest.Fault{
 		Status: 429, Body: `{"error":{"message":"Come back tomorrow.","code":"rate_limit_exceeded"}}`, Header: http.Header{"Retry-After": {"86400"}}, Times: 1,
 	})
-	c := patient(t, standIn)
+	c := newRetryingClient(t, standIn)
 	_, err := c.ListGroups(t.Context(), client.Cursor{})
 	requireCode(t, codes.ResourceExhausted, err)
 	require.ErrorContains(t, err, "Come back tomorrow.")
@@ -127,7 +127,7 @@ func TestWaitInAMessage(t *testing.T) {
 			body := fmt.Sprintf(`{"error":{"message":"Rate limit reached. Please try again %s.","code":"rate_limit_exceeded"}}`, text)
 			standIn := faulty(openaitest.Fault{Status: 429, Body: body, Times: 1})
 			began := time.Now()
-			_, err := patient(t, standIn).ListGroups(t.Context(), client.Cursor{})
+			_, err := newRetryingClient(t, standIn).ListGroups(t.Context(), client.Cursor{})
 			require.NoError(t, err)
 			require.GreaterOrEqual(t, time.Since(began), least)
 			require.Less(t, time.Since(began), least+time.Second-50*time.Millisecond, "the wait of an answer that names none")
@@ -164,13 +164,13 @@ func TestUrgentRead(t *testing.T) {
 	t.Parallel()
 	ctx := client.Urgent(t.Context())
 	passing := faulty(openaitest.Fault{Status: http.StatusBadGateway, Times: 2})
-	_, err := patient(t, passing).ListGroups(ctx, client.Cursor{})
+	_, err := newRetryingClient(t, passing).ListGroups(ctx, client.Cursor{})
 	require.NoError(t, err)
 	require.Len(t, passing.Requests(), 3)
 
 	lasting := faulty(openaitest.Fault{Text: true})
 	began := time.Now()
-	_, err = patient(t, lasting).ListGroups(ctx, client.Cursor{})
+	_, err = newRetryingClient(t, lasting).ListGroups(ctx, client.Cursor{})
 	requireCode(t, codes.Unavailable, err)
 	require.ErrorContains(t, err, "404 page not found (request ")
 	require.ErrorContains(t, err, "asked again for ")
@@ -182,14 +182,14 @@ func TestUrgentRead(t *testing.T) {
 	short, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
 	late := faulty(openaitest.Fault{Status: http.StatusBadGateway, Header: http.Header{"Retry-After": {"60"}}})
-	_, err = patient(t, late).ListGroups(short, client.Cursor{})
+	_, err = newRetryingClient(t, late).ListGroups(short, client.Cursor{})
 	requireCode(t, codes.Unavailable, err)
 	require.ErrorContains(t, err, "502")
 	require.Len(t, late.Requests(), 1)
 }
 
 // The error of a limit has OpenAI's words.
-func TestLimitIsToldInOpenAIsWords(t *testing.T) {
+func TestLimitIsReportedInOpenAIsWords(t *testing.T) {
 	t.Parallel()
 	body := `{"error":{"message":"Limit of the organization: 3 a minute.","code":"rate_limit_exceeded"}}`
 	_, err := newClient(t, start(t, refuse(429, body))).ListGroups(t.Context(), client.Cursor{})

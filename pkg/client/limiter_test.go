@@ -14,8 +14,8 @@ import (
 	"github.com/conductorone/baton-openai/pkg/openaitest"
 )
 
-// patient returns a client that waits and repeats calls, as the connector's does.
-func patient(t *testing.T, handler http.Handler) *client.Client {
+// newRetryingClient returns a client that waits and repeats calls, as the connector's does.
+func newRetryingClient(t *testing.T, handler http.Handler) *client.Client {
 	t.Helper()
 	c := newClient(t, start(t, handler))
 	c.RetryFor = time.Minute
@@ -37,7 +37,7 @@ func passed(standIn *openaitest.Server) int {
 func TestCallsOfALimitedRouteAllPass(t *testing.T) {
 	t.Parallel()
 	standIn := &openaitest.Server{RateLimit: &openaitest.RateLimit{Burst: 3, Interval: 10 * time.Millisecond}}
-	c := patient(t, standIn)
+	c := newRetryingClient(t, standIn)
 	const callers, each = 4, 5
 	var wait sync.WaitGroup
 	errs := make([]error, callers*each)
@@ -60,7 +60,7 @@ func TestCallsOfALimitedRouteAllPass(t *testing.T) {
 func TestWaitingRoute(t *testing.T) {
 	t.Parallel()
 	standIn := &openaitest.Server{RateLimit: &openaitest.RateLimit{Burst: 1, Interval: 30 * time.Second}}
-	c := patient(t, standIn)
+	c := newRetryingClient(t, standIn)
 	_, err := c.ListUsers(t.Context(), client.Cursor{})
 	require.NoError(t, err)
 

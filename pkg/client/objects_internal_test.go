@@ -71,7 +71,7 @@ func decodes[T item](t *testing.T, body []byte) {
 		if err != nil {
 			require.Zero(t, object)
 		} else {
-			requireDecent(t, object)
+			requireValid(t, object)
 		}
 	} else {
 		require.NotContains(t, failure.Error(), "\n")
@@ -88,11 +88,11 @@ func decodes[T item](t *testing.T, body []byte) {
 		return
 	}
 	for _, row := range page.Items {
-		requireDecent(t, row)
+		requireValid(t, row)
 	}
 }
 
-func requireDecent[T item](t *testing.T, object T) {
+func requireValid[T item](t *testing.T, object T) {
 	t.Helper()
 	require.NotEmpty(t, object.itemID())
 	text, err := json.Marshal(object)

@@ -46,7 +46,7 @@ func TestRateByTwoRefusals(t *testing.T) {
 }
 
 // The answer to a call from before the last 429 changes nothing.
-func TestRateByOldNews(t *testing.T) {
+func TestRateIgnoresEarlierCalls(t *testing.T) {
 	t.Parallel()
 	var r rate
 	first, second, third := r.send(noon), r.send(noon), r.send(noon)
@@ -60,7 +60,7 @@ func TestRateByOldNews(t *testing.T) {
 
 // If a 429 has no wait, or one that is too short, each further 429 doubles the wait, up to a minute. The time of
 // refusals is counted until a call passes.
-func TestRateOfRefusalsWithoutEnd(t *testing.T) {
+func TestRateOfContinuedRefusals(t *testing.T) {
 	t.Parallel()
 	for name, named := range map[string]time.Duration{"silent": 0, "wrong": time.Millisecond} {
 		t.Run(name, func(t *testing.T) {

@@ -18,21 +18,21 @@ import (
 )
 
 // A read without a usable answer is repeated, with a line in the log for each attempt.
-func TestOutageThatPasses(t *testing.T) {
+func TestReadIsRepeated(t *testing.T) {
 	t.Parallel()
 	core, logs := observer.New(zap.InfoLevel)
 	ctx := ctxzap.ToContext(t.Context(), zap.New(core))
 	standIn := faulty(openaitest.Fault{Status: http.StatusBadGateway, Body: "<html>Bad gateway</html>", Times: 2})
-	_, err := patient(t, standIn).ListGroups(ctx, client.Cursor{})
+	_, err := newRetryingClient(t, standIn).ListGroups(ctx, client.Cursor{})
 	require.NoError(t, err)
 	require.Len(t, standIn.Requests(), 3)
-	told := logs.FilterMessage("baton-openai: OpenAI gave no usable answer; asking again").All()
-	require.Len(t, told, 2)
-	require.Contains(t, told[0].ContextMap()["error"], "GET /organization/groups: 502 Bad Gateway")
+	repeats := logs.FilterMessage("baton-openai: OpenAI gave no usable answer; asking again").All()
+	require.Len(t, repeats, 2)
+	require.Contains(t, repeats[0].ContextMap()["error"], "GET /organization/groups: 502 Bad Gateway")
 }
 
 // Without a usable answer for too long, the call fails with a code that the SDK does not repeat.
-func TestOutageThatLasts(t *testing.T) {
+func TestRepetitionEnds(t *testing.T) {
 	t.Parallel()
 	standIn := faulty(openaitest.Fault{Status: http.StatusServiceUnavailable, EmptyBody: true})
 	c := newClient(t, start(t, standIn))
@@ -45,7 +45,7 @@ func TestOutageThatLasts(t *testing.T) {
 }
 
 // The wait that a 503 asks for is kept. Here it is longer than calls are repeated for.
-func TestOutageThatNamesItsEnd(t *testing.T) {
+func TestServiceUnavailableWithALongWait(t *testing.T) {
 	t.Parallel()
 	standIn := faulty(openaitest.Fault{Status: http.StatusServiceUnavailable, Header: http.Header{"Retry-After": {"90"}}})
 	c := newClient(t, start(t, standIn))
@@ -56,13 +56,13 @@ func TestOutageThatNamesItsEnd(t *testing.T) {
 }
 
 // The wait for another attempt ends with the context.
-func TestOutageEndsWithTheContext(t *testing.T) {
+func TestRepetitionEndsWithTheContext(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
 	standIn := faulty(openaitest.Fault{Status: http.StatusServiceUnavailable, Header: http.Header{"Retry-After": {"30"}}})
 	core, logs := observer.New(zap.WarnLevel)
 	ended := make(chan error, 1)
-	c := patient(t, standIn)
+	c := newRetryingClient(t, standIn)
 	go func() {
 		_, err := c.ListGroups(ctxzap.ToContext(ctx, zap.New(core)), client.Cursor{})
 		ended <- err
@@ -80,7 +80,7 @@ func TestWriteIsNotRepeated(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			standIn := &openaitest.Server{Faults: map[string]openaitest.Fault{"*": fault}}
-			_, err := patient(t, standIn).CreateGroup(t.Context(), "Engineers")
+			_, err := newRetryingClient(t, standIn).CreateGroup(t.Context(), "Engineers")
 			requireCode(t, codes.Unavailable, err)
 			assert.Len(t, standIn.Requests(), 1)
 		})

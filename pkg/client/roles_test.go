@@ -91,7 +91,7 @@ func TestChangesOfRoles(t *testing.T) {
 }
 
 // An empty project id does not address the organization.
-func TestRolesOfNoProject(t *testing.T) {
+func TestRolesOfAnEmptyProjectID(t *testing.T) {
 	t.Parallel()
 	standIn := &openaitest.Server{}
 	c := newClient(t, start(t, standIn))

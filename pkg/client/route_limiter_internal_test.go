@@ -282,7 +282,7 @@ func TestAPIThatRefusesEverything(t *testing.T) {
 }
 
 // A route is reported only if it is delayed for longer, at most every half minute; the slowest one is reported first.
-func TestLimiterReportsWhatTakesLong(t *testing.T) {
+func TestLimiterReportsSlowRoutes(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		l := newLimiter()

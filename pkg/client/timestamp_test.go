@@ -71,13 +71,13 @@ func TestTimestampThatIsNoNumberIsAnError(t *testing.T) {
 	}
 }
 
-func TestTimestampThatIsLeftOutIsNotSaid(t *testing.T) {
+func TestTimestampThatIsMissing(t *testing.T) {
 	t.Parallel()
 	c := newClient(t, start(t, answer(http.StatusOK, `{"data":[{"id":"user-1"}],"has_more":false}`)))
 	page, err := c.ListUsers(t.Context(), client.Cursor{})
 	require.NoError(t, err)
-	_, said := page.Items[0].AddedAt.Time()
-	assert.False(t, said)
+	_, isSet := page.Items[0].AddedAt.Time()
+	assert.False(t, isSet)
 }
 
 // FuzzTimestamp decodes any time: the result is an error, nothing, or a time that RFC 3339 can express.

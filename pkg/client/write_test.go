@@ -14,7 +14,7 @@ import (
 )
 
 // An answer with "deleted": false is no deletion. One without the field is.
-func TestDeletionByItsOwnWords(t *testing.T) {
+func TestDeletedFieldOfADeletion(t *testing.T) {
 	t.Parallel()
 	for body, done := range map[string]bool{
 		`{"object":"group.deleted","id":"group_1","deleted":true}`: true, `{"object":"group.deleted"}`: true, `{"deleted":null}`: true, ``: true, `{"del`: true,
@@ -91,7 +91,7 @@ func TestAwaitedRead(t *testing.T) {
 	t.Parallel()
 	lasting := faulty(openaitest.Fault{Text: true})
 	began := time.Now()
-	_, err := patient(t, lasting).ListGroups(client.Awaited(client.Urgent(t.Context())), client.Cursor{})
+	_, err := newRetryingClient(t, lasting).ListGroups(client.Awaited(client.Urgent(t.Context())), client.Cursor{})
 	requireCode(t, codes.Unavailable, err)
 	require.Less(t, time.Since(began), 10*time.Second)
 	require.Greater(t, len(lasting.Requests()), 2)

@@ -30,7 +30,7 @@ func TestIssueAPIKey(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			p := newPeer(t, &conductoronetest.Service{})
-			ctx := p.letIn()
+			ctx := p.authorized()
 			task := p.service.Enqueue(conductoronetest.IssueAPIKey(identity, "api_key", recipients...))
 			assert.Equal(t, "issue a credential to service_account bot", task.String())
 			given := p.getTask(ctx)

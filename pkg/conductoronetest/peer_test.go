@@ -120,8 +120,8 @@ func (p *peer) askToken(form url.Values) (int, string) {
 	return response.StatusCode, string(body)
 }
 
-// letIn returns a context with a token.
-func (p *peer) letIn() context.Context {
+// authorized returns a context with a token.
+func (p *peer) authorized() context.Context {
 	p.t.Helper()
 	code, body := p.askToken(p.form())
 	require.Equal(p.t, http.StatusOK, code, body)

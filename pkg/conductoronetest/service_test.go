@@ -63,7 +63,7 @@ func TestTokens(t *testing.T) {
 	}
 	assert.Len(t, p.service.Refused(), len(refused))
 	assert.Zero(t, p.service.TokensIssued())
-	p.letIn()
+	p.authorized()
 	assert.Equal(t, 1, p.service.TokensIssued())
 }
 
@@ -98,7 +98,7 @@ func TestCallsNeedAToken(t *testing.T) {
 func TestTasksAreGivenOutInOrder(t *testing.T) {
 	t.Parallel()
 	p := newPeer(t, &conductoronetest.Service{})
-	ctx := p.letIn()
+	ctx := p.authorized()
 	assert.Nil(t, p.getTask(ctx))
 	first, second, third := p.service.Enqueue(fullSync()), p.service.Enqueue(fullSync()), p.service.Enqueue(fullSync())
 	assert.Equal(t, first.ID, p.getTask(ctx).GetId())
@@ -134,7 +134,7 @@ func TestTasksAreGivenOutInOrder(t *testing.T) {
 func TestTasksAreGivenOutAgain(t *testing.T) {
 	t.Parallel()
 	p := newPeer(t, &conductoronetest.Service{Retries: 1})
-	ctx := p.letIn()
+	ctx := p.authorized()
 	task := p.service.Enqueue(fullSync())
 	for range 2 {
 		require.Equal(t, task.ID, p.getTask(ctx).GetId())
@@ -156,10 +156,10 @@ func TestTasksAreGivenOutAgain(t *testing.T) {
 }
 
 // Calls that do not fit are refused and recorded.
-func TestReportsThatDoNotFit(t *testing.T) {
+func TestInvalidReports(t *testing.T) {
 	t.Parallel()
 	p := newPeer(t, &conductoronetest.Service{})
-	ctx := p.letIn()
+	ctx := p.authorized()
 	waiting, done := p.service.Enqueue(fullSync()), strings.Repeat("x", 27)
 	tests := map[string]struct {
 		call func() error
@@ -249,7 +249,7 @@ func checksum(data string) *v1.BatonServiceUploadAssetRequest {
 func TestUploads(t *testing.T) {
 	t.Parallel()
 	p := newPeer(t, &conductoronetest.Service{})
-	ctx := p.letIn()
+	ctx := p.authorized()
 	task := p.service.Enqueue(fullSync())
 	require.Equal(t, task.ID, p.getTask(ctx).GetId())
 	tests := map[string]struct {
@@ -278,7 +278,7 @@ func TestUploads(t *testing.T) {
 func TestFaults(t *testing.T) {
 	t.Parallel()
 	p := newPeer(t, &conductoronetest.Service{})
-	ctx := p.letIn()
+	ctx := p.authorized()
 	task := p.service.Enqueue(fullSync())
 	require.Equal(t, task.ID, p.getTask(ctx).GetId())
 
@@ -312,7 +312,7 @@ func TestHello(t *testing.T) {
 	t.Parallel()
 	var calls []string
 	p := newPeer(t, &conductoronetest.Service{OnCall: func(method string) { calls = append(calls, method) }})
-	ctx := p.letIn()
+	ctx := p.authorized()
 	hello := v1.BatonServiceHelloRequest_builder{
 		HostId: "host", ConnectorMetadata: v2.ConnectorMetadata_builder{DisplayName: "OpenAI"}.Build(),
 	}.Build()

@@ -40,13 +40,13 @@ func (d testConnector) invoke(ctx context.Context, name, arguments string) (*str
 	if answer.GetStatus() == v2.BatonActionStatus_BATON_ACTION_STATUS_COMPLETE {
 		return returned, nil
 	}
-	said := &spb.Status{}
+	failure := &spb.Status{}
 	annos := annotations.Annotations(answer.GetAnnotations())
-	if found, err := annos.Pick(said); err != nil || !found {
+	if found, err := annos.Pick(failure); err != nil || !found {
 		return returned, errors.New("the error has no code")
 	}
 	text := returned.GetFields()["error"].GetStringValue()
-	return returned, status.Error(codes.Code(said.GetCode()), text)
+	return returned, status.Error(codes.Code(failure.GetCode()), text)
 }
 
 func invoked(name, arguments string) func(context.Context, testConnector) error {
@@ -179,7 +179,7 @@ func TestActionsArePinned(t *testing.T) {
 }
 
 // The result of an action is as its schema says.
-func TestActionsReturnWhatTheySay(t *testing.T) {
+func TestActionsReturnTheirSchema(t *testing.T) {
 	t.Parallel()
 	for name, test := range actionCases() {
 		t.Run(name, func(t *testing.T) {

@@ -26,7 +26,7 @@ func roleAssigned(role, principal, principalType, resource string) map[string]an
 }
 
 // The events of each type of entry, by a person in a session and by a key. The project of an entry by a key is ignored.
-func TestWhatEntriesMean(t *testing.T) {
+func TestEventsOfEntries(t *testing.T) {
 	t.Parallel()
 	const (
 		ownerHere, owners = "role-api-organization-owner__api-organization__org-small", "organization_role:owner:assigned"
@@ -143,7 +143,7 @@ func TestWhatEntriesMean(t *testing.T) {
 			r := followFeed(t, server, "audit_log")
 			server.Record(openaitest.AuditLogEntry{ID: "e", Type: test.eventType, Actor: test.actor, ProjectID: test.project, Details: test.details})
 			r.pass(2 * time.Minute)
-			got := toldAll(r.all(t))
+			got := eventLines(r.all(t))
 			require.Equal(t, slices.Clip(test.want), orNone(got))
 			require.Equal(t, len(got) == 0, r.logs.FilterMessageSnippet("cannot read").Len() == 1)
 		})
@@ -163,7 +163,7 @@ func orNone(lines []string) []string {
 
 // An assignment is reported as a grant only if one page has the whole window, since only then it is known what came
 // after.
-func TestGrantsAreNotToldOutOfOrder(t *testing.T) {
+func TestGrantsAreNotReportedOutOfOrder(t *testing.T) {
 	t.Parallel()
 	const owner = "role-api-organization-owner__api-organization__org-small"
 	for name, size := range map[string]int{"one page": 100, "several pages": 2} {

@@ -27,9 +27,9 @@ func rowsOf(t *testing.T, f, other file) map[string][]string {
 	}
 	for i, row := range decode[grantRow](t, f.Grants) {
 		if row.Direct && isThere[row.Principal] {
-			teller := tellerOf(row)
+			giving := givingResource(row)
 			identity, _, _ := strings.Cut(f.Grants[i], `,"Direct"`)
-			found[teller] = append(found[teller], identity)
+			found[giving] = append(found[giving], identity)
 		}
 	}
 	for _, rows := range found {
@@ -38,7 +38,7 @@ func rowsOf(t *testing.T, f, other file) map[string][]string {
 	return found
 }
 
-func tellerOf(row grantRow) string {
+func givingResource(row grantRow) string {
 	kind, rest, _ := strings.Cut(row.Entitlement, ":")
 	on, _, _ := strings.Cut(rest, ":")
 	switch kind {
@@ -153,7 +153,7 @@ var organizationEdits = map[string]func(*openaitest.Organization){
 
 // For every change of the organization, the feed names the resources to sync, except for changes that the log does not
 // report: members of groups, and the project of a change with a key.
-func TestEveryChangeIsTold(t *testing.T) {
+func TestFeedNamesEveryChange(t *testing.T) {
 	t.Parallel()
 	for name, edit := range organizationEdits {
 		t.Run(name, func(t *testing.T) {
@@ -170,14 +170,14 @@ func TestEveryChangeIsTold(t *testing.T) {
 				require.NotEmpty(t, changed)
 			}
 			for _, resource := range changed {
-				require.Truef(t, names(before, events, resource), "nothing tells of %s: %v", resource, toldAll(events))
+				require.Truef(t, names(before, events, resource), "nothing tells of %s: %v", resource, eventLines(events))
 			}
 		})
 	}
 }
 
 // The same for the connector's own changes, which it makes with a key.
-func TestOwnChangesAreTold(t *testing.T) {
+func TestFeedNamesOwnChanges(t *testing.T) {
 	t.Parallel()
 	for seed := range uint64(4) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
@@ -206,7 +206,7 @@ func TestOwnChangesAreTold(t *testing.T) {
 						continue // the log does not report members of groups, or the project of a change with a key
 					}
 					told++
-					require.Truef(t, names(before, events, resource), "%s: nothing tells of %s: %v", a.grantID(), resource, toldAll(events))
+					require.Truef(t, names(before, events, resource), "%s: nothing tells of %s: %v", a.grantID(), resource, eventLines(events))
 				}
 			}
 			require.Greater(t, told, 5)

@@ -20,7 +20,7 @@ import (
 )
 
 // A cursor that is malformed, of another version or ahead of the clock is replaced by a new one, with a warning.
-func TestCursorsThatAreNotOurs(t *testing.T) {
+func TestUnknownFeedCursors(t *testing.T) {
 	t.Parallel()
 	server := newServer()
 	r := followFeed(t, server, "audit_log")
@@ -37,7 +37,7 @@ func TestCursorsThatAreNotOurs(t *testing.T) {
 	} {
 		r.cursor = cursor
 		r.logs.TakeAll()
-		require.Equal(t, []string{"a changed group:g in organization:organization"}, toldAll(r.all(t)), name)
+		require.Equal(t, []string{"a changed group:g in organization:organization"}, eventLines(r.all(t)), name)
 		warnings := r.logs.TakeAll()
 		require.Len(t, warnings, 1, name)
 		require.Contains(t, warnings[0].Message, "the feed begins anew", name)
@@ -45,7 +45,7 @@ func TestCursorsThatAreNotOurs(t *testing.T) {
 }
 
 // A faulty cursor of the API ends with an error or restarts the window, and never loops.
-func TestPagesOfTheAuditLogThatGoWrong(t *testing.T) {
+func TestFaultyPagesOfTheAuditLog(t *testing.T) {
 	t.Parallel()
 	const route = "GET /organization/audit_logs"
 	tests := map[string]struct {
@@ -148,7 +148,7 @@ func TestAuditLogThatCannotBeRead(t *testing.T) {
 			server.Update(func(*openaitest.Organization) { server.AuditLog.Off, server.Keys = 0, nil })
 			server.Record(openaitest.AuditLogEntry{ID: "a", Type: "scim.enabled"})
 			always.pass(10 * time.Minute)
-			require.Equal(t, []string{"a changed organization:organization"}, toldAll(always.all(t)))
+			require.Equal(t, []string{"a changed organization:organization"}, eventLines(always.all(t)))
 		})
 	}
 }

@@ -104,8 +104,8 @@ func (r *followedFeed) all(t *testing.T) []*v2.Event {
 
 func (r *followedFeed) pass(d time.Duration) { *r.clock = r.clock.Add(d) }
 
-// told is an event as one line.
-func told(event *v2.Event) string {
+// eventLine is an event as one line.
+func eventLine(event *v2.Event) string {
 	switch {
 	case event.HasResourceChangeEvent():
 		changed := event.GetResourceChangeEvent()
@@ -125,10 +125,10 @@ func told(event *v2.Event) string {
 	}
 }
 
-func toldAll(events []*v2.Event) []string {
+func eventLines(events []*v2.Event) []string {
 	lines := make([]string, 0, len(events))
 	for _, event := range events {
-		lines = append(lines, told(event))
+		lines = append(lines, eventLine(event))
 	}
 	return lines
 }
@@ -169,7 +169,7 @@ func TestNoEntryIsLost(t *testing.T) {
 			want, got := map[string]string{}, map[string]string{}
 			listen := func(events []*v2.Event) {
 				for _, event := range events {
-					line := told(event)
+					line := eventLine(event)
 					require.Equal(t, line, orElse(got[event.GetId()], line), "what is given again is the same")
 					got[event.GetId()] = line
 				}
@@ -235,7 +235,7 @@ func TestEntriesOfOneSecond(t *testing.T) {
 	}
 }
 
-func TestNothingIsAskedBeforeItIsOver(t *testing.T) {
+func TestFeedWindows(t *testing.T) {
 	t.Parallel()
 	server := newServer()
 	r := followFeed(t, server, "audit_log")
@@ -273,7 +273,7 @@ func TestEventsHaveNoPersonalData(t *testing.T) {
 	server.Record(openaitest.AuditLogEntry{ID: "a", Type: "login.succeeded", Actor: openaitest.AuditLogActor{UserID: "ann"}})
 	r.pass(time.Hour)
 	events := r.all(t)
-	require.Equal(t, []string{"a used organization:organization by user:ann"}, toldAll(events))
+	require.Equal(t, []string{"a used organization:organization by user:ann"}, eventLines(events))
 	text := protojson.Format(events[0])
 	for _, personal := range []string{"Ann@Example.com", "203.0.113.7", "Browser/1.0", "a497151ce4338a12c4418c44d375173e"} {
 		require.NotContains(t, text, personal)

@@ -121,15 +121,15 @@ func (e *expectation) expanded() []grantRow {
 	for _, grant := range e.direct {
 		byEntitlement[grant.Entitlement] = append(byEntitlement[grant.Entitlement], grant)
 	}
-	var holders func(entitlement string) map[string]map[string]bool
-	holders = func(entitlement string) map[string]map[string]bool {
+	var principals func(entitlement string) map[string]map[string]bool
+	principals = func(entitlement string) map[string]map[string]bool {
 		held := map[string]map[string]bool{}
 		for _, grant := range byEntitlement[entitlement] {
 			if held[grant.Principal] == nil {
 				held[grant.Principal] = map[string]bool{}
 			}
 			for _, through := range grant.Expands {
-				for principal := range holders(through) {
+				for principal := range principals(through) {
 					if held[principal] == nil {
 						held[principal] = map[string]bool{}
 					}
@@ -141,7 +141,7 @@ func (e *expectation) expanded() []grantRow {
 	}
 	var grants []grantRow
 	for entitlement := range byEntitlement {
-		for principal, via := range holders(entitlement) {
+		for principal, via := range principals(entitlement) {
 			grant, direct := e.direct[grantKey{entitlement, principal}]
 			if !direct {
 				grant = grantRow{Entitlement: entitlement, Principal: principal, Immutable: true}

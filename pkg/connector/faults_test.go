@@ -53,18 +53,18 @@ type apiFault struct {
 // apiFaults has a fault of each kind, and a second one of a kind with two forms that could be mistaken for an answer.
 // other is an address that must not be called.
 func apiFaults(other string) []apiFault {
-	said := func(statusCode int, code, message string) openaitest.Fault {
+	apiError := func(statusCode int, code, message string) openaitest.Fault {
 		return openaitest.Fault{Status: statusCode, Body: object(code, message)}
 	}
 	return []apiFault{
-		{"refused", client.KindRefused, said(400, "bad", "This cannot be understood."), fails, codes.InvalidArgument, []string{"400"}, false, false},
-		{"gone", client.KindGone, said(404, "not_found", "No such thing"), fails, codes.FailedPrecondition, []string{"404"}, true, false},
-		{"no such list", client.KindNoSuchList, said(404, "unknown_url", "Unknown request URL: GET /organization."), fails, codes.FailedPrecondition, []string{"404"}, false, true},
+		{"refused", client.KindRefused, apiError(400, "bad", "This cannot be understood."), fails, codes.InvalidArgument, []string{"400"}, false, false},
+		{"gone", client.KindGone, apiError(404, "not_found", "No such thing"), fails, codes.FailedPrecondition, []string{"404"}, true, false},
+		{"no such list", client.KindNoSuchList, apiError(404, "unknown_url", "Unknown request URL: GET /organization."), fails, codes.FailedPrecondition, []string{"404"}, false, true},
 		{"archived", client.KindProjectArchived, openaitest.Fault{Code: "project_archived"}, fails, codes.FailedPrecondition, []string{"400"}, false, false},
 		{"conflict", client.KindConflict, openaitest.Fault{Status: 409}, askedAgain, codes.Aborted, []string{"409"}, false, true},
-		{"key", client.KindUnauthenticated, said(401, "invalid_api_key", "Incorrect API key provided: "+testKey+"."), fails, codes.Unauthenticated, []string{adviceForKeys}, false, true},
-		{"scope", client.KindDenied, said(403, "", missingScopeText), fails, codes.PermissionDenied, []string{adviceForKeys, "api.groups.read"}, false, true},
-		{"denied", client.KindDeniedWithoutReason, said(403, "", "Not on your plan."), fails, codes.PermissionDenied, []string{adviceForKeys, "Not on your plan."}, true, true},
+		{"key", client.KindUnauthenticated, apiError(401, "invalid_api_key", "Incorrect API key provided: "+testKey+"."), fails, codes.Unauthenticated, []string{adviceForKeys}, false, true},
+		{"scope", client.KindDenied, apiError(403, "", missingScopeText), fails, codes.PermissionDenied, []string{adviceForKeys, "api.groups.read"}, false, true},
+		{"denied", client.KindDeniedWithoutReason, apiError(403, "", "Not on your plan."), fails, codes.PermissionDenied, []string{adviceForKeys, "Not on your plan."}, true, true},
 		{"limited", client.KindLimited, openaitest.Fault{Status: 429, EmptyBody: true}, askedAgain, codes.ResourceExhausted, []string{"429"}, false, true},
 		{"quota", client.KindBilling, openaitest.Fault{Code: "insufficient_quota"}, fails, codes.ResourceExhausted, []string{"your current quota"}, false, true},
 		{"redirect", client.KindMisdirected, openaitest.Fault{Redirect: other}, fails, codes.FailedPrecondition, []string{"redirects"}, false, true},
@@ -99,7 +99,7 @@ func TestFaultsStandForEveryKind(t *testing.T) {
 		client.KindNotDone:    true, // the answer of a deletion: TestDeletionThatSaysNothingWasDeleted
 		client.KindStopped:    true, // the caller has cancelled the call
 	}
-	for _, fault := range apiFaults(elsewhere(t)) {
+	for _, fault := range apiFaults(redirectTarget(t)) {
 		standIn := httptest.NewServer(&openaitest.Server{
 			Organization: faultyOrganization(), Faults: map[string]openaitest.Fault{groupMembersRoute: fault.fault},
 		})
@@ -129,8 +129,8 @@ type cell struct {
 	apiFault
 
 	route string
-	// spared is the number of calls before the fault, times the number of calls with it; 0 is all.
-	spared, times int
+	// after is the number of calls before the fault, times the number of calls with it; 0 is all.
+	after, times int
 	// whole says that every call of the list has the fault.
 	whole bool
 	// group is the only group with the fault; "" is all.
@@ -145,7 +145,7 @@ func faultyOrganization() openaitest.Organization {
 // server is a stand-in with the fault.
 func (c cell) server() *openaitest.Server {
 	fault := c.fault
-	fault.After, fault.Times, fault.PathContains = c.spared, c.times, c.group
+	fault.After, fault.Times, fault.PathContains = c.after, c.times, c.group
 	return &openaitest.Server{Organization: faultyOrganization(), Faults: map[string]openaitest.Fault{c.route: fault}}
 }
 
@@ -160,23 +160,23 @@ func (c cell) options() syncOptions {
 // requireEnd checks the result of a sync against the expectation. It reports whether the file has to have every row.
 func (c cell) requireEnd(t *testing.T, err error, logs *observer.ObservedLogs) bool {
 	t.Helper()
-	said := c.at(c.route, c.whole)
+	expected := c.at(c.route, c.whole)
 	switch {
-	case said == withoutMembers:
-		require.NoError(t, err, said)
-		require.NotZero(t, logs.FilterMessageSnippet("does not list the members").Len(), said)
+	case expected == withoutMembers:
+		require.NoError(t, err, expected)
+		require.NotZero(t, logs.FilterMessageSnippet("does not list the members").Len(), expected)
 		return false
-	case said == withoutProjects:
-		require.NoError(t, err, said)
-		require.NotZero(t, logs.FilterMessageSnippet(archivedWarning).Len(), said)
+	case expected == withoutProjects:
+		require.NoError(t, err, expected)
+		require.NotZero(t, logs.FilterMessageSnippet(archivedWarning).Len(), expected)
 		return false
-	case said == contradicts:
-		require.ErrorContains(t, err, "members", said)
+	case expected == contradicts:
+		require.ErrorContains(t, err, "members", expected)
 		// The order of the groups decides.
 		require.Contains(t, []codes.Code{c.code, codes.FailedPrecondition}, status.Code(err), err)
 		return false
-	case said == askedAgain && c.times > 0:
-		require.NoError(t, err, said)
+	case expected == askedAgain && c.times > 0:
+		require.NoError(t, err, expected)
 		return true
 	}
 	requireRefused(t, err, c.route, refusal{code: c.code, says: c.says})
@@ -214,7 +214,7 @@ func faultTable(t *testing.T, undisturbed *openaitest.Server) []cell {
 		calls[request.Route]++
 	}
 	require.Len(t, calls, 16, "the routes that a sync asks")
-	faults := apiFaults(elsewhere(t))
+	faults := apiFaults(redirectTarget(t))
 	var cells []cell
 	for list, route := range slices.Sorted(maps.Keys(calls)) {
 		first := 0
@@ -227,7 +227,7 @@ func faultTable(t *testing.T, undisturbed *openaitest.Server) []cell {
 			here = faults // some refusals of this list are those of a plan, so every kind matters
 		}
 		for _, fault := range here {
-			cells = append(cells, cell{apiFault: fault, route: route, spared: first, whole: true})
+			cells = append(cells, cell{apiFault: fault, route: route, after: first, whole: true})
 			switch {
 			case fault.later && route == groupMembersRoute:
 				// In any order of the groups, others list their members.
@@ -235,10 +235,10 @@ func faultTable(t *testing.T, undisturbed *openaitest.Server) []cell {
 					cells = append(cells, cell{apiFault: fault, route: route, group: group.ID})
 				}
 			case fault.later && last > first:
-				cells = append(cells, cell{apiFault: fault, route: route, spared: last})
+				cells = append(cells, cell{apiFault: fault, route: route, after: last})
 			}
 			if fault.name == "dropped" {
-				cells = append(cells, cell{apiFault: fault, route: route, spared: first, times: 1})
+				cells = append(cells, cell{apiFault: fault, route: route, after: first, times: 1})
 			}
 		}
 	}
@@ -258,8 +258,8 @@ func (c cell) String() string {
 	return fmt.Sprintf("%s, %s, %s", c.route, c.name, when)
 }
 
-// elsewhere is a host that must not be called.
-func elsewhere(t *testing.T) string {
+// redirectTarget is a host that must not be called.
+func redirectTarget(t *testing.T) string {
 	t.Helper()
 	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
 		t.Error("a redirect to another host was followed")

@@ -21,19 +21,19 @@ import (
 
 // The changes that the log does not report, in the words of the table in docs/connector.mdx.
 const (
-	untoldMembership  = "Somebody joins or leaves a group"
-	untoldProject     = "With an API key, such as by Terraform or by this connector, a user or a service account joins or leaves a project or gets another role there"
-	untoldProjectRole = "With an API key, a custom role of a project is deleted"
-	untoldFollowing   = "What follows from another change, such as a new organization owner's own roles in projects, " +
+	unreportedMembership  = "Somebody joins or leaves a group"
+	unreportedProject     = "With an API key, such as by Terraform or by this connector, a user or a service account joins or leaves a project or gets another role there"
+	unreportedProjectRole = "With an API key, a custom role of a project is deleted"
+	unreportedConsequence = "What follows from another change, such as a new organization owner's own roles in projects, " +
 		"the keys of a service account that is deleted with an API key, or what has become of the owner of a key"
 )
 
 // organizationChange is a change of the organization.
 type organizationChange struct {
 	do func(*testing.T, *openaitest.Server)
-	// why is one of the constants above; untold are the rows that are not shown for this reason.
-	why    string
-	untold []string
+	// why is one of the constants above; notShown are the rows that are not shown for this reason.
+	why      string
+	notShown []string
 }
 
 func inSession(edit func(*openaitest.Organization)) func(*testing.T, *openaitest.Server) {
@@ -58,40 +58,40 @@ func everyOrganizationChange() map[string]organizationChange {
 	all := map[string]organizationChange{
 		"a user joins a group": {
 			do:  inSession(func(o *openaitest.Organization) { o.Groups[0].MemberIDs = append(o.Groups[0].MemberIDs, "ann") }),
-			why: untoldMembership, untold: []string{"+group:team:member user:ann"},
+			why: unreportedMembership, notShown: []string{"+group:team:member user:ann"},
 		},
 		"a user leaves a group": {
 			do:  inSession(func(o *openaitest.Organization) { o.Groups[0].MemberIDs = o.Groups[0].MemberIDs[1:] }),
-			why: untoldMembership, untold: []string{"-group:team:member user:ben"},
+			why: unreportedMembership, notShown: []string{"-group:team:member user:ben"},
 		},
 		"an owner of a project becomes one of the organization": {
 			do:  inSession(func(o *openaitest.Organization) { o.Users[2].Role = "owner" }),
-			why: untoldFollowing, untold: []string{"-project:alpha:owner user:ann"},
+			why: unreportedConsequence, notShown: []string{"-project:alpha:owner user:ann"},
 		},
 		"the owner of an admin key leaves": {
 			do: inSession(func(o *openaitest.Organization) {
 				o.Users = slices.DeleteFunc(o.Users, func(user openaitest.User) bool { return user.ID == "ole" })
 			}),
-			why: untoldFollowing, untold: []string{"+api_key:key-other"},
+			why: unreportedConsequence, notShown: []string{"+api_key:key-other"},
 		},
 		"a user joins a project, with a key": {
 			do:  withKey(http.MethodPost, "/organization/projects/beta/users", `{"user_id": "eva", "role": "member"}`),
-			why: untoldProject, untold: []string{"+project:beta:member user:eva"},
+			why: unreportedProject, notShown: []string{"+project:beta:member user:eva"},
 		},
 		"a user leaves a project, with a key": {
 			do:  withKey(http.MethodDelete, "/organization/projects/alpha/users/ben", ""),
-			why: untoldProject, untold: []string{"-project:alpha:member user:ben", "-project_role:alpha/r-tune:assigned user:ben"},
+			why: unreportedProject, notShown: []string{"-project:alpha:member user:ben", "-project_role:alpha/r-tune:assigned user:ben"},
 		},
 		"a member's role, with a key": {
 			do: withKey(http.MethodPost, "/organization/projects/alpha/users/cem", `{"role": "owner"}`),
 		},
 		"a service account's role, with a key": {
 			do:  withKey(http.MethodPost, "/organization/projects/alpha/service_accounts/svc-1", `{"role": "owner"}`),
-			why: untoldProject, untold: []string{"+project:alpha:owner service_account:svc-1", "-project:alpha:member service_account:svc-1"},
+			why: unreportedProject, notShown: []string{"+project:alpha:owner service_account:svc-1", "-project:alpha:member service_account:svc-1"},
 		},
 		"a service account leaves, with a key": {
 			do:  withKey(http.MethodDelete, "/organization/projects/alpha/service_accounts/svc-1", ""),
-			why: untoldFollowing, untold: []string{"-api_key:key-svc"},
+			why: unreportedConsequence, notShown: []string{"-api_key:key-svc"},
 		},
 		"a group joins a project, with a key": {
 			do: withKey(http.MethodPost, "/organization/projects/beta/groups", `{"group_id": "team", "role": "role-api-project-member__api-project__beta"}`),
@@ -102,7 +102,7 @@ func everyOrganizationChange() map[string]organizationChange {
 		},
 		"a project role is gone, with a key": {
 			do:  withKey(http.MethodDelete, "/projects/alpha/roles/r-review", ""),
-			why: untoldProjectRole, untold: []string{"-project_role:alpha/r-review"},
+			why: unreportedProjectRole, notShown: []string{"-project_role:alpha/r-review"},
 		},
 		"a project role comes, with a key": {
 			do: withKey(http.MethodPost, "/projects/alpha/roles", `{"role_name": "New", "permissions": ["api.usage.read"]}`),
@@ -146,14 +146,14 @@ func syncNamed(t *testing.T, server *openaitest.Server, named []*v2.Resource) fi
 	return readFile(t, part.path)
 }
 
-// requireTold compares a targeted sync with a full sync of the same organization.
-func requireTold(t *testing.T, whole, part file, named []*v2.Resource) {
+// requireShown compares a targeted sync with a full sync of the same organization.
+func requireShown(t *testing.T, whole, part file, named []*v2.Resource) {
 	t.Helper()
 	requireSubset(t, whole.Resources, part.Resources)
 	requireSubset(t, whole.Entitlements, part.Entitlements)
 	requireSubset(t, whole.Grants, part.Grants)
 	for _, resource := range named {
-		own := whole.toldBy(id(resource.GetId()))
+		own := whole.rowsOfTarget(id(resource.GetId()))
 		requireSubset(t, part.Resources, own.Resources)
 		requireSubset(t, part.Entitlements, own.Entitlements)
 		requireSubset(t, part.Grants, own.Grants)
@@ -169,9 +169,9 @@ func rowName(line string) string {
 	return strings.TrimSpace(row.ID + row.Entitlement + " " + row.Principal)
 }
 
-// untold are the rows that differ between two full syncs and that the targeted sync between them does not show: new or
+// notShown are the rows that differ between two full syncs and that the targeted sync between them does not show: new or
 // changed rows, and removed rows that belong to no named resource. Rows that go with a removed resource do not count.
-func untold(t *testing.T, before, after, part file, named []*v2.Resource) []string {
+func notShown(t *testing.T, before, after, part file, named []*v2.Resource) []string {
 	t.Helper()
 	var found []string
 	there := map[string]bool{}
@@ -180,7 +180,7 @@ func untold(t *testing.T, before, after, part file, named []*v2.Resource) []stri
 	}
 	var told file
 	for _, resource := range named {
-		own := before.toldBy(id(resource.GetId()))
+		own := before.rowsOfTarget(id(resource.GetId()))
 		told.Resources = append(told.Resources, own.Resources...)
 		told.Entitlements = append(told.Entitlements, own.Entitlements...)
 		told.Grants = append(told.Grants, own.Grants...)
@@ -218,7 +218,7 @@ func TestFeedAndTargetedSyncShowEveryChange(t *testing.T) {
 	changes := everyOrganizationChange()
 	reasons := map[string]bool{}
 	for name, change := range changes {
-		require.Equal(t, change.why == "", len(change.untold) == 0, name)
+		require.Equal(t, change.why == "", len(change.notShown) == 0, name)
 		if change.why != "" {
 			reasons[change.why] = true
 		}
@@ -232,16 +232,16 @@ func TestFeedAndTargetedSyncShowEveryChange(t *testing.T) {
 			named := namedBy(feed.all(t))
 			part := syncNamed(t, server, named)
 			after := expected(server.Snapshot()).unexpanded()
-			requireTold(t, after, part, named)
-			require.Equal(t, change.untold, untold(t, before, after, part, named))
+			requireShown(t, after, part, named)
+			require.Equal(t, change.notShown, notShown(t, before, after, part, named))
 			require.Empty(t, server.Unknown())
 		})
 	}
-	require.ElementsMatch(t, untoldOnThePage(t), slices.Collect(maps.Keys(reasons)))
+	require.ElementsMatch(t, unreportedInTheDocs(t), slices.Collect(maps.Keys(reasons)))
 }
 
-// untoldOnThePage is the first column of the table in docs/connector.mdx.
-func untoldOnThePage(t *testing.T) []string {
+// unreportedInTheDocs is the first column of the table in docs/connector.mdx.
+func unreportedInTheDocs(t *testing.T) []string {
 	t.Helper()
 	page, err := os.ReadFile("../../docs/connector.mdx")
 	require.NoError(t, err)
@@ -285,8 +285,8 @@ func TestFeedAndTargetedSyncShowOwnChanges(t *testing.T) {
 				feed.pass(10 * time.Minute)
 				named := namedBy(feed.all(t))
 				part := syncNamed(t, server, named)
-				requireTold(t, after, part, named)
-				left := untold(t, before, after, part, named)
+				requireShown(t, after, part, named)
+				left := notShown(t, before, after, part, named)
 				if len(left) == 0 {
 					shown++
 				}

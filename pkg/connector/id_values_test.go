@@ -11,7 +11,7 @@ import (
 )
 
 // Ids are opaque: any character of an id is kept.
-func TestIDsOfEveryKindSurvive(t *testing.T) {
+func TestIDsOfEveryKindAreKept(t *testing.T) {
 	t.Parallel()
 	long := strings.Repeat("long-", 60) // longer than the 256 bytes up to which the session store uses a key unchanged
 	for name, odd := range map[string]string{
@@ -57,16 +57,16 @@ func requireSyncedWhole(t *testing.T, organization openaitest.Organization) {
 }
 
 // Long ids that differ only at the end stay different.
-func TestLongIDsAreToldApart(t *testing.T) {
+func TestLongIDsStayDistinct(t *testing.T) {
 	t.Parallel()
 	long := "user-" + strings.Repeat("x", 600)
 	requireQuirks(t, map[string]quirk{"long": {
 		prepare: func(s *openaitest.Server) {
 			o := &s.Organization
 			o.Users = append(o.Users, openaitest.User{ID: long + "1", Role: "reader"})
-			group(o, financ).MemberIDs = []string{long + "1", long + "2"}
+			group(o, financeGroup).MemberIDs = []string{long + "1", long + "2"}
 		},
-		warned: []warning{{"members of this group are left out", map[string]any{"group_id": financ, "members": 1}}},
+		warned: []warning{{"members of this group are left out", map[string]any{"group_id": financeGroup, "members": 1}}},
 	}})
 }
 

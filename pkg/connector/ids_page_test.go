@@ -31,7 +31,7 @@ func tableRows(t *testing.T, page, header string) [][]string {
 }
 
 // docs/resources.md has every type with its profile, and every entitlement with the types that it is grantable to.
-func TestPageTellsWhatIsPinned(t *testing.T) {
+func TestPageListsPinnedNames(t *testing.T) {
 	t.Parallel()
 	const page = "../../docs/resources.md"
 	synced := syncPinned(t)

@@ -50,13 +50,13 @@ var mutants = map[string]mutant{
 		"pkg/connector/role_assignment.go",
 		"	return !given, err\n",
 		"	return given && false, err\n",
-		[]string{"-run", "^TestPredefinedRoleBesideTheOneOfTheRow$", "./pkg/connector"},
+		[]string{"-run", "^TestSecondPredefinedRole$", "./pkg/connector"},
 	},
 	"a group's role is taken for one that is held directly": {
 		"pkg/connector/role_assignment.go",
 		"	return !given, err\n",
 		"	return given || true, err\n",
-		[]string{"-run", "^TestPredefinedRoleBesideTheOneOfTheRow$", "./pkg/connector"},
+		[]string{"-run", "^TestSecondPredefinedRole$", "./pkg/connector"},
 	},
 	"a list that begins again is two": {
 		"pkg/connector/pages.go",
@@ -74,7 +74,7 @@ var mutants = map[string]mutant{
 		"pkg/connector/consistency.go",
 		"	case seen != c.before && seen != stateUnknown:\n",
 		"	case false:\n",
-		[]string{"-run", "^TestSuccessAfterWhichSomethingElseIsThere$", "./pkg/connector"},
+		[]string{"-run", "^TestSuccessWithAnotherState$", "./pkg/connector"},
 	},
 	"a deletion is one whatever it says": {
 		"pkg/client/write.go",
@@ -86,7 +86,7 @@ var mutants = map[string]mutant{
 		"pkg/client/kind.go",
 		"	case !body.own:\n		return KindNoAnswer, ReasonForeign\n",
 		"	case !body.own && statusCode != http.StatusNotFound:\n		return KindNoAnswer, ReasonForeign\n",
-		[]string{"-run", "^TestForeign404", "./pkg/connector"},
+		[]string{"-run", "^TestGateway404", "./pkg/connector"},
 	},
 	"an inherited role is held directly": {
 		"pkg/connector/role_assignment.go",

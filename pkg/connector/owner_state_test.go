@@ -12,8 +12,8 @@ import (
 
 const organizationUsersRoute = "GET /organization/users"
 
-// leavers is the organization after some users have left, with the keys that they left behind.
-func leavers() openaitest.Organization {
+// withDepartedUsers is the organization after some users have left, with the keys that they left behind.
+func withDepartedUsers() openaitest.Organization {
 	o := smallOrganization()
 	alpha := &o.Projects[0]
 	projectKey := func(id, access, ownerType, owner string, expires int64) {
@@ -67,7 +67,7 @@ func TestOwnerStates(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			server := &openaitest.Server{Organization: leavers()}
+			server := &openaitest.Server{Organization: withDepartedUsers()}
 			synced := runSync(t, server, options)
 			require.NoError(t, synced.err)
 			require.Empty(t, server.Unknown())
@@ -80,7 +80,7 @@ func TestOwnerStates(t *testing.T) {
 			for _, request := range server.Requests() {
 				calls[request.Route]++
 			}
-			require.Equal(t, fewestCalls(leavers()), calls)
+			require.Equal(t, fewestCalls(withDepartedUsers()), calls)
 		})
 	}
 }
@@ -139,20 +139,20 @@ func TestOwnerStatesWhereServiceAccountsAreRefused(t *testing.T) {
 // A key in a targeted sync has the row of a full sync.
 func TestOwnerStatesOfTargetedSync(t *testing.T) {
 	t.Parallel()
-	synced := runSync(t, &openaitest.Server{Organization: leavers()}, syncOptions{})
+	synced := runSync(t, &openaitest.Server{Organization: withDepartedUsers()}, syncOptions{})
 	require.NoError(t, synced.err)
 	keys := readFile(t, synced.path).of("api_key").Resources
 	for _, row := range decode[resourceRow](t, keys) {
 		t.Run(row.ID, func(t *testing.T) {
 			t.Parallel()
-			part := runSync(t, &openaitest.Server{Organization: leavers()}, syncOptions{targets: []*v2.Resource{target(row.ID, row.Parent)}})
+			part := runSync(t, &openaitest.Server{Organization: withDepartedUsers()}, syncOptions{targets: []*v2.Resource{target(row.ID, row.Parent)}})
 			require.NoError(t, part.err)
 			require.Equal(t, []string{line(row)}, readFile(t, part.path).Resources)
 		})
 	}
 	t.Run("project", func(t *testing.T) {
 		t.Parallel()
-		part := runSync(t, &openaitest.Server{Organization: leavers()}, syncOptions{targets: []*v2.Resource{target("project:alpha", "")}})
+		part := runSync(t, &openaitest.Server{Organization: withDepartedUsers()}, syncOptions{targets: []*v2.Resource{target("project:alpha", "")}})
 		require.NoError(t, part.err)
 		requireSubset(t, keys, readFile(t, part.path).of("api_key").Resources)
 	})

@@ -58,7 +58,7 @@ func placesRefused(server *openaitest.Server) int {
 }
 
 // A user is deleted during the listing, in the last row of a page. All others are listed.
-func TestUserDeletedWhereThePageEnds(t *testing.T) {
+func TestUserDeletedAtTheEndOfAPage(t *testing.T) {
 	t.Parallel()
 	organization := openaitest.Organization{ID: "org-1", Users: many(350, userRow)}
 	server := &openaitest.Server{Organization: organization}

@@ -65,11 +65,11 @@ func TestPrincipalLeavesDuringASync(t *testing.T) {
 			server := newServer()
 			// The API may answer 404 for a principal that it still lists elsewhere.
 			server.SetFault(test.route, openaitest.Fault{Status: http.StatusNotFound, PathContains: "/" + test.id + "/"})
-			meanwhile(server, test.route, test.change)
+			changeBefore(server, test.route, test.change)
 			synced := runSync(t, server, syncOptions{})
 			require.NoError(t, synced.err)
-			left := synced.logs.FilterMessageSnippet("a principal left while the sync ran")
-			requireWarnings(t, left, []warning{{"left while the sync ran", map[string]any{
+			leftLogs := synced.logs.FilterMessageSnippet("a principal left while the sync ran")
+			requireWarnings(t, leftLogs, []warning{{"left while the sync ran", map[string]any{
 				"principal_type": test.principalType, "principal_id": test.id, "in": test.in,
 			}}})
 
@@ -98,7 +98,7 @@ func direct(t *testing.T, f file) []string {
 }
 
 // A principal that still exists has not left. If it cannot be read, the sync fails.
-func TestPrincipalThatIsStillThere(t *testing.T) {
+func TestPrincipalThatStillExists(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		faults map[string]openaitest.Fault

@@ -115,7 +115,7 @@ func TestProjectActionsRefused(t *testing.T) {
 }
 
 // A project counts as archived although the API reports that as an error, and also if the state shows late.
-func TestArchiveThatComplains(t *testing.T) {
+func TestArchiveThatReportsAnError(t *testing.T) {
 	t.Parallel()
 	for _, lag := range []int{0, 3} {
 		server := newServer()
@@ -130,7 +130,7 @@ func TestArchiveThatComplains(t *testing.T) {
 
 // If the answer is lost and another project of the name was created at the same time, neither is taken for the created
 // one.
-func TestLostProjectBesideAnother(t *testing.T) {
+func TestLostProjectNextToAnother(t *testing.T) {
 	t.Parallel()
 	server := newServer()
 	server.SetFault(createProject, openaitest.Fault{Status: 500, AfterEffect: true})

@@ -170,7 +170,7 @@ func TestRefusalByAnActiveProjectIsAnError(t *testing.T) {
 		for name, fault := range bodies {
 			t.Run(route+" "+name, func(t *testing.T) {
 				t.Parallel()
-				fault.PathContains = assist
+				fault.PathContains = assistantProject
 				server := &openaitest.Server{Organization: openaitest.Sample(), Faults: map[string]openaitest.Fault{route: fault}}
 				_, logs, err := walkServer(t, server, 0)
 				require.ErrorContains(t, err, route)
@@ -182,7 +182,7 @@ func TestRefusalByAnActiveProjectIsAnError(t *testing.T) {
 }
 
 // If the read of the project fails, the project is not taken for archived.
-func TestProjectWhoseStateIsNotToldIsNotSkipped(t *testing.T) {
+func TestProjectOfUnknownStateIsNotSkipped(t *testing.T) {
 	t.Parallel()
 	const users, one = "GET /organization/projects/{project_id}/users", "GET /organization/projects/{project_id}"
 	answers := map[string]openaitest.Fault{
@@ -190,14 +190,14 @@ func TestProjectWhoseStateIsNotToldIsNotSkipped(t *testing.T) {
 		"429":                  {Status: http.StatusTooManyRequests},
 		"403":                  {Status: http.StatusForbidden},
 		"404":                  {Status: http.StatusNotFound},
-		"200 without status":   {Body: `{"id":"` + assist + `"}`},
+		"200 without status":   {Body: `{"id":"` + assistantProject + `"}`},
 		"200 of another shape": {Body: `[]`},
 	}
 	for name, answer := range answers {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			server := &openaitest.Server{Organization: openaitest.Sample(), Faults: map[string]openaitest.Fault{
-				users: {Status: http.StatusNotFound, PathContains: assist}, one: answer,
+				users: {Status: http.StatusNotFound, PathContains: assistantProject}, one: answer,
 			}}
 			_, logs, err := walkServer(t, server, 0)
 			require.Error(t, err)
@@ -207,7 +207,7 @@ func TestProjectWhoseStateIsNotToldIsNotSkipped(t *testing.T) {
 }
 
 // Without a usable answer about the project, the sync fails.
-func TestArchivedProjectThatCannotBeAskedFor(t *testing.T) {
+func TestProjectThatCannotBeRead(t *testing.T) {
 	t.Parallel()
 	server := &openaitest.Server{Organization: openaitest.Sample()}
 	server.SetFault("GET /organization/projects/{project_id}/users", openaitest.Fault{Status: http.StatusNotFound})

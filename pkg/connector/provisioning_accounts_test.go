@@ -182,7 +182,7 @@ func TestCreateAccountOfAMember(t *testing.T) {
 }
 
 // If the row has the address only in the account within it, that address is used, as in a sync.
-func TestCreateAccountOfAMemberWithoutAddressOfTheRow(t *testing.T) {
+func TestCreateAccountOfAMemberWithoutEmailInTheRow(t *testing.T) {
 	t.Parallel()
 	server := newServer(func(o *openaitest.Organization) { user(o, "ann").JSON = openaitest.Fields{"email": nil} })
 	answer, err := connect(t, server).createAccount(t.Context(), accountInfo(t, map[string]any{"email": "ann@example.com"}))

@@ -35,15 +35,15 @@ func organizationOf(users, invites, projects int) openaitest.Organization {
 	return o
 }
 
-// priced is a kind of change, with the list that it walks through, if any.
-type priced struct {
+// countedChange is a kind of change, with the list that it walks through, if any.
+type countedChange struct {
 	name    string
 	do      func(context.Context, testConnector) error
 	walks   string
 	prepare func(*openaitest.Server)
 }
 
-func pricedChanges(t *testing.T) []priced {
+func countedChanges(t *testing.T) []countedChange {
 	t.Helper()
 	const (
 		users    = "the users, until there is another owner"
@@ -57,7 +57,7 @@ func pricedChanges(t *testing.T) []priced {
 		}
 		return func(ctx context.Context, d testConnector) error { return d.inviteDirectly(ctx, profile) }
 	}
-	return []priced{
+	return []countedChange{
 		{name: "grant a role of the organization: owner", do: granted(ownerRole, "user:ann")},
 		{name: "revoke it", do: revoked(ownerRole, "user:ola"), walks: users},
 		{name: "grant a custom role of the organization to a user", do: granted(auditRole, "user:eva")},
@@ -110,7 +110,7 @@ const (
 // filter. docs/benchmarks.md has the numbers.
 func TestCallsOfChanges(t *testing.T) {
 	t.Parallel()
-	count := func(c priced, o openaitest.Organization) int {
+	count := func(c countedChange, o openaitest.Organization) int {
 		server := &openaitest.Server{Organization: o}
 		if c.prepare != nil {
 			c.prepare(server)
@@ -124,7 +124,7 @@ func TestCallsOfChanges(t *testing.T) {
 	}
 	// A change without a walk takes no more calls if every list has several pages.
 	small, several, large := organizationOf(0, 0, 0), organizationOf(250, 250, 250), organizationOf(4_000, 1_000, 400)
-	changes := pricedChanges(t)
+	changes := countedChanges(t)
 	table := make([]string, 0, len(changes)+2)
 	table = append(table, "| change | calls | at 4,000 users, 1,000 invitations, 400 projects | what is walked |", "|---|---|---|---|")
 	for _, c := range changes {

@@ -75,7 +75,7 @@ func TestAnswerThatNamesAnotherRole(t *testing.T) {
 
 // A success that does not show may show later. It stays a success, with a warning that has the wanted and the shown
 // state.
-func TestSuccessOfWhichNothingShows(t *testing.T) {
+func TestSuccessWithoutAnEffect(t *testing.T) {
 	t.Parallel()
 	for name, c := range changes() {
 		if len(c.sends) > 1 {
@@ -89,17 +89,17 @@ func TestSuccessOfWhichNothingShows(t *testing.T) {
 			d := connect(t, server)
 			core, logs := observer.New(zap.WarnLevel)
 			require.NoError(t, c.do(ctxzap.ToContext(t.Context(), zap.New(core)), d))
-			told := append(logs.FilterMessage(notShownYet).All(), d.logs.FilterMessage(notShownYet).All()...)
-			require.NotEmpty(t, told)
-			require.NotEmpty(t, told[0].ContextMap()["shown"])
-			require.Contains(t, told[0].ContextMap(), "wanted")
-			require.NotEqual(t, told[0].ContextMap()["shown"], told[0].ContextMap()["wanted"])
+			warnings := append(logs.FilterMessage(notShownYet).All(), d.logs.FilterMessage(notShownYet).All()...)
+			require.NotEmpty(t, warnings)
+			require.NotEmpty(t, warnings[0].ContextMap()["shown"])
+			require.Contains(t, warnings[0].ContextMap(), "wanted")
+			require.NotEqual(t, warnings[0].ContextMap()["shown"], warnings[0].ContextMap()["wanted"])
 		})
 	}
 }
 
 // A success is an error if the state shows something else, after another change at the same time.
-func TestSuccessAfterWhichSomethingElseIsThere(t *testing.T) {
+func TestSuccessWithAnotherState(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		access
@@ -200,7 +200,7 @@ func TestWriteThatArrivesTwice(t *testing.T) {
 }
 
 // A 404 that is not the API's own is not a success.
-func TestChangeOfSomebodyOfWhomAGatewaySpeaks(t *testing.T) {
+func TestGatewayAnswerIsNoSuccess(t *testing.T) {
 	t.Parallel()
 	directly := func(a access) func(context.Context, testConnector) error {
 		return func(ctx context.Context, d testConnector) error { return d.revokeDirectly(ctx, a) }

@@ -210,7 +210,7 @@ func TestMalformedDeletions(t *testing.T) {
 }
 
 // The older deletion interface, which knows no parent, does the same.
-func TestDeleteTheOlderWay(t *testing.T) {
+func TestDeleteWithTheOlderInterface(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
 		id     string

@@ -86,7 +86,7 @@ func TestLastTwoOwnersAtOnce(t *testing.T) {
 }
 
 // An owner who is only in a stale list does not count as another owner.
-func TestOwnerWhomOnlyTheListShows(t *testing.T) {
+func TestOwnerInAStaleList(t *testing.T) {
 	t.Parallel()
 	server := newServer(oneOwner)
 	server.LastOwnerMayGo = true

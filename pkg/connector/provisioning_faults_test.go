@@ -122,14 +122,14 @@ func changeTable(t *testing.T) []changeCell {
 	t.Helper()
 	var cells []changeCell
 	for _, s := range steps(t) {
-		for _, fault := range apiFaults(elsewhere(t)) {
+		for _, fault := range apiFaults(redirectTarget(t)) {
 			switch {
 			case fault.fault.Cursor != "" && !s.isList():
 				// A single object has no cursor.
 			case fault.kind == client.KindGone && !s.isList() && !s.writes:
 				// This is the regular answer for a missing object.
 			case fault.kind == client.KindMalformed && s.writes:
-				// Most changes need nothing from the answer of a success: TestSuccessOfWhichNothingShows.
+				// Most changes need nothing from the answer of a success: TestSuccessWithoutAnEffect.
 			default:
 				cells = append(cells, changeCell{s, fault})
 			}

@@ -17,7 +17,7 @@ func piaIsInvited(role string, projects ...openaitest.InviteProject) func(*opena
 }
 
 // A pending invitation with the requested role and projects is kept. A request without projects accepts any.
-func TestCreateAccountOfSomebodyInvited(t *testing.T) {
+func TestCreateAccountOfAnInvitedUser(t *testing.T) {
 	t.Parallel()
 	alpha, beta := openaitest.InviteProject{ID: "alpha", Role: "member"}, openaitest.InviteProject{ID: "beta", Role: "owner"}
 	untold := func(o *openaitest.Organization) {
@@ -53,7 +53,7 @@ func TestCreateAccountOfSomebodyInvited(t *testing.T) {
 }
 
 // A pending invitation with another role or other projects is deleted and sent again.
-func TestCreateAccountOfSomebodyInvitedOtherwise(t *testing.T) {
+func TestCreateAccountWithAnotherPendingInvitation(t *testing.T) {
 	t.Parallel()
 	alpha := openaitest.InviteProject{ID: "alpha", Role: "member"}
 	for name, test := range map[string]struct {
@@ -108,7 +108,7 @@ func TestInvitationThatCannotBeSentAnew(t *testing.T) {
 }
 
 // OpenAI may refuse a new invitation for a while after the old one is deleted.
-func TestInvitationThatIsInTheWayForAWhile(t *testing.T) {
+func TestInvitationThatBlocksForAWhile(t *testing.T) {
 	t.Parallel()
 	for email, prepare := range map[string]func(*openaitest.Organization){"pia@example.com": piaIsInvited("owner"), "ivo@example.com": nil} {
 		t.Run(email, func(t *testing.T) {
@@ -130,7 +130,7 @@ func TestInvitationThatIsInTheWayForAWhile(t *testing.T) {
 }
 
 // An expired invitation is deleted only if OpenAI refuses the new one because of it.
-func TestExpiredInvitationInTheWay(t *testing.T) {
+func TestExpiredInvitationThatBlocks(t *testing.T) {
 	t.Parallel()
 	for _, blocks := range []bool{false, true} {
 		t.Run(fmt.Sprint(blocks), func(t *testing.T) {

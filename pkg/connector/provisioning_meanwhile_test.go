@@ -11,8 +11,8 @@ import (
 	"github.com/conductorone/baton-openai/pkg/openaitest"
 )
 
-// meanwhile changes the organization before the answer to the first request of a route, like another client.
-func meanwhile(server *openaitest.Server, route string, change func(*openaitest.Organization)) {
+// changeBefore changes the organization before the answer to the first request of a route, like another client.
+func changeBefore(server *openaitest.Server, route string, change func(*openaitest.Organization)) {
 	var once sync.Once // a sync sends several requests at a time
 	server.OnRequest = func(request openaitest.Request) {
 		if request.Route == route {
@@ -22,7 +22,7 @@ func meanwhile(server *openaitest.Server, route string, change func(*openaitest.
 }
 
 // If another client adds the same user or group with another role first, the requested role is still the result.
-func TestGrantWhileSomebodyElseGrants(t *testing.T) {
+func TestGrantDuringAnotherGrant(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
 		access access
@@ -51,7 +51,7 @@ func TestGrantWhileSomebodyElseGrants(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			server := newServer()
-			meanwhile(server, test.route, test.change)
+			changeBefore(server, test.route, test.change)
 			d := connect(t, server)
 			want := server.Snapshot()
 			test.want(&want)
@@ -64,7 +64,7 @@ func TestGrantWhileSomebodyElseGrants(t *testing.T) {
 }
 
 // If a role was granted a moment ago and reads late, granting a custom role neither replaces it nor adds another one.
-func TestCustomProjectRoleBesideARoleThatIsReadLate(t *testing.T) {
+func TestCustomProjectRoleAfterARoleThatReadsLate(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
 		before, access access
@@ -99,7 +99,7 @@ func TestRevokeWhileAGroupIsGivenAnotherRole(t *testing.T) {
 	t.Run("meanwhile", func(t *testing.T) {
 		t.Parallel()
 		server := newServer()
-		meanwhile(server, unassignInProject, setProjectGroup("auditors", "member", "viewer"))
+		changeBefore(server, unassignInProject, setProjectGroup("auditors", "member", "viewer"))
 		want := server.Snapshot()
 		setProjectGroup("auditors", "viewer")(&want)
 		require.NoError(t, revoked(auditors.entitlement, auditors.principal)(t.Context(), connect(t, server)))
@@ -121,7 +121,7 @@ func TestRevokeWhileAGroupIsGivenAnotherRole(t *testing.T) {
 }
 
 // Each revocation reads the role first, so that a member who has become an owner is not removed.
-func TestRevokeAsksEachTime(t *testing.T) {
+func TestRevokeReadsEachTime(t *testing.T) {
 	t.Parallel()
 	server := newServer()
 	d := connect(t, server)

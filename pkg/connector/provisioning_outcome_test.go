@@ -232,7 +232,7 @@ func TestChangesOneAfterTheOther(t *testing.T) {
 }
 
 // A success that never shows stays one, with a limited number of reads.
-func TestSuccessThatIsNeverRead(t *testing.T) {
+func TestSuccessThatNeverShows(t *testing.T) {
 	t.Parallel()
 	for name, c := range changes() {
 		if len(c.sends) > 1 {
@@ -284,7 +284,7 @@ func TestInvitationThatWasSentIsASuccess(t *testing.T) {
 }
 
 // A grant of or to a missing resource is refused, and changes nothing.
-func TestGrantOfWhatIsGone(t *testing.T) {
+func TestGrantOfMissingResources(t *testing.T) {
 	t.Parallel()
 	requireAllRefused(t, map[string]refusedCase{
 		"owner to nobody":               {do: granted(ownerRole, "user:nobody"), code: codes.NotFound},

@@ -236,7 +236,7 @@ func TestGroupThatTheAPILeavesInTheProject(t *testing.T) {
 		"read late": {func(s *openaitest.Server) { s.WriteLag = 2 }, removedGroup("auditors"), []string{unassignInProject, removeProjectGroup}},
 		"given another role": {
 			func(s *openaitest.Server) {
-				meanwhile(s, unassignInProject, setProjectGroup("auditors", "member", "r-tune"))
+				changeBefore(s, unassignInProject, setProjectGroup("auditors", "member", "r-tune"))
 			},
 			setProjectGroup("auditors", "r-tune"), []string{unassignInProject},
 		},

@@ -23,8 +23,8 @@ func holds(o *openaitest.Organization, a access) bool {
 		if who.GetResourceType() == "group" {
 			return slices.Contains(group(o, who.GetResource()).RoleIDs, what.GetResource())
 		}
-		holder := user(o, who.GetResource())
-		return holder.Role == what.GetResource() || slices.Contains(holder.RoleIDs, what.GetResource())
+		u := user(o, who.GetResource())
+		return u.Role == what.GetResource() || slices.Contains(u.RoleIDs, what.GetResource())
 	case "group":
 		return slices.Contains(group(o, what.GetResource()).MemberIDs, who.GetResource())
 	case "project":
@@ -138,7 +138,7 @@ func TestRandomGrantsAndRevocations(t *testing.T) {
 }
 
 // A sync has the grant that the answer to a grant request names. One of each kind is tested.
-func TestGrantedGrantIsFoundByASync(t *testing.T) {
+func TestGrantOfAnAnswerIsInTheSync(t *testing.T) {
 	t.Parallel()
 	type kind struct{ entitlement, principal string }
 	seen := map[kind]bool{}

@@ -28,7 +28,7 @@ func revokeSeen(ctx context.Context, d testConnector, a access, sources ...strin
 
 // A grant that a sync has as direct and through a group is already revoked if only the group's access is left. A grant
 // through a group alone is refused.
-func TestRevokeTwiceWhatAGroupGivesAsWell(t *testing.T) {
+func TestRevokeTwiceARoleAlsoHeldThroughAGroup(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		access
@@ -61,7 +61,7 @@ func TestRevokeTwiceWhatAGroupGivesAsWell(t *testing.T) {
 }
 
 // The sources of an expanded grant have the same result.
-func TestRevokeTwiceWhatASyncHasSeen(t *testing.T) {
+func TestRevokeTwiceAnExpandedGrant(t *testing.T) {
 	t.Parallel()
 	server := newServer()
 	synced := runSync(t, server, syncOptions{})

@@ -103,7 +103,7 @@ func TestRevokeCustomProjectRoleFromAServiceAccount(t *testing.T) {
 }
 
 // An organization owner is in every project, and is not added as a member.
-func TestCustomProjectRoleToAnOwnerOfEverything(t *testing.T) {
+func TestCustomProjectRoleToAnOrganizationOwner(t *testing.T) {
 	t.Parallel()
 	server := newServer()
 	d := connect(t, server)
@@ -143,7 +143,7 @@ func TestAssignAfterAMemberWasMade(t *testing.T) {
 }
 
 // If only the first call of a grant succeeds, the error says both, and the membership stays.
-func TestHalfOfACustomProjectRole(t *testing.T) {
+func TestCustomProjectRoleThatFailsHalfway(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		access access

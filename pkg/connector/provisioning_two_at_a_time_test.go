@@ -102,8 +102,8 @@ func (r randomChanges) invitation() randomChange {
 	}}
 }
 
-// badDays are faults of a write, and of its answer.
-func badDays() []openaitest.Fault {
+// writeFaults are faults of a write, and of its answer.
+func writeFaults() []openaitest.Fault {
 	return []openaitest.Fault{
 		{}, {}, {}, {Status: 500}, {Status: 500, AfterEffect: true}, {Status: 404, AfterEffect: true}, {Reset: true, AfterEffect: true},
 		{Drop: true}, {Gateway: true, AfterEffect: true}, {Status: 409}, {NotDeleted: true}, {NotDeleted: true, NoEffect: true}, {Twice: true},
@@ -130,11 +130,11 @@ func TestRandomChangesTwoAtATime(t *testing.T) {
 			d := connect(t, server)
 			succeeded, failed, warned := 0, 0, 0
 			for range 60 {
-				lag, bad := r.IntN(3), pickOne(r, badDays())
-				bad.Times = 1 + r.IntN(2)
+				lag, fault := r.IntN(3), pickOne(r, writeFaults())
+				fault.Times = 1 + r.IntN(2)
 				server.Update(func(*openaitest.Organization) { server.WriteLag = lag })
 				for _, route := range writeRoutes {
-					server.SetFault(route, bad)
+					server.SetFault(route, fault)
 				}
 				before := server.Snapshot()
 				first := r.next()
@@ -150,7 +150,7 @@ func TestRandomChangesTwoAtATime(t *testing.T) {
 				for i, c := range []randomChange{first, second} {
 					other := errs[1-i]
 					otherOfTheSame := first.of == second.of
-					what := fmt.Sprintf("%s: %v; next to %s: %v; lag %d, %+v", c.name, errs[i], []randomChange{second, first}[i].name, other, lag, bad)
+					what := fmt.Sprintf("%s: %v; next to %s: %v; lag %d, %+v", c.name, errs[i], []randomChange{second, first}[i].name, other, lag, fault)
 					switch {
 					case errs[i] == nil && c.isDone(&after):
 						succeeded++

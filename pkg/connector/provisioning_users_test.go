@@ -253,7 +253,7 @@ func TestOwnersWhoDoNotCount(t *testing.T) {
 }
 
 // A disabled owner can be removed as long as there is an enabled one.
-func TestRevokeOwnerFromWhoDoesNotCount(t *testing.T) {
+func TestRevokeOwnerFromADisabledUser(t *testing.T) {
 	t.Parallel()
 	server := newServer(func(o *openaitest.Organization) { user(o, "ole").JSON = openaitest.Fields{"user.banned": true} })
 	d := connect(t, server)

@@ -32,7 +32,7 @@ func TestInvitations(t *testing.T) {
 	}
 	cases := map[string]struct {
 		json  openaitest.Fields
-		meant openaitest.Invite
+		want  openaitest.Invite
 		amend func(*resourceRow)
 	}{
 		"invited_at only":  {openaitest.Fields{"created_at": openaitest.Absent{}, "invited_at": 1_745_000_000}, later, nil},
@@ -52,15 +52,15 @@ func TestInvitations(t *testing.T) {
 	invitations := quirk{
 		prepare: func(s *openaitest.Server) {
 			for name, test := range cases {
-				bent := ada
-				bent.ID, bent.JSON = "invite-"+name, test.json
-				s.Organization.Invites = append(s.Organization.Invites, bent)
+				served := ada
+				served.ID, served.JSON = "invite-"+name, test.json
+				s.Organization.Invites = append(s.Organization.Invites, served)
 			}
 		},
 		effect: func(o *openaitest.Organization) {
 			for name, test := range cases {
-				test.meant.ID = "invite-" + name
-				o.Invites = append(o.Invites, test.meant)
+				test.want.ID = "invite-" + name
+				o.Invites = append(o.Invites, test.want)
 			}
 		},
 		amend: func(f file) file {

@@ -37,20 +37,20 @@ type keyCase struct {
 // requireKeys syncs the keys as project keys and as admin keys.
 func requireKeys(t *testing.T, inProject, admin map[string]keyCase) {
 	t.Helper()
-	add := func(o *openaitest.Organization, bent bool) {
-		p := project(o, search)
+	add := func(o *openaitest.Organization, served bool) {
+		p := project(o, searchProject)
 		for name, test := range inProject {
 			key := openaitest.ProjectAPIKey{
 				ID: "key_" + name, Name: "Key", RedactedValue: "sk-proj-***1234", CreatedAt: 1_740_000_000, OwnerProjectAccess: "active", OwnerType: "user", OwnerID: diego,
 			}
-			if bent {
+			if served {
 				key.JSON = test.fields
 			}
 			p.APIKeys = append(p.APIKeys, key)
 		}
 		for name, test := range admin {
 			key := openaitest.AdminAPIKey{ID: "key_admin_" + name, Name: "Key", RedactedValue: "sk-admin-***1234", CreatedAt: 1_740_000_000, OwnerType: "user", OwnerID: diego}
-			if bent {
+			if served {
 				key.JSON = test.fields
 			}
 			o.AdminKeys = append(o.AdminKeys, key)
@@ -86,14 +86,14 @@ func TestKeyOwners(t *testing.T) {
 		"id only":                     {owner(map[string]any{"id": diego}), shows("", diego, "", "active")},
 		"type only":                   {owner(map[string]any{"type": "user"}), shows("user", "", "", "no_owner")},
 		"block only, user":            {owner(map[string]any{"user": block(diego)}), shows("user", diego, "user:"+diego, "active")},
-		"block only, account":         {owner(map[string]any{"service_account": block(idle)}), shows("service_account", idle, "service_account:"+idle, "active")},
+		"block only, account":         {owner(map[string]any{"service_account": block(idleAccount)}), shows("service_account", idleAccount, "service_account:"+idleAccount, "active")},
 		"id next to the type":         {owner(map[string]any{"type": "user", "id": diego}), shows("user", diego, "user:"+diego, "active")},
 		"unknown type":                {owner(map[string]any{"type": "robot", "user": block(diego)}), shows("robot", diego, "", "active")},
-		"service account, user block": {owner(map[string]any{"type": "service_account", "user": block(idle)}), shows("service_account", idle, "service_account:"+idle, "active")},
+		"service account, user block": {owner(map[string]any{"type": "service_account", "user": block(idleAccount)}), shows("service_account", idleAccount, "service_account:"+idleAccount, "active")},
 		"user, account block":         {owner(map[string]any{"type": "user", "service_account": block(diego)}), shows("user", diego, "user:"+diego, "active")},
 		"two blocks, account": {
-			owner(map[string]any{"type": "service_account", "user": block(diego), "service_account": block(idle)}),
-			shows("service_account", idle, "service_account:"+idle, "active"),
+			owner(map[string]any{"type": "service_account", "user": block(diego), "service_account": block(idleAccount)}),
+			shows("service_account", idleAccount, "service_account:"+idleAccount, "active"),
 		},
 		"gone": {owner(map[string]any{"type": "user", "user": block("user-gone")}), shows("user", "user-gone", "user:user-gone", "active")},
 	}, map[string]keyCase{
@@ -103,7 +103,7 @@ func TestKeyOwners(t *testing.T) {
 		"type only":    {owner(map[string]any{"type": "user"}), shows("user", "", "", "no_owner")},
 		"unknown type": {owner(map[string]any{"type": "robot", "id": diego}), shows("robot", diego, "", "active")},
 		// An admin key does not have the project of its service account.
-		"service account": {owner(map[string]any{"type": "service_account", "id": idle}), shows("service_account", idle, "service_account:"+idle, "")},
+		"service account": {owner(map[string]any{"type": "service_account", "id": idleAccount}), shows("service_account", idleAccount, "service_account:"+idleAccount, "")},
 		"gone":            {owner(map[string]any{"type": "user", "id": "user-gone"}), shows("user", "user-gone", "user:user-gone", "left_organization")},
 	})
 }
@@ -178,12 +178,12 @@ func leaky() *openaitest.Server {
 	o := &server.Organization
 	o.AdminKeys[0].Value = secrets["value"]
 	o.AdminKeys[1].RedactedValue = secrets["admin"]
-	keys := project(o, search).APIKeys
+	keys := project(o, searchProject).APIKeys
 	keys[0].RedactedValue = secrets["account"]
 	keys[0].JSON = openaitest.Fields{"value": secrets["value"], "api_key": map[string]any{"value": secrets["value"]}}
 	keys[1].RedactedValue = secrets["project"]
 	keys[2].RedactedValue = secrets["older"]
-	project(o, assist).APIKeys[0].RedactedValue = secrets["nameless"] // without a name, the value would be the display name
+	project(o, assistantProject).APIKeys[0].RedactedValue = secrets["nameless"] // without a name, the value would be the display name
 	return server
 }
 
@@ -275,7 +275,7 @@ func TestOwnerOfAnAdminKeyWithoutType(t *testing.T) {
 	}
 	requireKeys(t, nil, map[string]keyCase{
 		"user":            {without("organization.user", diego), func(row *resourceRow) { owned(row, "user", diego, "user:"+diego, "active") }},
-		"service account": {without("organization.project.service_account", idle), func(row *resourceRow) { owned(row, "service_account", idle, "service_account:"+idle, "") }},
+		"service account": {without("organization.project.service_account", idleAccount), func(row *resourceRow) { owned(row, "service_account", idleAccount, "service_account:"+idleAccount, "") }},
 		"something else":  {without("organization.robot", diego), func(row *resourceRow) { owned(row, "", diego, "", "active") }},
 	})
 }

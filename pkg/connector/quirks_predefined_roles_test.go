@@ -61,7 +61,7 @@ func TestPredefinedRolesByAnyName(t *testing.T) {
 			prepare: func(s *openaitest.Server) {
 				s.RoleDisplayNames = true
 				user(&s.Organization, priya).JSON, user(&s.Organization, diego).JSON = openaitest.Fields{"role": nil}, openaitest.Fields{"role": nil}
-				projectUser(&s.Organization, search, lena).JSON = openaitest.Fields{"role": nil}
+				projectUser(&s.Organization, searchProject, lena).JSON = openaitest.Fields{"role": nil}
 			},
 			effect: stays,
 			amend: func(f file) file {
@@ -70,14 +70,14 @@ func TestPredefinedRolesByAnyName(t *testing.T) {
 		},
 		"display name under an alias": {
 			prepare: func(s *openaitest.Server) {
-				answer(s, groupRolesRoute, suppt, rows(assignedRole("role_1", map[string]any{"name": "Organization  READER", "predefined_role": true})))
+				answer(s, groupRolesRoute, supportGroup, rows(assignedRole("role_1", map[string]any{"name": "Organization  READER", "predefined_role": true})))
 			},
 			effect: stays,
 		},
 		"id alone, in its short form": {
 			prepare: func(s *openaitest.Server) {
-				answer(s, groupRolesRoute, suppt, rows(assignedRole("role-api-organization-reader", map[string]any{"name": nil, "predefined_role": true})))
-				answer(s, projectGroupRolesRoute, assist+"/groups/"+platfm, rows(assignedRole("role-api-project-owner", map[string]any{"name": "", "predefined_role": true})))
+				answer(s, groupRolesRoute, supportGroup, rows(assignedRole("role-api-organization-reader", map[string]any{"name": nil, "predefined_role": true})))
+				answer(s, projectGroupRolesRoute, assistantProject+"/groups/"+platformGroup, rows(assignedRole("role-api-project-owner", map[string]any{"name": "", "predefined_role": true})))
 			},
 			effect: stays,
 		},
@@ -91,7 +91,7 @@ func predefinedRow(name string) map[string]any {
 
 // A predefined role other than the one in the principal's row is direct, unless the principal is a member of a group
 // that holds it. Then expansion shows it.
-func TestPredefinedRoleBesideTheOneOfTheRow(t *testing.T) {
+func TestSecondPredefinedRole(t *testing.T) {
 	t.Parallel()
 	const hana = "user-HanaSato00000000000000006" // member of the platform engineers, who own the organization
 	add := func(roles *[]string, role string) { *roles = append(*roles, role) }
@@ -124,49 +124,51 @@ func TestPredefinedRoleBesideTheOneOfTheRow(t *testing.T) {
 				answer(s, projectUserRolesRoute, diego, rows(predefinedRow("member"), predefinedRow("viewer")))
 			},
 			effect: func(o *openaitest.Organization) {
-				projectUser(o, assist, diego).RoleIDs = []string{"viewer"}
+				projectUser(o, assistantProject, diego).RoleIDs = []string{"viewer"}
 			},
 		},
 		"in a project, by a group": {
 			prepare: func(s *openaitest.Server) {
-				projectUser(&s.Organization, search, lena).Role = "member"
-				answer(s, projectUserRolesRoute, search+"/users/"+lena, rows(predefinedRow("member"), predefinedRow("viewer")))
+				projectUser(&s.Organization, searchProject, lena).Role = "member"
+				answer(s, projectUserRolesRoute, searchProject+"/users/"+lena, rows(predefinedRow("member"), predefinedRow("viewer")))
 			},
-			effect: func(o *openaitest.Organization) { projectUser(o, search, lena).Role = "member" },
+			effect: func(o *openaitest.Organization) { projectUser(o, searchProject, lena).Role = "member" },
 		},
 		"in a project, by a group of the organization's owners": {
 			prepare: func(s *openaitest.Server) {
-				answer(s, projectUserRolesRoute, search+"/users/"+hana, rows(predefinedRow("member"), predefinedRow("owner")))
+				answer(s, projectUserRolesRoute, searchProject+"/users/"+hana, rows(predefinedRow("member"), predefinedRow("owner")))
 			},
-			effect: func(o *openaitest.Organization) { projectUser(o, search, hana).RoleIDs = nil },
+			effect: func(o *openaitest.Organization) { projectUser(o, searchProject, hana).RoleIDs = nil },
 		},
 		"in a project, by the ownership of the organization": {
 			prepare: func(s *openaitest.Server) {
-				p := project(&s.Organization, search)
+				p := project(&s.Organization, searchProject)
 				p.Users = append(p.Users, openaitest.ProjectUser{UserID: priya, Role: "viewer"})
-				answer(s, projectUserRolesRoute, search+"/users/"+priya, rows(predefinedRow("viewer"), predefinedRow("owner")))
+				answer(s, projectUserRolesRoute, searchProject+"/users/"+priya, rows(predefinedRow("viewer"), predefinedRow("owner")))
 			},
 			effect: func(o *openaitest.Organization) {
-				p := project(o, search)
+				p := project(o, searchProject)
 				p.Users = append(p.Users, openaitest.ProjectUser{UserID: priya, Role: "viewer"})
 			},
 		},
 		"of a service account, by a group": {
 			prepare: func(s *openaitest.Server) {
-				project(&s.Organization, search).Groups[0].RoleIDs = []string{tuner, "viewer"}
-				answer(s, projectUserRolesRoute, indexr, rows(predefinedRow("member"), predefinedRow("viewer"), assignedRole(tuner, nil)))
+				project(&s.Organization, searchProject).Groups[0].RoleIDs = []string{tunerRole, "viewer"}
+				answer(s, projectUserRolesRoute, indexerAccount, rows(predefinedRow("member"), predefinedRow("viewer"), assignedRole(tunerRole, nil)))
 			},
-			effect: func(o *openaitest.Organization) { project(o, search).Groups[0].RoleIDs = []string{tuner, "viewer"} },
+			effect: func(o *openaitest.Organization) {
+				project(o, searchProject).Groups[0].RoleIDs = []string{tunerRole, "viewer"}
+			},
 		},
 		"of a service account without role, by a group": {
 			prepare: func(s *openaitest.Server) {
-				account(&s.Organization, indexr).Role = "none"
-				project(&s.Organization, search).Groups[0].RoleIDs = []string{tuner, "viewer"}
-				answer(s, projectUserRolesRoute, indexr, rows(predefinedRow("viewer"), assignedRole(tuner, nil)))
+				account(&s.Organization, indexerAccount).Role = "none"
+				project(&s.Organization, searchProject).Groups[0].RoleIDs = []string{tunerRole, "viewer"}
+				answer(s, projectUserRolesRoute, indexerAccount, rows(predefinedRow("viewer"), assignedRole(tunerRole, nil)))
 			},
 			effect: func(o *openaitest.Organization) {
-				account(o, indexr).Role = "none"
-				project(o, search).Groups[0].RoleIDs = []string{tuner, "viewer"}
+				account(o, indexerAccount).Role = "none"
+				project(o, searchProject).Groups[0].RoleIDs = []string{tunerRole, "viewer"}
 			},
 		},
 		"of a group whose members the plan does not tell": {
@@ -186,25 +188,25 @@ func TestPredefinedRoleBesideTheOneOfTheRow(t *testing.T) {
 }
 
 // The same in a sync without groups: the role of a group is not shown as a direct one.
-func TestPredefinedRoleBesideTheOneOfTheRowWithoutGroups(t *testing.T) {
+func TestSecondPredefinedRoleWithoutGroups(t *testing.T) {
 	t.Parallel()
 	types := []string{"user", "organization_role"}
-	bent := func() *openaitest.Server {
+	newQuirkServer := func() *openaitest.Server {
 		server := &openaitest.Server{Organization: openaitest.Sample()}
 		answer(server, userRolesRoute, tomas, rows(predefinedRow("reader"), predefinedRow("owner")))
 		return server
 	}
-	server := bent()
+	server := newQuirkServer()
 	synced := runSync(t, server, syncOptions{resourceTypes: types})
 	require.NoError(t, synced.err)
 	requireSame(t, expected(openaitest.Sample()).of(types...), readFile(t, synced.path))
 
 	// An organization without groups has no roles through groups.
-	server = bent()
+	server = newQuirkServer()
 	server.SetFault("GET /organization/groups", openaitest.Fault{Status: 404, Body: object("", "There are no groups.")})
 	synced = runSync(t, server, syncOptions{resourceTypes: types})
 	require.NoError(t, synced.err)
-	meant := openaitest.Sample()
-	user(&meant, tomas).RoleIDs = []string{"owner"}
-	requireSame(t, expected(meant).of(types...), readFile(t, synced.path))
+	want := openaitest.Sample()
+	user(&want, tomas).RoleIDs = []string{"owner"}
+	requireSame(t, expected(want).of(types...), readFile(t, synced.path))
 }

@@ -15,21 +15,21 @@ import (
 
 // The objects of openaitest.Sample in the tests of quirks.
 const (
-	priya  = "user-PriyaRaman000000000000001" // owner
-	tomas  = "user-TomasNovak000000000000002" // reader; owner through the group of platform engineers
-	lena   = "user-LenaFischer00000000000004" // reader with a custom role, directly and through the group of finance
-	diego  = "user-DiegoMorales0000000000005" // reader without anything else
-	legacy = "user-LegacyPipeline00000000009" // no person, and a service account of the assistant's project as well
-	indexr = "svc_acct_CatalogueIndexer00001" // service account of the search project
-	idle   = "svc_acct_RetiredCrawler000003"  // service account of the search project, without role
-	platfm = "group_01PLATFORMENGINEERING"    // has Tomas, Hana and the indexer
-	suppt  = "group_01CUSTOMERSUPPORT00"      // SCIM-managed
-	financ = "group_01FINANCE0000000000"      // has Lena and Grace
-	billng = "role_01BILLINGVIEWER00000"      // custom role of the organization
-	keyadm = "role_01KEYADMINISTRATOR00"      // custom role of the organization
-	tuner  = "role_01FINETUNER00000000"       // custom role of the search project
-	search = "proj_CatalogueSearch0000001"    // project with a group, a custom role, two service accounts and three keys
-	assist = "proj_SupportAssistant000002"    // project
+	priya            = "user-PriyaRaman000000000000001" // owner
+	tomas            = "user-TomasNovak000000000000002" // reader; owner through the group of platform engineers
+	lena             = "user-LenaFischer00000000000004" // reader with a custom role, directly and through the group of finance
+	diego            = "user-DiegoMorales0000000000005" // reader without anything else
+	legacyUser       = "user-LegacyPipeline00000000009" // no person, and a service account of the assistant's project as well
+	indexerAccount   = "svc_acct_CatalogueIndexer00001" // service account of the search project
+	idleAccount      = "svc_acct_RetiredCrawler000003"  // service account of the search project, without role
+	platformGroup    = "group_01PLATFORMENGINEERING"    // has Tomas, Hana and the indexer
+	supportGroup     = "group_01CUSTOMERSUPPORT00"      // SCIM-managed
+	financeGroup     = "group_01FINANCE0000000000"      // has Lena and Grace
+	billingRole      = "role_01BILLINGVIEWER00000"      // custom role of the organization
+	keyAdminRole     = "role_01KEYADMINISTRATOR00"      // custom role of the organization
+	tunerRole        = "role_01FINETUNER00000000"       // custom role of the search project
+	searchProject    = "proj_CatalogueSearch0000001"    // project with a group, a custom role, two service accounts and three keys
+	assistantProject = "proj_SupportAssistant000002"    // project
 )
 
 // quirk is a server with a quirk, and the expected file.
@@ -60,12 +60,12 @@ func requireQuirks(t *testing.T, quirks map[string]quirk) {
 			if q.prepare != nil {
 				q.prepare(server)
 			}
-			meant := server.Snapshot()
+			wanted := server.Snapshot()
 			if q.effect != nil {
-				meant = openaitest.Sample()
-				q.effect(&meant)
+				wanted = openaitest.Sample()
+				q.effect(&wanted)
 			}
-			want := expected(meant)
+			want := expected(wanted)
 			if q.amend != nil {
 				want = q.amend(want)
 			}
@@ -138,7 +138,7 @@ func projectUser(o *openaitest.Organization, projectID, userID string) *openaite
 }
 
 func account(o *openaitest.Organization, id string) *openaitest.ServiceAccount {
-	return find(project(o, search).ServiceAccounts, func(a openaitest.ServiceAccount) string { return a.ID }, id)
+	return find(project(o, searchProject).ServiceAccounts, func(a openaitest.ServiceAccount) string { return a.ID }, id)
 }
 
 // mapRows changes rows: change returns the new row, and false to remove it.
@@ -208,7 +208,7 @@ const (
 func TestUnknownTimesAreLeftOut(t *testing.T) {
 	t.Parallel()
 	timeless := func(o *openaitest.Organization) {
-		u, i, g, p := user(o, diego), &o.Invites[0], group(o, suppt), project(o, search)
+		u, i, g, p := user(o, diego), &o.Invites[0], group(o, supportGroup), project(o, searchProject)
 		u.AddedAt, u.APIKeyLastUsedAt = 0, 0
 		i.CreatedAt, i.ExpiresAt = 0, 0
 		g.CreatedAt, p.CreatedAt = 0, 0
@@ -216,7 +216,7 @@ func TestUnknownTimesAreLeftOut(t *testing.T) {
 		p.APIKeys[0].CreatedAt, p.APIKeys[0].LastUsedAt, p.APIKeys[0].ExpiresAt = 0, 0, 0
 		o.AdminKeys[0].CreatedAt, o.AdminKeys[0].LastUsedAt, o.AdminKeys[0].ExpiresAt = 0, 0, 0
 	}
-	bent := func(value any) func(*openaitest.Server) {
+	withTimes := func(value any) func(*openaitest.Server) {
 		fields := func(names ...string) openaitest.Fields {
 			f := openaitest.Fields{}
 			for _, name := range names {
@@ -226,54 +226,54 @@ func TestUnknownTimesAreLeftOut(t *testing.T) {
 		}
 		return func(s *openaitest.Server) {
 			o := &s.Organization
-			p := project(o, search)
+			p := project(o, searchProject)
 			user(o, diego).JSON = fields("added_at", "api_key_last_used_at")
 			o.Invites[0].JSON = fields("created_at", "expires_at")
-			group(o, suppt).JSON, p.JSON, p.ServiceAccounts[0].JSON = fields("created_at"), fields("created_at"), fields("created_at")
+			group(o, supportGroup).JSON, p.JSON, p.ServiceAccounts[0].JSON = fields("created_at"), fields("created_at"), fields("created_at")
 			p.APIKeys[0].JSON = fields("created_at", "last_used_at", "expires_at")
 			o.AdminKeys[0].JSON = fields("created_at", "last_used_at", "expires_at")
 		}
 	}
 	quirks := map[string]quirk{}
 	for name, value := range map[string]any{"0": 0, "null": nil, "absent": openaitest.Absent{}} {
-		quirks[name] = quirk{prepare: bent(value), effect: timeless}
+		quirks[name] = quirk{prepare: withTimes(value), effect: timeless}
 	}
 	requireQuirks(t, quirks)
 }
 
-// again returns the rows of two pages of which the second one repeats the first row, as after a change of the list, and
+// withRepeatedRow returns the rows of two pages of which the second one repeats the first row, as after a change of the list, and
 // the rows without the repetition.
-func again[T any](row func(i int) T) ([]T, []T) {
-	meant := many(101, row)
-	return slices.Insert(slices.Clone(meant), 100, meant[0]), meant
+func withRepeatedRow[T any](row func(i int) T) ([]T, []T) {
+	unique := many(101, row)
+	return slices.Insert(slices.Clone(unique), 100, unique[0]), unique
 }
 
 // A row that the API serves on two pages, because the list has changed, is in the file once.
 func TestRowsServedTwice(t *testing.T) {
 	t.Parallel()
-	users, meantUsers := again(userRow)
-	invites, meantInvites := again(func(i int) openaitest.Invite {
+	users, uniqueUsers := withRepeatedRow(userRow)
+	invites, uniqueInvites := withRepeatedRow(func(i int) openaitest.Invite {
 		return openaitest.Invite{ID: fmt.Sprintf("invite-%d", i), Email: fmt.Sprintf("invited%d@example.com", i), Status: "pending"}
 	})
-	adminKeys, meantAdminKeys := again(func(i int) openaitest.AdminAPIKey {
+	adminKeys, uniqueAdminKeys := withRepeatedRow(func(i int) openaitest.AdminAPIKey {
 		return openaitest.AdminAPIKey{ID: fmt.Sprintf("key_admin%d", i), RedactedValue: "sk-admin-***1", OwnerType: "user", OwnerID: "user-1"}
 	})
-	keys, meantKeys := again(func(i int) openaitest.ProjectAPIKey {
+	keys, uniqueKeys := withRepeatedRow(func(i int) openaitest.ProjectAPIKey {
 		return openaitest.ProjectAPIKey{
 			ID: fmt.Sprintf("key_%d", i), RedactedValue: "sk-proj-***1", OwnerProjectAccess: "active", OwnerType: "user", OwnerID: "user-1",
 		}
 	})
-	accounts, meantAccounts := again(func(i int) openaitest.ServiceAccount {
+	accounts, uniqueAccounts := withRepeatedRow(func(i int) openaitest.ServiceAccount {
 		return openaitest.ServiceAccount{ID: fmt.Sprintf("svc_acct_%d", i), Role: "member", Name: "worker"}
 	})
-	members, meantMembers := again(func(i int) openaitest.ProjectUser {
+	members, uniqueMembers := withRepeatedRow(func(i int) openaitest.ProjectUser {
 		return openaitest.ProjectUser{UserID: userRow(i).ID, Role: "member"}
 	})
-	projects, meantProjects := again(func(i int) openaitest.Project {
+	projects, uniqueProjects := withRepeatedRow(func(i int) openaitest.Project {
 		return openaitest.Project{ID: fmt.Sprintf("proj_%d", i), Name: "Project", Status: "active"}
 	})
 	projects[1].Users, projects[1].APIKeys, projects[1].ServiceAccounts = members, keys, accounts
-	meantProjects[1].Users, meantProjects[1].APIKeys, meantProjects[1].ServiceAccounts = meantMembers, meantKeys, meantAccounts
+	uniqueProjects[1].Users, uniqueProjects[1].APIKeys, uniqueProjects[1].ServiceAccounts = uniqueMembers, uniqueKeys, uniqueAccounts
 	of := func(ids []openaitest.User) []string {
 		list := make([]string, 0, len(ids))
 		for _, u := range ids {
@@ -290,8 +290,8 @@ func TestRowsServedTwice(t *testing.T) {
 		},
 		effect: func(o *openaitest.Organization) {
 			*o = openaitest.Organization{
-				ID: "org-1", Users: meantUsers, Invites: meantInvites, AdminKeys: meantAdminKeys, Projects: meantProjects,
-				Groups: []openaitest.Group{{ID: "group_1", GroupType: "group", Name: "Group", MemberIDs: of(meantUsers)}},
+				ID: "org-1", Users: uniqueUsers, Invites: uniqueInvites, AdminKeys: uniqueAdminKeys, Projects: uniqueProjects,
+				Groups: []openaitest.Group{{ID: "group_1", GroupType: "group", Name: "Group", MemberIDs: of(uniqueUsers)}},
 			}
 		},
 	}})

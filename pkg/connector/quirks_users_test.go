@@ -12,9 +12,9 @@ import (
 
 // oddUser is a user as the API serves it, the wanted user, and the difference between their rows.
 type oddUser struct {
-	bent  openaitest.User
-	meant *openaitest.User
-	amend func(*resourceRow)
+	served openaitest.User
+	want   *openaitest.User
+	amend  func(*resourceRow)
 }
 
 // oddUsers adds the users to the sample, each named after its case. Without a role, a user is a reader.
@@ -28,14 +28,14 @@ func oddUsers(cases map[string]oddUser) quirk {
 	}
 	return quirk{
 		prepare: func(s *openaitest.Server) {
-			add(&s.Organization, func(c oddUser) openaitest.User { return c.bent })
+			add(&s.Organization, func(c oddUser) openaitest.User { return c.served })
 		},
 		effect: func(o *openaitest.Organization) {
 			add(o, func(c oddUser) openaitest.User {
-				if c.meant != nil {
-					return *c.meant
+				if c.want != nil {
+					return *c.want
 				}
-				return c.bent
+				return c.served
 			})
 		},
 		amend: func(f file) file {
@@ -60,7 +60,7 @@ func shown(word any) func(*resourceRow) {
 }
 
 // A user has the organization role in its row, in any spelling, or else the roles in the assignment list.
-func TestUserRoleOfAnotherName(t *testing.T) {
+func TestUnknownUserRole(t *testing.T) {
 	t.Parallel()
 	reader, owner := &openaitest.User{Role: "reader"}, &openaitest.User{Role: "owner"}
 	cases := map[string]oddUser{
@@ -79,9 +79,9 @@ func TestUserRoleOfAnotherName(t *testing.T) {
 	}
 	custom := oddUsers(cases)
 	without := func(o *openaitest.Organization) {
-		o.Roles, group(o, financ).RoleIDs = nil, nil
+		o.Roles, group(o, financeGroup).RoleIDs = nil, nil
 		for i := range o.Users {
-			o.Users[i].RoleIDs = slices.DeleteFunc(o.Users[i].RoleIDs, func(id string) bool { return id == billng || id == keyadm })
+			o.Users[i].RoleIDs = slices.DeleteFunc(o.Users[i].RoleIDs, func(id string) bool { return id == billingRole || id == keyAdminRole })
 		}
 	}
 	requireQuirks(t, map[string]quirk{
@@ -123,7 +123,7 @@ func TestUserWithoutAnyRole(t *testing.T) {
 }
 
 // One user with an unknown role takes one call, if the organization has no custom roles.
-func TestUserRoleOfAnotherNameIsAskedForAlone(t *testing.T) {
+func TestUnknownUserRoleTakesOneCall(t *testing.T) {
 	t.Parallel()
 	organization := openaitest.Organization{Users: many(5, userRow)}
 	organization.Users[3].Role = "billing"
@@ -157,8 +157,8 @@ func TestUserStatus(t *testing.T) {
 		"user absent":         {openaitest.Fields{"user": openaitest.Absent{}}, "RESOURCE_STATUS_ENABLED/"},
 	} {
 		cases[name] = oddUser{
-			bent:  openaitest.User{Role: "reader", JSON: test.json},
-			amend: func(row *resourceRow) { row.Status = test.status },
+			served: openaitest.User{Role: "reader", JSON: test.json},
+			amend:  func(row *resourceRow) { row.Status = test.status },
 		}
 	}
 	requireQuirks(t, map[string]quirk{"status": oddUsers(cases)})
@@ -177,19 +177,19 @@ func TestUserNames(t *testing.T) {
 	nobody := with(func(u *openaitest.User) { u.Name, u.Email = "", "" })
 	absent := openaitest.Fields{"name": openaitest.Absent{}, "email": openaitest.Absent{}, "user": openaitest.Absent{}}
 	requireQuirks(t, map[string]quirk{"names": oddUsers(map[string]oddUser{
-		"name null":                  {bent: with(func(u *openaitest.User) { u.Name = "" })},
-		"e-mail null":                {bent: with(func(u *openaitest.User) { u.Email = "" })},
-		"both null":                  {bent: nobody},
-		"both absent":                {bent: with(func(u *openaitest.User) { u.JSON = absent }), meant: &nobody},
-		"only in the account":        {bent: with(func(u *openaitest.User) { u.JSON = openaitest.Fields{"name": nil, "email": nil} }), meant: &ada},
-		"e-mail in capitals":         {bent: with(func(u *openaitest.User) { u.Email = "ADA@EXAMPLE.COM" })},
-		"e-mail of somebody invited": {bent: with(func(u *openaitest.User) { u.Email = "noah.whitfield@example.com" })},
-		"e-mail of somebody else":    {bent: with(func(u *openaitest.User) { u.Email = "priya.raman@example.com" })},
-		"name of somebody else":      {bent: with(func(u *openaitest.User) { u.Name = "Priya Raman" })},
-		"service account":            {bent: with(func(u *openaitest.User) { u.IsServiceAccount, u.Email = true, "" })},
+		"name null":                  {served: with(func(u *openaitest.User) { u.Name = "" })},
+		"e-mail null":                {served: with(func(u *openaitest.User) { u.Email = "" })},
+		"both null":                  {served: nobody},
+		"both absent":                {served: with(func(u *openaitest.User) { u.JSON = absent }), want: &nobody},
+		"only in the account":        {served: with(func(u *openaitest.User) { u.JSON = openaitest.Fields{"name": nil, "email": nil} }), want: &ada},
+		"e-mail in capitals":         {served: with(func(u *openaitest.User) { u.Email = "ADA@EXAMPLE.COM" })},
+		"e-mail of somebody invited": {served: with(func(u *openaitest.User) { u.Email = "noah.whitfield@example.com" })},
+		"e-mail of somebody else":    {served: with(func(u *openaitest.User) { u.Email = "priya.raman@example.com" })},
+		"name of somebody else":      {served: with(func(u *openaitest.User) { u.Name = "Priya Raman" })},
+		"service account":            {served: with(func(u *openaitest.User) { u.IsServiceAccount, u.Email = true, "" })},
 		"time with a fraction": {
-			bent:  with(func(u *openaitest.User) { u.JSON = openaitest.Fields{"added_at": 1_750_000_000.75} }),
-			meant: &openaitest.User{Name: "Ada", Email: "ada@example.com", Role: "reader", AddedAt: 1_750_000_000},
+			served: with(func(u *openaitest.User) { u.JSON = openaitest.Fields{"added_at": 1_750_000_000.75} }),
+			want:   &openaitest.User{Name: "Ada", Email: "ada@example.com", Role: "reader", AddedAt: 1_750_000_000},
 		},
 	})})
 }

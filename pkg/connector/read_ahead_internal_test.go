@@ -297,7 +297,7 @@ func TestNothingIsReadAheadOfASyncThatWasGivenUp(t *testing.T) {
 
 // A page of any size is the same after the session store, which takes 4 MiB at once. Pages of the API have up to 16
 // MiB.
-func TestPagesComeBackAsTheyWere(t *testing.T) {
+func TestPagesAreStoredUnchanged(t *testing.T) {
 	t.Parallel()
 	s := syncSession{newStoreInMemory()}
 	for name, n := range map[string]int{"small": 1, "of one part": maxStoredBytes - 500, "of two parts": maxStoredBytes + 1, "of many parts": 5 * maxStoredBytes} {

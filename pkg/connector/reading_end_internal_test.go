@@ -13,7 +13,7 @@ import (
 
 // If a sync makes no more requests, or gives up a call, a process of a Lambda removes its pages from memory. It keeps
 // the session, since other processes may continue the sync.
-func TestALambdaLeavesTheSessionAlone(t *testing.T) {
+func TestLambdaKeepsTheSession(t *testing.T) {
 	t.Parallel()
 	for name, isGivenUp := range map[string]bool{"asked for nothing": false, "given up": true} {
 		t.Run(name, func(t *testing.T) {

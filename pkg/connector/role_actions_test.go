@@ -43,7 +43,7 @@ func described(returned, description string) string {
 	return strings.Replace(returned, `"displayName":`, fmt.Sprintf(`"description":%q,"displayName":`, description), 1)
 }
 
-func returnedHolders(n int) string {
+func returnedCount(n int) string {
 	return fmt.Sprintf(`{"success":true,"holders":%d,"all_counted":true}`, n)
 }
 
@@ -138,19 +138,19 @@ var roleActions = map[string]actionCase{
 
 	"held by a user and a group": {
 		name: "delete_role", arguments: aboutRole("organization_role", "r-audit", ""),
-		effect: withoutRole("r-audit"), sends: []string{deleteRole}, returns: returnedHolders(2), logs: []string{"role_id:r-audit", "holders:2"},
+		effect: withoutRole("r-audit"), sends: []string{deleteRole}, returns: returnedCount(2), logs: []string{"role_id:r-audit", "holders:2"},
 	},
 	"held by a user, a group and a service account of a project": {
 		name: "delete_role", arguments: aboutRole("project_role", "alpha/r-tune", ""),
-		effect: withoutProjectRole("r-tune"), sends: []string{deleteProjectRole}, returns: returnedHolders(3),
+		effect: withoutProjectRole("r-tune"), sends: []string{deleteProjectRole}, returns: returnedCount(3),
 	},
 	"held by nobody": {
 		name: "delete_role", arguments: aboutRole("project_role", "alpha/r-review", ""),
-		effect: withoutProjectRole("r-review"), sends: []string{deleteProjectRole}, returns: returnedHolders(0),
+		effect: withoutProjectRole("r-review"), sends: []string{deleteProjectRole}, returns: returnedCount(0),
 	},
-	"gone":                             {name: "delete_role", arguments: aboutRole("organization_role", "r-nothing", ""), returns: returnedHolders(0)},
-	"gone from a project":              {name: "delete_role", arguments: aboutRole("project_role", "alpha/r-audit", ""), returns: returnedHolders(0)},
-	"gone with a project that is gone": {name: "delete_role", arguments: aboutRole("project_role", "nothing/r-tune", ""), returns: returnedHolders(0)},
+	"gone":                             {name: "delete_role", arguments: aboutRole("organization_role", "r-nothing", ""), returns: returnedCount(0)},
+	"gone from a project":              {name: "delete_role", arguments: aboutRole("project_role", "alpha/r-audit", ""), returns: returnedCount(0)},
+	"gone with a project that is gone": {name: "delete_role", arguments: aboutRole("project_role", "nothing/r-tune", ""), returns: returnedCount(0)},
 }
 
 func TestRoleActions(t *testing.T) {
@@ -263,7 +263,7 @@ func TestRoleIsMadeOnce(t *testing.T) {
 }
 
 // A created role is returned as a sync shows it.
-func TestCreatedRoleIsASyncs(t *testing.T) {
+func TestCreatedRoleIsAsInASync(t *testing.T) {
 	t.Parallel()
 	for name, arguments := range map[string]string{
 		"of the organization": `{"name":"Buyer\u0007","permissions":["api.usage.read"],"description":"Buys"}`,
@@ -293,7 +293,7 @@ func TestCreatedRoleIsASyncs(t *testing.T) {
 
 // If there is no time to list the roles of all principals, the role is deleted all the same, and the result says that
 // not all were counted.
-func TestHoldersThatCannotAllBeCounted(t *testing.T) {
+func TestPrincipalsThatCannotAllBeCounted(t *testing.T) {
 	t.Parallel()
 	server := newServer()
 	server.RateLimit = &openaitest.RateLimit{Burst: 3, Interval: 30 * time.Second}
@@ -309,7 +309,7 @@ func TestHoldersThatCannotAllBeCounted(t *testing.T) {
 }
 
 // A principal is counted once, and not at all if it leaves meanwhile.
-func TestHoldersAreCountedOnce(t *testing.T) {
+func TestPrincipalsAreCountedOnce(t *testing.T) {
 	t.Parallel()
 	server := newServer(func(o *openaitest.Organization) {
 		p := &o.Projects[0]
@@ -320,5 +320,5 @@ func TestHoldersAreCountedOnce(t *testing.T) {
 	}
 	returned, err := connect(t, server).invoke(t.Context(), "delete_role", aboutRole("project_role", "alpha/r-tune", ""))
 	require.NoError(t, err)
-	require.JSONEq(t, returnedHolders(2), plain(t, returned))
+	require.JSONEq(t, returnedCount(2), plain(t, returned))
 }

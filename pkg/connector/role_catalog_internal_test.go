@@ -39,7 +39,7 @@ func (s *storeWithCache) Set(ctx context.Context, key string, value []byte, opti
 }
 
 // If several processes read the pages of a role list in turn, each of them knows all roles.
-func TestProcessesThatReadRolesInTurnKnowAll(t *testing.T) {
+func TestRolesReadByProcessesInTurn(t *testing.T) {
 	t.Parallel()
 	const pageOfRoles, pages = 1000, 4
 	server := &openaitest.Server{Organization: openaitest.Sample()}

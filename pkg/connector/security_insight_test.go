@@ -18,8 +18,8 @@ const (
 	hasLeft  = "The key is still there, although its owner has left the organization."
 )
 
-// insightsOfLeavers are the insights of [leavers]. Expired keys have none, and an assigned role counts as a role.
-func insightsOfLeavers() []string {
+// insightsOfDepartedUsers are the insights of [withDepartedUsers]. Expired keys have none, and an assigned role counts as a role.
+func insightsOfDepartedUsers() []string {
 	row := func(kind, about, parent, name, severity, issue string) resourceRow {
 		_, id, _ := strings.Cut(about, ":")
 		return resourceRow{
@@ -74,14 +74,14 @@ func TestSecurityInsights(t *testing.T) {
 		organization openaitest.Organization
 		options      syncOptions
 	}{
-		"one after the other":        {leavers(), syncOptions{}},
-		"four at once":               {leavers(), syncOptions{workers: 4}},
-		"on demand":                  {leavers(), syncOptions{workers: 4, onDemand: true}},
-		"without custom roles":       {withoutCustomRoles(leavers()), syncOptions{workers: 4}},
-		"alone":                      {leavers(), syncOptions{workers: 4, resourceTypes: alone}},
-		"alone, on demand":           {leavers(), syncOptions{resourceTypes: alone, byTask: true, onDemand: true}},
-		"alone, by the task":         {withoutCustomRoles(leavers()), syncOptions{resourceTypes: alone, byTask: true}},
-		"with keys, no users, roles": {leavers(), syncOptions{resourceTypes: []string{"security_insight", "api_key", "project"}}},
+		"one after the other":        {withDepartedUsers(), syncOptions{}},
+		"four at once":               {withDepartedUsers(), syncOptions{workers: 4}},
+		"on demand":                  {withDepartedUsers(), syncOptions{workers: 4, onDemand: true}},
+		"without custom roles":       {withoutCustomRoles(withDepartedUsers()), syncOptions{workers: 4}},
+		"alone":                      {withDepartedUsers(), syncOptions{workers: 4, resourceTypes: alone}},
+		"alone, on demand":           {withDepartedUsers(), syncOptions{resourceTypes: alone, byTask: true, onDemand: true}},
+		"alone, by the task":         {withoutCustomRoles(withDepartedUsers()), syncOptions{resourceTypes: alone, byTask: true}},
+		"with keys, no users, roles": {withDepartedUsers(), syncOptions{resourceTypes: []string{"security_insight", "api_key", "project"}}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -92,7 +92,7 @@ func TestSecurityInsights(t *testing.T) {
 			require.Empty(t, server.Unknown())
 			requireWarnings(t, synced.logs, nil)
 			got := readFile(t, synced.path)
-			require.Equal(t, insightsOfLeavers(), got.of("security_insight").Resources)
+			require.Equal(t, insightsOfDepartedUsers(), got.of("security_insight").Resources)
 			if types := test.options.resourceTypes; types != nil {
 				requireSame(t, expected(test.organization).of(types...), got.withoutInsights())
 				return
@@ -140,7 +140,7 @@ func TestSecurityInsightsOfManyPages(t *testing.T) {
 // A page token of another origin is refused.
 func TestPageTokensOfSecurityInsights(t *testing.T) {
 	t.Parallel()
-	_, server := patientConnector(t.Context(), t, &openaitest.Server{Organization: leavers()}, newMapSessionStore(), syncOptions{insights: true})
+	_, server := retryingConnector(t.Context(), t, &openaitest.Server{Organization: withDepartedUsers()}, newMapSessionStore(), syncOptions{insights: true})
 	for _, token := range []string{`{"list":"groups"}`, `{"list":"projects","row":9}`, `{"list":"admin_keys","row":-1}`, "next"} {
 		_, err := server.ListResources(t.Context(), v2.ResourcesServiceListResourcesRequest_builder{
 			ResourceTypeId: "security_insight", PageToken: token, ActiveSyncId: walkSyncID,
@@ -152,7 +152,7 @@ func TestPageTokensOfSecurityInsights(t *testing.T) {
 // Without --security-insights, the type exists, but has no resources and takes no calls.
 func TestSecurityInsightsAreOff(t *testing.T) {
 	t.Parallel()
-	server := &openaitest.Server{Organization: leavers()}
+	server := &openaitest.Server{Organization: withDepartedUsers()}
 	synced := runSync(t, server, syncOptions{resourceTypes: []string{"security_insight"}, byTask: true})
 	require.NoError(t, synced.err)
 	require.Empty(t, readFile(t, synced.path).Resources)
@@ -162,7 +162,7 @@ func TestSecurityInsightsAreOff(t *testing.T) {
 // A sync of insights alone reads each of the necessary lists once.
 func TestCallsOfSecurityInsights(t *testing.T) {
 	t.Parallel()
-	server := &openaitest.Server{Organization: leavers()}
+	server := &openaitest.Server{Organization: withDepartedUsers()}
 	require.NoError(t, runSync(t, server, syncOptions{resourceTypes: []string{"security_insight"}, insights: true}).err)
 	require.Equal(t, map[string]int{
 		"GET /organization/admin_api_keys": 1 + 1, organizationUsersRoute: 1, "GET /organization/projects": 1, "GET /organization/roles": 1,
@@ -176,11 +176,11 @@ func TestCallsOfSecurityInsights(t *testing.T) {
 func TestSecurityInsightsWhereGroupsListNoMembers(t *testing.T) {
 	t.Parallel()
 	server := &openaitest.Server{
-		Organization: withoutCustomRoles(leavers()), Faults: map[string]openaitest.Fault{groupMembersRoute: {Status: http.StatusForbidden}},
+		Organization: withoutCustomRoles(withDepartedUsers()), Faults: map[string]openaitest.Fault{groupMembersRoute: {Status: http.StatusForbidden}},
 	}
 	synced := runSync(t, server, syncOptions{workers: 4, insights: true})
 	require.NoError(t, synced.err)
-	require.Equal(t, insightsOfLeavers(), readFile(t, synced.path).of("security_insight").Resources)
+	require.Equal(t, insightsOfDepartedUsers(), readFile(t, synced.path).of("security_insight").Resources)
 	require.Equal(t, 2, callsByRoute(server)[userRolesRoute])
 }
 
@@ -188,11 +188,11 @@ func TestSecurityInsightsWhereGroupsListNoMembers(t *testing.T) {
 // left out.
 func TestTargetedSyncOfSecurityInsights(t *testing.T) {
 	t.Parallel()
-	for _, row := range decode[resourceRow](t, insightsOfLeavers()) {
+	for _, row := range decode[resourceRow](t, insightsOfDepartedUsers()) {
 		for _, parent := range []string{row.Parent, ""} {
 			t.Run(row.ID+" below "+parent, func(t *testing.T) {
 				t.Parallel()
-				server := &openaitest.Server{Organization: leavers()}
+				server := &openaitest.Server{Organization: withDepartedUsers()}
 				part := runSync(t, server, syncOptions{targets: []*v2.Resource{target(row.ID, parent)}, insights: true})
 				require.NoError(t, part.err)
 				require.Empty(t, server.Unknown())
@@ -209,7 +209,7 @@ func TestTargetedSyncOfSecurityInsights(t *testing.T) {
 	} {
 		t.Run(id, func(t *testing.T) {
 			t.Parallel()
-			part := runSync(t, &openaitest.Server{Organization: leavers()}, syncOptions{targets: []*v2.Resource{target("security_insight:"+id, "")}, insights: true})
+			part := runSync(t, &openaitest.Server{Organization: withDepartedUsers()}, syncOptions{targets: []*v2.Resource{target("security_insight:"+id, "")}, insights: true})
 			require.NoError(t, part.err)
 			require.Empty(t, readFile(t, part.path).Resources)
 			require.Equal(t, 1, part.logs.FilterMessage("skipping resource due to not found").Len())
@@ -217,7 +217,7 @@ func TestTargetedSyncOfSecurityInsights(t *testing.T) {
 	}
 	t.Run("not asked for", func(t *testing.T) {
 		t.Parallel()
-		client := serve(t.Context(), t, newConnector(t.Context(), t, &openaitest.Server{Organization: leavers()}, newMapSessionStore()))
+		client := serve(t.Context(), t, newConnector(t.Context(), t, &openaitest.Server{Organization: withDepartedUsers()}, newMapSessionStore()))
 		_, err := client.GetResource(t.Context(), v2.ResourceGetterServiceGetResourceRequest_builder{
 			ResourceId: target("security_insight:key_owner_without_access/key-leaver", "").GetId(),
 		}.Build())
@@ -242,7 +242,7 @@ func TestTargetedSyncCallsOfSecurityInsights(t *testing.T) {
 	} {
 		t.Run(id, func(t *testing.T) {
 			t.Parallel()
-			server := &openaitest.Server{Organization: leavers()}
+			server := &openaitest.Server{Organization: withDepartedUsers()}
 			parent := "project:alpha"
 			if want[adminKey] > 0 {
 				parent = "organization:organization"
@@ -258,7 +258,7 @@ func TestTargetedSyncCallsOfSecurityInsights(t *testing.T) {
 // If a list cannot be read, the sync fails, since missing insights would look as if there were no problems.
 func TestSecurityInsightsFail(t *testing.T) {
 	t.Parallel()
-	server := &openaitest.Server{Organization: leavers()}
+	server := &openaitest.Server{Organization: withDepartedUsers()}
 	require.NoError(t, runSync(t, server, syncOptions{resourceTypes: []string{"security_insight"}, insights: true}).err)
 	routes := callsByRoute(server)
 	for _, mayBeUnknown := range []string{userRolesRoute, projectUserRolesRoute} {
@@ -271,7 +271,7 @@ func TestSecurityInsightsFail(t *testing.T) {
 			if route == "GET /organization/admin_api_keys" {
 				fault.After = 1 // the check of the key
 			}
-			server := &openaitest.Server{Organization: leavers(), Faults: map[string]openaitest.Fault{route: fault}}
+			server := &openaitest.Server{Organization: withDepartedUsers(), Faults: map[string]openaitest.Fault{route: fault}}
 			synced := runSync(t, server, syncOptions{resourceTypes: []string{"security_insight"}, insights: true})
 			require.ErrorContains(t, synced.err, "baton-openai: looking for security insights: ")
 			require.ErrorContains(t, synced.err, "a sync whose --sync-resource-types leave out security_insight does not ask for it")
@@ -280,11 +280,11 @@ func TestSecurityInsightsFail(t *testing.T) {
 }
 
 // A project that is archived meanwhile has no insights, and neither has a principal whose roles cannot be read.
-func TestSecurityInsightsOfWhatGoesMeanwhile(t *testing.T) {
+func TestSecurityInsightsOfMissingObjects(t *testing.T) {
 	t.Parallel()
 	t.Run("project", func(t *testing.T) {
 		t.Parallel()
-		server := &openaitest.Server{Organization: leavers()}
+		server := &openaitest.Server{Organization: withDepartedUsers()}
 		archiveBefore(server, map[string]string{"alpha": "GET /organization/projects/{project_id}/api_keys"})
 		synced := runSync(t, server, syncOptions{resourceTypes: []string{"security_insight"}, insights: true})
 		require.NoError(t, synced.err)
@@ -296,7 +296,7 @@ func TestSecurityInsightsOfWhatGoesMeanwhile(t *testing.T) {
 	t.Run("roles", func(t *testing.T) {
 		t.Parallel()
 		gone := openaitest.Fault{Status: http.StatusNotFound}
-		server := &openaitest.Server{Organization: leavers(), Faults: map[string]openaitest.Fault{userRolesRoute: gone, projectUserRolesRoute: gone}}
+		server := &openaitest.Server{Organization: withDepartedUsers(), Faults: map[string]openaitest.Fault{userRolesRoute: gone, projectUserRolesRoute: gone}}
 		synced := runSync(t, server, syncOptions{resourceTypes: []string{"security_insight"}, insights: true})
 		require.NoError(t, synced.err)
 		got := strings.Join(readFile(t, synced.path).Resources, "\n")

@@ -75,7 +75,7 @@ func TestServiceAccountThatComesWithAKey(t *testing.T) {
 }
 
 // Any value in the place of a key counts as one.
-func TestServiceAccountThatComesWithSomething(t *testing.T) {
+func TestServiceAccountThatComesWithAMalformedKey(t *testing.T) {
 	t.Parallel()
 	server := newServer()
 	server.SetFault(createServiceAccount, openaitest.Fault{

@@ -78,7 +78,7 @@ func TestFaultTableOfKeys(t *testing.T) {
 						require.Contains(t, to.connect(t, answer.GetEncryptedData()[0]), valuePart)
 						require.Equal(t, fault.NoEffect, len(made) == 0)
 					} else {
-						requireKeyTold(t, err, made, fault, mayGo)
+						requireKeyReported(t, err, made, fault, mayGo)
 					}
 
 					server.SetFault(createKey, openaitest.Fault{})
@@ -108,8 +108,8 @@ func writesOf(server *openaitest.Server, route string) []string {
 	return sent
 }
 
-// requireKeyTold checks that an error says what has become of the key.
-func requireKeyTold(t *testing.T, err error, made []openaitest.ProjectAPIKey, fault openaitest.Fault, mayGo bool) {
+// requireKeyReported checks that an error says what has become of the key.
+func requireKeyReported(t *testing.T, err error, made []openaitest.ProjectAPIKey, fault openaitest.Fault, mayGo bool) {
 	t.Helper()
 	requireMessage(t, err)
 	text := err.Error()
@@ -209,7 +209,7 @@ func TestKeyThatIsNoResource(t *testing.T) {
 }
 
 // The connector searches for the created key also after the caller has gone.
-func TestKeyOfWhichNobodyWaitsForTheAnswer(t *testing.T) {
+func TestKeyOfARequestCancelledBeforeTheAnswer(t *testing.T) {
 	t.Parallel()
 	server := newServer()
 	server.ServiceAccountKeysMayGo = true
@@ -229,7 +229,7 @@ func TestKeyOfWhichNobodyWaitsForTheAnswer(t *testing.T) {
 }
 
 // The same if the answer has arrived after the caller has gone.
-func TestKeyForWhichNobodyWaits(t *testing.T) {
+func TestKeyOfARequestCancelledAfterTheAnswer(t *testing.T) {
 	t.Parallel()
 	server := newServer()
 	server.ServiceAccountKeysMayGo = true

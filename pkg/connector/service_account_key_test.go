@@ -188,7 +188,7 @@ func TestKeyThatWasIssuedBefore(t *testing.T) {
 }
 
 // A key of the same name that belongs to another owner is ignored.
-func TestKeyOfSomebodyElseWithTheName(t *testing.T) {
+func TestKeyOfAnotherOwnerWithTheName(t *testing.T) {
 	t.Parallel()
 	server := newServer(func(o *openaitest.Organization) { o.Projects[0].APIKeys[0].Name = keyName })
 	_, err := connect(t, server).IssueCredential(t.Context(), newKeyRequest("svc-1", newRecipient(t)))

@@ -11,7 +11,7 @@ import (
 )
 
 // Answers are cut by size, since the SDK takes at most 4 MiB. A few large rows test the same as many small ones.
-func TestSyncOfMuchInOnePlace(t *testing.T) {
+func TestSyncOfLargeLists(t *testing.T) {
 	t.Parallel()
 	permissions := many(700, func(i int) string { return fmt.Sprintf("api.%s.%03d", strings.Repeat("permission", 6), i) })
 	roles := many(95, func(i int) openaitest.Role {

@@ -70,7 +70,7 @@ func runSync(t *testing.T, api *openaitest.Server, options syncOptions) outcome 
 	ctx := ctxzap.ToContext(t.Context(), zap.New(core))
 
 	store := &lateSessionStore{}
-	built, server := patientConnector(ctx, t, api, store, options)
+	built, server := retryingConnector(ctx, t, api, store, options)
 	client := serve(ctx, t, server)
 	path := filepath.Join(t.TempDir(), "sync.c1z")
 	syncer, err := sync.NewSyncer(ctx, client,
@@ -93,11 +93,11 @@ func runSync(t *testing.T, api *openaitest.Server, options syncOptions) outcome 
 // newConnector returns a connector that does not repeat calls.
 func newConnector(ctx context.Context, t *testing.T, server *openaitest.Server, store sessions.SessionStore) types.ConnectorServer {
 	t.Helper()
-	_, built := patientConnector(ctx, t, server, store, syncOptions{})
+	_, built := retryingConnector(ctx, t, server, store, syncOptions{})
 	return built
 }
 
-func patientConnector(
+func retryingConnector(
 	ctx context.Context, t *testing.T, server *openaitest.Server, store sessions.SessionStore, options syncOptions,
 ) (*connector.Connector, types.ConnectorServer) {
 	t.Helper()

@@ -38,9 +38,9 @@ func (f file) unexpanded() file {
 	return f
 }
 
-// toldBy are the rows of a targeted sync of the resource: the resource, its children, its entitlements, and the grants
+// rowsOfTarget are the rows of a targeted sync of the resource: the resource, its children, its entitlements, and the grants
 // that it gives.
-func (f file) toldBy(resource string) file {
+func (f file) rowsOfTarget(resource string) file {
 	resourceType, id, _ := strings.Cut(resource, ":")
 	gives := func(row grantRow) bool {
 		on := func(prefix string) bool { return strings.HasPrefix(row.Entitlement, prefix) }
@@ -94,7 +94,7 @@ func TestTargetedSyncOfEachResource(t *testing.T) {
 				part := runSync(t, server, syncOptions{targets: []*v2.Resource{target(row.ID, parent)}})
 				require.NoError(t, part.err)
 				require.Empty(t, server.Unknown())
-				got, want := readFile(t, part.path), whole.toldBy(row.ID)
+				got, want := readFile(t, part.path), whole.rowsOfTarget(row.ID)
 				requireSubset(t, got.Resources, want.Resources)
 				requireSubset(t, got.Entitlements, want.Entitlements)
 				require.Empty(t, differences(want.Grants, got.Grants))
@@ -182,7 +182,7 @@ func TestTargetedSyncCalls(t *testing.T) {
 
 // A targeted sync leaves out a missing, archived or accepted resource, with a warning. It does not fail, and does not
 // give a resource without its rows.
-func TestTargetedSyncOfWhatIsNotThere(t *testing.T) {
+func TestTargetedSyncOfMissingResources(t *testing.T) {
 	t.Parallel()
 	organization := openaitest.Sample()
 	const inAnArchivedProject = "project:proj_Archived"

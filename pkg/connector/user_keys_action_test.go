@@ -79,7 +79,7 @@ func TestDeleteManyUserKeys(t *testing.T) {
 }
 
 // The connector's own key is not deleted, which is an error. All others are deleted.
-func TestDeleteUserKeysButTheOwn(t *testing.T) {
+func TestDeleteUserKeysKeepsTheConnectorsOwn(t *testing.T) {
 	t.Parallel()
 	server := newServer(ofKeys("alpha", "ola", "key-1"))
 	d := connect(t, server)
@@ -93,7 +93,7 @@ func TestDeleteUserKeysButTheOwn(t *testing.T) {
 }
 
 // One key that cannot be deleted does not stop the deletion of others.
-func TestDeleteUserKeysButOne(t *testing.T) {
+func TestDeleteUserKeysContinuesAfterAFailure(t *testing.T) {
 	t.Parallel()
 	server := newServer(ofKeys("alpha", "ann", "key-1", "key-2"), ofKeys("beta", "ann", "key-3"))
 	server.SetFault(deleteProjectKey, openaitest.Fault{Status: http.StatusBadRequest, Body: object("", "Not this one."), PathContains: "/key-1"})
@@ -141,7 +141,7 @@ func TestDeleteUserKeysOfAProjectArchivedMeanwhile(t *testing.T) {
 }
 
 // An action ends at its time limit and reports its progress.
-func TestActionsEnd(t *testing.T) {
+func TestActionsEndInTime(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct{ name, arguments, stalls, says string }{
 		"within a list of keys": {

@@ -49,15 +49,15 @@ const walkSyncID = "walk"
 // walkServer walks through the server's organization; logs are the entries from the level on.
 func walkServer(t *testing.T, server *openaitest.Server, level zapcore.Level) (*walk, *observer.ObservedLogs, error) {
 	t.Helper()
-	return walkPatiently(t, server, level, syncOptions{})
+	return walkWithRetries(t, server, level, syncOptions{})
 }
 
-// walkPatiently is walkServer with a connector that repeats calls.
-func walkPatiently(t *testing.T, server *openaitest.Server, level zapcore.Level, options syncOptions) (*walk, *observer.ObservedLogs, error) {
+// walkWithRetries is walkServer with a connector that repeats calls.
+func walkWithRetries(t *testing.T, server *openaitest.Server, level zapcore.Level, options syncOptions) (*walk, *observer.ObservedLogs, error) {
 	t.Helper()
 	core, logs := observer.New(level)
 	ctx := ctxzap.ToContext(t.Context(), zap.New(core))
-	_, built := patientConnector(ctx, t, server, newMapSessionStore(), options)
+	_, built := retryingConnector(ctx, t, server, newMapSessionStore(), options)
 	w := &walk{client: serve(ctx, t, built)}
 	err := w.everything(ctx)
 	return w, logs, err
@@ -296,7 +296,7 @@ func (s *mapSessionStore) GetAll(ctx context.Context, _ string, options ...sessi
 
 // The walk gets as many resources and grants as the organization has, so a missing error is not one of a page that it
 // did not request.
-func TestWalkAsksForEverythingThatASyncAsksFor(t *testing.T) {
+func TestWalkMakesTheCallsOfASync(t *testing.T) {
 	t.Parallel()
 	organization := openaitest.Sample()
 	walked := &openaitest.Server{Organization: organization}

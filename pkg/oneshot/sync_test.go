@@ -26,8 +26,8 @@ import (
 
 const notContinued = "baton-openai: the unfinished sync in this file is not continued, and a new one begins"
 
-// syncs syncs the organization into the file and returns the log lines with the message.
-func syncs(t *testing.T, server *openaitest.Server, path, message string) []observer.LoggedEntry {
+// syncInto syncs the organization into the file and returns the log lines with the message.
+func syncInto(t *testing.T, server *openaitest.Server, path, message string) []observer.LoggedEntry {
 	t.Helper()
 	listener := httptest.NewServer(server)
 	defer listener.Close()
@@ -81,7 +81,7 @@ func unfinished(t *testing.T, step string, record any) string {
 func TestUnfinishedSyncOfAnotherVersion(t *testing.T) {
 	t.Parallel()
 	undisturbed := filepath.Join(t.TempDir(), "sync.c1z")
-	require.Empty(t, syncs(t, &openaitest.Server{Organization: openaitest.Sample()}, undisturbed, notContinued))
+	require.Empty(t, syncInto(t, &openaitest.Server{Organization: openaitest.Sample()}, undisturbed, notContinued))
 	want := grants(t, undisturbed)
 	require.NotEmpty(t, want)
 	tests := map[string]struct {
@@ -109,7 +109,7 @@ func TestUnfinishedSyncOfAnotherVersion(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			path := unfinished(t, test.step, test.record)
-			lines := syncs(t, &openaitest.Server{Organization: openaitest.Sample()}, path, notContinued)
+			lines := syncInto(t, &openaitest.Server{Organization: openaitest.Sample()}, path, notContinued)
 			require.Len(t, lines, 1)
 			assert.Equal(t, map[string]any{"reason": "it is of another version of the connector"}, lines[0].ContextMap())
 			assert.ElementsMatch(t, want, grants(t, path))
@@ -121,12 +121,12 @@ func TestUnfinishedSyncOfAnotherVersion(t *testing.T) {
 func TestSummaryCountsWarnings(t *testing.T) {
 	t.Parallel()
 	server := &openaitest.Server{Organization: openaitest.Sample(), GroupMembersUnavailable: 403}
-	lines := syncs(t, server, filepath.Join(t.TempDir(), "sync.c1z"), "baton-openai: the sync is complete")
+	lines := syncInto(t, server, filepath.Join(t.TempDir(), "sync.c1z"), "baton-openai: the sync is complete")
 	require.Len(t, lines, 1)
-	said := lines[0].ContextMap()
+	summary := lines[0].ContextMap()
 	assert.Equal(t, map[string]int{
 		"OpenAI does not list the members of this group to this key on this plan; access through the group is not shown for them": len(server.Organization.Groups),
-	}, said["warnings"])
-	assert.EqualValues(t, len(server.Requests()), said["calls"])
-	assert.Positive(t, said["duration"])
+	}, summary["warnings"])
+	assert.EqualValues(t, len(server.Requests()), summary["calls"])
+	assert.Positive(t, summary["duration"])
 }

@@ -17,8 +17,8 @@ import (
 
 const auditLogs = "/organization/audit_logs"
 
-// told are the entries of a list, each with its type, its id and its project.
-func told(t *testing.T, s *openaitest.Server, query string) []string {
+// auditEntries are the entries of a list, each with its type, its id and its project.
+func auditEntries(t *testing.T, s *openaitest.Server, query string) []string {
 	t.Helper()
 	data, _ := ok(t, s, auditLogs+query).body["data"].([]any)
 	found := make([]string, 0, len(data))
@@ -94,7 +94,7 @@ func TestWritesAreRecorded(t *testing.T) {
 			}
 			standIn := newWritable()
 			test.write.send(t, standIn)
-			assert.Equal(t, quirk, told(t, standIn, ""))
+			assert.Equal(t, quirk, auditEntries(t, standIn, ""))
 			assert.Len(t, standIn.Recorded(), len(quirk))
 		})
 	}
@@ -112,14 +112,14 @@ func TestUpdatesAreRecorded(t *testing.T) {
 	})
 	assert.Equal(t, []string{
 		"role.assignment.created role_assignment_role_p_eve in p", "user.added eve in p", "invite.accepted pending", "user.added eve",
-	}, told(t, standIn, ""))
+	}, auditEntries(t, standIn, ""))
 	actor, _ := ok(t, standIn, auditLogs).row(t, standIn.Recorded()[0].ID)["actor"].(map[string]any)
 	assert.Equal(t, "session", actor["type"])
 
 	named := newWritable()
 	named.AuditLog.NamesProjects = true
 	post(t, named, "/organization/projects/p/users", `{"user_id":"dee","role":"member"}`)
-	assert.Equal(t, []string{"user.added dee in p"}, told(t, named, ""))
+	assert.Equal(t, []string{"user.added dee in p"}, auditEntries(t, named, ""))
 }
 
 func TestAuditLogFilters(t *testing.T) {
@@ -141,7 +141,7 @@ func TestAuditLogFilters(t *testing.T) {
 		"?actor_ids[]=dee&limit=1":                             {"login.succeeded <nil>"},
 		"?tenant_only=true":                                    {},
 	} {
-		assert.Equal(t, want, told(t, standIn, query), query)
+		assert.Equal(t, want, auditEntries(t, standIn, query), query)
 	}
 	for _, query := range []string{"?event_types[]=user.created", "?effective_at[gt]=soon", "?tenant_only=yes"} {
 		assert.Equal(t, http.StatusBadRequest, get(t, standIn, auditLogs+query).status, query)
@@ -160,15 +160,15 @@ func TestAuditLogComesLate(t *testing.T) {
 	for i := range 4 {
 		post(t, standIn, "/organization/groups", fmt.Sprintf(`{"name":"N%d"}`, i))
 	}
-	assert.Empty(t, told(t, standIn, ""))
+	assert.Empty(t, auditEntries(t, standIn, ""))
 	at = at.Add(10 * time.Second)
-	assert.Len(t, told(t, standIn, ""), 3)
+	assert.Len(t, auditEntries(t, standIn, ""), 3)
 	at = at.Add(time.Minute)
-	newestFirst := told(t, standIn, "")
+	newestFirst := auditEntries(t, standIn, "")
 	assert.Equal(t, "group.created group_Made000000000004 in default", newestFirst[0])
 	assert.Len(t, newestFirst, 4)
 	standIn.Update(func(*openaitest.Organization) { standIn.AuditLog.OldestFirst = true })
-	assert.Equal(t, "group.created group_Made000000000001 in default", told(t, standIn, "")[0])
+	assert.Equal(t, "group.created group_Made000000000001 in default", auditEntries(t, standIn, "")[0])
 }
 
 func TestAuditLogIsOff(t *testing.T) {

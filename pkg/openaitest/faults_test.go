@@ -144,7 +144,7 @@ func TestBrokenBodies(t *testing.T) {
 
 func TestCursorFaults(t *testing.T) {
 	t.Parallel()
-	organization := crowded(7)
+	organization := fullLists(7)
 	lists := map[string]string{
 		"/organization/users":                  "last_id",
 		"/organization/projects/p0/api_keys":   "last_id",
@@ -206,7 +206,7 @@ func TestCursorFaults(t *testing.T) {
 func TestConcealLastID(t *testing.T) {
 	t.Parallel()
 	standIn := &openaitest.Server{
-		Organization: crowded(7),
+		Organization: fullLists(7),
 		Faults:       map[string]openaitest.Fault{usersRoute: {ConcealLastID: true}},
 	}
 	page := ok(t, standIn, "/organization/users?limit=2")
@@ -220,7 +220,7 @@ func TestCursorThatIsGone(t *testing.T) {
 	t.Parallel()
 	for _, status := range []int{0, 404} {
 		standIn := &openaitest.Server{
-			Organization: crowded(4),
+			Organization: fullLists(4),
 			Faults:       map[string]openaitest.Fault{usersRoute: {Cursor: openaitest.CursorGone, Status: status}},
 		}
 		page := ok(t, standIn, "/organization/users?limit=2")
@@ -231,7 +231,7 @@ func TestCursorThatIsGone(t *testing.T) {
 	}
 }
 
-func TestWhichRequestsAFaultBefalls(t *testing.T) {
+func TestWhichRequestsAFaultAffects(t *testing.T) {
 	t.Parallel()
 	const projectUsers = "GET /organization/projects/{project_id}/users"
 	broken := openaitest.Fault{Status: 500}
@@ -250,7 +250,7 @@ func TestWhichRequestsAFaultBefalls(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			standIn := &openaitest.Server{Organization: crowded(2), Faults: test.faults}
+			standIn := &openaitest.Server{Organization: fullLists(2), Faults: test.faults}
 			for i, path := range []string{
 				"/organization/projects/p0/users", "/organization/projects/p1/users", "/organization/users", "/organization/projects/p0/users",
 			} {

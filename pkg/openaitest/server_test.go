@@ -98,7 +98,7 @@ func TestMessagesOfTheAPI(t *testing.T) {
 	assert.Equal(t, "Project 'proj_old' is archived. You can only update an active project.", get(t, standIn, "/organization/projects/proj_old/users").message())
 }
 
-func TestWhatIsNotKnownIsRefusedAndRecorded(t *testing.T) {
+func TestUnknownRequestsAreRefusedAndRecorded(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
 		method, target string

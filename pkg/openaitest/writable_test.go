@@ -94,14 +94,14 @@ func (w write) send(t *testing.T, s *openaitest.Server) reply {
 }
 
 // requireWrites checks the answer and the effect of each write, on a prepared organization of its own.
-func requireWrites(t *testing.T, writes map[string]write, bends ...func(*openaitest.Server)) {
+func requireWrites(t *testing.T, writes map[string]write, preparations ...func(*openaitest.Server)) {
 	t.Helper()
 	for name, w := range writes {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			standIn := newWritable()
-			for _, bend := range bends {
-				bend(standIn)
+			for _, prepare := range preparations {
+				prepare(standIn)
 			}
 			want := standIn.Snapshot()
 			r := w.send(t, standIn)
@@ -124,8 +124,8 @@ func requireWrites(t *testing.T, writes map[string]write, bends ...func(*openait
 // refusal is a write that is refused.
 type refusal struct {
 	route, body string
-	// bend prepares the server.
-	bend    func(*openaitest.Server)
+	// prepare changes the server before the write.
+	prepare func(*openaitest.Server)
 	status  int
 	code    string
 	message string
@@ -138,8 +138,8 @@ func requireRefusals(t *testing.T, refusals map[string]refusal) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			standIn := newWritable()
-			if f.bend != nil {
-				f.bend(standIn)
+			if f.prepare != nil {
+				f.prepare(standIn)
 			}
 			before := standIn.Snapshot()
 			r := write{route: f.route, body: f.body}.send(t, standIn)
@@ -153,8 +153,8 @@ func requireRefusals(t *testing.T, refusals map[string]refusal) {
 	}
 }
 
-// bent changes the organization of a server before its first request.
-func bent(change func(*openaitest.Organization)) func(*openaitest.Server) {
+// edited changes the organization of a server before its first request.
+func edited(change func(*openaitest.Organization)) func(*openaitest.Server) {
 	return func(s *openaitest.Server) { s.Update(change) }
 }
 

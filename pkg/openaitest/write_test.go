@@ -197,8 +197,8 @@ func TestFaultsOfWrites(t *testing.T) {
 func TestRefusedBeforeTheRoute(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
-		bend   func(*openaitest.Server)
-		status int
+		prepare func(*openaitest.Server)
+		status  int
 	}{
 		"key":   {func(s *openaitest.Server) { s.Keys = map[string]openaitest.Key{} }, http.StatusUnauthorized},
 		"scope": {func(s *openaitest.Server) { s.Keys = restricted("groups", "api.groups.read") }, http.StatusForbidden},
@@ -212,7 +212,7 @@ func TestRefusedBeforeTheRoute(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			standIn := newWritable()
-			test.bend(standIn)
+			test.prepare(standIn)
 			before := standIn.Snapshot()
 			assert.Equal(t, test.status, remove(t, standIn, "/organization/groups/g").status)
 			assert.Equal(t, before, standIn.Snapshot())
