@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/grpc-ecosystem/go-grpc-middleware/logging/zap/ctxzap"
-	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.uber.org/zap"
 	"go.uber.org/zap/zaptest/observer"
@@ -71,18 +70,4 @@ func TestRepetitionEndsWithTheContext(t *testing.T) {
 	require.Eventually(t, func() bool { return logs.FilterMessageSnippet("asking again").Len() > 0 }, time.Minute, time.Millisecond)
 	cancel()
 	requireCode(t, codes.Canceled, <-ended)
-}
-
-// A change is not repeated. Its code leaves that to the caller.
-func TestWriteIsNotRepeated(t *testing.T) {
-	t.Parallel()
-	for name, fault := range map[string]openaitest.Fault{"503": {Status: http.StatusServiceUnavailable}, "gateway": {Gateway: true}} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			standIn := &openaitest.Server{Faults: map[string]openaitest.Fault{"*": fault}}
-			_, err := newRetryingClient(t, standIn).CreateGroup(t.Context(), "Engineers")
-			requireCode(t, codes.Unavailable, err)
-			assert.Len(t, standIn.Requests(), 1)
-		})
-	}
 }
