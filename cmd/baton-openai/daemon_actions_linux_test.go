@@ -51,12 +51,12 @@ func TestDaemonServesActions(t *testing.T) {
 	assert.Equal(t, v2.BatonActionStatus_BATON_ACTION_STATUS_RUNNING, invoked.GetStatus())
 	d.asks("POST /organization/projects/{project_id}/archive")
 	release()
-	var told v2.GetActionStatusResponse
+	var status v2.GetActionStatusResponse
 	require.Eventually(t, func() bool {
 		outcome := d.outcome(d.conductorOne.Enqueue(conductoronetest.ActionStatus(&invoked)))
-		return outcome.Succeeded() && outcome.Response.UnmarshalTo(&told) == nil && told.GetStatus() == v2.BatonActionStatus_BATON_ACTION_STATUS_COMPLETE
+		return outcome.Succeeded() && outcome.Response.UnmarshalTo(&status) == nil && status.GetStatus() == v2.BatonActionStatus_BATON_ACTION_STATUS_COMPLETE
 	}, longestWait, 10*time.Millisecond)
-	assert.True(t, told.GetResponse().GetFields()["success"].GetBoolValue())
+	assert.True(t, status.GetResponse().GetFields()["success"].GetBoolValue())
 	assert.Equal(t, "archived", project().Status)
 	d.stop()
 }

@@ -146,11 +146,11 @@ func TestSoakExitStatusOfStoppedSyncs(t *testing.T) {
 				}
 				require.NoError(t, command.Process.Signal(signal))
 				err = command.Wait()
-				said, readErr := os.ReadFile(output.Name())
+				text, readErr := os.ReadFile(output.Name())
 				require.NoError(t, readErr)
 				require.NoError(t, output.Close())
-				requireStatus(t, 1, said, err)
-				require.Contains(t, string(said), "baton-openai: stopped by a signal")
+				requireStatus(t, 1, text, err)
+				require.Contains(t, string(text), "baton-openai: stopped by a signal")
 				listener.Close()
 			}
 		})

@@ -32,31 +32,31 @@ type flagAlone struct {
 	output string
 }
 
-func (f flagAlone) check(t *testing.T, err error, said, name, folder string) {
+func (f flagAlone) check(t *testing.T, err error, output, name, folder string) {
 	t.Helper()
 	if f.refused != "" {
 		var exit *exec.ExitError
-		require.ErrorAs(t, err, &exit, said)
+		require.ErrorAs(t, err, &exit, output)
 		require.NoFileExists(t, filepath.Join(folder, "sync.c1z"))
 		if f.status != 0 {
-			require.Equal(t, f.status, exit.ExitCode(), said)
-			require.Contains(t, said, f.refused)
+			require.Equal(t, f.status, exit.ExitCode(), output)
+			require.Contains(t, output, f.refused)
 			return
 		}
-		require.Equal(t, 3, exit.ExitCode(), said)
-		require.Equal(t, "baton-openai: "+f.refused+"\n", said)
+		require.Equal(t, 3, exit.ExitCode(), output)
+		require.Equal(t, "baton-openai: "+f.refused+"\n", output)
 		return
 	}
-	require.NoError(t, err, said)
+	require.NoError(t, err, output)
 	switch {
 	case f.idle:
-		require.Contains(t, said, `"msg":"baton-openai: these have no effect here","flags":["--`+name+`"]`)
+		require.Contains(t, output, `"msg":"baton-openai: these have no effect here","flags":["--`+name+`"]`)
 		require.FileExists(t, filepath.Join(folder, "sync.c1z"))
 	case f.file != "":
 		require.FileExists(t, filepath.Join(folder, f.file))
-		require.NotContains(t, said, "no effect")
+		require.NotContains(t, output, "no effect")
 	}
-	require.Regexp(t, f.output, said)
+	require.Regexp(t, f.output, output)
 }
 
 // flagsAlone has each flag, those that --help hides included. A flag that is neither refused nor idle runs a sync.
@@ -184,9 +184,9 @@ func TestEachFlagAlone(t *testing.T) {
 			command := exec.CommandContext(t.Context(), "baton-openai", "--"+name+test.value)
 			command.Dir = folder
 			command.Env = append(os.Environ(), "TMPDIR="+folder, "BATON_BASE_URL="+listener.URL+"/v1", "BATON_OPENAI_ADMIN_KEY="+adminKey, "GORACE="+raceSettings)
-			var said bytes.Buffer
-			command.Stderr = &said
-			test.check(t, command.Run(), said.String(), name, folder)
+			var stderr bytes.Buffer
+			command.Stderr = &stderr
+			test.check(t, command.Run(), stderr.String(), name, folder)
 		})
 	}
 	for name := range flagsAlone {

@@ -89,17 +89,17 @@ func healthCheck(t *testing.T, arguments ...string) (string, bool) {
 	return text, err == nil
 }
 
-// endpointSays returns the answer of the endpoint itself.
-func endpointSays(t *testing.T, port string) (int, healthcheck.HealthResponse) {
+// endpointHealth returns the answer of the endpoint itself.
+func endpointHealth(t *testing.T, port string) (int, healthcheck.HealthResponse) {
 	t.Helper()
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://127.0.0.1:"+port+"/health", http.NoBody)
 	require.NoError(t, err)
 	answer, err := new(http.Client).Do(request)
 	require.NoError(t, err)
 	defer answer.Body.Close()
-	var said healthcheck.HealthResponse
-	require.NoError(t, json.NewDecoder(answer.Body).Decode(&said))
-	return answer.StatusCode, said
+	var health healthcheck.HealthResponse
+	require.NoError(t, json.NewDecoder(answer.Body).Decode(&health))
+	return answer.StatusCode, health
 }
 
 const askForGroups = "GET /organization/groups"
@@ -126,10 +126,10 @@ func TestHealthIsFresh(t *testing.T) {
 		if !isKnown {
 			require.Contains(t, text, "OpenAI does not accept the key; create an Admin API key")
 		}
-		code, said := endpointSays(t, port)
+		code, health := endpointHealth(t, port)
 		require.Len(t, standIn.Requests(), before+2)
 		require.Equal(t, isKnown, code == http.StatusOK)
-		require.NotContains(t, said.Details["validation_error"], "\n")
+		require.NotContains(t, health.Details["validation_error"], "\n")
 	}
 
 	// Neither of these asks the API, so that probes do not count against its limits.

@@ -41,22 +41,22 @@ const (
 	noAuditLogKey = "sk-admin-noauditlog-abcdefghijklmnopqrs"
 )
 
-// The scripts run the binary as a person does, against a stand-in of its own for each script that has the sample
-// organization. Besides testscript's own commands they have:
+// Each script runs the binary against a stand-in of its own with the sample organization. Besides testscript's own commands,
+// the scripts have:
 //
-//	baton ARGS        the real baton CLI
-//	fault ROUTE CODE [AFTER]  lets the stand-in answer the route, such as "GET /organization/groups", with the status,
-//	                  when it has answered it well so often; CODE 200 ends it
-//	asked ROUTE N     checks that the route was asked N times
-//	reached ROUTE N   waits until the route is asked for the Nth time since the script began
-//	passed ROUTE N M  checks that the stand-in answered the route N to M times with what it was asked for
+//	baton ARGS        runs the real baton CLI
+//	fault ROUTE CODE [AFTER]  answers the route, such as "GET /organization/groups", with the status, after so many good
+//	                  answers; CODE 200 ends it
+//	asked ROUTE N     checks the number of requests to the route
+//	reached ROUTE N   waits for the Nth request to the route
+//	passed ROUTE N M  checks that the route was answered N to M times with status 200
 //	terminate         sends SIGTERM to the programs in the background
-//	limit N INTERVAL  lets the stand-in answer each route N times at once, and then once an interval; "limit off" ends it
-//	organization ID   makes it another organization, with the same objects; "organization ID silent" has the header of
-//	                  answers say nothing of it
-//	happened AGO      has somebody log in and change something in OpenAI's own pages so long ago
-//	audit_log CODE    switches the audit log off, which answers with the status
-//	repeat N COMMAND  runs the command N times and checks that it ends with the status of $STATUS each time
+//	limit N INTERVAL  limits each route to N calls at once, and then one an interval; "limit off" ends it
+//	organization ID   sets the organization's id, with the same objects; "organization ID silent" removes it from the
+//	                  headers
+//	happened AGO      logs a user in and makes changes on OpenAI's pages, so long ago
+//	audit_log CODE    answers the audit log with the status, as if it was off
+//	repeat N COMMAND  runs the command N times and checks each exit status against $STATUS
 func TestScripts(t *testing.T) {
 	t.Parallel()
 	baton := sync.OnceValues(buildBaton(t))

@@ -232,14 +232,14 @@ func TestRedirectIsNotFollowed(t *testing.T) {
 		t.Run(strconv.Itoa(statusCode), func(t *testing.T) {
 			t.Parallel()
 			other := &recorder{Handler: answer(http.StatusOK, `{"data":[],"has_more":false}`)}
-			elsewhere := httptest.NewServer(other)
-			t.Cleanup(elsewhere.Close)
-			standIn := faulty(openaitest.Fault{Status: statusCode, Redirect: elsewhere.URL + "/v1/organization/groups"})
+			otherServer := httptest.NewServer(other)
+			t.Cleanup(otherServer.Close)
+			standIn := faulty(openaitest.Fault{Status: statusCode, Redirect: otherServer.URL + "/v1/organization/groups"})
 
 			_, err := newClient(t, start(t, standIn)).ListGroups(t.Context(), client.Cursor{})
 			requireCode(t, codes.FailedPrecondition, err)
 			assert.Equal(t, statusCode, failureOf(t, err).StatusCode)
-			assert.NotContains(t, err.Error(), strings.TrimPrefix(elsewhere.URL, "http://"))
+			assert.NotContains(t, err.Error(), strings.TrimPrefix(otherServer.URL, "http://"))
 			assert.Empty(t, other.requests(), "the key would have gone to another host")
 			assert.Len(t, standIn.Requests(), 1)
 		})

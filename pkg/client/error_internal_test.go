@@ -15,7 +15,7 @@ import (
 func TestRetryAfter(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
-	const said = "Please slow down and try again after 6.937 seconds."
+	const message = "Please slow down and try again after 6.937 seconds."
 	tests := []struct {
 		name, header, message string
 		want                  time.Duration
@@ -44,7 +44,7 @@ func TestRetryAfter(t *testing.T) {
 		{"garbage", "soon", "", 0},
 		{"with a unit", "5s", "", 5 * time.Second},
 		{"span", "6m0s", "", 6 * time.Minute},
-		{"message", "", said, 6937 * time.Millisecond},
+		{"message", "", message, 6937 * time.Millisecond},
 		{"message, abbreviated", "", "Please try again after 3s.", 3 * time.Second},
 		{"message, whole seconds", "", "Try again after 20 seconds", 20 * time.Second},
 		{"message, no wait", "", "Try again after 0.0 seconds.", 0},
@@ -59,9 +59,9 @@ func TestRetryAfter(t *testing.T) {
 		{"message, months", "", "Please try again in 3 months.", 0},
 		{"message, no wait of the API's", "", "Used in 5s", 0},
 		{"message without number", "", "Try again after some seconds.", 0},
-		{"header before message", "2", said, 2 * time.Second},
-		{"date before message", "Sun, 01 Mar 2026 12:00:30 GMT", said, 30 * time.Second},
-		{"message behind garbage", "soon", said, 6937 * time.Millisecond},
+		{"header before message", "2", message, 2 * time.Second},
+		{"date before message", "Sun, 01 Mar 2026 12:00:30 GMT", message, 30 * time.Second},
+		{"message behind garbage", "soon", message, 6937 * time.Millisecond},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -295,7 +295,7 @@ func eachFault(t *testing.T, try func(faultCase, *testing.T, faultyCall)) {
 // Every fault of the stand-in has a case, and every kind has a fault.
 func TestFaultsAreAllKnown(t *testing.T) {
 	t.Parallel()
-	elsewhere := map[string]string{
+	testedElsewhere := map[string]string{
 		"PathContains": "which requests", "After": "which requests", "Times": "which requests",
 		"AfterEffect": "what a write does: pkg/connector/provisioning_outcome_test.go",
 		"NoEffect":    "what a write does: pkg/connector/provisioning_outcome_test.go",
@@ -317,7 +317,7 @@ func TestFaultsAreAllKnown(t *testing.T) {
 		}
 	}
 	for _, field := range reflect.VisibleFields(reflect.TypeFor[openaitest.Fault]()) {
-		require.NotEqual(t, elsewhere[field.Name] != "", fields[field.Name], "a fault of the stand-in without a kind, or with two: %s", field.Name)
+		require.NotEqual(t, testedElsewhere[field.Name] != "", fields[field.Name], "a fault of the stand-in without a kind, or with two: %s", field.Name)
 	}
 	for kind := client.KindRefused; kind <= client.KindStopped; kind++ {
 		require.True(t, kinds[kind], "a kind that no fault becomes: %d", kind)

@@ -45,9 +45,9 @@ func TestTimestamp(t *testing.T) {
 				timestamp = 0
 			}
 			require.NoError(t, json.Unmarshal([]byte(tt.json), &timestamp))
-			got, said := timestamp.Time()
-			assert.Equal(t, tt.want != "", said)
-			if said {
+			got, isSet := timestamp.Time()
+			assert.Equal(t, tt.want != "", isSet)
+			if isSet {
 				assert.Equal(t, tt.want, got.Format(time.RFC3339Nano))
 				assert.Equal(t, time.UTC, got.Location())
 			}
@@ -91,8 +91,8 @@ func FuzzTimestamp(f *testing.F) {
 		if json.Unmarshal(text, &timestamp) != nil {
 			return
 		}
-		at, said := timestamp.Time()
-		if !said {
+		at, isSet := timestamp.Time()
+		if !isSet {
 			assert.Zero(t, timestamp)
 			return
 		}

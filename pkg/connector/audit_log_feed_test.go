@@ -34,7 +34,7 @@ func TestEventsOfEntries(t *testing.T) {
 		inOrganization    = " in organization:organization"
 	)
 	session, key := openaitest.AuditLogActor{UserID: "ola"}, openaitest.AuditLogActor{UserID: "ola", KeyID: "key-own"}
-	nobody := openaitest.AuditLogActor{}
+	unknownActor := openaitest.AuditLogActor{}
 	named := func(id any) map[string]any { return map[string]any{"id": id} }
 	inside := func(resourceType, resource string) map[string]any {
 		return map[string]any{"id": "r-1", "resource_type": resourceType, "resource_id": resource}
@@ -47,13 +47,13 @@ func TestEventsOfEntries(t *testing.T) {
 		want      []string
 	}{
 		{"organization.updated", named("org-small"), session, "", []string{"e changed organization:organization"}},
-		{"scim.enabled", nil, nobody, "", []string{"e changed organization:organization"}},
+		{"scim.enabled", nil, unknownActor, "", []string{"e changed organization:organization"}},
 		{"scim.disabled", nil, key, "", []string{"e changed organization:organization"}},
 
 		{"user.added", named("ann"), session, "", []string{"e changed user:ann" + inOrganization}},
 		{"user.added", named("ann"), session, "alpha", []string{"e changed user:ann" + inOrganization, "e/1 changed project:alpha" + inOrganization}},
 		{"user.added", named("ann"), key, "alpha", []string{"e changed user:ann" + inOrganization}},
-		{"user.added", named("ann"), nobody, "alpha", []string{"e changed user:ann" + inOrganization}},
+		{"user.added", named("ann"), unknownActor, "alpha", []string{"e changed user:ann" + inOrganization}},
 		{"user.deleted", named("ann"), session, "alpha", []string{"e changed user:ann" + inOrganization, "e/1 changed project:alpha" + inOrganization}},
 		{"user.updated", named("alpha"), session, "alpha", []string{"e changed project:alpha" + inOrganization}},
 		{"user.updated", named("ann"), session, "alpha", []string{"e changed user:ann" + inOrganization, "e/1 changed project:alpha" + inOrganization}},

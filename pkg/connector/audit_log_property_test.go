@@ -188,7 +188,7 @@ func TestFeedNamesOwnChanges(t *testing.T) {
 			r := followFeed(t, server, "audit_log")
 			d := connect(t, server)
 			all := everyAccess(smallOrganization())
-			told := 0
+			named := 0
 			for range 60 {
 				a := all[rng.IntN(len(all))]
 				before := server.Snapshot()
@@ -205,11 +205,11 @@ func TestFeedNamesOwnChanges(t *testing.T) {
 					if strings.HasPrefix(a.entitlement, "group:") && kind == "group" || kind == "project" && !strings.HasPrefix(a.principal, "group:") {
 						continue // the log does not report members of groups, or the project of a change with a key
 					}
-					told++
+					named++
 					require.Truef(t, names(before, events, resource), "%s: nothing tells of %s: %v", a.grantID(), resource, eventLines(events))
 				}
 			}
-			require.Greater(t, told, 5)
+			require.Greater(t, named, 5)
 		})
 	}
 }

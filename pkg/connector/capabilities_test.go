@@ -60,10 +60,10 @@ func TestCapabilities(t *testing.T) {
 
 	metadata, err := connect(t, newServer()).GetMetadata(t.Context(), &v2.ConnectorServiceGetMetadataRequest{})
 	require.NoError(t, err)
-	told := metadata.GetMetadata().GetCapabilities()
-	require.ElementsMatch(t, []v2.Capability{syncs, targeted, provision, account, create, remove, issue, service, events, acts}, told.GetConnectorCapabilities())
-	require.Len(t, told.GetResourceTypeCapabilities(), len(want))
-	for _, of := range told.GetResourceTypeCapabilities() {
+	got := metadata.GetMetadata().GetCapabilities()
+	require.ElementsMatch(t, []v2.Capability{syncs, targeted, provision, account, create, remove, issue, service, events, acts}, got.GetConnectorCapabilities())
+	require.Len(t, got.GetResourceTypeCapabilities(), len(want))
+	for _, of := range got.GetResourceTypeCapabilities() {
 		id := of.GetResourceType().GetId()
 		require.ElementsMatch(t, want[id], of.GetCapabilities(), id)
 		needed := of.GetPermissions().GetPermissions()
@@ -76,9 +76,9 @@ func TestCapabilities(t *testing.T) {
 	}
 	require.Equal(t,
 		[]v2.CapabilityDetailCredentialOption{v2.CapabilityDetailCredentialOption_CAPABILITY_DETAIL_CREDENTIAL_OPTION_NO_PASSWORD},
-		told.GetCredentialDetails().GetCapabilityAccountProvisioning().GetSupportedCredentialOptions())
+		got.GetCredentialDetails().GetCapabilityAccountProvisioning().GetSupportedCredentialOptions())
 
-	requireCommitted(t, told)
+	requireCommitted(t, got)
 }
 
 // The options of issuing a key for a service account are pinned: one API key that the next sync shows, with any scopes
@@ -111,7 +111,7 @@ func TestCapabilitiesAreAlwaysTheSame(t *testing.T) {
 }
 
 // requireCommitted compares the committed file with the capabilities.
-func requireCommitted(t *testing.T, told *v2.ConnectorCapabilities) {
+func requireCommitted(t *testing.T, got *v2.ConnectorCapabilities) {
 	t.Helper()
 	text, err := os.ReadFile("../../baton_capabilities.json")
 	require.NoError(t, err)
@@ -119,5 +119,5 @@ func requireCommitted(t *testing.T, told *v2.ConnectorCapabilities) {
 	require.NoError(t, protojson.Unmarshal(text, &packed))
 	var committed v2.ConnectorCapabilities
 	require.NoError(t, packed.UnmarshalTo(&committed))
-	require.True(t, proto.Equal(&committed, told), "baton_capabilities.json is not what the connector says")
+	require.True(t, proto.Equal(&committed, got), "baton_capabilities.json is not what the connector says")
 }

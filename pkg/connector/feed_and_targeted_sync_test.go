@@ -178,14 +178,14 @@ func notShown(t *testing.T, before, after, part file, named []*v2.Resource) []st
 	for _, row := range decode[resourceRow](t, after.Resources) {
 		there[row.ID] = true
 	}
-	var told file
+	var given file
 	for _, resource := range named {
 		own := before.rowsOfTarget(id(resource.GetId()))
-		told.Resources = append(told.Resources, own.Resources...)
-		told.Entitlements = append(told.Entitlements, own.Entitlements...)
-		told.Grants = append(told.Grants, own.Grants...)
+		given.Resources = append(given.Resources, own.Resources...)
+		given.Entitlements = append(given.Entitlements, own.Entitlements...)
+		given.Grants = append(given.Grants, own.Grants...)
 	}
-	compare := func(before, after, part, told []string, stays func(name string) bool) {
+	compare := func(before, after, part, given []string, stays func(name string) bool) {
 		is := map[string]bool{}
 		for _, line := range after {
 			is[rowName(line)] = true
@@ -194,15 +194,15 @@ func notShown(t *testing.T, before, after, part file, named []*v2.Resource) []st
 			}
 		}
 		for _, line := range before {
-			if name := rowName(line); !is[name] && stays(name) && !slices.Contains(told, line) {
+			if name := rowName(line); !is[name] && stays(name) && !slices.Contains(given, line) {
 				found = append(found, "-"+name)
 			}
 		}
 	}
-	compare(before.Resources, after.Resources, part.Resources, told.Resources, func(string) bool { return true })
+	compare(before.Resources, after.Resources, part.Resources, given.Resources, func(string) bool { return true })
 	on := func(entitlement string) bool { return there[entitlement[:strings.LastIndex(entitlement, ":")]] }
-	compare(before.Entitlements, after.Entitlements, part.Entitlements, told.Entitlements, on)
-	compare(before.Grants, after.Grants, part.Grants, told.Grants, func(name string) bool {
+	compare(before.Entitlements, after.Entitlements, part.Entitlements, given.Entitlements, on)
+	compare(before.Grants, after.Grants, part.Grants, given.Grants, func(name string) bool {
 		entitlement, principal, _ := strings.Cut(name, " ")
 		return on(entitlement) && there[principal]
 	})

@@ -38,12 +38,12 @@ func TestListsWhosePlaceIsGone(t *testing.T) {
 
 // warned are the connector's warnings, each once.
 func warned(synced outcome) map[string]bool {
-	said := map[string]bool{}
+	warnings := map[string]bool{}
 	for _, entry := range synced.logs.FilterMessageSnippet("baton-openai:").All() {
 		fields := entry.ContextMap()
-		said[fmt.Sprint(entry.Message, fields["role_id"], fields["members"], fields["count"])] = true
+		warnings[fmt.Sprint(entry.Message, fields["role_id"], fields["members"], fields["count"])] = true
 	}
-	return said
+	return warnings
 }
 
 // placesRefused counts the refused requests for a later page.

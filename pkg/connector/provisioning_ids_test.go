@@ -44,8 +44,8 @@ func (a changeValues) principal() *v2.Resource {
 	return v2.Resource_builder{Id: v2.ResourceId_builder{ResourceType: a.whoType, Resource: a.who}.Build()}.Build()
 }
 
-// names are the ids in the request. The id of a project role has two.
-func (a changeValues) names() []string {
+// ids are the ids in the request. The id of a project role has two.
+func (a changeValues) ids() []string {
 	return append(strings.Split(a.what, "/"), a.what, a.who)
 }
 
@@ -73,9 +73,9 @@ func (a changeValues) change(t *testing.T, built *connector.Connector, change ui
 	return false, nil
 }
 
-// requireNamed checks that a write is to an id in the request and to nothing else. A deletion may have to search for
+// requireOnlyTheseIDs checks that a write is to an id in the request and to nothing else. A deletion may have to search for
 // the project of a resource.
-func (a changeValues) requireNamed(t *testing.T, write openaitest.Request, isDeletion bool) {
+func (a changeValues) requireOnlyTheseIDs(t *testing.T, write openaitest.Request, isDeletion bool) {
 	t.Helper()
 	nouns := []string{"users", "groups", "projects", "invites", "service_accounts", "api_keys", "admin_api_keys"}
 	segments := strings.Split(write.Path, "/")
@@ -88,7 +88,7 @@ func (a changeValues) requireNamed(t *testing.T, write openaitest.Request, isDel
 		}
 		id, err := url.PathUnescape(segments[i+1])
 		require.NoError(t, err)
-		require.Contains(t, a.names(), id, write.Path)
+		require.Contains(t, a.ids(), id, write.Path)
 	}
 	if len(write.Body) == 0 {
 		return
@@ -97,7 +97,7 @@ func (a changeValues) requireNamed(t *testing.T, write openaitest.Request, isDel
 	require.NoError(t, json.Unmarshal(write.Body, &body))
 	for _, field := range []string{"user_id", "group_id"} {
 		if id, ok := body[field].(string); ok {
-			require.Contains(t, a.names(), id, string(write.Body))
+			require.Contains(t, a.ids(), id, string(write.Body))
 		}
 	}
 }
@@ -121,26 +121,26 @@ func FuzzProvisioningIDs(f *testing.F) {
 	}
 	for i, a := range possible {
 		change := uint8(i % 3)
-		asked := changeValuesOf(a)
-		f.Add(change, asked.whatType, asked.what, "", asked.entitlementID, asked.whoType, asked.who)
-		f.Add(uint8(0), asked.whatType, asked.what, asked.slug, asked.entitlementID, asked.whoType, asked.who)
-		f.Add(uint8(1), asked.whatType, asked.what, asked.slug, asked.entitlementID, asked.whoType, asked.who)
-		f.Add(uint8(2), asked.whatType, asked.what, asked.slug, asked.entitlementID, asked.whoType, asked.who)
+		values := changeValuesOf(a)
+		f.Add(change, values.whatType, values.what, "", values.entitlementID, values.whoType, values.who)
+		f.Add(uint8(0), values.whatType, values.what, values.slug, values.entitlementID, values.whoType, values.who)
+		f.Add(uint8(1), values.whatType, values.what, values.slug, values.entitlementID, values.whoType, values.who)
+		f.Add(uint8(2), values.whatType, values.what, values.slug, values.entitlementID, values.whoType, values.who)
 		// These values contradict each other.
 		other := changeValuesOf(possible[(i+1)%len(possible)])
-		f.Add(uint8(0), asked.whatType, asked.what, other.slug, asked.entitlementID, asked.whoType, asked.who)
-		f.Add(uint8(0), asked.whatType, asked.what, asked.slug, other.entitlementID, asked.whoType, asked.who)
-		f.Add(uint8(0), asked.whatType, other.what, "", asked.entitlementID, asked.whoType, asked.who)
+		f.Add(uint8(0), values.whatType, values.what, other.slug, values.entitlementID, values.whoType, values.who)
+		f.Add(uint8(0), values.whatType, values.what, values.slug, other.entitlementID, values.whoType, values.who)
+		f.Add(uint8(0), values.whatType, other.what, "", values.entitlementID, values.whoType, values.who)
 	}
 	f.Add(uint8(0), "project", "alpha", "owner", "project:alpha:viewer", "user", "eva")
 	for i, unusual := range unusualIDs {
 		change := uint8(i % 3)
-		asked := changeValuesOf(possible[i%len(possible)])
-		f.Add(change, asked.whatType, unusual, asked.slug, asked.whatType+":"+unusual+":"+asked.slug, asked.whoType, asked.who)
-		f.Add(change, asked.whatType, asked.what, asked.slug, asked.entitlementID, asked.whoType, unusual)
-		f.Add(change, asked.whatType, asked.what, asked.slug, asked.entitlementID, unusual, asked.who)
-		f.Add(change, asked.whatType, asked.what, "", unusual, asked.whoType, asked.who)
-		f.Add(change, asked.whatType, asked.what, unusual, asked.whatType+":"+asked.what+":"+unusual, asked.whoType, asked.who)
+		values := changeValuesOf(possible[i%len(possible)])
+		f.Add(change, values.whatType, unusual, values.slug, values.whatType+":"+unusual+":"+values.slug, values.whoType, values.who)
+		f.Add(change, values.whatType, values.what, values.slug, values.entitlementID, values.whoType, unusual)
+		f.Add(change, values.whatType, values.what, values.slug, values.entitlementID, unusual, values.who)
+		f.Add(change, values.whatType, values.what, "", unusual, values.whoType, values.who)
+		f.Add(change, values.whatType, values.what, unusual, values.whatType+":"+values.what+":"+unusual, values.whoType, values.who)
 		f.Add(change, "project_role", "alpha/"+unusual, "assigned", "project_role:alpha/"+unusual+":assigned", "user", "ann")
 	}
 	standIn := newServer()
@@ -154,14 +154,14 @@ func FuzzProvisioningIDs(f *testing.F) {
 	built.SetConsistency()
 
 	f.Fuzz(func(t *testing.T, change uint8, whatType, what, slug, entitlementID, whoType, who string) {
-		asked := changeValues{whatType: whatType, what: what, slug: slug, entitlementID: entitlementID, whoType: whoType, who: who}
+		values := changeValues{whatType: whatType, what: what, slug: slug, entitlementID: entitlementID, whoType: whoType, who: who}
 		standIn.Update(func(o *openaitest.Organization) { *o = smallOrganization() })
 		standIn.ResetRequests()
-		possible, err := asked.change(t, built, change)
+		possible, err := values.change(t, built, change)
 		isDeletion := change%3 == 2
 		for _, request := range standIn.Requests() {
 			if request.Method != http.MethodGet {
-				asked.requireNamed(t, request, isDeletion)
+				values.requireOnlyTheseIDs(t, request, isDeletion)
 			}
 			// Go's router does not match a segment that is one escaped slash.
 			require.True(t, request.Route != "" || slices.Contains(strings.Split(request.Path, "/"), "%2F"), request.Path)

@@ -178,8 +178,8 @@ func TestProfileWithUnknownKeys(t *testing.T) {
 	d := connect(t, newServer())
 	_, err := d.createAccount(context.WithoutCancel(t.Context()), accountInfo(t, map[string]any{"email": "new@example.com", "project": "alpha", "Role": "owner"}))
 	require.NoError(t, err)
-	told := d.logs.FilterLevelExact(zap.WarnLevel).All()
-	require.Len(t, told, 1)
-	require.Equal(t, "baton-openai: nothing is done with these keys of the profile", told[0].Message)
-	require.Equal(t, []any{"Role", "project"}, told[0].ContextMap()["keys"])
+	warnings := d.logs.FilterLevelExact(zap.WarnLevel).All()
+	require.Len(t, warnings, 1)
+	require.Equal(t, "baton-openai: nothing is done with these keys of the profile", warnings[0].Message)
+	require.Equal(t, []any{"Role", "project"}, warnings[0].ContextMap()["keys"])
 }

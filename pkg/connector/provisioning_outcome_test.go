@@ -84,12 +84,12 @@ var badAnswers = map[string]openaitest.Fault{
 // badAnswersTo are the bad answers for a change: all of the API's own ones, and one of the four others in turn, which
 // the connector treats alike. "make long" tries all of them.
 func badAnswersTo(change int) map[string]openaitest.Fault {
-	foreign := []string{"500", "503 of HTML", "200 of HTML", "403 of HTML"}
+	unusable := []string{"500", "503 of HTML", "200 of HTML", "403 of HTML"}
 	answers := maps.Clone(badAnswers)
 	if !everyFault {
 		maps.DeleteFunc(answers, func(name string, _ openaitest.Fault) bool {
-			at := slices.Index(foreign, name)
-			return at >= 0 && at != change%len(foreign)
+			at := slices.Index(unusable, name)
+			return at >= 0 && at != change%len(unusable)
 		})
 	}
 	return answers

@@ -232,9 +232,9 @@ func TestDeleteAUserThatSCIMManages(t *testing.T) {
 			leave("ben")(&want)
 			require.NoError(t, do(t.Context(), d))
 			requireState(t, want, server)
-			told := d.logs.FilterLevelExact(zap.WarnLevel).FilterMessageSnippet("remove the person in the identity provider too").All()
-			require.Len(t, told, 1)
-			require.Equal(t, "ben", told[0].ContextMap()["user_id"])
+			warnings := d.logs.FilterLevelExact(zap.WarnLevel).FilterMessageSnippet("remove the person in the identity provider too").All()
+			require.Len(t, warnings, 1)
+			require.Equal(t, "ben", warnings[0].ContextMap()["user_id"])
 		})
 	}
 }
@@ -259,10 +259,10 @@ func TestDeleteAUserWithKeys(t *testing.T) {
 			server := newServer(func(o *openaitest.Organization) { user(o, "ben").APIKeyLastUsedAt = 50 })
 			d := connect(t, server)
 			require.NoError(t, do(t.Context(), d))
-			told := d.logs.FilterLevelExact(zap.WarnLevel).FilterMessageSnippet(keysStay).All()
-			require.Len(t, told, 1)
-			require.Equal(t, "ben", told[0].ContextMap()["user_id"])
-			require.Equal(t, time.Unix(50, 0).UTC(), told[0].ContextMap()["api_key_last_used_at"])
+			warnings := d.logs.FilterLevelExact(zap.WarnLevel).FilterMessageSnippet(keysStay).All()
+			require.Len(t, warnings, 1)
+			require.Equal(t, "ben", warnings[0].ContextMap()["user_id"])
+			require.Equal(t, time.Unix(50, 0).UTC(), warnings[0].ContextMap()["api_key_last_used_at"])
 			for _, request := range server.Requests() {
 				require.NotContains(t, request.Route, "api_keys")
 			}

@@ -157,7 +157,7 @@ const keysStay = "baton-openai: the API keys of a user who is deleted stay"
 // requireOneLine checks that the call left one line in the operator's log, with the ids of the change.
 func (d testConnector) requireOneLine(t *testing.T, ids ...string) {
 	t.Helper()
-	var told []string
+	var outcomes []string
 	for _, entry := range d.logs.TakeAll() {
 		text := fmt.Sprintf("%s %v", entry.Message, entry.ContextMap())
 		require.NotContains(t, text, testKey)
@@ -166,12 +166,12 @@ func (d testConnector) requireOneLine(t *testing.T, ids ...string) {
 		}
 		if strings.HasPrefix(entry.Message, "baton-openai:") && entry.Level >= zapcore.InfoLevel {
 			require.Equal(t, zapcore.InfoLevel, entry.Level)
-			told = append(told, text)
+			outcomes = append(outcomes, text)
 		}
 	}
-	require.Len(t, told, 1)
+	require.Len(t, outcomes, 1)
 	for _, id := range ids {
-		require.Contains(t, told[0], id)
+		require.Contains(t, outcomes[0], id)
 	}
 }
 

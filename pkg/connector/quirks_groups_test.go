@@ -19,7 +19,7 @@ func TestPlanWithoutGroupMembers(t *testing.T) {
 	for id, name := range map[string]string{platformGroup: "Platform engineering", supportGroup: "Customer support", financeGroup: "Finance"} {
 		all = append(all, warning{notListed, map[string]any{"group_id": id, "group": name}})
 	}
-	nobody := func(o *openaitest.Organization) {
+	withoutMembers := func(o *openaitest.Organization) {
 		for i := range o.Groups {
 			o.Groups[i].MemberIDs = nil
 		}
@@ -30,10 +30,10 @@ func TestPlanWithoutGroupMembers(t *testing.T) {
 				s.GroupMembersUnavailable = status
 				if asMeant {
 					// Then nobody inherits a role, in the assignment lists either.
-					nobody(&s.Organization)
+					withoutMembers(&s.Organization)
 				}
 			},
-			effect: nobody,
+			effect: withoutMembers,
 			warned: all,
 		}
 	}

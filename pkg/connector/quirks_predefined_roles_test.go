@@ -15,24 +15,24 @@ func TestUnknownPredefinedRole(t *testing.T) {
 	const unknown = "a predefined role that this version does not know"
 	predefined := openaitest.Fields{"predefined_role": true}
 	auditor := openaitest.Role{ID: "role-api-organization-auditor__api-organization__org-1", Name: "auditor", JSON: predefined}
-	foreign := openaitest.Role{ID: "role-api-project-owner", Name: "owner", JSON: openaitest.Fields{"predefined_role": true, "resource_type": "api.project"}}
+	ofAProject := openaitest.Role{ID: "role-api-project-owner", Name: "owner", JSON: openaitest.Fields{"predefined_role": true, "resource_type": "api.project"}}
 	untyped := openaitest.Role{ID: "role-api-project-owner__api-project__proj_1", Name: "owner", JSON: openaitest.Fields{"predefined_role": true, "resource_type": nil}}
 	inspector := openaitest.Role{ID: "role-api-project-inspector", Name: "inspector", JSON: predefined}
 	two := openaitest.Role{ID: "role_two", Name: "Project Member Owner", JSON: predefined}
 	organization := openaitest.Organization{
-		ID: "org-1", Users: many(3, userRow), Roles: []openaitest.Role{auditor, foreign, untyped},
+		ID: "org-1", Users: many(3, userRow), Roles: []openaitest.Role{auditor, ofAProject, untyped},
 		Projects: []openaitest.Project{{
 			ID: "proj_1", Name: "Project", Status: "active", Roles: []openaitest.Role{inspector, two},
 			Users: []openaitest.ProjectUser{{UserID: "user-0", Role: "member", RoleIDs: []string{inspector.ID}}, {UserID: "user-1", Role: "inspector", RoleIDs: []string{inspector.ID, two.ID}}},
 		}},
 	}
-	organization.Users[2].RoleIDs = []string{auditor.ID, foreign.ID, untyped.ID}
+	organization.Users[2].RoleIDs = []string{auditor.ID, ofAProject.ID, untyped.ID}
 	server := &openaitest.Server{Organization: organization}
 	synced := runSync(t, server, syncOptions{})
 	require.NoError(t, synced.err)
 	want := expected(organization)
 	for _, id := range []string{
-		"organization_role:" + auditor.ID, "organization_role:" + foreign.ID, "organization_role:" + untyped.ID,
+		"organization_role:" + auditor.ID, "organization_role:" + ofAProject.ID, "organization_role:" + untyped.ID,
 		"project_role:proj_1/" + inspector.ID, "project_role:proj_1/" + two.ID,
 	} {
 		want = want.withProfile(id, "predefined", true)
@@ -41,7 +41,7 @@ func TestUnknownPredefinedRole(t *testing.T) {
 	requireSame(t, want, readFile(t, synced.path))
 	requireWarnings(t, synced.logs, []warning{
 		{unknown, map[string]any{"role": "auditor", "in": "organization"}},
-		{unknown, map[string]any{"role_id": foreign.ID, "in": "organization"}},
+		{unknown, map[string]any{"role_id": ofAProject.ID, "in": "organization"}},
 		{unknown, map[string]any{"role_id": untyped.ID, "in": "organization"}},
 		{unknown, map[string]any{"role": "inspector", "in": "proj_1"}},
 		{unknown, map[string]any{"role_id": two.ID, "in": "proj_1"}},

@@ -174,13 +174,13 @@ func TestUserNames(t *testing.T) {
 		change(&u)
 		return u
 	}
-	nobody := with(func(u *openaitest.User) { u.Name, u.Email = "", "" })
+	nameless := with(func(u *openaitest.User) { u.Name, u.Email = "", "" })
 	absent := openaitest.Fields{"name": openaitest.Absent{}, "email": openaitest.Absent{}, "user": openaitest.Absent{}}
 	requireQuirks(t, map[string]quirk{"names": oddUsers(map[string]oddUser{
 		"name null":                  {served: with(func(u *openaitest.User) { u.Name = "" })},
 		"e-mail null":                {served: with(func(u *openaitest.User) { u.Email = "" })},
-		"both null":                  {served: nobody},
-		"both absent":                {served: with(func(u *openaitest.User) { u.JSON = absent }), want: &nobody},
+		"both null":                  {served: nameless},
+		"both absent":                {served: with(func(u *openaitest.User) { u.JSON = absent }), want: &nameless},
 		"only in the account":        {served: with(func(u *openaitest.User) { u.JSON = openaitest.Fields{"name": nil, "email": nil} }), want: &ada},
 		"e-mail in capitals":         {served: with(func(u *openaitest.User) { u.Email = "ADA@EXAMPLE.COM" })},
 		"e-mail of somebody invited": {served: with(func(u *openaitest.User) { u.Email = "noah.whitfield@example.com" })},
