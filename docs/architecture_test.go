@@ -14,37 +14,48 @@ import (
 
 const architecture = "architecture.md"
 
-// nouns matches the files of pkg/connector that are named after a resource type.
-var nouns = regexp.MustCompile(`^(organization|user|invitation|organization_role|group|project|project_role|service_account|api_key)` +
-	`(_provisioning|_actions)?\.go$`)
+// rules is the page that says which rule is in which file.
+const rules = "rules.md"
 
-// The files that the page names exist. The page names each file of pkg/connector that is not named after a resource type.
+// nouns matches the files that are named after a resource type, or after a noun of OpenAI's documentation.
+var nouns = map[string]*regexp.Regexp{
+	"../pkg/connector": regexp.MustCompile(`^(organization|user|invitation|organization_role|group|project|project_role|service_account|api_key)` +
+		`(_provisioning|_actions)?\.go$`),
+	"../pkg/client": regexp.MustCompile(`^(organization|users|invites|roles|role_assignments|groups|projects|project_users|project_groups|` +
+		`service_accounts|service_account_keys|api_keys|audit_logs|spend_limits|project_hosted_tools|project_model_permissions|project_rate_limits)\.go$`),
+}
+
+// The files that the pages name exist. Each file of pkg/connector and of pkg/client is named by one of them, or after a noun.
 func TestArchitectureNamesTheFiles(t *testing.T) {
 	t.Parallel()
 	named := map[string]bool{}
-	for _, name := range regexp.MustCompile("[`\"]([a-z_/]+\\.go)\\b").FindAllStringSubmatch(read(t, architecture), -1) {
-		path := name[1]
-		if !strings.Contains(path, "/") {
-			path = "pkg/connector/" + path
-		}
-		if named[path] {
-			continue
-		}
-		named[path] = true
-		_, err := os.Stat("../" + path)
-		if name[0][0] == '"' && err != nil { // the picture names those of the client as well
-			_, err = os.Stat("../pkg/client/" + name[1])
-		}
-		if err != nil {
-			t.Errorf("%s names %s, which is not there", architecture, path)
+	for _, page := range []string{architecture, rules} {
+		for _, name := range regexp.MustCompile("[`\"]([a-z_/]+\\.go)\\b").FindAllStringSubmatch(read(t, page), -1) {
+			path := name[1]
+			if !strings.Contains(path, "/") {
+				path = "pkg/connector/" + path
+			}
+			if named[path] {
+				continue
+			}
+			named[path] = true
+			_, err := os.Stat("../" + path)
+			if name[0][0] == '"' && err != nil { // the picture names those of the client as well
+				_, err = os.Stat("../pkg/client/" + name[1])
+			}
+			if err != nil {
+				t.Errorf("%s names %s, which is not there", page, path)
+			}
 		}
 	}
-	files, err := filepath.Glob("../pkg/connector/*.go")
-	require.NoError(t, err)
-	for _, path := range files {
-		name := filepath.Base(path)
-		if !strings.HasSuffix(name, "_test.go") && !nouns.MatchString(name) {
-			assert.True(t, named["pkg/connector/"+name], "%s does not say which rule is in %s", architecture, name)
+	for folder, isNoun := range nouns {
+		files, err := filepath.Glob(folder + "/*.go")
+		require.NoError(t, err)
+		for _, path := range files {
+			name := filepath.Base(path)
+			if !strings.HasSuffix(name, "_test.go") && !isNoun.MatchString(name) {
+				assert.True(t, named[strings.TrimPrefix(folder, "../")+"/"+name], "%s does not say which rule is in %s", rules, name)
+			}
 		}
 	}
 }

@@ -116,7 +116,7 @@ func prepare(ctx context.Context, command *cobra.Command, settings *viper.Viper)
 	if err := cfg.Normalize(flags); err != nil {
 		return err
 	}
-	err := cfg.Check(settings, flags, cfg.Known{Types: resourceTypes(ctx), Actions: connector.ActionNames()})
+	err := cfg.Check(settings, flags, cfg.Known{Types: resourceTypes(ctx), TypesBelowProjects: connector.TypesBelowProjects(), Actions: connector.ActionNames()})
 	switch {
 	case err != nil:
 		return connector.Misconfigured(err)

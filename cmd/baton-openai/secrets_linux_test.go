@@ -66,7 +66,8 @@ func askForDump(t *testing.T, pid int) {
 	t.Helper()
 	var asleep int
 	require.Eventually(t, func() bool {
-		if asleep++; !isAsleep(pid) {
+		asleep++
+		if !isAsleep(pid) {
 			asleep = 0
 		}
 		return asleep == 5

@@ -207,7 +207,7 @@ func faultyGroup(route string, fault openaitest.Fault) *openaitest.Server {
 // codesOfKinds are the codes of calls that were not repeated.
 var codesOfKinds = map[client.Kind]codes.Code{
 	client.KindRefused: codes.InvalidArgument, client.KindGone: codes.NotFound, client.KindNoSuchList: codes.FailedPrecondition,
-	client.KindProjectArchived: codes.FailedPrecondition, client.KindConflict: codes.AlreadyExists, client.KindUnauthenticated: codes.Unauthenticated,
+	client.KindProjectArchived: codes.FailedPrecondition, client.KindConflict: codes.Unavailable, client.KindUnauthenticated: codes.Unauthenticated,
 	client.KindDenied: codes.PermissionDenied, client.KindDeniedWithoutReason: codes.PermissionDenied, client.KindBilling: codes.ResourceExhausted,
 	client.KindLimited:     codes.ResourceExhausted,
 	client.KindMisdirected: codes.FailedPrecondition, client.KindNoAnswer: codes.Unavailable, client.KindMalformed: codes.Internal,

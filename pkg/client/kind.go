@@ -30,7 +30,7 @@ const (
 	KindProjectArchived
 	// KindNotDone is a success whose body says that nothing was done.
 	KindNotDone
-	// KindConflict is a refusal because of a concurrent change or an existing object.
+	// KindConflict is a refusal (409) because of a concurrent change or an existing object.
 	KindConflict
 	// KindUnauthenticated is a refusal of the key.
 	KindUnauthenticated
@@ -38,7 +38,7 @@ const (
 	KindDenied
 	// KindDeniedWithoutReason is a refusal without a reason: the plan or the permissions of the key may not allow the request.
 	KindDeniedWithoutReason
-	// KindLimited is a refusal by a rate limit. Nothing was done.
+	// KindLimited is a refusal by a rate limit (429). Nothing was done.
 	KindLimited
 	// KindBilling is a refusal that lasts until somebody pays or raises a limit.
 	KindBilling
@@ -79,7 +79,7 @@ var verdicts = map[Kind]struct {
 	KindCursorGone:          {retryNever, codes.FailedPrecondition, codes.OK},
 	KindProjectArchived:     {retryNever, codes.FailedPrecondition, codes.OK},
 	KindNotDone:             {retryNever, codes.FailedPrecondition, codes.OK},
-	KindConflict:            {retryReads, codes.AlreadyExists, codes.Aborted},
+	KindConflict:            {retryReads, codes.Unavailable, codes.Aborted},
 	KindUnauthenticated:     {retryNever, codes.Unauthenticated, codes.OK},
 	KindDenied:              {retryNever, codes.PermissionDenied, codes.OK},
 	KindDeniedWithoutReason: {retryNever, codes.PermissionDenied, codes.OK},

@@ -10,8 +10,9 @@ import (
 	"github.com/spf13/viper"
 )
 
-// Known has the ids of the connector's resource types and the names of its actions.
-type Known struct{ Types, Actions []string }
+// Known has the ids of the connector's resource types, of those that are listed only below projects, and the names of its
+// actions.
+type Known struct{ Types, TypesBelowProjects, Actions []string }
 
 // Check refuses settings that the SDK would silently ignore or misread, from the command line, the environment and the
 // configuration file. The SDK has already read the environment and the file into the flags, as far as it could. Errors quote no
@@ -33,6 +34,7 @@ func Check(settings *viper.Viper, flags *pflag.FlagSet, known Known) error {
 		g.checkForms,
 		g.checkNumbers,
 		func() error { return g.checkTypes(known.Types) },
+		func() error { return g.checkProjects(known.TypesBelowProjects) },
 		func() error { return g.checkTargets(known.Types) },
 		func() error { return g.checkAction(known.Actions) },
 		g.checkInsights,

@@ -140,6 +140,20 @@ func (g given) checkTypes(known []string) error {
 	return nil
 }
 
+// checkProjects refuses a sync of types that only projects have, without projects: it would look as if there were none.
+func (g given) checkProjects(typesBelow []string) error {
+	types := g.list("sync-resource-types")
+	if slices.Contains(types, "project") || g.has("sync-resources") {
+		return nil // a targeted sync asks for single resources
+	}
+	for _, resourceType := range types {
+		if slices.Contains(typesBelow, resourceType) {
+			return fmt.Errorf("OpenAI lists the type %s project by project: add project to --sync-resource-types", resourceType)
+		}
+	}
+	return nil
+}
+
 // checkAction checks the name of an action.
 func (g given) checkAction(known []string) error {
 	if g.has("invoke-action") && !slices.Contains(known, g.text("invoke-action")) {

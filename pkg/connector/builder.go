@@ -8,7 +8,7 @@ import (
 	rs "github.com/conductorone/baton-sdk/pkg/types/resource"
 )
 
-// builder is what the builders of all resource types share.
+// builder has the fields that the builders of all resource types share.
 type builder struct {
 	provisioning
 

@@ -28,8 +28,8 @@ type Connector struct {
 	consistency consistency
 	// worksOnTasks says that the errors of an event feed are lost.
 	worksOnTasks bool
-	// exclusion lets changes that exclude each other go one after the other.
-	exclusion *exclusion
+	// locks let changes that exclude each other go one after the other.
+	locks *changeLocks
 	// actionLimit is for how long an action may take.
 	actionLimit    time.Duration
 	actionsRefused bool
@@ -64,7 +64,7 @@ func Build(ctx context.Context, config *cfg.Openai, chosen []string) (*Connector
 		return nil, newError(codes.Internal, "%w", err)
 	}
 	built := &Connector{
-		client: api, reader: newReader(ctx, api), consistency: standardConsistency, exclusion: newExclusion(), actionLimit: actionLimit,
+		client: api, reader: newReader(ctx, api), consistency: standardConsistency, locks: newChangeLocks(), actionLimit: actionLimit,
 	}
 	built.reader.chosen = chosen
 	built.reader.insights = config.SecurityInsights
@@ -101,7 +101,7 @@ func (c *Connector) Metadata(context.Context) (*v2.ConnectorMetadata, error) {
 	}.Build(), nil
 }
 
-// Organization is what the API called the organization of the key in its last answer, "" where it did not.
+// Organization is the id of the key's organization in the last answer of the API that named it, "" if none did.
 func (c *Connector) Organization() string { return c.client.Organization() }
 
 // Calls is how many calls of the API were made so far.
@@ -128,7 +128,7 @@ func (c *Connector) ResourceSyncers(context.Context) []connectorbuilder.Resource
 }
 
 func (c *Connector) provisioning() provisioning {
-	return provisioning{client: c.client, consistency: c.consistency, exclusion: c.exclusion}
+	return provisioning{client: c.client, consistency: c.consistency, locks: c.locks}
 }
 
 // buildVersion is the version of the module that the binary was built from, for the User-Agent.

@@ -58,7 +58,7 @@ type consistency []time.Duration
 // standardConsistency covers the some five seconds that a write has been seen to take until it is read.
 var standardConsistency = consistency{500 * time.Millisecond, time.Second, 2 * time.Second, 4 * time.Second}
 
-// apply makes a change and judges it by its outcome. If OpenAI is busy with another change, the write is repeated once,
+// apply makes a change and judges it by its outcome. If OpenAI is busy with another change (409), the write is repeated once,
 // unless the state shows that it was done.
 func (w consistency) apply(ctx context.Context, c change) error {
 	err := c.write(ctx)

@@ -97,7 +97,7 @@ type codedError struct {
 // Unwrap gives the error without the code.
 func (e *codedError) Unwrap() error { return e.error }
 
-// GRPCStatus is what the SDK decides by.
+// GRPCStatus gives the code, by which the SDK decides whether to try again.
 func (e *codedError) GRPCStatus() *status.Status { return status.New(e.code, e.Error()) }
 
 // advise says what an administrator can do about an error of the API.

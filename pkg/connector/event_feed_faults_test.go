@@ -3,6 +3,7 @@ package connector_test
 import (
 	"fmt"
 	"net/http"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -149,6 +150,22 @@ func TestAuditLogThatCannotBeRead(t *testing.T) {
 			server.Record(openaitest.AuditLogEntry{ID: "a", Type: "scim.enabled"})
 			always.pass(10 * time.Minute)
 			require.Equal(t, []string{"a changed organization:organization"}, eventLines(always.all(t)))
+		})
+	}
+}
+
+// A conflict and an unavailable API may pass: the feed can be read again from the same cursor.
+func TestFeedWhileTheAPIIsBusy(t *testing.T) {
+	t.Parallel()
+	for _, statusCode := range []int{http.StatusConflict, http.StatusServiceUnavailable} {
+		t.Run(strconv.Itoa(statusCode), func(t *testing.T) {
+			t.Parallel()
+			server := newServer()
+			feed := followFeed(t, server, "audit_log")
+			server.SetFault("GET /organization/audit_logs", openaitest.Fault{Status: statusCode})
+			feed.pass(time.Hour)
+			_, _, err := feed.page(t)
+			require.Equal(t, codes.Unavailable, status.Code(err), err)
 		})
 	}
 }

@@ -17,10 +17,10 @@ func (c *Connector) SetRetryFor(retryFor time.Duration) { c.client.RetryFor = re
 
 // WaitingChanges counts the changes that wait for another one.
 func (c *Connector) WaitingChanges() int {
-	c.exclusion.mu.Lock()
-	defer c.exclusion.mu.Unlock()
+	c.locks.mu.Lock()
+	defer c.locks.mu.Unlock()
 	waiting := 0
-	for _, same := range c.exclusion.subjects {
+	for _, same := range c.locks.subjects {
 		waiting += same.count - len(same.turn)
 	}
 	return waiting
@@ -28,9 +28,9 @@ func (c *Connector) WaitingChanges() int {
 
 // ExcludingChanges counts the entries of the exclusion.
 func (c *Connector) ExcludingChanges() int {
-	c.exclusion.mu.Lock()
-	defer c.exclusion.mu.Unlock()
-	return len(c.exclusion.subjects)
+	c.locks.mu.Lock()
+	defer c.locks.mu.Unlock()
+	return len(c.locks.subjects)
 }
 
 // SetFeedClock sets the clock of a feed.

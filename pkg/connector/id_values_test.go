@@ -5,7 +5,10 @@ import (
 	"strings"
 	"testing"
 
+	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
 	"github.com/stretchr/testify/require"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 
 	"github.com/conductorone/baton-openai/pkg/openaitest"
 )
@@ -28,19 +31,45 @@ func TestIDsOfEveryKindAreKept(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			organization := pinned()
-			text, err := json.Marshal(organization)
-			require.NoError(t, err)
-			replaced := string(text)
-			for _, id := range []string{"user-1", "invite-1", "role_1", "role_2", "group_1", "proj_1", "svc_acct_1", "key_1", "key_2"} {
-				quoted, err := json.Marshal(odd + "-" + id)
-				require.NoError(t, err)
-				replaced = strings.ReplaceAll(replaced, `"`+id+`"`, string(quoted))
-			}
-			organization = openaitest.Organization{}
-			require.NoError(t, json.Unmarshal([]byte(replaced), &organization))
+			requireSyncedWhole(t, pinnedWith(t, odd))
+		})
+	}
+}
 
-			requireSyncedWhole(t, organization)
+// pinnedWith is the pinned organization with ids that begin with the prefix.
+func pinnedWith(t *testing.T, prefix string) openaitest.Organization {
+	t.Helper()
+	text, err := json.Marshal(pinned())
+	require.NoError(t, err)
+	replaced := string(text)
+	for _, id := range []string{"user-1", "invite-1", "role_1", "role_2", "group_1", "proj_1", "svc_acct_1", "key_1", "key_2"} {
+		quoted, err := json.Marshal(prefix + "-" + id)
+		require.NoError(t, err)
+		replaced = strings.ReplaceAll(replaced, `"`+id+`"`, string(quoted))
+	}
+	var organization openaitest.Organization
+	require.NoError(t, json.Unmarshal([]byte(replaced), &organization))
+	return organization
+}
+
+// A custom role with the id owner would look like the predefined role. The sync fails, so no access is shown as an owner's.
+func TestCustomRoleWithTheIDOwner(t *testing.T) {
+	t.Parallel()
+	organization := openaitest.Organization{
+		ID:    "org-1",
+		Users: []openaitest.User{{ID: "user-0", Role: "owner", AddedAt: 1}, {ID: "user-1", Role: "reader", AddedAt: 1, RoleIDs: []string{"owner"}}},
+		Roles: []openaitest.Role{{ID: "owner", Name: "Billing"}},
+	}
+	for name, options := range map[string]syncOptions{
+		"full":     {},
+		"targeted": {targets: []*v2.Resource{target("user:user-1", "")}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synced := runSync(t, &openaitest.Server{Organization: organization}, options)
+			require.Equal(t, codes.FailedPrecondition, status.Code(synced.err), synced.err)
+			require.ErrorContains(t, synced.err, `a role with the id "owner" that is not its predefined role`)
+			requireNoFinishedSync(t, synced.path)
 		})
 	}
 }

@@ -23,7 +23,7 @@ type mutant struct {
 
 var mutants = map[string]mutant{
 	"an error is an empty list of resources": {
-		"pkg/connector/listing.go",
+		"pkg/connector/resource_list.go",
 		"	page, err := getPage(ctx, s, l, token.Cursor)\n	if err != nil {\n		return nil, nil, readError(doing, err)\n	}\n",
 		"	page, err := getPage(ctx, s, l, token.Cursor)\n	if err != nil {\n		return nil, nil, nil\n	}\n",
 		[]string{"-run", "^TestFaultTable$", "./pkg/connector"},
@@ -47,13 +47,13 @@ var mutants = map[string]mutant{
 		[]string{"-run", "^TestSyncOfSomeTypes$", "./pkg/connector"},
 	},
 	"a role without sources is taken for a group's": {
-		"pkg/connector/role_assignment.go",
+		"pkg/connector/assignment_grants.go",
 		"	return !given, err\n",
 		"	return given && false, err\n",
 		[]string{"-run", "^TestSecondPredefinedRole$", "./pkg/connector"},
 	},
 	"a group's role is taken for one that is held directly": {
-		"pkg/connector/role_assignment.go",
+		"pkg/connector/assignment_grants.go",
 		"	return !given, err\n",
 		"	return given || true, err\n",
 		[]string{"-run", "^TestSecondPredefinedRole$", "./pkg/connector"},
@@ -65,7 +65,7 @@ var mutants = map[string]mutant{
 		[]string{"-run", "^TestNextRunBeginsAListAgain$", "./pkg/connector"},
 	},
 	"changes that exclude each other run at once": {
-		"pkg/connector/exclusion.go",
+		"pkg/connector/change_lock.go",
 		"turn: make(chan struct{}, 1)",
 		"turn: make(chan struct{}, 9)",
 		[]string{"-run", "^TestLastTwoOwnersAtOnce$", "./pkg/connector"},
@@ -89,7 +89,7 @@ var mutants = map[string]mutant{
 		[]string{"-run", "^TestGateway404", "./pkg/connector"},
 	},
 	"an inherited role is held directly": {
-		"pkg/connector/role_assignment.go",
+		"pkg/connector/assignment_grants.go",
 		"	case !held.HeldDirectlyBy(a.principal.GetResource()):\n",
 		"	case !held.HeldDirectlyBy(a.principal.GetResource()) && false:\n",
 		[]string{"-run", "^TestFullSyncEqualsTheOrganization$", "./pkg/connector"},

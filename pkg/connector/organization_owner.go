@@ -8,7 +8,7 @@ import (
 	"github.com/conductorone/baton-openai/pkg/client"
 )
 
-// What owners of the organization are, for changes: the organization keeps one, and they own every project.
+// Owners of the organization, for changes: the organization keeps one, and they own every project.
 
 // predefinedOrganizationRole is the user's own predefined role, "" for none. Where the row does not name one that is
 // known, the assignment list does, as it does for a sync.

@@ -92,9 +92,13 @@ func (s *syncReader) unlistedPredefinedRoles(ctx context.Context) ([]*v2.Resourc
 }
 
 func organizationRoleResource(role client.Role) (*v2.Resource, error) {
-	id, name, p := role.ID, role.Name, roleProfile(role)
-	if predefined := predefinedIn(organizationKey)(role); predefined != "" {
-		id, name = predefined, predefinedOrganizationRoles[predefined].displayName
+	id, err := organizationRoleID(role)
+	if err != nil {
+		return nil, err
+	}
+	name, p := role.Name, roleProfile(role)
+	if predefined, ok := predefinedOrganizationRoles[id]; ok {
+		name = predefined.displayName
 	}
 	name = p.name(id, name)
 	return newResource(resourceTypeOrganizationRole, id, cmp.Or(role.ID, id), name, organizationResourceID(), roleTrait(p), description(role.Description), skipGrants())

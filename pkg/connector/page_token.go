@@ -14,10 +14,6 @@ import (
 	"github.com/conductorone/baton-openai/pkg/client"
 )
 
-// SyncFormat is raised when the page tokens or the contents of the session store change. An unfinished sync of another
-// format is not continued.
-const SyncFormat = 2
-
 // pageToken is a place in one list, and the page token: all that is needed to go on from there, by another process as well.
 // The zero place is the beginning of the first list.
 type pageToken struct {

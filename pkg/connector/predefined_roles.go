@@ -4,6 +4,8 @@ import (
 	"regexp"
 	"strings"
 
+	"google.golang.org/grpc/codes"
+
 	"github.com/conductorone/baton-openai/pkg/client"
 )
 
@@ -69,6 +71,19 @@ func (s roleScope) predefined(role client.Role) string {
 		}
 	}
 	return s.name(word)
+}
+
+// organizationRoleID gives the id by which a role of the organization goes: its name if it is predefined, else the API's id. A
+// custom role whose id is such a name would be shown as that role.
+func organizationRoleID(role client.Role) (string, error) {
+	if name := scopeOrganization.predefined(role); name != "" {
+		return name, nil
+	}
+	if _, taken := predefinedOrganizationRoles[role.ID]; taken {
+		return "", newError(codes.FailedPrecondition,
+			"OpenAI has a role with the id %q that is not its predefined role, and would be shown as that one: create the role anew at OpenAI, which gives it another id, and delete this one", role.ID)
+	}
+	return role.ID, nil
 }
 
 // organizationRoleName is the predefined organization role that a word of the API means, "" if it is none. In old

@@ -109,7 +109,7 @@ func TestProjectArchivedWhileTheSyncRuns(t *testing.T) {
 			if w.isAsked {
 				archiveBefore(server, routes)
 			}
-			var warnings []warning
+			warnings := make([]warning, 0, len(routes))
 			for projectID, route := range routes {
 				if w.fault.Status != 0 {
 					fault := w.fault

@@ -2,7 +2,6 @@ package connector
 
 import (
 	"context"
-	"strings"
 
 	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
 	"github.com/conductorone/baton-sdk/pkg/annotations"
@@ -32,11 +31,14 @@ func (b *projectRoleBuilder) List(ctx context.Context, parent *v2.ResourceId, op
 // Get gives a custom role of an active project.
 //
 // GET /organization/projects/{project_id}, GET /projects/{project_id}/roles/{role_id}.
-func (b *projectRoleBuilder) Get(ctx context.Context, id, _ *v2.ResourceId) (*v2.Resource, annotations.Annotations, error) {
+func (b *projectRoleBuilder) Get(ctx context.Context, id, parent *v2.ResourceId) (*v2.Resource, annotations.Annotations, error) {
 	return getResource(id, func() (*v2.Resource, error) {
-		projectID, roleID, ok := strings.Cut(id.GetResource(), "/")
-		if !ok {
-			return nil, errNotThere
+		projectID, roleID, err := splitProjectRoleID(ctx, b.client, id.GetResource(), parent)
+		switch {
+		case isConnectorError(err):
+			return nil, errNotThere // it is no such id
+		case err != nil:
+			return nil, err
 		}
 		if _, err := getActiveProject(ctx, b.client, projectID); err != nil {
 			return nil, err

@@ -6,6 +6,8 @@ import (
 
 	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
 	"google.golang.org/grpc/codes"
+
+	"github.com/conductorone/baton-openai/pkg/client"
 )
 
 // projectRoleID makes the id of a project role's resource: the same role id may come back in another project.
@@ -19,8 +21,8 @@ func firstSegment(id string) string {
 }
 
 // splitProjectRoleID parts the id of a project role. Ids are opaque and may have slashes themselves: where there is more than
-// one, the resource's parent tells the project, or else the API, which is asked for the projects that may be meant.
-func (p provisioning) splitProjectRoleID(ctx context.Context, id string, parent *v2.ResourceId) (string, string, error) {
+// one, the resource's parent tells the project, or else the API, which is asked for each project that it could be.
+func splitProjectRoleID(ctx context.Context, c *client.Client, id string, parent *v2.ResourceId) (string, string, error) {
 	if parent.GetResourceType() == resourceTypeProject.GetId() {
 		if roleID, ok := strings.CutPrefix(id, projectRoleID(parent.GetResource(), "")); ok && parent.GetResource() != "" && roleID != "" {
 			return parent.GetResource(), roleID, nil
@@ -36,7 +38,7 @@ func (p provisioning) splitProjectRoleID(ctx context.Context, id string, parent 
 		if i == len(projects)-1 {
 			return projectID, id[len(projectID)+1:], nil
 		}
-		switch _, err := p.client.GetProject(ctx, projectID); {
+		switch _, err := c.GetProject(ctx, projectID); {
 		case err == nil:
 			return projectID, id[len(projectID)+1:], nil
 		case !isGone(err):

@@ -63,7 +63,7 @@ func (p provisioning) customRole(ctx context.Context, r changeRequest) (customRo
 	if r.slug != slugAssigned {
 		return customRole{}, r.unknownSlugError()
 	}
-	projectID, roleID, err := p.splitProjectRoleID(ctx, r.resource.GetResource(), r.parent)
+	projectID, roleID, err := splitProjectRoleID(ctx, p.client, r.resource.GetResource(), r.parent)
 	return customRole{provisioning: p, request: r, projectID: projectID, role: roleByID(roleID)}, err
 }
 

@@ -17,7 +17,7 @@ import (
 type provisioning struct {
 	client      *client.Client
 	consistency consistency
-	exclusion   *exclusion
+	locks       *changeLocks
 }
 
 // outcome is the result of a change that did not fail.
@@ -94,7 +94,7 @@ func (p provisioning) runChange(
 // exclusively makes a change when no other change of the subject runs. Its calls go before those of a sync: a person
 // waits for a change.
 func exclusively[T any](ctx context.Context, p provisioning, subject string, change func(context.Context) (T, error)) (T, error) {
-	release, err := p.exclusion.acquire(ctx, subject)
+	release, err := p.locks.acquire(ctx, subject)
 	if err != nil {
 		var none T
 		return none, err

@@ -9,7 +9,7 @@ import (
 	"github.com/conductorone/baton-openai/pkg/client"
 )
 
-// What a sync reads, and when: the lists of each kind are read in the order of the plan, as soon as what they are of is
+// The order of a sync's reading: the lists of each kind are read in the order of the plan, as soon as what they are of is
 // known, each kind at the rate of its route and independent of the others. The builders ask for the same lists by the
 // same rules (needsAssignments); what the plan leaves out, also because something could not be read, is read when it is
 // asked for.

@@ -91,7 +91,7 @@ func (s *syncReader) endIfIdle() {
 	s.stop(false)
 }
 
-// endedSync is what is left of a sync that asks for nothing any more, as long as it may go on.
+// endedSync is a sync that asks for nothing any more but may still go on.
 type endedSync struct {
 	session   syncSession
 	isGivenUp bool

@@ -122,7 +122,7 @@ func (p provisioning) runDeleteRole(ctx context.Context, arguments actionArgumen
 	}, logged: []zap.Field{zap.Int(returnHolders, held.count)}}, nil
 }
 
-// roleFields are what is given of a role. An empty list of permissions is one that is not given.
+// roleFields are the fields of a role that the arguments give. An empty list of permissions is not given.
 func roleFields(arguments actionArguments) client.RoleFields {
 	return client.RoleFields{
 		Name: arguments.text(argumentName), Description: arguments.text(argumentDescription), Permissions: arguments.texts(argumentPermissions),

@@ -76,6 +76,14 @@ func (s *syncReader) roleCatalog(ctx context.Context, l list[client.Role], in st
 		if err != nil {
 			return nil, err
 		}
+		for _, role := range page.Items {
+			if in != organizationKey {
+				continue
+			}
+			if _, err := organizationRoleID(role); err != nil {
+				return nil, err
+			}
+		}
 		maps.Copy(catalog, newCatalog(slices.Values(page.Items), in))
 	}
 	return catalog, nil

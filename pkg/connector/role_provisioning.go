@@ -27,7 +27,7 @@ func (p provisioning) roleAddress(ctx context.Context, id *v2.ResourceId) (roleA
 		}
 		return roleAddress{client.OrganizationScope(), id.GetResource()}, nil
 	}
-	projectID, roleID, err := p.splitProjectRoleID(ctx, id.GetResource(), nil)
+	projectID, roleID, err := splitProjectRoleID(ctx, p.client, id.GetResource(), nil)
 	return roleAddress{client.ProjectScope(projectID), roleID}, err
 }
 
@@ -159,13 +159,13 @@ func withFields(role client.Role, fields client.RoleFields) client.Role {
 }
 
 // deleteRole deletes a custom role, and says how many it took it from. True means that it was gone.
-func (p provisioning) deleteRole(ctx context.Context, at roleAddress) (holderCount, bool, error) {
-	var held holderCount
+func (p provisioning) deleteRole(ctx context.Context, at roleAddress) (assigneeCount, bool, error) {
+	var held assigneeCount
 	already, err := p.deleteChecked(ctx,
 		func(ctx context.Context) error {
 			_, err := p.getCustom(ctx, at)
 			if err == nil {
-				held, err = p.countHolders(ctx, at)
+				held, err = p.countAssignees(ctx, at)
 			}
 			return err
 		},

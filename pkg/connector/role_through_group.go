@@ -64,10 +64,10 @@ func (s *syncReader) warnOfUnknownSources(ctx context.Context, held client.Assig
 func (s *syncReader) groupsWithRole(ctx context.Context, role, in string) ([]string, error) {
 	key := storeKey(in) + "/" + role
 	s.mu.Lock()
-	holders, known := s.groupsByRole[key]
+	withRole, known := s.groupsByRole[key]
 	s.mu.Unlock()
 	if known {
-		return holders, nil
+		return withRole, nil
 	}
 	groups, rolesOf, err := s.groupsAndRoleLists(ctx, in)
 	if err != nil {
@@ -80,14 +80,14 @@ func (s *syncReader) groupsWithRole(ctx context.Context, role, in string) ([]str
 		}
 		for _, row := range held {
 			if predefinedIn(in)(row.Role) == role {
-				holders = append(holders, groupID)
+				withRole = append(withRole, groupID)
 			}
 		}
 	}
 	s.mu.Lock()
-	s.groupsByRole[key] = holders
+	s.groupsByRole[key] = withRole
 	s.mu.Unlock()
-	return holders, nil
+	return withRole, nil
 }
 
 // groupsAndRoleLists gives the ids of the groups of the organization or of a project, and the list of the roles of each.

@@ -9,6 +9,7 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
+	"github.com/conductorone/baton-openai/pkg/connector"
 	"github.com/conductorone/baton-openai/pkg/openaitest"
 )
 
@@ -125,7 +126,7 @@ func TestSyncOfKeysWithoutProjects(t *testing.T) {
 // Types that the API lists by project are refused without the type project, since they would have no rows.
 func TestSyncOfProjectTypesWithoutProjects(t *testing.T) {
 	t.Parallel()
-	for _, resourceType := range []string{"project_role", "service_account"} {
+	for _, resourceType := range connector.TypesBelowProjects() {
 		t.Run(resourceType, func(t *testing.T) {
 			t.Parallel()
 			synced := runSync(t, &openaitest.Server{Organization: openaitest.Sample()}, syncOptions{resourceTypes: []string{resourceType, "user"}})

@@ -91,7 +91,7 @@ func (s *syncReader) insightsAt(ctx context.Context, response *response[*v2.Reso
 	}
 }
 
-// projectInsights are what is to be said of an active project's service accounts and keys.
+// projectInsights gives the insights about an active project's service accounts and keys.
 func (s *syncReader) projectInsights(ctx context.Context, project client.Project) ([]insight, error) {
 	if project.Status == client.ProjectArchived {
 		return nil, nil

@@ -92,7 +92,7 @@ func (r keyRequest) matches(key client.ProjectAPIKey) bool {
 	return key.Name == r.name && (owner == r.account.GetResource() || owner == "")
 }
 
-// issuedKey is what has become of a request.
+// issuedKey is the outcome of a request.
 type issuedKey struct {
 	id     string
 	secret *v2.Resource

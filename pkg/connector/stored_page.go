@@ -12,7 +12,7 @@ import (
 	"github.com/conductorone/baton-openai/pkg/client"
 )
 
-// maxStoredBytes is what one value may have; the store takes 4 MiB in a request. Pages of the API have up to 16 MiB.
+// maxStoredBytes is the largest value that is stored; the session store takes 4 MiB in a request. Pages of the API have up to 16 MiB.
 const maxStoredBytes = 3 << 20
 
 const pagesPrefix = "page"

@@ -15,7 +15,11 @@ import (
 	"github.com/conductorone/baton-openai/pkg/client"
 )
 
-// syncSession is what one call of a sync leaves for another one. It lives in the SDK's session store, that is in the file:
+// SyncFormat is raised when the page tokens or the contents of the session store change. An unfinished sync of another
+// format is not continued.
+const SyncFormat = 2
+
+// syncSession has the facts that one call of a sync leaves for another one. It lives in the SDK's session store, that is in the file:
 // it belongs to one sync and survives a restart in the middle of it.
 type syncSession struct {
 	store sessions.SessionStore

@@ -77,7 +77,18 @@ func requireSubset(t *testing.T, whole, part []string) {
 // a full sync.
 func TestTargetedSyncOfEachResource(t *testing.T) {
 	t.Parallel()
-	organization := openaitest.Sample()
+	for name, organization := range map[string]openaitest.Organization{
+		"sample": openaitest.Sample(), "ids with slashes": pinnedWith(t, "a/b//c/"),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			requireTargetedSyncs(t, organization)
+		})
+	}
+}
+
+func requireTargetedSyncs(t *testing.T, organization openaitest.Organization) {
+	t.Helper()
 	synced := runSync(t, &openaitest.Server{Organization: organization}, syncOptions{})
 	require.NoError(t, synced.err)
 	whole := readFile(t, synced.path).unexpanded()

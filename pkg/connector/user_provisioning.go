@@ -45,7 +45,7 @@ func (b *userBuilder) CreateAccount(
 	return created.response, nil, nil, nil
 }
 
-// createdAccount is what has become of an account that is to be created.
+// createdAccount is the outcome of the creation of an account.
 type createdAccount struct {
 	response connectorbuilder.CreateAccountResponse
 	sent     sentInvitation

@@ -5,8 +5,6 @@ import (
 
 	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
 	rs "github.com/conductorone/baton-sdk/pkg/types/resource"
-	"go.uber.org/zap"
-	"google.golang.org/grpc/codes"
 )
 
 // The syncer lists every type once without a parent, and once below each resource that names the type as its child. What
@@ -84,41 +82,4 @@ func listPage[T any](
 		return response.rows, &rs.SyncOpResults{}, nil
 	}
 	return response.rows, next.results(), nil
-}
-
-// requireProjects fails a sync of a type that the API lists project by project, where projects are no part of the sync: it
-// would look as if there were none.
-func (b builder) requireProjects(ctx context.Context, opts rs.SyncOpAttrs) error {
-	missing, err := b.lacksProjects(ctx, opts)
-	if err == nil && missing {
-		err = newError(codes.InvalidArgument, "%w", withoutProjectsError(b.resourceType.GetId()))
-	}
-	return err
-}
-
-// warnWithoutProjects is for a type of which the organization has some as well.
-func (b builder) warnWithoutProjects(ctx context.Context, opts rs.SyncOpAttrs) error {
-	missing, err := b.lacksProjects(ctx, opts)
-	if missing {
-		warn(ctx, "nothing of this type is listed below projects, because the sync leaves projects out", zap.String("resource_type", b.resourceType.GetId()))
-	}
-	return err
-}
-
-// lacksProjects tells whether the sync has listed the type but no projects. It is asked once everything has been listed.
-func (b builder) lacksProjects(ctx context.Context, opts rs.SyncOpAttrs) (bool, error) {
-	if b.reader == nil {
-		return false, nil // of a connector that has no key and lists nothing
-	}
-	s, err := b.reader.forCall(ctx, opts)
-	if err != nil {
-		return false, readError("looking at what was listed", err)
-	}
-	return s.hasBegunType(b.resourceType) && !s.hasBegunType(resourceTypeProject), nil
-}
-
-type withoutProjectsError string
-
-func (e withoutProjectsError) Error() string {
-	return "OpenAI lists the type " + string(e) + " project by project: add project to the types of the sync"
 }

@@ -7,18 +7,18 @@ import (
 	"github.com/conductorone/baton-openai/pkg/client"
 )
 
-// holderCount is to how many a role is assigned: users, groups and, in a project, service accounts. Who holds it only through a
-// group is counted with the group.
-type holderCount struct {
+// assigneeCount is the number of principals that a role is assigned to: users, groups and, in a project, service accounts. The
+// members of a group are counted as the group.
+type assigneeCount struct {
 	count int
 	// isComplete says that everybody was asked; otherwise there may be more.
 	isComplete bool
 }
 
-// countHolders asks everybody who may hold a role, since the API has no list of the holders of one: that is a call for
+// countAssignees asks each principal that may have the role, since the API does not list them: a call for
 // each group and each user of the organization or of the project. It takes at most half of the remaining time; the other
 // half is left for the deletion.
-func (p provisioning) countHolders(ctx context.Context, at roleAddress) (holderCount, error) {
+func (p provisioning) countAssignees(ctx context.Context, at roleAddress) (assigneeCount, error) {
 	counting := client.Awaited(ctx)
 	if deadline, has := ctx.Deadline(); has {
 		var cancel context.CancelFunc
@@ -28,15 +28,15 @@ func (p provisioning) countHolders(ctx context.Context, at roleAddress) (holderC
 	count, err := p.countAssigned(counting, at)
 	switch {
 	case err == nil:
-		return holderCount{count: count, isComplete: true}, nil
+		return assigneeCount{count: count, isComplete: true}, nil
 	case counting.Err() != nil && ctx.Err() == nil && kindOf(err) == client.KindStopped:
 		warn(ctx, "there was no time to ask everybody who may hold the role; more may lose it than are counted")
-		return holderCount{count: count}, nil
+		return assigneeCount{count: count}, nil
 	case isGone(err):
 		// The role itself exists.
-		return holderCount{}, readError("counting who holds the role", err)
+		return assigneeCount{}, readError("counting who holds the role", err)
 	default:
-		return holderCount{}, err
+		return assigneeCount{}, err
 	}
 }
 
@@ -44,14 +44,14 @@ func (p provisioning) countHolders(ctx context.Context, at roleAddress) (holderC
 func (p provisioning) countAssigned(ctx context.Context, at roleAddress) (int, error) {
 	count := 0
 	// A service account may be a user as well.
-	asked := map[holderKey]bool{}
+	asked := map[assigneeKey]bool{}
 	for _, list := range p.possibleHolders(at.in) {
 		principals, err := list(ctx)
 		if err != nil {
 			return count, err
 		}
 		for _, principal := range principals {
-			of := holderKey{principal.Type == client.PrincipalGroup, principal.ID}
+			of := assigneeKey{principal.Type == client.PrincipalGroup, principal.ID}
 			if asked[of] {
 				continue
 			}
@@ -68,8 +68,8 @@ func (p provisioning) countAssigned(ctx context.Context, at roleAddress) (int, e
 	return count, nil
 }
 
-// holderKey are the roles of one route: those of a service account are those of a user.
-type holderKey struct {
+// assigneeKey names the roles of one route: those of a service account are those of a user.
+type assigneeKey struct {
 	isGroup bool
 	id      string
 }

@@ -8,10 +8,10 @@ import (
 	"google.golang.org/grpc/status"
 )
 
-// exclusion makes changes of the same subject run one after the other, their reads included: each sees what the one
+// changeLocks make changes of the same subject run one after the other, their reads included: each sees what the one
 // before has changed. All other changes run at once. It holds within one connector, since ConductorOne hands each task
 // to one.
-type exclusion struct {
+type changeLocks struct {
 	mu sync.Mutex
 	// subjects has the changes that run or wait, by subject.
 	subjects map[string]*subjectChanges
@@ -25,28 +25,28 @@ type subjectChanges struct {
 	count int
 }
 
-func newExclusion() *exclusion {
-	return &exclusion{subjects: map[string]*subjectChanges{}}
+func newChangeLocks() *changeLocks {
+	return &changeLocks{subjects: map[string]*subjectChanges{}}
 }
 
 // acquire waits until no other change of the subject runs, and gives the function that ends the turn. It fails if the
 // context ends first.
-func (e *exclusion) acquire(ctx context.Context, subject string) (func(), error) {
-	e.mu.Lock()
-	same := e.subjects[subject]
+func (l *changeLocks) acquire(ctx context.Context, subject string) (func(), error) {
+	l.mu.Lock()
+	same := l.subjects[subject]
 	if same == nil {
 		same = &subjectChanges{turn: make(chan struct{}, 1)}
-		e.subjects[subject] = same
+		l.subjects[subject] = same
 	}
 	same.count++
-	e.mu.Unlock()
+	l.mu.Unlock()
 
 	release := func() {
-		e.mu.Lock()
-		defer e.mu.Unlock()
+		l.mu.Lock()
+		defer l.mu.Unlock()
 		same.count--
 		if same.count == 0 {
-			delete(e.subjects, subject)
+			delete(l.subjects, subject)
 		}
 	}
 	select {
