@@ -217,7 +217,9 @@ func (f actionField) readID(given *structpb.Struct) (any, error) {
 		return nil, nil //nolint:nilnil // as a form sends it that is left empty
 	case !slices.Contains(f.typeIDs(), resourceType):
 		return nil, fmt.Errorf("takes an id of the type %s only", strings.Join(f.typeIDs(), " or "))
-	case id == "" || !isPrintable(id):
+	case isKeyValue(id):
+		return nil, errors.New("has the value of an API key in place of an id: give the key's id, which a sync shows")
+	case !isID(id):
 		return nil, fmt.Errorf("has an id that cannot be one of the type %s", resourceType)
 	default:
 		return v2.ResourceId_builder{ResourceType: resourceType, Resource: id}.Build(), nil

@@ -34,6 +34,8 @@ func newChangeRequest(principal *v2.Resource, entitlement *v2.Entitlement) (chan
 		return changeRequest{}, newError(codes.InvalidArgument, "the entitlement %q names no resource", entitlement.GetId())
 	case r.principal.GetResourceType() == "" || r.principal.GetResource() == "":
 		return changeRequest{}, newError(codes.InvalidArgument, "the principal has no id")
+	case isKeyValue(r.resource.GetResource()), isKeyValue(r.principal.GetResource()):
+		return changeRequest{}, errKeyForID
 	case !isPrintable(entitlement.GetId()), !isPrintable(r.principal.GetResourceType()), !isPrintable(r.principal.GetResource()):
 		return changeRequest{}, newError(codes.InvalidArgument, "%q or %q has a character that no id has",
 			entitlement.GetId(), r.principal.GetResourceType()+":"+r.principal.GetResource())

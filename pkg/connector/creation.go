@@ -1,6 +1,11 @@
 package connector
 
-import "context"
+import (
+	"context"
+	"slices"
+
+	"google.golang.org/grpc/codes"
+)
 
 // creation makes something that gets its id from the API and whose name need not be unique.
 type creation[T any] struct {
@@ -24,8 +29,11 @@ func createNamed[T any](ctx context.Context, consistency consistency, c creation
 	}
 	err = consistency.apply(ctx, change{
 		write: func(ctx context.Context) error {
-			var err error
-			made, err = c.create(ctx)
+			answered, err := c.create(ctx)
+			if id, _ := c.identify(answered); err == nil && c.has(before, id) {
+				return newError(codes.Internal, "OpenAI answered with %s, which was there before: sync again to see what there is", id)
+			}
+			made = answered
 			return err
 		},
 		read: func(ctx context.Context) (string, error) {
@@ -46,6 +54,13 @@ func createNamed[T any](ctx context.Context, consistency consistency, c creation
 		before: stateNotThere, wanted: stateThere,
 	})
 	return made, err
+}
+
+func (c creation[T]) has(rows []T, id string) bool {
+	return slices.ContainsFunc(rows, func(row T) bool {
+		other, _ := c.identify(row)
+		return other == id
+	})
 }
 
 // madeSince finds the one of the name that was not there before, nil if there is none, or more than one.

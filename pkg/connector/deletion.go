@@ -10,7 +10,10 @@ import (
 
 // delete is the frame of every deletion. remove is true if the resource was gone already, which is no error.
 func (p provisioning) delete(ctx context.Context, resourceType *v2.ResourceType, id *v2.ResourceId, remove func(context.Context) (bool, error)) error {
-	if id.GetResourceType() != resourceType.GetId() || id.GetResource() == "" || !isPrintable(id.GetResource()) {
+	switch {
+	case isKeyValue(id.GetResource()):
+		return errKeyForID
+	case id.GetResourceType() != resourceType.GetId() || !isID(id.GetResource()):
 		return newError(codes.InvalidArgument, "%q is not the id of something of the type %s", id.GetResource(), resourceType.GetId())
 	}
 	already, err := exclusively(ctx, p, subjectOf(id), remove)

@@ -27,10 +27,9 @@ type consequence string
 const (
 	fails      consequence = "the sync fails and says what to do"
 	askedAgain consequence = "it is asked again: a single one does no harm, and the sync fails where it lasts"
-	// These answers may give fewer rows. If another group has listed its members, the plan is not the reason.
-	withoutMembers  consequence = "the plan does not offer the members of groups: a sync without them, and a warning"
-	contradicts     consequence = "OpenAI lists the members of another group: the sync fails, and says of which group it does not"
-	withoutProjects consequence = "the projects were archived meanwhile: a sync without what was in them, and a warning"
+	// This answer may give fewer rows. If another group has listed its members, the plan is not the reason.
+	withoutMembers consequence = "the plan does not offer the members of groups: a sync without them, and a warning"
+	contradicts    consequence = "OpenAI lists the members of another group: the sync fails, and says of which group it does not"
 )
 
 // apiFault stands for all faults of its kind. TestFaults of pkg/client has all of them, and whether they are repeated;
@@ -84,8 +83,6 @@ func (f apiFault) at(route string, whole bool) consequence {
 		return withoutMembers
 	case isDenial && route == groupMembersRoute:
 		return contradicts
-	case f.kind == client.KindProjectArchived && slices.Contains(projectRoutes, route):
-		return withoutProjects
 	default:
 		return f.expected
 	}
@@ -165,10 +162,6 @@ func (c cell) requireEnd(t *testing.T, err error, logs *observer.ObservedLogs) b
 	case expected == withoutMembers:
 		require.NoError(t, err, expected)
 		require.NotZero(t, logs.FilterMessageSnippet("does not list the members").Len(), expected)
-		return false
-	case expected == withoutProjects:
-		require.NoError(t, err, expected)
-		require.NotZero(t, logs.FilterMessageSnippet(archivedWarning).Len(), expected)
 		return false
 	case expected == contradicts:
 		require.ErrorContains(t, err, "members", expected)

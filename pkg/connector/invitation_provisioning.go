@@ -66,14 +66,21 @@ func (i invitation) matchesPending(invite client.Invite) bool {
 	return i.matches(invite)
 }
 
-func sameProjects(a, b []client.InviteProject) bool {
-	return slices.Equal(sortedProjects(a), sortedProjects(b))
-}
-
-func sortedProjects(projects []client.InviteProject) []client.InviteProject {
-	return slices.SortedFunc(slices.Values(projects), func(a, b client.InviteProject) int {
-		return cmp.Or(cmp.Compare(a.ID, b.ID), cmp.Compare(a.Role, b.Role))
-	})
+// sameProjects compares projects in any order. A row that leaves a role out says nothing against it.
+func sameProjects(wanted, shown []client.InviteProject) bool {
+	roles := map[string]string{}
+	for _, project := range wanted {
+		roles[project.ID] = projectRoleName(project.Role)
+	}
+	seen := map[string]bool{}
+	for _, project := range shown {
+		role, isWanted := roles[project.ID]
+		if !isWanted || project.Role != "" && projectRoleName(project.Role) != role {
+			return false
+		}
+		seen[project.ID] = true
+	}
+	return len(seen) == len(roles)
 }
 
 // sentInvitation is the result of an invitation.
@@ -141,6 +148,9 @@ func (p provisioning) createInvite(ctx context.Context, wanted invitation, earli
 			answered, err := p.client.CreateInvite(ctx, wanted.email, wanted.role, wanted.projects)
 			if err != nil {
 				return err
+			}
+			if answered.Email != "" && !strings.EqualFold(answered.Email, wanted.email) {
+				return newError(codes.Internal, "OpenAI answered with the invitation %s of another address: sync again to see what there is", answered.ID)
 			}
 			invite = answered
 			return checkAnsweredRole(organizationRoleName(answered.Role), wanted.role)

@@ -1,6 +1,7 @@
 package connector
 
 import (
+	"cmp"
 	"regexp"
 	"strings"
 
@@ -26,15 +27,16 @@ var predefinedOrganizationRoles = map[string]struct {
 
 // roleScope is the place that roles belong to: the organization or a project.
 type roleScope struct {
-	// noun stands in display names and ids, resourceType in a role's resource_type.
-	noun, resourceType string
+	// noun stands in display names and ids, resourceType in a role's resource_type. A role with the resource_type of the other
+	// scope is none of this one; any other word there says nothing.
+	noun, resourceType, otherResourceType string
 	// name is the predefined role that a word of the API means, "" if it is none.
 	name func(word string) string
 }
 
 var (
-	scopeOrganization = roleScope{"organization", "api.organization", organizationRoleName}
-	scopeProject      = roleScope{"project", "api.project", projectRoleName}
+	scopeOrganization = roleScope{"organization", "api.organization", "api.project", organizationRoleName}
+	scopeProject      = roleScope{"project", "api.project", "api.organization", projectRoleName}
 )
 
 // predefinedRoleID matches the documented forms of a predefined role's id: role-api-project-member, which the API takes
@@ -54,23 +56,26 @@ func parsePredefinedRoleID(id string) (string, string) {
 // connector knows. The API's flag comes first, for a custom role may be called Owner as well. Then one of three tells
 // which it is: its name, the display name that some answers have in its place ("Project Owner"), or its id.
 func (s roleScope) predefined(role client.Role) string {
-	if !role.PredefinedRole || role.ResourceType != "" && role.ResourceType != s.resourceType {
+	if !role.PredefinedRole || role.ResourceType == s.otherResourceType {
 		return ""
 	}
 	noun, word := parsePredefinedRoleID(role.ID)
 	if noun != "" && noun != s.noun {
 		return ""
 	}
-	words := strings.Fields(role.Name)
-	if len(words) == 2 && strings.EqualFold(words[0], s.noun) {
+	return cmp.Or(s.name(role.Name), s.name(word))
+}
+
+// withoutNoun gives the one word of a role's name or display name ("Project owner"), in lower case; "" for other names.
+func withoutNoun(name, noun string) string {
+	words := strings.Fields(strings.ToLower(name))
+	if len(words) == 2 && words[0] == noun {
 		words = words[1:]
 	}
-	if len(words) == 1 {
-		if name := s.name(words[0]); name != "" {
-			return name
-		}
+	if len(words) != 1 {
+		return ""
 	}
-	return s.name(word)
+	return words[0]
 }
 
 // organizationRoleID gives the id by which a role of the organization goes: its name if it is predefined, else the API's id. A
@@ -89,7 +94,7 @@ func organizationRoleID(role client.Role) (string, error) {
 // organizationRoleName is the predefined organization role that a word of the API means, "" if it is none. In old
 // payloads the least role was called member.
 func organizationRoleName(word string) string {
-	switch word := strings.ToLower(word); word {
+	switch word := withoutNoun(word, "organization"); word {
 	case roleOwner, roleReader:
 		return word
 	case "member":
@@ -101,7 +106,7 @@ func organizationRoleName(word string) string {
 
 // projectRoleName is the predefined project role that a word of the API means, "" if it is none.
 func projectRoleName(word string) string {
-	switch word := strings.ToLower(word); word {
+	switch word := withoutNoun(word, "project"); word {
 	case slugOwner, slugMember, slugViewer:
 		return word
 	default:

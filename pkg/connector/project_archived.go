@@ -12,8 +12,8 @@ import (
 // skipArchived decides about a project's list that failed: true means that the project was archived while the sync ran,
 // so that nobody has access to it any more and there is nothing to list. Otherwise it gives the error back.
 //
-// The refusal of a list of an archived project is documented only as status 400; its code and wording vary. So where
-// the answer does not say it plainly, the project itself is asked for.
+// The refusal of a list of an archived project is documented only as status 400; its code and wording vary, and "is archived" may
+// be said of something else. So the project itself is asked for, whatever the refusal says.
 func (s *syncReader) skipArchived(ctx context.Context, projectID string, err error) (bool, error) {
 	archived, known, recallErr := getFact[bool](ctx, s.session, factArchived, projectID)
 	if recallErr != nil {
@@ -38,12 +38,10 @@ func (s *syncReader) skipArchived(ctx context.Context, projectID string, err err
 	return true, nil
 }
 
-// projectIsArchived asks for the project where the refusal leaves it open, also one of a place in a list.
+// projectIsArchived asks for the project where the refusal may come of its state, also a refusal of a place in a list.
 func projectIsArchived(ctx context.Context, api *client.Client, projectID string, err error) (bool, error) {
 	switch client.KindOf(err) {
-	case client.KindProjectArchived:
-		return true, nil
-	case client.KindRefused, client.KindGone, client.KindCursorGone:
+	case client.KindProjectArchived, client.KindRefused, client.KindGone, client.KindCursorGone:
 	default:
 		return false, nil
 	}

@@ -1,6 +1,7 @@
 package connector_test
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"net/http"
@@ -75,14 +76,11 @@ var projectRoutes = []string{
 // form of the answer. All other rows are there. Seven of eight projects are archived, each at another route.
 func TestProjectArchivedWhileTheSyncRuns(t *testing.T) {
 	t.Parallel()
-	ways := map[string]struct {
-		isAsked bool // whether the project itself reads as archived
-		fault   openaitest.Fault
-	}{
-		"as documented":        {true, openaitest.Fault{}},
-		"in the older wording": {false, openaitest.Fault{Status: http.StatusBadRequest, Body: `{"code":400,"message":"Project X is archived"}`}},
-		"as not found":         {true, openaitest.Fault{Status: http.StatusNotFound, Body: object("project_not_found", "The project was not found")}},
-		"as a bad request":     {true, openaitest.Fault{Status: http.StatusBadRequest, Body: object("", "This cannot be read.")}},
+	ways := map[string]openaitest.Fault{
+		"as documented":        {},
+		"in the older wording": {Status: http.StatusBadRequest, Body: `{"code":400,"message":"Project X is archived"}`},
+		"as not found":         {Status: http.StatusNotFound, Body: object("project_not_found", "The project was not found")},
+		"as a bad request":     {Status: http.StatusBadRequest, Body: object("", "This cannot be read.")},
 	}
 	organization := openaitest.Organization{ID: "org-1", Users: many(3, userRow), Groups: []openaitest.Group{{ID: "group_0", Name: "Group", GroupType: "group"}}}
 	organization.Users[0].Role = "owner"
@@ -101,18 +99,16 @@ func TestProjectArchivedWhileTheSyncRuns(t *testing.T) {
 		routes[p.ID] = route
 	}
 	delete(routes, organization.Projects[len(projectRoutes)].ID)
-	for way, w := range ways {
+	for way, fault := range ways {
 		t.Run(way, func(t *testing.T) {
 			t.Parallel()
 			server := &openaitest.Server{Organization: organization}
 			want := expected(server.Snapshot())
-			if w.isAsked {
-				archiveBefore(server, routes)
-			}
+			archiveBefore(server, routes)
 			warnings := make([]warning, 0, len(routes))
 			for projectID, route := range routes {
-				if w.fault.Status != 0 {
-					fault := w.fault
+				if fault.Status != 0 {
+					fault := fault
 					fault.PathContains = projectID
 					server.SetFault(route, fault)
 				}
@@ -163,6 +159,8 @@ func TestRefusalByAnActiveProjectIsAnError(t *testing.T) {
 	bodies := map[string]openaitest.Fault{
 		"404":               {Status: http.StatusNotFound, Body: object("project_not_found", "The project was not found")},
 		"404 without body":  {Status: http.StatusNotFound, EmptyBody: true},
+		"words of another":  {Status: http.StatusBadRequest, Body: object("", "The directory of the group auditors is archived.")},
+		"archived":          {Code: "project_archived"},
 		"400":               {Status: http.StatusBadRequest, Body: object("invalid_value", "Invalid 'limit'")},
 		"400, numeric code": {Status: http.StatusBadRequest, Body: `{"code":400,"message":"Something else"}`},
 	}
@@ -174,7 +172,7 @@ func TestRefusalByAnActiveProjectIsAnError(t *testing.T) {
 				server := &openaitest.Server{Organization: openaitest.Sample(), Faults: map[string]openaitest.Fault{route: fault}}
 				_, logs, err := walkServer(t, server, 0)
 				require.ErrorContains(t, err, route)
-				require.ErrorContains(t, err, fmt.Sprint(fault.Status))
+				require.ErrorContains(t, err, fmt.Sprint(cmp.Or(fault.Status, http.StatusBadRequest)))
 				requireWarnings(t, logs, nil)
 			})
 		}

@@ -1,6 +1,7 @@
 package connector
 
 import (
+	"cmp"
 	"context"
 
 	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
@@ -24,8 +25,9 @@ func findProject(ctx context.Context, api *client.Client, parent *v2.ResourceId,
 		if err != nil {
 			return "", err
 		}
-		if err := look(ctx, project.ID); !isGone(err) {
-			return project.ID, err
+		err := look(ctx, project.ID)
+		if elsewhere, askErr := mayBeElsewhere(ctx, api, project.ID, err); askErr != nil || !elsewhere {
+			return project.ID, cmp.Or(askErr, err)
 		}
 	}
 	return "", errInNoProject
@@ -49,9 +51,18 @@ func getInProject(
 			continue
 		}
 		resource, err := get(ctx, resourceID(resourceTypeProject, project.ID))
-		if !isGone(err) && kindOf(err) != client.KindProjectArchived {
-			return resource, err
+		if elsewhere, askErr := mayBeElsewhere(ctx, api, project.ID, err); askErr != nil || !elsewhere {
+			return resource, cmp.Or(askErr, err)
 		}
 	}
 	return nil, errNotThere
+}
+
+// mayBeElsewhere tells whether a project does not have what is looked for: it is not there, or the project was archived
+// meanwhile.
+func mayBeElsewhere(ctx context.Context, api *client.Client, projectID string, err error) (bool, error) {
+	if kindOf(err) == client.KindProjectArchived {
+		return projectIsArchived(ctx, api, projectID, err)
+	}
+	return isGone(err), nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -38,6 +39,50 @@ func TestDeletionThatSaysNothingWasDeleted(t *testing.T) {
 				c.requireChanged(t, func(s *openaitest.Server) { s.SetFault(last, openaitest.Fault{NotDeleted: true}) })
 			})
 		}
+	}
+}
+
+// An answer to a creation with the id of an older object is an error, and that object is not deleted.
+func TestAnswerThatNamesAnOlderObject(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		route, body, says string
+		do                func(context.Context, testConnector) error
+	}{
+		"a project": {
+			"POST /organization/projects", `{"id":"alpha","name":"New","status":"active"}`, "OpenAI answered with alpha, which was there before",
+			invoked("create_project", `{"name":"New"}`),
+		},
+		"a group": {
+			"POST /organization/groups", `{"id":"admins","name":"Night shift"}`, "OpenAI answered with admins, which was there before",
+			func(ctx context.Context, d testConnector) error {
+				_, err := newGroup("Night shift")(ctx, d)
+				return err
+			},
+		},
+		"an invitation of another address": {
+			createInvite, `{"id":"inv-pending","email":"pia@example.com","role":"reader","status":"pending"}`, "OpenAI answered with the invitation inv-pending of another address",
+			func(ctx context.Context, d testConnector) error {
+				return d.inviteDirectly(ctx, map[string]any{"email": "new@example.com"})
+			},
+		},
+		"a key of somebody else": {
+			createKey, `{"id":"key-ann","name":"` + keyName + `","value":"sk-svcacct-StandInOpensNothing"}`, "OpenAI answered with the key key-ann, which was there before",
+			func(ctx context.Context, d testConnector) error {
+				_, err := d.issueDirectly(ctx, "svc-1")
+				return err
+			},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			server := newServer()
+			server.SetFault(test.route, openaitest.Fault{Body: test.body})
+			err := test.do(t.Context(), connect(t, server))
+			require.ErrorContains(t, err, test.says)
+			requireState(t, smallOrganization(), server)
+			require.Equal(t, []string{test.route}, slices.Compact(writes(server)))
+		})
 	}
 }
 

@@ -199,10 +199,11 @@ func TestMalformedDeletions(t *testing.T) {
 			t.Parallel()
 			server := newServer()
 			d := connect(t, server)
-			for _, id := range []string{resourceType + ":"} {
+			for _, id := range []string{resourceType + ":", resourceType + ":ann ", resourceType + ": ann", resourceType + ":ann\n", resourceType + ":sk-proj-Secret"} {
 				_, err := builderOf[connectorbuilder.ResourceDeleterV2Limited](t.Context(), d, resourceType).Delete(t.Context(), parseID(id), nil)
 				require.Equal(t, codes.InvalidArgument, status.Code(err), err)
 				requireMessage(t, err)
+				require.NotContains(t, err.Error(), "Secret")
 			}
 			require.Empty(t, server.Requests())
 		})

@@ -27,9 +27,16 @@ func TestCreateAccountOfAnInvitedUser(t *testing.T) {
 		profile map[string]any
 		prepare func(*openaitest.Organization)
 	}{
-		"email alone":                      {profile: map[string]any{"email": "Pia@Example.com"}},
-		"another spelling":                 {profile: map[string]any{"email": "pia@example.com", "role": "reader", "projects": []any{}}},
-		"the same projects":                {map[string]any{"email": "pia@example.com", "projects": []any{"beta:owner", "alpha"}}, piaIsInvited("reader", alpha, beta)},
+		"email alone":       {profile: map[string]any{"email": "Pia@Example.com"}},
+		"another spelling":  {profile: map[string]any{"email": "pia@example.com", "role": "reader", "projects": []any{}}},
+		"the same projects": {map[string]any{"email": "pia@example.com", "projects": []any{"beta:owner", "alpha"}}, piaIsInvited("reader", alpha, beta)},
+		"no role in a project is told": {
+			map[string]any{"email": "pia@example.com", "projects": []any{"alpha"}}, piaIsInvited("reader", openaitest.InviteProject{ID: "alpha"}),
+		},
+		"a project twice, in capitals": {
+			map[string]any{"email": "pia@example.com", "projects": []any{"alpha"}},
+			piaIsInvited("reader", openaitest.InviteProject{ID: "alpha", Role: "Member"}, openaitest.InviteProject{ID: "alpha", Role: "member"}),
+		},
 		"no projects named":                {map[string]any{"email": "pia@example.com"}, piaIsInvited("reader", alpha, beta)},
 		"the same role":                    {map[string]any{"email": "pia@example.com", "role": "owner"}, piaIsInvited("owner")},
 		"the old word for a reader":        {map[string]any{"email": "pia@example.com", "role": "reader"}, piaIsInvited("member")},

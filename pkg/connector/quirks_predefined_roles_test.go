@@ -68,6 +68,13 @@ func TestPredefinedRolesByAnyName(t *testing.T) {
 				return f.withProfile("user:"+priya, "organization_role", nil).withProfile("user:"+diego, "organization_role", nil)
 			},
 		},
+		"a resource_type that is not known": {
+			prepare: func(s *openaitest.Server) {
+				answer(s, groupRolesRoute, supportGroup, rows(assignedRole("role_1", map[string]any{"name": "reader", "predefined_role": true, "resource_type": "organization"})))
+				answer(s, projectGroupRolesRoute, assistantProject+"/groups/"+platformGroup, rows(assignedRole("role_2", map[string]any{"name": "owner", "predefined_role": true, "resource_type": "API.PROJECT"})))
+			},
+			effect: stays,
+		},
 		"display name under an alias": {
 			prepare: func(s *openaitest.Server) {
 				answer(s, groupRolesRoute, supportGroup, rows(assignedRole("role_1", map[string]any{"name": "Organization  READER", "predefined_role": true})))

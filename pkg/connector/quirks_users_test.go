@@ -73,6 +73,7 @@ func TestUnknownUserRole(t *testing.T) {
 		"uppercase":                {openaitest.User{Role: "OWNER"}, owner, shown("OWNER")},
 		"uppercase, assigned also": {openaitest.User{Role: "OWNER", RoleIDs: []string{"owner"}}, owner, shown("OWNER")},
 		"capitalised":              {openaitest.User{Role: "Reader"}, reader, shown("Reader")},
+		"display name":             {openaitest.User{Role: "Organization owner"}, owner, shown("Organization owner")},
 		"service account, uppercase": {
 			openaitest.User{Role: "OWNER", IsServiceAccount: true}, &openaitest.User{Role: "owner", IsServiceAccount: true}, shown("OWNER"),
 		},

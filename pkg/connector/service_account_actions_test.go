@@ -79,10 +79,10 @@ func TestServiceAccountThatComesWithAMalformedKey(t *testing.T) {
 	t.Parallel()
 	server := newServer()
 	server.SetFault(createServiceAccount, openaitest.Fault{
-		Body: `{"object":"organization.project.service_account","id":"svc-2","name":"deploy","role":"none","api_key":"sk-svcacct-StandInOpensNothing"}`, AfterEffect: true,
+		Body: `{"object":"organization.project.service_account","id":"svc-new","name":"deploy","role":"none","api_key":"sk-svcacct-StandInOpensNothing"}`, AfterEffect: true,
 	})
 	err := invoked("create_service_account", createInAlpha)(t.Context(), connect(t, server))
-	requireRefusal(t, err, "OpenAI made the service account svc-2 with the key")
+	requireRefusal(t, err, "OpenAI made the service account svc-new with the key")
 	require.NotContains(t, err.Error(), "StandInOpensNothing")
 }
 

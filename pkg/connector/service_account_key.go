@@ -118,6 +118,12 @@ func (b *serviceAccountBuilder) issue(ctx context.Context, wanted keyRequest) (i
 			keyIDs(earlier.found))
 	}
 	made, err := b.client.CreateServiceAccountKey(ctx, projectID, accountID, wanted.name, wanted.scopes)
+	if err == nil && earlier.ids[made.ID] {
+		// It is somebody else's, and neither given out nor deleted.
+		err = newError(codes.Aborted, "OpenAI answered with the key %s, which was there before: delete the key named %s if the next sync shows it, and ask for another one",
+			made.ID, wanted.name)
+		made = client.ServiceAccountKey{}
+	}
 	shown, err := b.findIssuedKeys(ctx, projectID, wanted, made, err, earlier.lastPage)
 	return b.finishIssue(ctx, projectID, wanted, made, shown, err)
 }
@@ -221,18 +227,21 @@ func (b *serviceAccountBuilder) deleteUnusedKeys(ctx context.Context, projectID 
 // requestedKeys are the keys of a project that a request has made.
 type requestedKeys struct {
 	found []client.ProjectAPIKey
+	// ids are those of all keys that were read.
+	ids map[string]bool
 	// lastPage is where the list's last page begins.
 	lastPage client.Cursor
 }
 
 // findRequestedKeys reads the keys of a project from a place on, the one that was made among them: the API does not find them by name.
 func (b *serviceAccountBuilder) findRequestedKeys(ctx context.Context, projectID string, wanted keyRequest, madeID string, from client.Cursor) (requestedKeys, error) {
-	keys := requestedKeys{lastPage: from}
+	keys := requestedKeys{ids: map[string]bool{}, lastPage: from}
 	for page, err := range pagesFrom(ctx, from, urgentFirst(listOf(b.client.ListProjectAPIKeys, projectID))) {
 		if err != nil {
 			return requestedKeys{}, err
 		}
 		for _, key := range page.Items {
+			keys.ids[key.ID] = true
 			if (wanted.matches(key) || key.ID == madeID) && !hasKey(keys.found, key.ID) {
 				keys.found = append(keys.found, key)
 			}

@@ -6,6 +6,7 @@ import (
 	"unicode/utf8"
 
 	rs "github.com/conductorone/baton-sdk/pkg/types/resource"
+	"google.golang.org/grpc/codes"
 )
 
 // People write names and descriptions of any length and in any script. The SDK refuses every call about a resource or an
@@ -69,6 +70,21 @@ func isBlank(text string) bool {
 	return !strings.ContainsFunc(text, func(r rune) bool {
 		return !unicode.IsSpace(r) && !unicode.IsControl(r) && !unicode.Is(unicode.Cf, r)
 	})
+}
+
+// isID tells whether a text can be an id. None of OpenAI's begins or ends with a space, as a text does that was copied: OpenAI
+// would not know it, and a deletion would be taken for one that was made before.
+func isID(text string) bool {
+	return text != "" && isPrintable(text) && strings.TrimSpace(text) == text
+}
+
+// errKeyForID is for the value of a key where an id has to be. It does not quote the value, which would be logged. OpenAI finds no
+// key by its value, so that the deletion of a leaked one would seem to be made.
+var errKeyForID = newError(codes.InvalidArgument, "what is given as an id looks like the value of an API key: give the key's id, which a sync shows")
+
+// isKeyValue tells the value of a key from an id.
+func isKeyValue(text string) bool {
+	return strings.HasPrefix(strings.TrimSpace(text), "sk-")
 }
 
 // isPrintable tells whether an id can stand in a message. An id with a line break would make two lines of one.

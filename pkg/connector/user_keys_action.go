@@ -43,7 +43,9 @@ func (p provisioning) userKeysActions() []action {
 type userKeys struct {
 	provisioning
 
-	userID  string
+	userID string
+	// isUser says whether the organization has the user; nil before it is asked.
+	isUser  *bool
 	deleted int
 	// failed are the keys that could not be deleted, firstError is the error of the first one.
 	failed     []string
@@ -80,6 +82,10 @@ func (k *userKeys) deleteAll(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	isDone := func(project client.Project) bool { return project.ID == k.afterProject }
+	if k.afterProject != "" && !slices.ContainsFunc(projects, isDone) {
+		return newError(codes.InvalidArgument, "there is no project %q, after which to go on: leave %s out", k.afterProject, argumentAfterProject)
+	}
 	slices.SortFunc(projects, func(a, b client.Project) int { return cmp.Compare(a.ID, b.ID) })
 	for _, project := range projects {
 		if project.Status == client.ProjectArchived || project.ID <= k.afterProject {
@@ -99,8 +105,12 @@ func (k *userKeys) deleteAdminKeys(ctx context.Context) error {
 		return err
 	}
 	for _, key := range rows {
-		isOwner := key.Owner.ID == k.userID && key.Owner.OwnerType() != client.OwnerServiceAccount
-		if !isOwner || key.IsProjectKey() {
+		if key.IsProjectKey() {
+			continue
+		}
+		if isUsers, err := k.ownsKey(ctx, key.Owner.ID, key.Owner.OwnerType()); err != nil {
+			return err
+		} else if !isUsers {
 			continue
 		}
 		if k.client.IsOwnKey(key) {
@@ -114,6 +124,25 @@ func (k *userKeys) deleteAdminKeys(ctx context.Context) error {
 	return nil
 }
 
+// ownsKey tells whether a key is the user's. Some users are service accounts, and their keys say so: an id that is a user's and a
+// service account's is the user's.
+//
+// GET /organization/users/{user_id}, once, and only for such a key.
+func (k *userKeys) ownsKey(ctx context.Context, ownerID, ownerType string) (bool, error) {
+	if ownerID != k.userID || ownerType != client.OwnerServiceAccount {
+		return ownerID == k.userID, nil
+	}
+	if k.isUser == nil {
+		_, err := k.client.GetUser(ctx, k.userID)
+		if ignoreGone(err) != nil {
+			return false, err
+		}
+		isUser := err == nil
+		k.isUser = &isUser
+	}
+	return *k.isUser, nil
+}
+
 // deleteProjectKeys lists all keys before it deletes one: a place in a list goes with its key.
 func (k *userKeys) deleteProjectKeys(ctx context.Context, projectID string) error {
 	rows, err := listAll(client.Awaited(ctx), listOf(k.client.ListProjectAPIKeys, projectID))
@@ -124,7 +153,9 @@ func (k *userKeys) deleteProjectKeys(ctx context.Context, projectID string) erro
 		return err
 	}
 	for _, key := range rows {
-		if key.Owner.OwnerID() != k.userID || key.Owner.OwnerType() == client.OwnerServiceAccount {
+		if isUsers, err := k.ownsKey(ctx, key.Owner.OwnerID(), key.Owner.OwnerType()); err != nil {
+			return err
+		} else if !isUsers {
 			continue
 		}
 		if err := k.deleteOne(ctx, key.ID, func(ctx context.Context) error { return k.deleteKeyOfProject(ctx, projectID, key.ID) }); err != nil {

@@ -53,12 +53,29 @@ func TestDeleteUserKeys(t *testing.T) {
 			effect:  both(withoutKey("key-1"), withoutKey("key-2"), withoutKey("key-3"), withoutKey("key-other")),
 			sends:   []string{deleteAdminKey, deleteProjectKey, deleteProjectKey, deleteProjectKey}, returns: `{"success":true,"deleted":4,"not_deleted":0}`,
 		},
+		"of a user who is a service account": {
+			name: "delete_user_keys", arguments: keysOf("bot"),
+			prepare: func(o *openaitest.Organization) {
+				o.AdminKeys = append(o.AdminKeys, openaitest.AdminAPIKey{ID: "key-bot", RedactedValue: "sk-admin-***7777", OwnerType: "service_account", OwnerID: "bot"})
+			},
+			effect: withoutKey("key-bot"), sends: []string{deleteAdminKey}, returns: `{"success":true,"deleted":1,"not_deleted":0}`,
+		},
 		"behind a project": {
 			name: "delete_user_keys", arguments: `{"user":{"resource_type_id":"user","resource_id":"ole"},"after_project":"alpha"}`,
 			prepare: both(ofKeys("alpha", "ole", "key-1"), ofKeys("beta", "ole", "key-2")), effect: withoutKey("key-2"),
 			sends: []string{deleteProjectKey}, returns: `{"success":true,"deleted":1,"not_deleted":0}`,
 		},
 	})
+}
+
+// A project that does not exist is refused as after_project, since the keys before it would be left out.
+func TestDeleteUserKeysAfterAnUnknownProject(t *testing.T) {
+	t.Parallel()
+	server := newServer(ofKeys("alpha", "ben", "key-1"))
+	_, err := connect(t, server).invoke(t.Context(), "delete_user_keys", `{"user":{"resource_type_id":"user","resource_id":"ben"},"after_project":"nowhere"}`)
+	require.Equal(t, codes.InvalidArgument, status.Code(err), err)
+	require.ErrorContains(t, err, `there is no project "nowhere", after which to go on: leave after_project out`)
+	require.Empty(t, writes(server))
 }
 
 // More keys than one page are deleted, although the row before the next page is deleted with its key.
