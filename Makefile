@@ -63,7 +63,7 @@ bench-feed: ## Measure the event feed and targeted syncs, and write that part of
 
 .PHONY: long
 long: ## Run the long tests: stops and faults hundreds of times, the memory of a daemon, and make hosted (minutes)
-	go test -tags long -run '^(TestSoak|TestStopsLoseNothing$$|TestDaemonDoesNotGrow$$|TestFaultTable$$|TestWriteThat|TestNamesOfEveryScript$$|TestSyncOfMuchInOnePlace$$|TestFeedAndTargetedSyncShowOwnChanges$$)' -count=1 -v -timeout 2h ./...
+	go test -tags long -run '^(TestSoak|TestStopsLoseNothing$$|TestDaemonDoesNotGrow$$|TestFaultTable$$|TestWriteThat|TestNamesOfEveryScript$$|TestSyncOfLargeLists$$|TestFeedAndTargetedSyncShowOwnChanges$$)' -count=1 -v -timeout 2h ./...
 	@$(MAKE) --no-print-directory hosted
 
 .PHONY: hosted

@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// The capabilities, and the actions, are printed in the same words and in the same order each time.
+// The capabilities and the actions are printed identically on each run.
 func TestCapabilitiesAreTheSameEachTime(t *testing.T) {
 	t.Parallel()
 	for _, argument := range []string{"capabilities", "--list-action-schemas"} {

@@ -22,13 +22,13 @@ func action(t *testing.T, name, arguments string) *v1.Task {
 	return conductoronetest.InvokeAction(name, given)
 }
 
-// archiving is the task to archive the sample's project of support.
+// archiving is the task to archive the assistant's project.
 func archiving(t *testing.T, name string) *v1.Task {
 	t.Helper()
 	return action(t, "archive_project", `{"project":{"resource_type_id":"project","resource_id":"`+assistant+`"},"confirm_name":"`+name+`"}`)
 }
 
-// ConductorOne learns which actions there are, has them done, and asks for what became of one that takes longer.
+// ConductorOne lists the actions, invokes them, and asks for the status of one that takes longer.
 func TestDaemonServesActions(t *testing.T) {
 	t.Parallel()
 	d := newDaemon(t)
@@ -51,18 +51,18 @@ func TestDaemonServesActions(t *testing.T) {
 	assert.Equal(t, v2.BatonActionStatus_BATON_ACTION_STATUS_RUNNING, invoked.GetStatus())
 	d.asks("POST /organization/projects/{project_id}/archive")
 	release()
-	var told v2.GetActionStatusResponse
+	var status v2.GetActionStatusResponse
 	require.Eventually(t, func() bool {
 		outcome := d.outcome(d.conductorOne.Enqueue(conductoronetest.ActionStatus(&invoked)))
-		return outcome.Succeeded() && outcome.Response.UnmarshalTo(&told) == nil && told.GetStatus() == v2.BatonActionStatus_BATON_ACTION_STATUS_COMPLETE
+		return outcome.Succeeded() && outcome.Response.UnmarshalTo(&status) == nil && status.GetStatus() == v2.BatonActionStatus_BATON_ACTION_STATUS_COMPLETE
 	}, longestWait, 10*time.Millisecond)
-	assert.True(t, told.GetResponse().GetFields()["success"].GetBoolValue())
+	assert.True(t, status.GetResponse().GetFields()["success"].GetBoolValue())
 	assert.Equal(t, "archived", project().Status)
 	d.stop()
 }
 
-// A daemon that was not told that it may change anything does no action either, though the SDK would have it do them.
-func TestDaemonWithoutProvisioningDoesNoActions(t *testing.T) {
+// Without --provisioning, a daemon invokes no action, although the SDK would.
+func TestDaemonWithoutProvisioningInvokesNoActions(t *testing.T) {
 	t.Parallel()
 	d := newDaemon(t)
 	d.start()

@@ -10,8 +10,8 @@ import (
 	"github.com/conductorone/baton-openai/pkg/conductoronetest"
 )
 
-// ConductorOne can have every action done that a daemon lists. Each sees what the one before it has left.
-func TestDaemonDoesEachAction(t *testing.T) {
+// ConductorOne can invoke every action that a daemon lists. Each action finds the state that the one before it left.
+func TestDaemonInvokesEachAction(t *testing.T) {
 	t.Parallel()
 	const (
 		project = `"project":{"resource_type_id":"project","resource_id":"proj_Made000000000001"}`
@@ -48,7 +48,7 @@ func TestDaemonDoesEachAction(t *testing.T) {
 		require.NoError(t, outcome.Response.UnmarshalTo(&invoked))
 		response := invoked.GetResponse()
 		for status := invoked.GetStatus(); status != v2.BatonActionStatus_BATON_ACTION_STATUS_COMPLETE; {
-			// It takes more than the second for which the SDK waits.
+			// The action takes longer than the second for which the SDK waits.
 			var now v2.GetActionStatusResponse
 			require.NoError(t, d.do(conductoronetest.ActionStatus(&invoked)).Outcome().Response.UnmarshalTo(&now))
 			require.NotEqual(t, v2.BatonActionStatus_BATON_ACTION_STATUS_FAILED, now.GetStatus(), given.name)

@@ -15,16 +15,15 @@ import (
 	"github.com/conductorone/baton-openai/pkg/openaitest"
 )
 
-// events are what the feed tells by now, each by the resources that it is about.
+// events follows the feed and returns, for each event, the resources that it names.
 func (d *daemon) events(feed *conductoronetest.EventFeed) []string {
 	d.t.Helper()
 	events, err := feed.Events(d.t.Context())
 	require.NoError(d.t, err)
-	return told(events)
+	return eventResources(events)
 }
 
-// told has the resources that each event is about.
-func told(events []*v2.Event) []string {
+func eventResources(events []*v2.Event) []string {
 	found := make([]string, 0, len(events))
 	for _, event := range events {
 		var named []*v2.ResourceId
@@ -45,8 +44,8 @@ func told(events []*v2.Event) []string {
 	return found
 }
 
-// ConductorOne learns what the feeds are, and hears of what somebody does in OpenAI's own pages, once.
-func TestDaemonTellsEvents(t *testing.T) {
+// ConductorOne lists the feeds, and gets each change that somebody makes on OpenAI's pages once.
+func TestDaemonReportsEvents(t *testing.T) {
 	t.Parallel()
 	d := newDaemon(t)
 	d.start()
@@ -59,12 +58,12 @@ func TestDaemonTellsEvents(t *testing.T) {
 	changes, usage := d.conductorOne.Follow("audit_log", start), d.conductorOne.Follow("usage", start)
 	assert.Empty(t, d.events(changes))
 	assert.Empty(t, d.events(usage))
-	changeBehindItsBack(d.api, time.Now().Add(-3*time.Minute))
+	changeInOpenAI(d.api, time.Now().Add(-3*time.Minute))
 	want := []string{"group " + finance + ", organization_role owner", "group " + finance, "user " + lena, "project " + assistant}
 	assert.Equal(t, want, d.events(changes))
 	assert.Equal(t, []string{"user " + lena}, d.events(usage))
 
-	// Another daemon goes on where this one was.
+	// Another daemon continues at the cursor.
 	d.stop()
 	d.api.Record(openaitest.AuditLogEntry{
 		Type: "group.deleted", EffectiveAt: time.Now().Add(-2 * time.Minute).Unix(), Details: map[string]any{"id": "group_Old"},
@@ -74,7 +73,8 @@ func TestDaemonTellsEvents(t *testing.T) {
 	d.stop()
 }
 
-// Without audit logging, the task is answered all the same: nobody would hear of an error. The log says why, once.
+// Without audit logging, the task succeeds all the same, since ConductorOne shows nobody the error. The log has the
+// reason once.
 func TestDaemonWithoutAnAuditLog(t *testing.T) {
 	t.Parallel()
 	d := newDaemon(t)
@@ -89,7 +89,7 @@ func TestDaemonWithoutAnAuditLog(t *testing.T) {
 	}
 	d.do(fullSync())
 	d.api.Update(func(*openaitest.Organization) { d.api.AuditLog.Off = 0 })
-	changeBehindItsBack(d.api, time.Now().Add(-3*time.Minute))
+	changeInOpenAI(d.api, time.Now().Add(-3*time.Minute))
 	assert.Len(t, d.events(feeds[0]), 4)
 	d.stop()
 	assert.Equal(t, 1, strings.Count(d.output.String(), "there are no events; this is said once a day"))

@@ -11,8 +11,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// sizeOf is the smallest of some sizes of the process, which is between two tasks: a question for work is a connection
-// with goroutines of its own.
+// sizeOf returns the smallest of some sizes of the process between two tasks. A request for a task is a connection with
+// goroutines of its own.
 func (d *daemon) sizeOf(process string) size {
 	d.t.Helper()
 	smallest := d.askSize(process)
@@ -36,21 +36,21 @@ func (d *daemon) askSize(process string) size {
 	return measured
 }
 
-// socket begins the names of the daemon's sockets; the stand-in's port is nobody else's.
+// socket returns the prefix of the daemon's sockets. The port of the stand-in makes it unique.
 func (d *daemon) socket() string {
 	_, port, _ := strings.Cut(d.conductorOne.ClientID(), ":")
 	port, _, _ = strings.Cut(port, "/")
 	return "@baton-openai-" + port + "-"
 }
 
-// Neither process of a daemon grows with what it has done.
+// Neither process of a daemon grows with the number of its tasks.
 func TestDaemonDoesNotGrow(t *testing.T) {
 	t.Parallel()
 	d := newDaemon(t)
 	d.api.OnRequest = nil
 	d.environment = append(d.environment, measuredEnv+"="+d.socket())
 	d.run(measuredBinary)
-	// What is there once for all tasks is there after the first few.
+	// The first few tasks allocate what all tasks share.
 	for range 3 {
 		d.do(fullSync())
 	}
@@ -65,7 +65,7 @@ func TestDaemonDoesNotGrow(t *testing.T) {
 	}
 	t.Logf("%d syncs in %s", soakedSyncs, time.Since(began).Round(time.Millisecond))
 	for _, process := range processes {
-		// The connector lets go of what it knows of a sync that has asked for nothing for half a minute.
+		// The connector forgets a sync that has made no request for half a minute.
 		assert.Eventually(t, func() bool { return d.sizeOf(process).Heap <= before[process].Heap*5/4 }, longestWait, time.Second, "heap of the %s", process)
 		now := d.sizeOf(process)
 		t.Logf("%s: before %s; after %s", process, before[process], now)

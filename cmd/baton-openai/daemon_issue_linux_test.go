@@ -27,13 +27,13 @@ const (
 	createKey = "POST /organization/projects/{project_id}/service_accounts/{service_account_id}/api_keys"
 	listKeys  = "GET /organization/projects/{project_id}/api_keys"
 
-	// issuedKey and issuedValue are the first key that the stand-in of the API makes.
+	// issuedKey and issuedValue belong to the first key that the stand-in of the API creates.
 	issuedKey   = "key_Made000000000002"
 	issuedValue = "sk-svcacct-StandInOpensNothing000000000001"
 	issuedPart  = "OpensNothing"
 )
 
-// requireNoIssuedValue checks that the value of the key is not in what is named.
+// requireNoIssuedValue checks that the content does not have the value of the key.
 func requireNoIssuedValue(t *testing.T, name string, content []byte) {
 	t.Helper()
 	if at := bytes.Index(content, []byte(issuedPart)); at >= 0 {
@@ -41,8 +41,8 @@ func requireNoIssuedValue(t *testing.T, name string, content []byte) {
 	}
 }
 
-// The key that a service account is given reaches the requester, and nobody else: it is in no word of the daemon at
-// any level, in no file of its, in nothing that ConductorOne is told, and in no memory of the process that talks to it.
+// Only the requester gets the key of a service account. It is not in the daemon's log at any level, in its files, in
+// its other reports to ConductorOne, or in the memory of the process that talks to ConductorOne.
 func TestDaemonIssuesAKey(t *testing.T) {
 	t.Parallel()
 	d := newDaemon(t)
@@ -62,7 +62,7 @@ func TestDaemonIssuesAKey(t *testing.T) {
 		for _, path := range filesBelow(t, directory) {
 			content, err := os.ReadFile(path)
 			if os.IsNotExist(err) {
-				continue // the daemon takes some away meanwhile
+				continue // the daemon removes some files meanwhile
 			}
 			require.NoError(t, err)
 			requireNoIssuedValue(t, path, content)
@@ -70,7 +70,7 @@ func TestDaemonIssuesAKey(t *testing.T) {
 	}
 	requireNoIssuedValue(t, "the memory of the daemon", memoryOf(t, d.command.Process.Pid, task.ID))
 
-	// The next sync shows it.
+	// The next sync shows the key.
 	path := d.upload(d.do(fullSync()))
 	assert.Contains(t, rows(t, path), "resource api_key "+issuedKey)
 	requireNoIssuedValue(t, "the upload", unpack(t, path))
@@ -79,8 +79,8 @@ func TestDaemonIssuesAKey(t *testing.T) {
 	assert.Contains(t, d.output.String(), "baton-openai: issue API key")
 }
 
-// memoryOf is what a process has in the memory that it writes to. It holds the known text, so that it is known to be the right
-// place.
+// memoryOf returns the writable memory of a process. It has to contain the known text, which shows that the right
+// memory was read.
 func memoryOf(t *testing.T, pid int, known string) []byte {
 	t.Helper()
 	maps, err := os.ReadFile(fmt.Sprintf("/proc/%d/maps", pid))
@@ -95,7 +95,7 @@ func memoryOf(t *testing.T, pid int, known string) []byte {
 		begin, beginErr := strconv.ParseInt(from, 16, 64)
 		end, endErr := strconv.ParseInt(to, 16, 64)
 		if beginErr != nil || endErr != nil || end-begin > 64<<20 || !strings.Contains(line, " rw") {
-			continue // what is larger is the race detector's
+			continue // larger regions are those of the race detector
 		}
 		part := make([]byte, end-begin)
 		read, _ := memory.ReadAt(part, begin)
@@ -105,7 +105,7 @@ func memoryOf(t *testing.T, pid int, known string) []byte {
 	return all
 }
 
-// A dump of what both processes are doing while the key is made does not have it.
+// A goroutine dump of both processes while the key is created does not contain it.
 func TestDumpWhileAKeyIsIssued(t *testing.T) {
 	t.Parallel()
 	d := newDaemon(t)
@@ -132,7 +132,7 @@ func TestDumpWhileAKeyIsIssued(t *testing.T) {
 	child := childOf(t, d.command.Process.Pid)
 	askForDump(t, child)
 	require.Eventually(t, func() bool { return syscall.Kill(child, 0) != nil || isZombie(child) }, longestWait, 10*time.Millisecond)
-	// The daemon ends when its connector has, so that it may be gone already.
+	// The daemon ends together with its connector and may have ended already.
 	_ = d.command.Process.Signal(syscall.SIGQUIT)
 	d.end()
 	requireNoIssuedValue(t, "the dump", d.output.Bytes())
@@ -140,7 +140,7 @@ func TestDumpWhileAKeyIsIssued(t *testing.T) {
 	require.Positive(t, bytes.Count(d.output.Bytes(), []byte("serviceAccountBuilder).Issue(")), "the dump is of the call that has the key")
 }
 
-// childOf is the one process that another has started.
+// childOf returns the only child process of a process.
 func childOf(t *testing.T, pid int) int {
 	t.Helper()
 	threads, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", pid))
@@ -162,8 +162,8 @@ func isZombie(pid int) bool {
 	return err != nil || strings.Contains(string(text), ") Z ")
 }
 
-// A daemon that was not told that it may change anything makes no key, nor does one that prints answers.
-func TestDaemonThatMayMakeNoKey(t *testing.T) {
+// A daemon without --provisioning issues no key, and neither does one that prints answers.
+func TestDaemonThatMayNotIssueKeys(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		arguments []string

@@ -18,7 +18,7 @@ import (
 	"github.com/conductorone/baton-openai/pkg/openaitest"
 )
 
-// What the daemon uploads is what a sync by hand writes.
+// The daemon uploads the rows that a single sync writes.
 func TestDaemonSyncs(t *testing.T) {
 	t.Parallel()
 	d := newDaemon(t)
@@ -49,11 +49,11 @@ func isViewer(api *openaitest.Server) bool {
 	})
 }
 
-// Changes reach the organization, and ConductorOne is told what became of them.
+// The daemon changes the organization and reports the outcomes to ConductorOne.
 func TestDaemonMakesChanges(t *testing.T) {
 	t.Parallel()
 	d := newDaemon(t)
-	// The daemon gets a new token when one is about to expire, which all of these are.
+	// The daemon renews a token that is about to expire, as all of these are.
 	d.conductorOne.TokenLifetime = 9 * time.Second
 	d.start("--provisioning")
 	viewer := entitlement("project", assistant, "viewer")
@@ -90,7 +90,7 @@ func TestDaemonMakesChanges(t *testing.T) {
 	d.stop()
 }
 
-// A daemon that was not told that it may change anything changes nothing.
+// A daemon without --provisioning changes nothing.
 func TestDaemonWithoutProvisioning(t *testing.T) {
 	t.Parallel()
 	d := newDaemon(t)
@@ -105,7 +105,7 @@ func TestDaemonWithoutProvisioning(t *testing.T) {
 	d.stop()
 }
 
-// Changes do not wait for a sync, however the daemon asks for its tasks.
+// Changes do not wait for a sync, in any way of asking for tasks.
 func TestDaemonWorksOnSeveralTasks(t *testing.T) {
 	t.Parallel()
 	for name, inBatches := range map[string]string{"one by one": "false", "in batches": "true"} {
@@ -134,8 +134,8 @@ func TestDaemonWorksOnSeveralTasks(t *testing.T) {
 	}
 }
 
-// A daemon goes on when ConductorOne is there again, and begins when it is there at last.
-func TestDaemonOutlivesAnOutage(t *testing.T) {
+// A daemon reconnects when ConductorOne is reachable again, and also waits for it at its start.
+func TestDaemonReconnects(t *testing.T) {
 	t.Parallel()
 	t.Run("while idle", func(t *testing.T) {
 		t.Parallel()
@@ -189,7 +189,7 @@ func TestDaemonOutlivesAnOutage(t *testing.T) {
 	})
 }
 
-// A sync that fails is reported as such, and the daemon goes on.
+// A sync that fails is reported as failed, and the daemon continues.
 func TestDaemonReportsASyncThatFails(t *testing.T) {
 	t.Parallel()
 	d := newDaemon(t)
@@ -207,8 +207,8 @@ func TestDaemonReportsASyncThatFails(t *testing.T) {
 	d.stop()
 }
 
-// A daemon that runs with --health-check is healthy as long as OpenAI accepts its key.
-func TestDaemonTellsItsHealth(t *testing.T) {
+// A daemon with --health-check is healthy as long as OpenAI accepts its key.
+func TestDaemonReportsItsHealth(t *testing.T) {
 	t.Parallel()
 	d := newDaemon(t)
 	port := strconv.Itoa(freePort(t))
@@ -224,8 +224,8 @@ func TestDaemonTellsItsHealth(t *testing.T) {
 	d.stop()
 }
 
-// Credentials that ConductorOne does not accept end the daemon.
-func TestDaemonThatIsNotLetIn(t *testing.T) {
+// A daemon ends if ConductorOne rejects its credentials.
+func TestDaemonWithRejectedCredentials(t *testing.T) {
 	t.Parallel()
 	d := newDaemon(t)
 	d.conductorOne.SetFaults(conductoronetest.Faults{TokensRefused: true})
@@ -235,12 +235,12 @@ func TestDaemonThatIsNotLetIn(t *testing.T) {
 	assert.Empty(t, d.conductorOne.Hellos())
 }
 
-// A daemon that is stopped tells ConductorOne, before it ends, how its tasks ended: a sync has to be done again. A change
-// counts as failed for good, as the SDK reports every change that fails.
+// A daemon that is stopped reports its tasks to ConductorOne before it ends. A sync is to be repeated. A change has
+// failed for good, as the SDK reports every failed change.
 func TestDaemonIsStopped(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
-		// hinder has the task wait at the route, until what is returned is called.
+		// hinder blocks the task at the route until the function that it returns is called.
 		hinder func(*daemon) func()
 		task   *v1.Task
 		route  string
@@ -285,7 +285,7 @@ func TestDaemonIsStopped(t *testing.T) {
 			t.Parallel()
 			d := newDaemon(t)
 			d.conductorOne.Retries = 1
-			letGo := test.hinder(d)
+			release := test.hinder(d)
 			d.start("--provisioning")
 			task := d.conductorOne.Enqueue(test.task)
 			d.asks(test.route)
@@ -294,15 +294,15 @@ func TestDaemonIsStopped(t *testing.T) {
 			assert.Less(t, time.Since(began), 9*time.Second)
 			reports := task.Reports()
 			require.Len(t, reports, 1)
-			// What is cancelled first, the call or what it asks the first process for, decides the code.
+			// The code depends on which is cancelled first: the call, or its request to the other process.
 			assert.Contains(t, []codes.Code{codes.Canceled, codes.Unknown}, reports[0].Status.Code(), reports[0].Status)
 			assert.Regexp(t, "context cancel(ed|led by process shutdown)", reports[0].Status.Message())
 			assert.Equal(t, test.retryable, reports[0].Retryable)
 			if !test.retryable {
 				return
 			}
-			// The next daemon does what this one could not.
-			letGo()
+			// The next daemon completes the task.
+			release()
 			d.start()
 			assert.True(t, d.outcome(task).Succeeded())
 			assert.Contains(t, rows(t, d.upload(task)), "resource user "+lena)
@@ -311,8 +311,8 @@ func TestDaemonIsStopped(t *testing.T) {
 	}
 }
 
-// A daemon that has nobody to report to ends all the same.
-func TestDaemonIsStoppedInAnOutage(t *testing.T) {
+// A daemon that cannot reach ConductorOne ends all the same.
+func TestDaemonIsStoppedWithoutConductorOne(t *testing.T) {
 	t.Parallel()
 	d := newDaemon(t)
 	d.api.RateLimit = &openaitest.RateLimit{Burst: 4, Interval: 5 * time.Minute}
@@ -326,8 +326,8 @@ func TestDaemonIsStoppedInAnOutage(t *testing.T) {
 	assert.Empty(t, task.Reports())
 }
 
-// A task that ConductorOne takes back ends at the next heartbeat.
-func TestDaemonIsToldToGiveUpATask(t *testing.T) {
+// A task that ConductorOne cancels ends at the next heartbeat.
+func TestDaemonTaskIsCancelled(t *testing.T) {
 	t.Parallel()
 	d := newDaemon(t)
 	d.conductorOne.Heartbeat = time.Second

@@ -24,9 +24,9 @@ import (
 	"github.com/conductorone/baton-openai/pkg/openaitest"
 )
 
-// The daemon's tests are for Linux: elsewhere the certificate of the stand-in cannot be handed to a single process.
+// The daemon's tests are for Linux. On other systems, a single process cannot be given the certificate of the stand-in.
 
-// Who and what the tests change, in the sample organization.
+// The objects of the sample organization that the tests change.
 const (
 	lena      = "user-LenaFischer00000000000004"
 	diego     = "user-DiegoMorales0000000000005"
@@ -35,7 +35,7 @@ const (
 	notebook  = "key_HanaNotebook"
 )
 
-// longestWait is for what takes a second or two on a machine that has nothing else to do.
+// longestWait bounds events that take a second or two on an idle machine.
 const longestWait = time.Minute
 
 // daemon is the binary between a stand-in of ConductorOne and one of the Admin API.
@@ -44,9 +44,9 @@ type daemon struct {
 	api          *openaitest.Server
 	conductorOne *conductoronetest.Service
 	environment  []string
-	// temporary is where the binary puts its files.
+	// temporary is the directory for the binary's temporary files.
 	temporary string
-	// requests are the routes that the API is asked for.
+	// requests are the routes of the requests to the API.
 	requests chan string
 
 	command *exec.Cmd
@@ -54,7 +54,7 @@ type daemon struct {
 	ended   chan struct{}
 }
 
-// newDaemon starts the stand-ins only, so that a test can still set them up.
+// newDaemon starts only the stand-ins, so that a test can still configure them.
 func newDaemon(t *testing.T) *daemon {
 	t.Helper()
 	d := &daemon{
@@ -81,7 +81,7 @@ func newDaemon(t *testing.T) *daemon {
 	return d
 }
 
-// start runs the binary until the test ends, if nothing ends it before.
+// start runs the binary until it ends, at the latest until the test ends.
 func (d *daemon) start(args ...string) {
 	d.t.Helper()
 	d.run("baton-openai", args...)
@@ -142,7 +142,7 @@ func (d *daemon) do(message *v1.Task) *conductoronetest.Task {
 	return task
 }
 
-// hold keeps requests for the route from being answered until they are released.
+// hold blocks the answers of the route until the returned function is called.
 func (d *daemon) hold(route string) func() {
 	d.t.Helper()
 	held := make(chan struct{})
@@ -157,7 +157,7 @@ func (d *daemon) hold(route string) func() {
 	return release
 }
 
-// asks waits until the API is asked for the route.
+// asks waits for a request to the route.
 func (d *daemon) asks(route string) {
 	d.t.Helper()
 	deadline := time.After(longestWait)
@@ -173,7 +173,7 @@ func (d *daemon) asks(route string) {
 	}
 }
 
-// stop ends the daemon and checks that nothing went wrong on either side.
+// stop ends the daemon and checks that neither side reports an error.
 func (d *daemon) stop() {
 	d.t.Helper()
 	d.terminate()
@@ -203,7 +203,7 @@ func resourceID(resourceType, id string) *v2.ResourceId {
 	return v2.ResourceId_builder{ResourceType: resourceType, Resource: id}.Build()
 }
 
-// entitlement has what ConductorOne knows of one from the last upload.
+// entitlement is one as ConductorOne knows it from the last upload.
 func entitlement(resourceType, id, slug string) *v2.Entitlement {
 	return v2.Entitlement_builder{
 		Id:       resourceType + ":" + id + ":" + slug,
@@ -245,7 +245,7 @@ func remove(resourceType, id string) *v1.Task {
 	return v1.Task_builder{DeleteResource: v1.Task_DeleteResourceTask_builder{ResourceId: resourceID(resourceType, id)}.Build()}.Build()
 }
 
-// upload is the file that the task has uploaded.
+// upload writes the file that the task has uploaded and returns its path.
 func (d *daemon) upload(task *conductoronetest.Task) string {
 	d.t.Helper()
 	uploads := task.Uploads()
@@ -255,7 +255,7 @@ func (d *daemon) upload(task *conductoronetest.Task) string {
 	return path
 }
 
-// rows reads the names of all that is in a file.
+// rows returns the ids of everything in a file.
 func rows(t *testing.T, path string) []string {
 	t.Helper()
 	ctx := t.Context()

@@ -9,8 +9,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// A daemon that is asked for security insights gives them with everything else, and alone where a task names them; one that
-// is not gives none, also to such a task.
+// With --security-insights, a daemon lists them in a full sync, and in a sync of the types that a task names. Without
+// the flag, it lists none, even for such a task.
 func TestDaemonListsSecurityInsights(t *testing.T) {
 	t.Parallel()
 	const insight = "resource security_insight key_owner_without_access/key_Forgotten"

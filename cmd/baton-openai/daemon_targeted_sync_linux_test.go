@@ -15,7 +15,7 @@ import (
 	"github.com/conductorone/baton-openai/pkg/openaitest"
 )
 
-// syncTargets has the resources synced alone and reads what was uploaded.
+// syncTargets syncs only the resources and returns the rows of the upload.
 func (d *daemon) syncTargets(ids ...*v2.ResourceId) []string {
 	d.t.Helper()
 	targets := make([]*v2.Resource, 0, len(ids))
@@ -26,9 +26,9 @@ func (d *daemon) syncTargets(ids ...*v2.ResourceId) []string {
 	return rows(d.t, d.upload(task))
 }
 
-// What somebody does in OpenAI's own pages reaches ConductorOne by the feed and a sync of what that names, which asks for
-// neither all users nor all projects. The next full sync finds the same.
-func TestDaemonSyncsWhatHasChanged(t *testing.T) {
+// A change on OpenAI's pages reaches ConductorOne by the feed and a targeted sync of the resources that its events
+// name. That sync lists neither all users nor all projects. The next full sync has the same rows.
+func TestDaemonSyncsChangedResources(t *testing.T) {
 	t.Parallel()
 	const (
 		ownerRole   = "grant organization_role:owner:assigned:group:" + finance
@@ -39,7 +39,7 @@ func TestDaemonSyncsWhatHasChanged(t *testing.T) {
 	d.start()
 	before := rows(t, d.upload(d.do(fullSync())))
 	feed := d.conductorOne.Follow("audit_log", time.Now().Add(-time.Hour))
-	changeBehindItsBack(d.api, time.Now().Add(-3*time.Minute))
+	changeInOpenAI(d.api, time.Now().Add(-3*time.Minute))
 	events, err := feed.Events(t.Context())
 	require.NoError(t, err)
 	d.api.ResetRequests()
@@ -60,9 +60,9 @@ func TestDaemonSyncsWhatHasChanged(t *testing.T) {
 	d.stop()
 }
 
-// A task that names what is not there any more is done with what is there. One that names nothing else is done as well, and
-// is no full sync.
-func TestDaemonSyncsWhatIsGone(t *testing.T) {
+// A targeted sync of resources of which some do not exist has the rows of the others. It succeeds also if none exists,
+// and does not become a full sync.
+func TestDaemonSyncsMissingResources(t *testing.T) {
 	t.Parallel()
 	d := newDaemon(t)
 	d.start()
@@ -76,9 +76,9 @@ func TestDaemonSyncsWhatIsGone(t *testing.T) {
 	d.stop()
 }
 
-// The SDK has one session store, that of the sync that began last. A full sync during which another one begins goes on with
-// what it has kept: it lacks no row and asks for nothing again.
-func TestDaemonSyncsTargetsBesidesAFullSync(t *testing.T) {
+// The SDK has only one session store, that of the sync that began last. A full sync during which another one begins
+// continues with the pages that it has kept: no row is missing, and no request is repeated.
+func TestDaemonSyncsTargetsDuringAFullSync(t *testing.T) {
 	t.Parallel()
 	const roles, group = "GET /organization/users/{user_id}/roles", "GET /organization/groups/{group_id}"
 	for name, isDone := range map[string]bool{"the other one is done": true, "the other one goes on": false} {

@@ -11,8 +11,8 @@ import (
 	"google.golang.org/grpc/codes"
 )
 
-// A daemon that knows no types of its own syncs those that the task names, each alone and each pair: all of their resources
-// and entitlements, and no grant that a full sync does not have.
+// A daemon that is started without types syncs those that the task names, each alone and in pairs: all of their
+// resources and entitlements, and no grant that a full sync does not have.
 func TestDaemonSyncsTheTypesOfTheTask(t *testing.T) {
 	t.Parallel()
 	types := []string{"organization", "user", "invitation", "organization_role", "group", "project", "project_role", "service_account", "api_key"}
@@ -21,7 +21,7 @@ func TestDaemonSyncsTheTypesOfTheTask(t *testing.T) {
 	whole := rows(t, d.upload(d.do(fullSync())))
 	ofProjects := d.projectKeys()
 	for _, first := range types {
-		for _, second := range []string{first, "project"} { // TestSyncOfTypesThatTheTaskNames of pkg/connector has each pair
+		for _, second := range []string{first, "project"} { // TestSyncOfTypesThatTheTaskNames of pkg/connector tests each pair
 			asked := slices.Compact([]string{first, second})
 			task := v1.Task_builder{SyncFull: v1.Task_SyncFullTask_builder{SyncResourceTypeIds: asked}.Build()}.Build()
 			hasProjects := slices.Contains(asked, "project")
@@ -56,7 +56,7 @@ func TestDaemonSyncsTheTypesOfTheTask(t *testing.T) {
 	d.stop()
 }
 
-// projectKeys has the ids of the keys that belong to projects.
+// projectKeys returns the ids of the keys of projects.
 func (d *daemon) projectKeys() map[string]bool {
 	ids := map[string]bool{}
 	for _, project := range d.api.Snapshot().Projects {

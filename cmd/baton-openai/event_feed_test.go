@@ -8,21 +8,21 @@ import (
 	"github.com/conductorone/baton-openai/pkg/openaitest"
 )
 
-// The places of the sample organization in which something is changed.
+// The objects of the sample organization that the scripts change.
 const (
 	financeGroup     = 2
 	supportAssistant = 1
 )
 
-// happened is behind the back of the connector: the finance group becomes an owner, and then Lena Fischer logs in and joins
-// a project.
+// happened is the script command for changes outside of the connector: the finance group becomes an owner, then Lena
+// Fischer logs in and joins a project.
 func happened(ts *testscript.TestScript, _ bool, args []string) {
 	ago, err := time.ParseDuration(args[0])
 	ts.Check(err)
-	changeBehindItsBack(standIn(ts), time.Now().Add(-ago))
+	changeInOpenAI(standIn(ts), time.Now().Add(-ago))
 }
 
-func changeBehindItsBack(server *openaitest.Server, at time.Time) {
+func changeInOpenAI(server *openaitest.Server, at time.Time) {
 	const lena = "user-LenaFischer00000000000004"
 	server.Update(func(o *openaitest.Organization) {
 		server.Now = func() time.Time { return at }

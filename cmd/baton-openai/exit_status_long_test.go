@@ -19,20 +19,20 @@ import (
 	"github.com/conductorone/baton-openai/pkg/openaitest"
 )
 
-// rounds is how often each kind of ending is looked at. The SDK alone ends with status 0 now and then.
+// rounds is how often each kind of run is repeated. By itself, the SDK sometimes ends with status 0.
 const rounds = 200
 
-// ending is a binary with one API, run again and again.
-type ending struct {
+// soakedCommand is the binary, run again and again against one API.
+type soakedCommand struct {
 	api     *openaitest.Server
 	address string
-	// synced is a file of the organization.
+	// synced is the path of a complete sync of the organization.
 	synced string
 }
 
-func newEnding(t *testing.T) *ending {
+func newSoakedCommand(t *testing.T) *soakedCommand {
 	t.Helper()
-	e := &ending{api: &openaitest.Server{Organization: openaitest.Sample(), Keys: map[string]openaitest.Key{adminKey: {}}}}
+	e := &soakedCommand{api: &openaitest.Server{Organization: openaitest.Sample(), Keys: map[string]openaitest.Key{adminKey: {}}}}
 	listener := httptest.NewServer(e.api)
 	t.Cleanup(listener.Close)
 	e.address = listener.URL
@@ -42,7 +42,7 @@ func newEnding(t *testing.T) *ending {
 	return e
 }
 
-func (e *ending) command(t *testing.T, key string, arguments ...string) *exec.Cmd {
+func (e *soakedCommand) command(t *testing.T, key string, arguments ...string) *exec.Cmd {
 	t.Helper()
 	command := exec.CommandContext(t.Context(), "baton-openai", append([]string{"--log-level", "error"}, arguments...)...)
 	directory := t.TempDir()
@@ -51,7 +51,6 @@ func (e *ending) command(t *testing.T, key string, arguments ...string) *exec.Cm
 	return command
 }
 
-// requireStatus ends the test at the first status that is not the truth.
 func requireStatus(t *testing.T, want int, output []byte, err error) {
 	t.Helper()
 	got := 0
@@ -64,7 +63,7 @@ func requireStatus(t *testing.T, want int, output []byte, err error) {
 	require.Equal(t, want, got, string(output))
 }
 
-// TestSoakExitStatus runs every kind of ending 200 times: the status is the truth each time.
+// TestSoakExitStatus repeats each kind of run 200 times: the exit status is always right.
 func TestSoakExitStatus(t *testing.T) {
 	t.Parallel()
 	grant := func(entitlement, principal, principalType string) []string {
@@ -72,7 +71,7 @@ func TestSoakExitStatus(t *testing.T) {
 	}
 	tests := map[string]struct {
 		arguments []string
-		// sync says that the command syncs into a new file; it uses the file of the organization otherwise.
+		// sync says that the command syncs into a new file instead of reading the complete sync.
 		sync   bool
 		key    string
 		fault  string
@@ -90,7 +89,7 @@ func TestSoakExitStatus(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			e := newEnding(t)
+			e := newSoakedCommand(t)
 			if test.fault != "" {
 				e.api.SetFault(test.fault, openaitest.Fault{Status: 404})
 			}
@@ -110,14 +109,15 @@ func TestSoakExitStatus(t *testing.T) {
 	}
 }
 
-// TestSoakExitStatusOfTheStopped stops syncs that cannot have ended, each after another number of calls.
-func TestSoakExitStatusOfTheStopped(t *testing.T) {
+// TestSoakExitStatusOfStoppedSyncs stops syncs, which a rate limit keeps from finishing, each after another number of
+// calls.
+func TestSoakExitStatusOfStoppedSyncs(t *testing.T) {
 	t.Parallel()
 	const mostCalls = 20 // fewer than the limit lets through at once
 	for name, signal := range map[string]syscall.Signal{"SIGTERM": syscall.SIGTERM, "SIGINT": syscall.SIGINT} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			e := newEnding(t)
+			e := newSoakedCommand(t)
 			random := rand.New(rand.NewPCG(1, uint64(signal)))
 			for round := range rounds {
 				var calls atomic.Int64
@@ -146,11 +146,11 @@ func TestSoakExitStatusOfTheStopped(t *testing.T) {
 				}
 				require.NoError(t, command.Process.Signal(signal))
 				err = command.Wait()
-				said, readErr := os.ReadFile(output.Name())
+				text, readErr := os.ReadFile(output.Name())
 				require.NoError(t, readErr)
 				require.NoError(t, output.Close())
-				requireStatus(t, 1, said, err)
-				require.Contains(t, string(said), "baton-openai: stopped by a signal")
+				requireStatus(t, 1, text, err)
+				require.Contains(t, string(text), "baton-openai: stopped by a signal")
 				listener.Close()
 			}
 		})

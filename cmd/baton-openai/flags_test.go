@@ -16,49 +16,50 @@ import (
 	"github.com/conductorone/baton-openai/pkg/openaitest"
 )
 
-// flagAlone is what happens where a flag is the only one that is given.
+// flagAlone is the expected result of a command with a single flag.
 type flagAlone struct {
 	value string
-	// refused is the one sentence that is said, without its prefix.
+	// refused is the error message, without its prefix.
 	refused string
-	// status is the exit status of what is refused by who is asked to do it, in other words besides.
+	// status is the exit status if the connector or the API refuses the value and not the check of the flags; then the
+	// message has other text as well.
 	status int
-	// idle says that the flag has no effect, which the log says.
+	// idle says that the log reports the flag as one without effect.
 	idle bool
-	// file is what is written in place of sync.c1z, or besides it.
+	// file is written in place of sync.c1z, or in addition to it.
 	file string
-	// output is what the standard error has.
+	// output is a pattern of the standard error.
 	output string
 }
 
-func (f flagAlone) check(t *testing.T, err error, said, name, folder string) {
+func (f flagAlone) check(t *testing.T, err error, output, name, folder string) {
 	t.Helper()
 	if f.refused != "" {
 		var exit *exec.ExitError
-		require.ErrorAs(t, err, &exit, said)
+		require.ErrorAs(t, err, &exit, output)
 		require.NoFileExists(t, filepath.Join(folder, "sync.c1z"))
 		if f.status != 0 {
-			require.Equal(t, f.status, exit.ExitCode(), said)
-			require.Contains(t, said, f.refused)
+			require.Equal(t, f.status, exit.ExitCode(), output)
+			require.Contains(t, output, f.refused)
 			return
 		}
-		require.Equal(t, 3, exit.ExitCode(), said)
-		require.Equal(t, "baton-openai: "+f.refused+"\n", said)
+		require.Equal(t, 3, exit.ExitCode(), output)
+		require.Equal(t, "baton-openai: "+f.refused+"\n", output)
 		return
 	}
-	require.NoError(t, err, said)
+	require.NoError(t, err, output)
 	switch {
 	case f.idle:
-		require.Contains(t, said, `"msg":"baton-openai: these have no effect here","flags":["--`+name+`"]`)
+		require.Contains(t, output, `"msg":"baton-openai: these have no effect here","flags":["--`+name+`"]`)
 		require.FileExists(t, filepath.Join(folder, "sync.c1z"))
 	case f.file != "":
 		require.FileExists(t, filepath.Join(folder, f.file))
-		require.NotContains(t, said, "no effect")
+		require.NotContains(t, output, "no effect")
 	}
-	require.Regexp(t, f.output, said)
+	require.Regexp(t, f.output, output)
 }
 
-// flagsAlone has each flag of --help, and each that it hides. What is neither refused nor idle runs a sync.
+// flagsAlone has each flag, those that --help hides included. A flag that is neither refused nor idle runs a sync.
 var flagsAlone = map[string]flagAlone{
 	"auth-method":                             {value: "=key", refused: "--auth-method cannot be used: this connector has one way to authenticate, with the admin key"},
 	"base-url":                                {value: "=http://example.com/v1", refused: "base-url must be https (http only to a loopback address): the admin key would travel unprotected"},
@@ -138,10 +139,10 @@ var flagsAlone = map[string]flagAlone{
 	"workers":                                 {value: "=3", file: "sync.c1z"},
 }
 
-// helpFlag is a flag's name where --help explains it.
+// helpFlag matches a flag's name in the output of --help.
 var helpFlag = regexp.MustCompile(`(?m)^ +(?:-\w, )?--([a-z0-9-]+)`)
 
-// Everything that the README does can be found by --help.
+// Every flag in the README is in --help.
 func TestHelpHasTheFlagsOfTheREADME(t *testing.T) {
 	t.Parallel()
 	help, err := exec.CommandContext(t.Context(), "baton-openai", "--help").Output()
@@ -152,14 +153,14 @@ func TestHelpHasTheFlagsOfTheREADME(t *testing.T) {
 		found := regexp.MustCompile(`--[a-z][a-z-]+`).FindAllString(string(text), -1)
 		require.NotEmpty(t, found, page)
 		for _, flag := range found {
-			if flag != "--target" { // of docker build
+			if flag != "--target" { // --target is a flag of docker build
 				require.Contains(t, string(help), flag+" ", page)
 			}
 		}
 	}
 }
 
-// Each flag alone does what it says, or is refused in one sentence, or is said to have no effect.
+// Each flag alone takes effect, is refused with one sentence, or is reported as one without effect.
 func TestEachFlagAlone(t *testing.T) {
 	t.Parallel()
 	help, err := exec.CommandContext(t.Context(), "baton-openai", "--help").Output()
@@ -183,9 +184,9 @@ func TestEachFlagAlone(t *testing.T) {
 			command := exec.CommandContext(t.Context(), "baton-openai", "--"+name+test.value)
 			command.Dir = folder
 			command.Env = append(os.Environ(), "TMPDIR="+folder, "BATON_BASE_URL="+listener.URL+"/v1", "BATON_OPENAI_ADMIN_KEY="+adminKey, "GORACE="+raceSettings)
-			var said bytes.Buffer
-			command.Stderr = &said
-			test.check(t, command.Run(), said.String(), name, folder)
+			var stderr bytes.Buffer
+			command.Stderr = &stderr
+			test.check(t, command.Run(), stderr.String(), name, folder)
 		})
 	}
 	for name := range flagsAlone {

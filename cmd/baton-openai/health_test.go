@@ -28,7 +28,7 @@ import (
 	"github.com/conductorone/baton-openai/pkg/openaitest"
 )
 
-// connectorClient is a client of a connector for the API at the address, with gRPC between them, as in a service.
+// connectorClient returns a client of a connector for the API at the address, with gRPC between them, as in a service.
 func connectorClient(t *testing.T, address string) types.ConnectorClient {
 	t.Helper()
 	ctx := t.Context()
@@ -53,7 +53,7 @@ func connectorClient(t *testing.T, address string) types.ConnectorClient {
 	return connectorclient.NewConnectorClient(ctx, connection)
 }
 
-// healthServer serves the SDK's health endpoint for the connector, and gives its port.
+// healthServer serves the SDK's health endpoint for the connector and returns its port.
 func healthServer(t *testing.T, connectorAPI types.ConnectorClient) string {
 	t.Helper()
 	for range 10 {
@@ -70,7 +70,7 @@ func healthServer(t *testing.T, connectorAPI types.ConnectorClient) string {
 	return ""
 }
 
-// freePort may be taken by somebody else before it is used: the SDK takes no listener.
+// freePort returns a port that another process may still take before it is used, since the SDK accepts no listener.
 func freePort(t *testing.T) int {
 	t.Helper()
 	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
@@ -79,7 +79,7 @@ func freePort(t *testing.T) int {
 	return listener.Addr().(*net.TCPAddr).Port //nolint:errcheck,forcetypeassert // a listener of TCP has an address of TCP
 }
 
-// healthCheck runs the command, and gives its one line and whether it ended with success.
+// healthCheck runs the command and returns its only line and whether it succeeded.
 func healthCheck(t *testing.T, arguments ...string) (string, bool) {
 	t.Helper()
 	output, err := exec.CommandContext(t.Context(), "baton-openai", append([]string{"health-check"}, arguments...)...).CombinedOutput()
@@ -89,22 +89,22 @@ func healthCheck(t *testing.T, arguments ...string) (string, bool) {
 	return text, err == nil
 }
 
-// endpointSays is what the endpoint itself answers.
-func endpointSays(t *testing.T, port string) (int, healthcheck.HealthResponse) {
+// endpointHealth returns the answer of the endpoint itself.
+func endpointHealth(t *testing.T, port string) (int, healthcheck.HealthResponse) {
 	t.Helper()
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://127.0.0.1:"+port+"/health", http.NoBody)
 	require.NoError(t, err)
 	answer, err := new(http.Client).Do(request)
 	require.NoError(t, err)
 	defer answer.Body.Close()
-	var said healthcheck.HealthResponse
-	require.NoError(t, json.NewDecoder(answer.Body).Decode(&said))
-	return answer.StatusCode, said
+	var health healthcheck.HealthResponse
+	require.NoError(t, json.NewDecoder(answer.Body).Decode(&health))
+	return answer.StatusCode, health
 }
 
 const askForGroups = "GET /organization/groups"
 
-// Each check asks the API anew: what was healthy a moment ago, and what is again, is told at once.
+// Each check asks the API again: a failure shows at once, and so does its end.
 func TestHealthIsFresh(t *testing.T) {
 	t.Parallel()
 	standIn := &openaitest.Server{Keys: map[string]openaitest.Key{adminKey: {}}}
@@ -126,13 +126,13 @@ func TestHealthIsFresh(t *testing.T) {
 		if !isKnown {
 			require.Contains(t, text, "OpenAI does not accept the key; create an Admin API key")
 		}
-		code, said := endpointSays(t, port)
+		code, health := endpointHealth(t, port)
 		require.Len(t, standIn.Requests(), before+2)
 		require.Equal(t, isKnown, code == http.StatusOK)
-		require.NotContains(t, said.Details["validation_error"], "\n")
+		require.NotContains(t, health.Details["validation_error"], "\n")
 	}
 
-	// Neither of these asks the API, so that a probe does not use up what it allows.
+	// Neither of these asks the API, so that probes do not count against its limits.
 	before := len(standIn.Requests())
 	for _, endpoint := range []string{"ready", "live"} {
 		text, healthy := healthCheck(t, "--health-check-port", port, "--endpoint", endpoint)
@@ -142,8 +142,8 @@ func TestHealthIsFresh(t *testing.T) {
 	require.Len(t, standIn.Requests(), before)
 }
 
-// Whatever is wrong is told in one line, in time, with the cause and without the key.
-func TestHealthTellsWhatIsWrong(t *testing.T) {
+// A failure is reported in one line, in time, with its cause and without the key.
+func TestHealthReportsTheCause(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
 		fault openaitest.Fault
@@ -202,7 +202,7 @@ func TestHealthTellsWhatIsWrong(t *testing.T) {
 	}
 }
 
-func TestHealthOfWhatDoesNotAnswer(t *testing.T) {
+func TestHealthWithoutAnAnswer(t *testing.T) {
 	t.Parallel()
 	text, healthy := healthCheck(t, "--health-check-port", "1")
 	require.False(t, healthy)

@@ -23,7 +23,7 @@ import (
 	"github.com/conductorone/baton-openai/pkg/openaitest"
 )
 
-// What two processes read in turn is what a sync by hand reads, row by row, with the same requests, each once.
+// Two processes that read a sync in turn give the rows of a single run, with the same requests, each once.
 func TestHostedSyncs(t *testing.T) {
 	t.Parallel()
 	for name, isFrozen := range map[string]bool{"processes that go on between two requests": false, "processes that are frozen": true} {
@@ -42,7 +42,7 @@ func TestHostedSyncs(t *testing.T) {
 	}
 }
 
-// What several processes read at once is the same.
+// Several processes that read a sync at the same time give the same rows.
 func TestHostedSyncsAtOnce(t *testing.T) {
 	t.Parallel()
 	h := newHosted(t)
@@ -51,14 +51,14 @@ func TestHostedSyncsAtOnce(t *testing.T) {
 		h.start(false)
 	}
 	synced := contents(t, h.sync())
-	asked := slices.Compact(h.asked()) // two may ask for the same at the same time
+	asked := slices.Compact(h.asked()) // two processes may send the same request at the same time
 	assert.Equal(t, contents(t, h.once()), synced)
 	assert.Equal(t, h.asked(), asked)
 	h.end()
 }
 
-// AWS ends processes as it likes, and starts others in their place: what the first has read is not lost.
-func TestHostedSyncOutlivesItsProcesses(t *testing.T) {
+// AWS ends processes at any time and starts others. The pages that an ended process has read are not lost.
+func TestHostedSyncSurvivesEndedProcesses(t *testing.T) {
 	t.Parallel()
 	h := newHosted(t)
 	first := h.start(false)
@@ -82,8 +82,8 @@ func TestHostedSyncOutlivesItsProcesses(t *testing.T) {
 	h.end()
 }
 
-// Where ConductorOne does not give what the processes have kept, a request fails and is made again: nothing is lost.
-func TestHostedSyncOutlivesAnOutageOfItsSession(t *testing.T) {
+// If ConductorOne cannot return what the processes have kept, a request fails and is repeated. Nothing is lost.
+func TestHostedSyncSurvivesSessionErrors(t *testing.T) {
 	t.Parallel()
 	h := newHosted(t)
 	h.start(false)
@@ -99,7 +99,7 @@ func TestHostedSyncOutlivesAnOutageOfItsSession(t *testing.T) {
 	h.end()
 }
 
-// A sync of single resources gives the rows of one by hand, with the same requests.
+// A targeted sync gives the rows of one on the command line, with the same requests.
 func TestHostedSyncsTargets(t *testing.T) {
 	t.Parallel()
 	h := newHosted(t)
@@ -118,7 +118,7 @@ func TestHostedSyncsTargets(t *testing.T) {
 	h.end()
 }
 
-// events asks for what comes next in a feed, and gives the cursor for the time after.
+// events reads a feed from the cursor and returns the events and the next cursor.
 func (h *hosted) events(feed, cursor string) ([]string, string, error) {
 	h.t.Helper()
 	var events []*v2.Event
@@ -131,13 +131,13 @@ func (h *hosted) events(feed, cursor string) ([]string, string, error) {
 		}
 		events, cursor = append(events, page.GetEvents()...), page.GetCursor()
 		if !page.GetHasMore() {
-			return told(events), cursor, nil
+			return eventResources(events), cursor, nil
 		}
 	}
 }
 
-// The feeds tell what somebody does in OpenAI's own pages, once, whichever process is asked.
-func TestHostedTellsEvents(t *testing.T) {
+// The feeds give each change on OpenAI's pages once, from any process.
+func TestHostedReportsEvents(t *testing.T) {
 	t.Parallel()
 	h := newHosted(t)
 	h.start(true)
@@ -147,21 +147,21 @@ func TestHostedTellsEvents(t *testing.T) {
 	require.Len(t, feeds.GetList(), 2)
 
 	cursors := map[string]string{"audit_log": "", "usage": ""}
-	holds := func(feed string, want []string) {
+	requireEvents := func(feed string, want []string) {
 		t.Helper()
 		found, cursor, err := h.events(feed, cursors[feed])
 		require.NoError(t, err)
 		assert.Equal(t, want, found)
 		cursors[feed] = cursor
 	}
-	holds("audit_log", []string{})
-	holds("usage", []string{})
-	changeBehindItsBack(h.api, time.Now().Add(-3*time.Minute))
-	// A page has one entry here. Grants are told of what comes in one page only.
-	holds("audit_log", []string{"user " + lena, "project " + assistant, "group " + finance})
-	holds("usage", []string{"user " + lena})
+	requireEvents("audit_log", []string{})
+	requireEvents("usage", []string{})
+	changeInOpenAI(h.api, time.Now().Add(-3*time.Minute))
+	// A page has one entry here. A grant is reported as one only if a single page has the whole window.
+	requireEvents("audit_log", []string{"user " + lena, "project " + assistant, "group " + finance})
+	requireEvents("usage", []string{"user " + lena})
 
-	// An error reaches the caller, so it is one here.
+	// Here an error reaches the caller, so it is returned.
 	h.api.Update(func(*openaitest.Organization) { h.api.AuditLog.Off = http.StatusForbidden })
 	_, _, err = h.events("audit_log", cursors["audit_log"])
 	assert.Equal(t, codes.FailedPrecondition, status.Code(err), err)
@@ -169,14 +169,14 @@ func TestHostedTellsEvents(t *testing.T) {
 	h.end()
 }
 
-// Changes are made by whichever process is asked, without a flag.
+// Any process makes changes, without a flag.
 func TestHostedMakesChanges(t *testing.T) {
 	t.Parallel()
 	h := newHosted(t)
 	h.start(true)
 	h.start(true)
 	viewer, user := entitlement("project", assistant, "viewer"), v2.Resource_builder{Id: resourceID("user", lena)}.Build()
-	for range 2 { // each process makes both
+	for range 2 { // each process makes both changes
 		granted, err := h.client.Grant(h.context(), v2.GrantManagerServiceGrantRequest_builder{Entitlement: viewer, Principal: user}.Build())
 		require.NoError(t, err)
 		require.Len(t, granted.GetGrants(), 1)
@@ -190,7 +190,7 @@ func TestHostedMakesChanges(t *testing.T) {
 	h.end()
 }
 
-// A key that is entered in ConductorOne is the one that the next request has.
+// The next request uses a key that was entered in ConductorOne.
 func TestHostedTakesANewKey(t *testing.T) {
 	t.Parallel()
 	h := newHosted(t)
@@ -207,8 +207,8 @@ func TestHostedTakesANewKey(t *testing.T) {
 	h.end()
 }
 
-// A caller without proof of being ConductorOne gets nothing.
-func TestHostedAnswersNobodyElse(t *testing.T) {
+// A request that does not prove that it comes from ConductorOne is refused.
+func TestHostedRefusesOtherCallers(t *testing.T) {
 	t.Parallel()
 	h := newHosted(t)
 	h.start(false)

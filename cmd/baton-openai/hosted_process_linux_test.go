@@ -33,7 +33,7 @@ import (
 	"github.com/conductorone/baton-openai/pkg/openaitest"
 )
 
-// hosted is the binary as ConductorOne runs it: as processes of one function, with one stand-in of the Admin API.
+// hosted is the binary as ConductorOne runs it: several processes of one function, with one stand-in of the Admin API.
 type hosted struct {
 	t            *testing.T
 	api          *openaitest.Server
@@ -44,17 +44,17 @@ type hosted struct {
 	address      string
 	processes    []*hostedProcess
 
-	// workers is how many things the SDK's syncer asks for at once; 0 is one after the other.
+	// workers is the number of workers of the SDK's syncer; 0 is one request after the other.
 	workers int
-	// busy and asking count the processes that have something to do, and the requests to the API that are on their way.
+	// busy counts the processes that handle a request, asking the requests to the API without an answer.
 	busy, asking atomic.Int32
 	mu           sync.Mutex
 	// between, if set, is called between two requests to a process.
 	between func()
 	// failures counts the requests to a process that failed.
 	failures int
-	// untimely is what the API was asked for while nobody asked anything of a process, or while it was asked for something
-	// else although one thing is asked for after the other.
+	// untimely are requests to the API while no process handles a request, or at the same time as another one although
+	// there is one worker.
 	untimely []string
 }
 
@@ -65,11 +65,11 @@ type hostedProcess struct {
 	directory string
 	output    bytes.Buffer
 	ended     chan struct{}
-	// served counts what was asked of it.
+	// served counts its requests.
 	served atomic.Int64
 }
 
-// newHosted starts the stand-ins, and no process yet.
+// newHosted starts the stand-ins but no process.
 func newHosted(t *testing.T) *hosted {
 	t.Helper()
 	h := &hosted{
@@ -91,7 +91,7 @@ func newHosted(t *testing.T) *hosted {
 	return h
 }
 
-// pausing has something done before each request to a process.
+// pausing calls between before each request to a process.
 type pausing struct {
 	grpc.ClientConnInterface
 
@@ -111,12 +111,12 @@ func (p *pausing) Invoke(ctx context.Context, method string, args, reply any, op
 	return err
 }
 
-// configure is what people enter in ConductorOne. The address is no field of its form.
+// configure sets what a user enters in ConductorOne. The form there has no field for the address.
 func (h *hosted) configure(key string) {
 	h.conductorOne.Configure(map[string]any{"openai-admin-key": key, "base-url": h.address})
 }
 
-// serve is the Admin API, which the processes share.
+// serve answers the processes' requests to the Admin API.
 func (h *hosted) serve(w http.ResponseWriter, request *http.Request) {
 	if h.asking.Add(1) > 1 && h.workers == 0 || h.busy.Load() == 0 {
 		h.mu.Lock()
@@ -128,10 +128,10 @@ func (h *hosted) serve(w http.ResponseWriter, request *http.Request) {
 	h.asking.Add(-1) // before the caller has the whole answer
 	maps.Copy(w.Header(), answer.Header())
 	w.WriteHeader(answer.Code)
-	_, _ = answer.Body.WriteTo(w) // the caller may be gone
+	_, _ = answer.Body.WriteTo(w) // the caller may have gone
 }
 
-// start starts a process, which is stopped between two requests if it is to be frozen.
+// start starts a process. A frozen one is stopped between two requests.
 func (h *hosted) start(isFrozen bool) *hostedProcess {
 	h.t.Helper()
 	runtime, err := h.conductorOne.StartRuntime(h.t.Context())
@@ -176,7 +176,7 @@ func (h *hosted) start(isFrozen bool) *hostedProcess {
 	return p
 }
 
-// kill ends a process as AWS does, without a word. It has no request then.
+// kill ends a process without a warning, as AWS does, while it has no request.
 func (h *hosted) kill(p *hostedProcess) {
 	h.t.Helper()
 	select {
@@ -190,7 +190,7 @@ func (h *hosted) kill(p *hostedProcess) {
 	require.NoError(h.t, err)
 }
 
-// end ends the processes and checks that nothing went wrong on any side, and that each has done its part.
+// end ends the processes. It checks that no side reports an error and that each process has served requests.
 func (h *hosted) end() {
 	h.t.Helper()
 	for _, p := range h.processes {
@@ -210,13 +210,13 @@ func (h *hosted) end() {
 
 func (h *hosted) context() context.Context {
 	h.t.Helper()
-	// The SDK hands the time that is left on to the process, which takes less than a minute for a question of its health.
+	// The SDK passes the remaining time on to the process, which allows less than a minute for a check of its health.
 	ctx, cancel := context.WithTimeout(h.t.Context(), 2*longestWait)
 	h.t.Cleanup(cancel)
 	return ctx
 }
 
-// sync has the SDK's syncer sync into a new file: everything, or the resources.
+// sync syncs into a new file with the SDK's syncer: everything, or only the targets.
 func (h *hosted) sync(targets ...*v2.Resource) string {
 	h.t.Helper()
 	path := filepath.Join(h.t.TempDir(), "hosted.c1z")
@@ -229,7 +229,7 @@ func (h *hosted) sync(targets ...*v2.Resource) string {
 	return path
 }
 
-// once has the command sync the same into a new file.
+// once syncs the same into a new file with the command.
 func (h *hosted) once(arguments ...string) string {
 	h.t.Helper()
 	listener := httptest.NewServer(h.api)
@@ -242,7 +242,7 @@ func (h *hosted) once(arguments ...string) string {
 	return path
 }
 
-// asked is what the API was asked for since the last time.
+// asked returns the requests to the API since its last call.
 func (h *hosted) asked() []string {
 	requests := h.api.Requests()
 	asked := make([]string, 0, len(requests))
@@ -254,7 +254,7 @@ func (h *hosted) asked() []string {
 	return asked
 }
 
-// contents reads all that is in a file, each row as it is.
+// contents returns all rows of a file in full.
 func contents(t *testing.T, path string) []string {
 	t.Helper()
 	ctx := t.Context()

@@ -5,6 +5,6 @@ package main
 const (
 	// stopRounds is how many syncs are stopped.
 	stopRounds = 200
-	// soakedSyncs is how many syncs a daemon does while its growth is watched.
+	// soakedSyncs is the number of a daemon's syncs after which its size is compared.
 	soakedSyncs = 100
 )

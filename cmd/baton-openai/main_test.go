@@ -23,17 +23,17 @@ func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){"baton-openai": main, measuredBinary: mainMeasured})
 }
 
-// adminKey is the one key that the stand-in of the scripts accepts in full.
+// adminKey is the only key that the scripts' stand-in accepts without a restriction.
 const adminKey = "sk-admin-scripts-abcdefghijklmnopqrstuvwxyz"
 
-// raceSettings are for a binary that is built with the race detector. It would wait a second at its end.
+// raceSettings are for a binary with the race detector, which otherwise waits a second at its end.
 const raceSettings = "atexit_sleep_ms=0"
 
-// otherKey is another one of the same organization.
+// otherKey is another key of the same organization.
 const otherKey = "sk-admin-another-abcdefghijklmnopqrstuvwx"
 
-// restrictedKey may read everything but the groups, noAuditLogKey everything but the audit log, readOnlyKey read everything
-// and write nothing, legacyKey nothing.
+// restrictedKey may not read groups, noAuditLogKey not the audit log; readOnlyKey may read everything and write
+// nothing, legacyKey do nothing.
 const (
 	restrictedKey = "sk-admin-restricted-abcdefghijklmnopqrst"
 	readOnlyKey   = "sk-admin-readonly-abcdefghijklmnopqrstuv"
@@ -41,22 +41,22 @@ const (
 	noAuditLogKey = "sk-admin-noauditlog-abcdefghijklmnopqrs"
 )
 
-// The scripts run the binary as a person does, against a stand-in of its own for each script that has the sample
-// organization. Besides testscript's own commands they have:
+// Each script runs the binary against a stand-in of its own with the sample organization. Besides testscript's own commands,
+// the scripts have:
 //
-//	baton ARGS        the real baton CLI
-//	fault ROUTE CODE [AFTER]  lets the stand-in answer the route, such as "GET /organization/groups", with the status,
-//	                  when it has answered it well so often; CODE 200 ends it
-//	asked ROUTE N     checks that the route was asked N times
-//	reached ROUTE N   waits until the route is asked for the Nth time since the script began
-//	passed ROUTE N M  checks that the stand-in answered the route N to M times with what it was asked for
+//	baton ARGS        runs the real baton CLI
+//	fault ROUTE CODE [AFTER]  answers the route, such as "GET /organization/groups", with the status, after so many good
+//	                  answers; CODE 200 ends it
+//	asked ROUTE N     checks the number of requests to the route
+//	reached ROUTE N   waits for the Nth request to the route
+//	passed ROUTE N M  checks that the route was answered N to M times with status 200
 //	terminate         sends SIGTERM to the programs in the background
-//	limit N INTERVAL  lets the stand-in answer each route N times at once, and then once an interval; "limit off" ends it
-//	organization ID   makes it another organization, with the same objects; "organization ID silent" has the header of
-//	                  answers say nothing of it
-//	happened AGO      has somebody log in and change something in OpenAI's own pages so long ago
-//	audit_log CODE    switches the audit log off, which answers with the status
-//	repeat N COMMAND  runs the command N times and checks that it ends with the status of $STATUS each time
+//	limit N INTERVAL  limits each route to N calls at once, and then one an interval; "limit off" ends it
+//	organization ID   sets the organization's id, with the same objects; "organization ID silent" removes it from the
+//	                  headers
+//	happened AGO      logs a user in and makes changes on OpenAI's pages, so long ago
+//	audit_log CODE    answers the audit log with the status, as if it was off
+//	repeat N COMMAND  runs the command N times and checks each exit status against $STATUS
 func TestScripts(t *testing.T) {
 	t.Parallel()
 	baton := sync.OnceValues(buildBaton(t))
@@ -88,7 +88,7 @@ func TestScripts(t *testing.T) {
 	})
 }
 
-// condition knows one that testscript does not: whether a file system can be mounted that nobody else sees.
+// condition adds a testscript condition: whether a private file system can be mounted.
 func condition(name string) (bool, error) {
 	if name != "mount" {
 		return false, fmt.Errorf("unknown condition %q", name)
@@ -102,13 +102,14 @@ type (
 	requestsKey struct{}
 )
 
-// requests are what a script's stand-in is asked. A request waits in routes until one who waits for it has counted it in times.
+// requests are a stand-in's requests in a script. A request stays in routes until a waiting command has counted it in
+// times.
 type requests struct {
 	routes chan string
 	times  map[string]int
 }
 
-// requestsKept is more than any script makes.
+// requestsKept is more than a script makes.
 const requestsKept = 10_000
 
 func setup(env *testscript.Env) error {
@@ -154,7 +155,7 @@ func setup(env *testscript.Env) error {
 	return nil
 }
 
-// buildBaton builds the CLI of the SDK version in go.mod. It is built when a script first needs it.
+// buildBaton builds the CLI of the SDK version in go.mod, when a script first needs it.
 func buildBaton(t *testing.T) func() (string, error) {
 	t.Helper()
 	directory := t.TempDir()

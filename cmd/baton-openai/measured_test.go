@@ -13,13 +13,13 @@ import (
 )
 
 const (
-	// measuredBinary is the binary, but tells those who ask how large its processes are.
+	// measuredBinary is the binary, and reports the size of its processes on request.
 	measuredBinary = "baton-openai-measured"
-	// measuredEnv names the sockets where they are asked.
+	// measuredEnv has the prefix of the sockets for such requests.
 	measuredEnv = "BATON_OPENAI_MEASURED"
 )
 
-// The two processes of a daemon that stay.
+// The two processes of a daemon.
 const (
 	clientProcess  = "client"
 	serviceProcess = "service"
@@ -28,8 +28,8 @@ const (
 // size is how large a process is.
 type size struct {
 	Goroutines int
-	// Heap is what is in use after a garbage collection, Resident what the system counts when all else was given back, in
-	// bytes.
+	// Heap is in use after a garbage collection. Resident is the system's count after everything else was returned to
+	// it. Both are in bytes.
 	Heap, Resident uint64
 	Descriptors    int
 }
@@ -37,15 +37,15 @@ type size struct {
 func mainMeasured() {
 	switch {
 	case !slices.Contains(os.Args, "_connector-service"):
-		tellSize(clientProcess)
+		serveSize(clientProcess)
 	default:
-		tellSize(serviceProcess)
+		serveSize(serviceProcess)
 	}
 	main()
 }
 
-// tellSize answers each connection to an abstract socket, which leaves no file, with the size.
-func tellSize(process string) {
+// serveSize answers each connection to an abstract socket, which needs no file, with the size.
+func serveSize(process string) {
 	listener, err := net.Listen("unix", os.Getenv(measuredEnv)+process) //nolint:noctx // it listens as long as the process lives
 	if err != nil {
 		panic(err)
@@ -60,7 +60,7 @@ func tellSize(process string) {
 			if err != nil {
 				panic(err)
 			}
-			// The caller may be gone, which is no fault of this server.
+			// the caller may have gone
 			_, _ = connection.Write(text)
 			_ = connection.Close()
 		}
@@ -68,7 +68,7 @@ func tellSize(process string) {
 }
 
 func ownSize() size {
-	// The second time frees what was finalized the first time.
+	// The second collection frees what the first one finalized.
 	debug.FreeOSMemory()
 	debug.FreeOSMemory()
 	var memory runtime.MemStats

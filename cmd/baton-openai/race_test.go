@@ -2,5 +2,5 @@
 
 package main
 
-// buildFlags build the baton CLI from the packages that are compiled for these tests anyway.
+// buildFlags make the build of the baton CLI reuse the packages that are compiled for these tests.
 func buildFlags() []string { return []string{"-race"} }

@@ -14,8 +14,8 @@ import (
 	"github.com/conductorone/baton-openai/pkg/openaitest"
 )
 
-// A key that is given as documented is in no process's title while a sync runs, nor in what the sync has written by
-// then; and a process that ends with a dump of all that it is doing does not dump it.
+// During a sync, a key that was given as documented is neither in the title of a process nor in its files. If a process
+// ends with a goroutine dump, the dump does not contain it either.
 func TestSecretsDoNotShowInAProcess(t *testing.T) {
 	t.Parallel()
 	const waits = "GET /organization/users/{user_id}/roles"
@@ -60,8 +60,8 @@ func TestSecretsDoNotShowInAProcess(t *testing.T) {
 	requireNoSecretBelow(t, run.directory)
 }
 
-// askForDump sends SIGQUIT to a process when it only waits. A dump by a thread that is in the kernel's shared page, to
-// read the clock, ends in the Go runtime's own fatal error, before the goroutines are listed.
+// askForDump sends SIGQUIT to a process while all of its threads wait. A thread that reads the clock in the kernel's
+// shared page would end the dump in a fatal error of the Go runtime, before the goroutines are listed.
 func askForDump(t *testing.T, pid int) {
 	t.Helper()
 	var asleep int
@@ -75,7 +75,7 @@ func askForDump(t *testing.T, pid int) {
 	require.NoError(t, syscall.Kill(pid, syscall.SIGQUIT))
 }
 
-// isAsleep says whether none of a process's threads runs.
+// isAsleep reports whether no thread of a process runs.
 func isAsleep(pid int) bool {
 	threads, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/stat", pid))
 	for _, path := range threads {

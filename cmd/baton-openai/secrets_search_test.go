@@ -14,7 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Each of these has a part of its own after its kind, so that a trace of one is not taken for another's.
+// The parts after the prefixes differ, so that a found part belongs to one key.
 const (
 	secretAdminKey   = "sk-admin-Hq7Zb1Xy9LcR0Kd3vWm5Tq2nPf8sGj4u"
 	secretListed     = "sk-admin-Jr4Ub8Mz2QeX6Ct1wLk9Vn5oSg3dHy7p"
@@ -23,10 +23,10 @@ const (
 	secretOfNoKind   = "Dv8Ki2Qx5ZmF9Wu4yBo1Ns7cRj3gTh6l"
 )
 
-// secretPart is how much of a key is more than the API itself shows of it.
+// secretPart is longer than the parts of a key that the API itself shows.
 const secretPart = 6
 
-// requireNoSecret checks that no part of a secret is in what is named.
+// requireNoSecret checks that the content has no part of a secret.
 func requireNoSecret(t *testing.T, name string, content []byte) {
 	t.Helper()
 	for _, secret := range []string{secretAdminKey, secretListed, secretProjectKey, secretAccountKey, secretOfNoKind} {
@@ -41,8 +41,7 @@ func requireNoSecret(t *testing.T, name string, content []byte) {
 	}
 }
 
-// requireNoSecretBelow looks into every file, and into the c1z files as they are once they are unpacked. It gives what
-// the latter hold, one after the other.
+// requireNoSecretBelow searches every file, and the unpacked content of c1z files, which it returns.
 func requireNoSecretBelow(t *testing.T, directory string) []byte {
 	t.Helper()
 	requireNoSecretInFilesOf(t, directory)
@@ -58,7 +57,7 @@ func requireNoSecretBelow(t *testing.T, directory string) []byte {
 	return unpacked
 }
 
-// requireNoSecretInFilesOf looks into every file as it is. A running process may take some away meanwhile.
+// requireNoSecretInFilesOf searches every file without unpacking it. A running process may remove files meanwhile.
 func requireNoSecretInFilesOf(t *testing.T, directory string) {
 	t.Helper()
 	for _, path := range filesBelow(t, directory) {
@@ -87,7 +86,7 @@ func filesBelow(t *testing.T, directory string) []string {
 	return paths
 }
 
-// unpack gives what is in a c1z file: of SQLite the database, in which deleted rows are seen as well, of Pebble every row.
+// unpack returns the content of a c1z file: the database of SQLite, including deleted rows, or every row of Pebble.
 func unpack(t *testing.T, path string) []byte {
 	t.Helper()
 	content, err := os.ReadFile(path)
@@ -110,7 +109,7 @@ func unpack(t *testing.T, path string) []byte {
 	return rowsOfPebble(t, directory)
 }
 
-// rowsOfPebble gives every key and value: on the disk they are compressed.
+// rowsOfPebble returns every key and value, which are compressed on the disk.
 func rowsOfPebble(t *testing.T, directory string) []byte {
 	t.Helper()
 	database, err := pebble.Open(directory, &pebble.Options{ReadOnly: true, Logger: testLogger{t}})

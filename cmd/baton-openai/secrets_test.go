@@ -20,7 +20,7 @@ import (
 	"github.com/conductorone/baton-openai/pkg/openaitest"
 )
 
-// leaky is an organization in which every field that could hold a key's value, and some that should not, does.
+// leaky is an organization with a key's value in every field that could hold one, and in some others.
 func leaky() openaitest.Organization {
 	organization := openaitest.Sample()
 	for i := range organization.AdminKeys {
@@ -48,7 +48,7 @@ func leaky() openaitest.Organization {
 	return organization
 }
 
-// otherHost is where the API redirects to. It records what it is sent.
+// otherHost is the target of the API's redirects. It records its requests.
 type otherHost struct {
 	address string
 	mu      sync.Mutex
@@ -69,14 +69,14 @@ func startOtherHost(t *testing.T) *otherHost {
 	return host
 }
 
-func (h *otherHost) requireSilence(t *testing.T) {
+func (h *otherHost) requireNoRequests(t *testing.T) {
 	t.Helper()
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	require.Empty(t, h.sent, "another host was asked")
 }
 
-// trial is one directory in which the binary runs against one API, with the key in the environment.
+// trial is a directory in which the binary runs against one API.
 type trial struct {
 	directory string
 	format    string
@@ -87,7 +87,7 @@ type trial struct {
 func newTrial(t *testing.T, format string, prepare func(*openaitest.Server)) *trial {
 	t.Helper()
 	api := &openaitest.Server{Organization: leaky(), LeakKeyValues: true, Keys: map[string]openaitest.Key{secretAdminKey: {}}}
-	// Whatever is answered quotes the key, in headers that are logged, kept or understood by somebody.
+	// Every answer quotes the key in headers that are logged, kept or interpreted.
 	api.SetFault("*", openaitest.Fault{Header: quoting})
 	if prepare != nil {
 		prepare(api)
@@ -100,7 +100,7 @@ func newTrial(t *testing.T, format string, prepare func(*openaitest.Server)) *tr
 	return run
 }
 
-// command is a run of the binary as it is documented: the key is in the environment.
+// command is a run of the binary as documented, with the key in the environment.
 func (r *trial) command(t *testing.T, arguments ...string) *exec.Cmd {
 	t.Helper()
 	command := exec.CommandContext(t.Context(), "baton-openai", append([]string{"--log-level", "debug", "--log-format", r.format}, arguments...)...)
@@ -117,7 +117,7 @@ func (r *trial) command(t *testing.T, arguments ...string) *exec.Cmd {
 	return command
 }
 
-// run gives what the binary said and whether it ended with success. That and all files are searched for secrets.
+// run returns the output and whether the command succeeded. It searches the output and all files for secrets.
 func (r *trial) run(t *testing.T, arguments ...string) (string, bool) {
 	t.Helper()
 	output, err := r.command(t, arguments...).CombinedOutput()
@@ -142,7 +142,7 @@ const (
 	quotingShape   = `{"data":"` + secretAdminKey + `","has_more":"` + secretAdminKey + `"}`
 )
 
-// refusals are answers that end a command, each with the key in it.
+// refusals are answers that end a command, each with the key.
 func refusals(other string) map[string]openaitest.Fault {
 	return map[string]openaitest.Fault{
 		"401":          {Status: 401, Body: quotingMessage, Header: quoting},
@@ -159,7 +159,7 @@ func refusals(other string) map[string]openaitest.Fault {
 	}
 }
 
-// A list that is refused with the key in the refusal, in the middle of a sync, when much has been read and logged.
+// A list is refused in the middle of a sync, with the key in the refusal, after much was read and logged.
 func TestSecretsDoNotShowWhenASyncFails(t *testing.T) {
 	t.Parallel()
 	for _, format := range []string{"json", "console"} {
@@ -172,13 +172,13 @@ func TestSecretsDoNotShowWhenASyncFails(t *testing.T) {
 				output, isSuccess := run.run(t)
 				require.False(t, isSuccess, output)
 				require.Contains(t, output, "/organization/projects/{project_id}/api_keys")
-				other.requireSilence(t)
+				other.requireNoRequests(t)
 			})
 		}
 	}
 }
 
-// Failures that pass, each with the key in it, one on each route; the sync ends well, with all that it should have.
+// Failures that pass, one for each route, each with the key. The sync succeeds and has every row.
 func TestSecretsDoNotShowWhenASyncIsDelayed(t *testing.T) {
 	t.Parallel()
 	delays := map[string]openaitest.Fault{
@@ -209,7 +209,7 @@ func TestSecretsDoNotShowWhenASyncIsDelayed(t *testing.T) {
 			require.Positive(t, strings.Count(output, "OpenAI Admin API"), "the client's own lines are searched")
 			require.FileExists(t, filepath.Join(run.directory, "run.log"))
 
-			// What the API has redacted is there, so that the search looks at the right place.
+			// The redacted values are there, which shows that the search reads the right content.
 			inside := requireNoSecretBelow(t, run.directory)
 			for _, known := range []string{"sk-svcacct-***Xe81", "sk-admin-***9fGh", "priya.raman@example.com"} {
 				require.True(t, bytes.Contains(inside, []byte(known)), known)
@@ -218,7 +218,7 @@ func TestSecretsDoNotShowWhenASyncIsDelayed(t *testing.T) {
 	}
 }
 
-// changes are the commands that change something, and the route that each of them writes to.
+// changes are the commands that change something, by the route of their write.
 var changes = map[string][]string{
 	"POST /organization/groups/{group_id}/users": {
 		"--grant-entitlement", "group:group_01FINANCE0000000000:member", "--grant-principal", "user-HanaSato00000000000000006", "--grant-principal-type", "user",
@@ -240,11 +240,11 @@ var changes = map[string][]string{
 	},
 }
 
-// Changes that succeed, and that are refused in every way, with the key in each answer.
+// Changes that succeed, and changes that are refused in every way, with the key in each answer.
 func TestSecretsDoNotShowInChanges(t *testing.T) {
 	t.Parallel()
 	for i, route := range slices.Sorted(maps.Keys(changes)) {
-		arguments, format := changes[route], []string{"json", "console"}[i%2] // the same text, in one form after the other
+		arguments, format := changes[route], []string{"json", "console"}[i%2] // both forms have the same text
 		t.Run(route+" in "+format, func(t *testing.T) {
 			t.Parallel()
 			other := startOtherHost(t)
@@ -254,7 +254,7 @@ func TestSecretsDoNotShowInChanges(t *testing.T) {
 			all := refusals(other.address)
 			refused := []string{"401", "400"}
 			if route == "POST /organization/invites" {
-				refused = append(refused, "redirect 307") // it leaves the outcome in doubt, which costs some seconds
+				refused = append(refused, "redirect 307") // a redirect leaves the outcome open, which takes some seconds
 			}
 			for _, name := range refused {
 				run.api.SetFault(route, all[name])
@@ -266,12 +266,12 @@ func TestSecretsDoNotShowInChanges(t *testing.T) {
 			run.api.SetFault(route, openaitest.Fault{Header: quoting})
 			output, isSuccess = run.run(t, arguments...)
 			require.True(t, isSuccess, output)
-			other.requireSilence(t)
+			other.requireNoRequests(t)
 		})
 	}
 }
 
-// The key travels over TLS 1.2 or newer to a server that the host's certificates vouch for.
+// The key is sent over TLS 1.2 or newer, and only to a server with a certificate that the host trusts.
 func TestSyncOverTLS(t *testing.T) {
 	t.Parallel()
 	for name, version := range map[string]uint16{"1.2": tls.VersionTLS12, "1.3": tls.VersionTLS13} {
@@ -295,8 +295,8 @@ func TestSyncOverTLS(t *testing.T) {
 	}
 }
 
-// The SDK's aids for debugging, which keep or print whole answers, do not make secrets show either.
-func TestSecretsDoNotShowWithTheSDKsAids(t *testing.T) {
+// The SDK's debugging options, which keep or print whole answers, do not show secrets.
+func TestSecretsDoNotShowWithDebuggingOptions(t *testing.T) {
 	t.Parallel()
 	for _, aid := range []string{"BATON_DEBUG_PRINT_RESPONSE_BODY=1", "BATON_HTTP_CACHE_BACKEND=db", "BATON_DISABLE_HTTP_CACHE=false"} {
 		t.Run(aid, func(t *testing.T) {

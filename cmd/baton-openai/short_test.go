@@ -2,10 +2,10 @@
 
 package main
 
-// "make long" has more of both.
+// "make long" has higher values.
 const (
 	// stopRounds is how many syncs are stopped.
 	stopRounds = 6
-	// soakedSyncs is how many syncs a daemon does while its growth is watched.
+	// soakedSyncs is the number of a daemon's syncs after which its size is compared.
 	soakedSyncs = 6
 )

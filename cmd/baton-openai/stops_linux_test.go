@@ -18,12 +18,12 @@ import (
 	"github.com/conductorone/baton-openai/pkg/openaitest"
 )
 
-// stopped is one sync of the sample organization that is stopped at a moment, and run again.
+// stopped is a sync of the sample organization that is stopped and run again.
 type stopped struct {
 	server *openaitest.Server
 	url    string
 	path   string
-	// process gets signal when the stand-in is asked for the last time that it allows; 0 or less is never.
+	// process gets the signal at the last allowed request; without one if the number is 0 or less.
 	allowed atomic.Int64
 	signal  syscall.Signal
 
@@ -47,12 +47,12 @@ func newStopped(t *testing.T) *stopped {
 	return s
 }
 
-// run syncs and gives the exit status; -1 is a process that was killed.
+// run syncs and returns the exit status, -1 for a process that was killed.
 func (s *stopped) run(t *testing.T) int {
 	t.Helper()
 	command := exec.CommandContext(t.Context(), "baton-openai", "--log-level", "error", "-f", s.path)
 	command.Env = append(os.Environ(), "BATON_OPENAI_ADMIN_KEY="+adminKey, "BATON_BASE_URL="+s.url, "TMPDIR="+t.TempDir(), "GORACE="+raceSettings)
-	s.mu.Lock() // the process may ask before it is known here
+	s.mu.Lock() // the process may send requests before it is set below
 	err := command.Start()
 	s.process = command.Process
 	s.mu.Unlock()
@@ -65,8 +65,8 @@ func (s *stopped) run(t *testing.T) int {
 	return 0
 }
 
-// A sync that is stopped at any moment, as often as may be, is completed by the next run with the same file, which then
-// has every row; an earlier sync in that file is whole until then; and only a kill costs more than what was on its way.
+// A sync can be stopped at any request, several times. The next run with the same file completes it, and has every row.
+// Until then an earlier sync in that file stays whole. Except after SIGKILL, only the calls on their way are repeated.
 func TestStopsLoseNothing(t *testing.T) {
 	t.Parallel()
 	undisturbed := newStopped(t)
@@ -86,7 +86,7 @@ func TestStopsLoseNothing(t *testing.T) {
 			if over {
 				require.NoError(t, os.WriteFile(s.path, earlier, 0o600))
 			}
-			allowance, runs, kills, told := calls, 1, 0, []string(nil)
+			allowance, runs, kills, history := calls, 1, 0, []string(nil)
 			complete := false
 			for stops := 1 + random.IntN(3); stops > 0; stops-- {
 				s.signal = []syscall.Signal{syscall.SIGTERM, syscall.SIGINT, syscall.SIGKILL}[random.IntN(3)]
@@ -94,14 +94,14 @@ func TestStopsLoseNothing(t *testing.T) {
 				status := s.run(t)
 				s.allowed.Store(0)
 				if complete = status == 0; complete {
-					break // before the moment came
+					break // the sync ended before the signal
 				}
 				require.Equal(t, signals[s.signal], status, s.signal)
 				if s.signal == syscall.SIGKILL {
 					kills++
 				}
 				runs++
-				told = append(told, fmt.Sprintf("%s, %d requests so far", s.signal, len(s.server.Requests())))
+				history = append(history, fmt.Sprintf("%s, %d requests so far", s.signal, len(s.server.Requests())))
 				if over {
 					left, err := os.ReadFile(s.path)
 					require.NoError(t, err)
@@ -113,9 +113,9 @@ func TestStopsLoseNothing(t *testing.T) {
 			}
 			require.Equal(t, want, rows(t, s.path))
 			if kills == 0 {
-				// Each run checks the key, and up to 12 calls are on their way at once.
+				// Each run checks the key and has up to 12 calls on their way.
 				allowance += (runs - 1) * (1 + 12)
-				require.LessOrEqual(t, len(s.server.Requests()), allowance, told)
+				require.LessOrEqual(t, len(s.server.Requests()), allowance, history)
 			}
 		})
 	}

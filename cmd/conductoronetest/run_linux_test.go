@@ -16,7 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// childWord turns this test binary into the command that is run as a daemon.
+// childWord makes this test binary act as the daemon.
 const childWord = "child"
 
 func TestMain(m *testing.M) {
@@ -26,7 +26,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// child connects to the service that its environment names, says so, and ends without having asked for work.
+// child connects to the service in its environment, prints so, and ends without a request for a task.
 func child() int {
 	_, address, _ := strings.Cut(os.Getenv("BATON_CLIENT_ID"), "@")
 	address, _, _ = strings.Cut(address, "/")
@@ -50,7 +50,7 @@ func writeTasks(t *testing.T, text string) string {
 	return path
 }
 
-// shared takes what the command and its daemon print, at the same time.
+// shared is a buffer that the command and its daemon write to at the same time.
 type shared struct {
 	mu   sync.Mutex
 	text bytes.Buffer
@@ -68,7 +68,7 @@ func (s *shared) String() string {
 	return s.text.String()
 }
 
-// What the command does with a real daemon is shown by "make daemon-demo", and what the stand-in does by its own tests.
+// "make daemon-demo" shows the command with a real daemon. The stand-in has its own tests.
 func TestDaemonThatEndsTooEarly(t *testing.T) {
 	t.Parallel()
 	self, err := os.Executable()
@@ -108,8 +108,8 @@ func TestUsage(t *testing.T) {
 	}
 }
 
-// A command is run while the daemon runs, and its failure ends everything.
-func TestCommandsMeanwhile(t *testing.T) {
+// A command runs while the daemon runs, and its failure ends both.
+func TestCommandsWhileTheDaemonRuns(t *testing.T) {
 	t.Parallel()
 	var stdout, stderr shared
 	args := []string{"--tasks", writeTasks(t, "$ echo made\n$ exit 3\n"), "--", "sleep", "60"}
@@ -118,7 +118,7 @@ func TestCommandsMeanwhile(t *testing.T) {
 	assert.Contains(t, stderr.String(), `running "exit 3": exit status 3`)
 }
 
-// The tasks of the demonstration are tasks.
+// The file of the demonstration has valid tasks.
 func TestTasksOfTheDemonstration(t *testing.T) {
 	t.Parallel()
 	steps, err := readSteps("demo.tasks")

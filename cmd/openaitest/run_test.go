@@ -13,7 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// childWord, with a path after it, turns this test binary into the command that is run with the stand-in.
+// childWord, with a path after it, makes this test binary act as the command next to the stand-in.
 const childWord = "child"
 
 func TestMain(m *testing.M) {
@@ -23,7 +23,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// child reads its standard input, asks the stand-in for the path, prints both, and exits with 7.
+// child reads its standard input, requests the path from the stand-in, prints both, and exits with status 7.
 func child(path string) int {
 	input, _ := io.ReadAll(os.Stdin)
 	status, body := ask(context.Background(), os.Getenv("BATON_BASE_URL")+path, os.Getenv("BATON_OPENAI_ADMIN_KEY"))
@@ -60,7 +60,7 @@ func TestCommand(t *testing.T) {
 	assert.Equal(t, "child's own words\n", stderr.String())
 }
 
-func TestCommandThatAsksForTheUnknown(t *testing.T) {
+func TestCommandWithUnknownRoute(t *testing.T) {
 	t.Parallel()
 	self, err := os.Executable()
 	require.NoError(t, err)
@@ -70,7 +70,7 @@ func TestCommandThatAsksForTheUnknown(t *testing.T) {
 	assert.Contains(t, stderr.String(), "asked for, but not known: GET /v1/organization/weather")
 }
 
-// firstLines passes on the first write.
+// firstLines sends the first write.
 type firstLines chan string
 
 func (f firstLines) Write(p []byte) (int, error) {

@@ -63,8 +63,9 @@ func TestCheckAccessFails(t *testing.T) {
 	}
 }
 
-// Where the API has answered, the address leads to it: what it does not know then is no list of this organization.
-func TestUnknownAddressAmongKnownOnes(t *testing.T) {
+// Once the API has answered, its address is right: an unknown route is then a list that this organization does not
+// have.
+func TestUnknownAddressAfterAnAnswer(t *testing.T) {
 	t.Parallel()
 	const unknown = `{"error":{"message":"Invalid URL (GET /v1/organization/groups)","type":"invalid_request_error","param":null,"code":null}}`
 	c := newClient(t, start(t, &openaitest.Server{Faults: map[string]openaitest.Fault{

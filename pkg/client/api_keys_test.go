@@ -105,7 +105,7 @@ func TestProjectKeysAmongTheAdminKeysAreKnown(t *testing.T) {
 	assert.Len(t, page.Items, projectKeys+10)
 }
 
-// A user's key of old among the admin keys is known by what the mask leaves, or else by whom it belongs to.
+// A legacy user key in the list of admin keys is recognized by the visible part of its value, or else by its owner.
 func TestUserKeysAmongTheAdminKeysAreKnown(t *testing.T) {
 	t.Parallel()
 	const (
@@ -146,7 +146,7 @@ func TestUserKeysAmongTheAdminKeysAreKnown(t *testing.T) {
 	}
 }
 
-// Where the type of an admin key's owner is missing, the object tells it.
+// If the type of an admin key's owner is missing, the field object decides.
 func TestOwnerOfAnAdminKey(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct{ owner, want string }{

@@ -22,7 +22,7 @@ import (
 	"github.com/conductorone/baton-openai/pkg/openaitest"
 )
 
-// The ends of the key survive the API's masking: sk-admin*****eQa4.
+// The API's masking leaves both ends of the key visible: sk-admin*****eQa4.
 var (
 	keyTail   = adminKey[len(adminKey)-4:]
 	maskedKey = adminKey[:8] + strings.Repeat("*", 20) + keyTail
@@ -77,7 +77,7 @@ func TestKeyNeverShows(t *testing.T) {
 	}
 }
 
-// allOf is everything that an error shows when it is printed in any way.
+// allOf returns every form in which an error can be printed.
 func allOf(failure *client.Error) string {
 	var text strings.Builder
 	for err := error(failure); err != nil; err = errors.Unwrap(err) {
@@ -86,7 +86,7 @@ func allOf(failure *client.Error) string {
 	return text.String()
 }
 
-// assertNoKey finds the key, its ends, and what is left of it after it was cut.
+// assertNoKey searches for the key, its ends, and its remains after it was cut.
 func assertNoKey(t *testing.T, text string) {
 	t.Helper()
 	for _, part := range []string{adminKey, maskedKey, keyTail, adminKey[:len("sk-admin-")+3]} {
@@ -96,8 +96,8 @@ func assertNoKey(t *testing.T, text string) {
 	}
 }
 
-// spoken says the text in place of an answer of HTTP.
-func spoken(text string) http.HandlerFunc {
+// rawAnswer answers with the text instead of an HTTP answer.
+func rawAnswer(text string) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) {
 		conn, _, err := http.NewResponseController(w).Hijack()
 		if err != nil {
@@ -108,7 +108,7 @@ func spoken(text string) http.HandlerFunc {
 	}
 }
 
-func TestKeyInWhatIsNoHTTPDoesNotShowInTheError(t *testing.T) {
+func TestKeyInANonHTTPAnswerIsNotInTheError(t *testing.T) {
 	t.Parallel()
 	tests := map[string]string{
 		"header":     "HTTP/1.1 200 OK\r\n" + adminKey + "\r\n\r\n",
@@ -119,7 +119,7 @@ func TestKeyInWhatIsNoHTTPDoesNotShowInTheError(t *testing.T) {
 	for name, text := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			failure := refusal(t, spoken(text))
+			failure := refusal(t, rawAnswer(text))
 			assertNoKey(t, allOf(failure))
 			requireCode(t, codes.Aborted, failure)
 		})
@@ -142,7 +142,7 @@ func TestKeyThatCannotBeSentIsNotQuoted(t *testing.T) {
 	}
 }
 
-func TestOtherKeysInAMessageDoNotShowEither(t *testing.T) {
+func TestOtherKeysInAMessageDoNotShow(t *testing.T) {
 	t.Parallel()
 	for _, key := range []string{"sk-proj-abc_DEF-123", "sk-svcacct-abc", "sk-abcdefghijkl", "sk-None-abc", "sess-abcdef", "sk-proj-********************wxyz", "sk-...wxyz"} {
 		t.Run(key, func(t *testing.T) {

@@ -28,7 +28,7 @@ func start(t *testing.T, handler http.Handler) string {
 	return server.URL
 }
 
-// newClient calls the API below /v1 of a server.
+// newClient returns a client of the API below /v1 of a server.
 func newClient(t *testing.T, server string) *client.Client {
 	t.Helper()
 	return newClientOf(t, server+"/v1")
@@ -54,7 +54,7 @@ func mustParse(t *testing.T, raw string) *url.URL {
 	return u
 }
 
-// answer is the same for every request.
+// answer gives every request the same answer.
 func answer(statusCode int, body string) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
@@ -63,7 +63,7 @@ func answer(statusCode int, body string) http.HandlerFunc {
 	}
 }
 
-// recorder keeps the requests that reach a handler.
+// recorder keeps the requests to a handler.
 type recorder struct {
 	http.Handler
 
@@ -84,7 +84,7 @@ func (r *recorder) requests() []*http.Request {
 	return r.seen
 }
 
-// failureOf is the *client.Error that every failure of the package is.
+// failureOf returns the *client.Error that every error of the package has.
 func failureOf(t *testing.T, err error) *client.Error {
 	t.Helper()
 	var failure *client.Error

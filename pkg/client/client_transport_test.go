@@ -27,7 +27,7 @@ const maxBody = 16 << 20
 
 const groupsRoute = "GET /organization/groups"
 
-// faulty is a stand-in whose groups go wrong.
+// faulty is a stand-in with a fault at the list of groups.
 func faulty(fault openaitest.Fault) *openaitest.Server {
 	return &openaitest.Server{
 		Organization: openaitest.Seeded(1, openaitest.Size{}),
@@ -35,7 +35,7 @@ func faulty(fault openaitest.Fault) *openaitest.Server {
 	}
 }
 
-func TestAnswerThatDoesNotArriveWholeIsAskedForAgain(t *testing.T) {
+func TestIncompleteAnswerIsRepeated(t *testing.T) {
 	t.Parallel()
 	tests := map[string]http.Handler{
 		"reset in the middle":                faulty(openaitest.Fault{Reset: true}),
@@ -53,7 +53,7 @@ func TestAnswerThatDoesNotArriveWholeIsAskedForAgain(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			standIn := &openaitest.Server{Organization: openaitest.Seeded(1, openaitest.Size{Groups: 2})}
-			page, err := patient(t, once(handler, standIn)).ListGroups(t.Context(), client.Cursor{})
+			page, err := newRetryingClient(t, once(handler, standIn)).ListGroups(t.Context(), client.Cursor{})
 			require.NoError(t, err)
 			assert.Len(t, page.Items, 2)
 
@@ -66,7 +66,7 @@ func TestAnswerThatDoesNotArriveWholeIsAskedForAgain(t *testing.T) {
 	}
 }
 
-// once answers the first request in one way, and every other one in another.
+// once answers the first request with one handler, and all others with another.
 func once(first, others http.Handler) http.Handler {
 	var asked atomic.Bool
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -78,7 +78,7 @@ func once(first, others http.Handler) http.Handler {
 	})
 }
 
-// cutOff ends the connection after a part of the body that was promised.
+// cutOff closes the connection after a part of the announced body.
 func cutOff(withLength bool) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) {
 		const part = `{"data":[],"has_more":false}`
@@ -93,7 +93,7 @@ func cutOff(withLength bool) http.HandlerFunc {
 
 func TestRefusedConnectionMayBeTriedAgain(t *testing.T) {
 	t.Parallel()
-	// No service listens on port 1; a port that was just closed could be another test's by now.
+	// Nothing listens on port 1. A port that was just closed could belong to another test by now.
 	_, err := newClient(t, "http://127.0.0.1:1").ListGroups(t.Context(), client.Cursor{})
 	requireCode(t, codes.Aborted, err)
 	failure := failureOf(t, err)
@@ -102,7 +102,7 @@ func TestRefusedConnectionMayBeTriedAgain(t *testing.T) {
 	require.ErrorContains(t, err, "refused")
 }
 
-func TestTransportFailureIsToldInOneLine(t *testing.T) {
+func TestTransportFailureIsOneLine(t *testing.T) {
 	t.Parallel()
 	tests := map[string]string{
 		"refused":                 "http://127.0.0.1:1",
@@ -153,7 +153,7 @@ func TestAnswerThatIsTooLarge(t *testing.T) {
 	}
 }
 
-func TestAnswerWithoutEndIsLeft(t *testing.T) {
+func TestAnswerWithoutEndIsAborted(t *testing.T) {
 	t.Parallel()
 	sent := make(chan int, 1)
 	c := newClient(t, start(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
@@ -170,7 +170,7 @@ func TestAnswerWithoutEndIsLeft(t *testing.T) {
 	})))
 	_, err := c.ListGroups(t.Context(), client.Cursor{})
 	requireCode(t, codes.Internal, err)
-	// What exceeds the limit was in the buffers of the connection.
+	// The buffers of the connection held the bytes beyond the limit.
 	assert.Less(t, <-sent, 3*maxBody)
 }
 
@@ -232,14 +232,14 @@ func TestRedirectIsNotFollowed(t *testing.T) {
 		t.Run(strconv.Itoa(statusCode), func(t *testing.T) {
 			t.Parallel()
 			other := &recorder{Handler: answer(http.StatusOK, `{"data":[],"has_more":false}`)}
-			elsewhere := httptest.NewServer(other)
-			t.Cleanup(elsewhere.Close)
-			standIn := faulty(openaitest.Fault{Status: statusCode, Redirect: elsewhere.URL + "/v1/organization/groups"})
+			otherServer := httptest.NewServer(other)
+			t.Cleanup(otherServer.Close)
+			standIn := faulty(openaitest.Fault{Status: statusCode, Redirect: otherServer.URL + "/v1/organization/groups"})
 
 			_, err := newClient(t, start(t, standIn)).ListGroups(t.Context(), client.Cursor{})
 			requireCode(t, codes.FailedPrecondition, err)
 			assert.Equal(t, statusCode, failureOf(t, err).StatusCode)
-			assert.NotContains(t, err.Error(), strings.TrimPrefix(elsewhere.URL, "http://"))
+			assert.NotContains(t, err.Error(), strings.TrimPrefix(otherServer.URL, "http://"))
 			assert.Empty(t, other.requests(), "the key would have gone to another host")
 			assert.Len(t, standIn.Requests(), 1)
 		})
@@ -257,8 +257,8 @@ func TestRedirectOnTheSameHostIsNotFollowedEither(t *testing.T) {
 	assert.Len(t, seen.requests(), 1)
 }
 
-// A server that speaks no TLS newer than 1.1 gets nothing, and neither does one that nobody vouches for; with 1.2 the
-// client gets as far as to the certificate.
+// A server without TLS 1.2 gets nothing, and neither does one with an untrusted certificate. With TLS 1.2 the client
+// gets as far as the certificate.
 func TestOldTLSIsRefused(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {

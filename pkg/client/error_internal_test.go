@@ -15,7 +15,7 @@ import (
 func TestRetryAfter(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
-	const said = "Please slow down and try again after 6.937 seconds."
+	const message = "Please slow down and try again after 6.937 seconds."
 	tests := []struct {
 		name, header, message string
 		want                  time.Duration
@@ -44,7 +44,7 @@ func TestRetryAfter(t *testing.T) {
 		{"garbage", "soon", "", 0},
 		{"with a unit", "5s", "", 5 * time.Second},
 		{"span", "6m0s", "", 6 * time.Minute},
-		{"message", "", said, 6937 * time.Millisecond},
+		{"message", "", message, 6937 * time.Millisecond},
 		{"message, abbreviated", "", "Please try again after 3s.", 3 * time.Second},
 		{"message, whole seconds", "", "Try again after 20 seconds", 20 * time.Second},
 		{"message, no wait", "", "Try again after 0.0 seconds.", 0},
@@ -59,9 +59,9 @@ func TestRetryAfter(t *testing.T) {
 		{"message, months", "", "Please try again in 3 months.", 0},
 		{"message, no wait of the API's", "", "Used in 5s", 0},
 		{"message without number", "", "Try again after some seconds.", 0},
-		{"header before message", "2", said, 2 * time.Second},
-		{"date before message", "Sun, 01 Mar 2026 12:00:30 GMT", said, 30 * time.Second},
-		{"message behind garbage", "soon", said, 6937 * time.Millisecond},
+		{"header before message", "2", message, 2 * time.Second},
+		{"date before message", "Sun, 01 Mar 2026 12:00:30 GMT", message, 30 * time.Second},
+		{"message behind garbage", "soon", message, 6937 * time.Millisecond},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -72,7 +72,7 @@ func TestRetryAfter(t *testing.T) {
 	assert.Zero(t, retryAfter(nil, "", now), "without the header")
 }
 
-// OpenAI's other headers name a wait as well: in milliseconds, or as the time until a limit is reset.
+// Other headers of OpenAI have a wait too: in milliseconds, or as the time until a limit is reset.
 func TestRetryAfterInOtherHeaders(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
@@ -95,7 +95,7 @@ func TestRetryAfterInOtherHeaders(t *testing.T) {
 	}
 }
 
-// FuzzRetryAfter reads any header and message: the wait is never negative and never longer than the limit.
+// FuzzRetryAfter reads any header and message: the wait is never negative or above the limit.
 func FuzzRetryAfter(f *testing.F) {
 	for _, header := range []string{"", "12", "-1", "1.5", "NaN", "Inf", "1e999", "0x1p-2", "Wed, 21 Oct 2015 07:28:00 GMT", "Fri, 31 Dec 9999 23:59:59 GMT", "\xff"} {
 		f.Add(header, "try again after 6.937 seconds", int64(1_760_000_000))
@@ -110,7 +110,7 @@ func FuzzRetryAfter(f *testing.F) {
 	})
 }
 
-// FuzzParseErrorBody reads any body of a refusal: the text is bounded, one line, UTF-8, and quotes no key.
+// FuzzParseErrorBody reads any body of a refusal: the text is bounded, one line, valid UTF-8, and has no key.
 func FuzzParseErrorBody(f *testing.F) {
 	const key = "sk-admin-0Kd3vWm5Tq7Zb1Xy9LcR"
 	bodies := []string{
@@ -148,10 +148,10 @@ func FuzzParseErrorBody(f *testing.F) {
 	})
 }
 
-// keyShaped is a key as one finds it by eye: enough letters behind the beginning of one.
+// keyShaped matches a prefix of a key with enough characters after it.
 var keyShaped = regexp.MustCompile(`(?:^|[^A-Za-z0-9_])(?:sk|sess)-[A-Za-z0-9_-]{6,}`)
 
-// FuzzRedact puts the key and any text together: neither the key nor anything that looks like one is left.
+// FuzzRedact combines the key with any text: the result has neither the key nor anything that looks like one.
 func FuzzRedact(f *testing.F) {
 	const key = "sk-admin-0Kd3vWm5Tq7Zb1Xy9LcR"
 	for _, seed := range []string{
@@ -168,7 +168,7 @@ func FuzzRedact(f *testing.F) {
 		assert.NotContains(t, got, key)
 		assert.Empty(t, keyShaped.FindString(got))
 		assert.Equal(t, got, redact(got, key))
-		// Another one's key goes as well, without the own one to compare with.
+		// Other keys are redacted too, without the client's own key to compare with.
 		assert.Empty(t, keyShaped.FindString(redact(text, "")))
 	})
 }

@@ -21,7 +21,7 @@ import (
 
 const requestID = "req_0123456789abcdef"
 
-// refuse answers with an error, as the API does, and further headers in pairs.
+// refuse answers with an error, as the API does; headers are pairs.
 func refuse(statusCode int, body string, headers ...string) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("X-Request-Id", requestID)
@@ -33,7 +33,7 @@ func refuse(statusCode int, body string, headers ...string) http.HandlerFunc {
 	}
 }
 
-// refusal is the error of a list that is answered by the handler.
+// refusal returns the error of a list with the handler's answer.
 func refusal(t *testing.T, handler http.Handler) *client.Error {
 	t.Helper()
 	_, err := newClient(t, start(t, handler)).ListGroupUsers(t.Context(), "group_1", client.Cursor{})
@@ -58,7 +58,7 @@ func TestErrorKeepsWhatTheAPISays(t *testing.T) {
 		http.StatusGatewayTimeout:      codes.Aborted,
 	}
 	const sentence = "Something is wrong."
-	bodies := []struct{ name, body, kind, code, message string }{ // the first are the API's own
+	bodies := []struct{ name, body, kind, code, message string }{ // the first ones are the API's own
 		{"object", `{"error":{"message":"Something is wrong.","type":"invalid_request_error","param":null,"code":"a_code"}}`, "invalid_request_error", "a_code", sentence},
 		{"object without code", `{"error":{"message":"Something is wrong.","type":"server_error","code":null}}`, "server_error", "", sentence},
 		{"object with a number", `{"error":{"message":"Something is wrong.","code":400}}`, "", "", sentence},
@@ -99,7 +99,7 @@ func TestErrorKeepsWhatTheAPISays(t *testing.T) {
 				want := grpcCode
 				isOwn := i < own || i == own && statusCode == http.StatusBadRequest
 				if !isOwn && statusCode != http.StatusTooManyRequests {
-					want = codes.Aborted // after it was repeated, which this client does not
+					want = codes.Aborted // the code after repetitions, which this client does not make
 				}
 				for _, err := range []error{failure, fmt.Errorf("listing the groups: %w", failure)} {
 					st, ok := status.FromError(err)
@@ -112,7 +112,7 @@ func TestErrorKeepsWhatTheAPISays(t *testing.T) {
 	}
 }
 
-// An address that the API does not know is not an object that is gone.
+// An unknown address is not an object that is gone.
 func TestUnknownAddress(t *testing.T) {
 	t.Parallel()
 	for body, isUnknown := range map[string]bool{
@@ -131,7 +131,7 @@ func TestUnknownAddress(t *testing.T) {
 	assert.Equal(t, client.KindMisdirected, client.KindOf(err))
 }
 
-// A list that is always there cannot be gone; whatever it holds may be.
+// A list that always exists cannot be gone. An object in it can.
 func TestListThatIsDenied(t *testing.T) {
 	t.Parallel()
 	const body = `{"error":{"message":"No such thing.","code":"not_found"}}`
@@ -171,7 +171,7 @@ func TestTextOfAnErrorIsBounded(t *testing.T) {
 
 func TestTextOfAnErrorIsUTF8(t *testing.T) {
 	t.Parallel()
-	// A gRPC status with bytes that are not UTF-8 cannot be marshalled: how long to wait would be lost on the way.
+	// A gRPC status that is not UTF-8 cannot be marshalled, and its wait would be lost.
 	failure := refusal(t, refuse(http.StatusTooManyRequests, "\xc3\x28", "X-Request-Id", "req_\xff", "Retry-After", "5"))
 	assert.True(t, utf8.ValidString(failure.Error()))
 	assert.True(t, utf8.ValidString(failure.RequestID))
@@ -218,7 +218,7 @@ func TestMissingScopesInBothShapes(t *testing.T) {
 	}
 }
 
-// scopeless is a stand-in whose key may not read the groups.
+// scopeless is a stand-in with a key that may not read groups.
 func scopeless(asObject bool) *openaitest.Server {
 	key := openaitest.Key{MissingScopes: map[string]string{"groups": "api.groups.read"}, AsObject: asObject}
 	return &openaitest.Server{Keys: map[string]openaitest.Key{adminKey: key}}
@@ -270,7 +270,7 @@ func TestSaysAlreadyInProject(t *testing.T) {
 	}
 }
 
-func TestArchivedProjectOfTheStandInSaysSo(t *testing.T) {
+func TestArchivedProjectOfTheStandIn(t *testing.T) {
 	t.Parallel()
 	standIn := &openaitest.Server{Organization: openaitest.Organization{Projects: []openaitest.Project{{ID: "proj_1", Status: "archived"}}}}
 	c := newClient(t, start(t, standIn))
@@ -292,7 +292,7 @@ func TestWaitIsPassedOnToTheSDK(t *testing.T) {
 		statusCode int
 		header     []string
 		message    string
-		// least and most bound the wait; both 0 mean that none is named.
+		// least and most bound the wait; both are 0 without one.
 		least, most time.Duration
 	}{
 		{"seconds", http.StatusTooManyRequests, []string{"Retry-After", "12"}, "", 12 * time.Second, 12 * time.Second},

@@ -19,7 +19,7 @@ import (
 	"github.com/conductorone/baton-openai/pkg/openaitest"
 )
 
-// outcome is what comes of a fault, in words.
+// outcome is the expected result of a fault.
 type outcome string
 
 const (
@@ -30,7 +30,7 @@ const (
 	unnoticed  outcome = "the call succeeds"
 )
 
-// faultCase is a fault of the stand-in, the kind that the client makes of it, and what comes of it.
+// faultCase is a fault of the stand-in, with the kind of error and the outcome in the client.
 type faultCase struct {
 	fault   openaitest.Fault
 	kind    client.Kind
@@ -38,47 +38,48 @@ type faultCase struct {
 	outcome outcome
 }
 
-// said is an answer in the API's own form.
-func said(statusCode int, code, message string) openaitest.Fault {
+// apiError is a fault in the API's envelope.
+func apiError(statusCode int, code, message string) openaitest.Fault {
 	return openaitest.Fault{Status: statusCode, Body: fmt.Sprintf(`{"error":{"message":%q,"type":"invalid_request_error","param":null,"code":%q}}`, message, code)}
 }
 
-// faultCases are all faults of the stand-in. What a sync and a change make of each kind is said in pkg/connector.
+// faultCases are all faults of the stand-in. The tests of pkg/connector have the results of each kind for a sync and a
+// change.
 func faultCases() map[string]faultCase {
 	const (
 		missing  = "You have insufficient permissions for this operation. Missing scopes: api.groups.read."
 		tooOften = "You've exceeded the rate limit, please slow down"
 	)
 	limited := func(retryAfter, message string) openaitest.Fault {
-		fault := said(http.StatusTooManyRequests, "rate_limit_exceeded", message)
+		fault := apiError(http.StatusTooManyRequests, "rate_limit_exceeded", message)
 		if retryAfter != "" {
 			fault.Header = http.Header{"Retry-After": {retryAfter}}
 		}
 		return fault
 	}
-	// Behind by the time it arrives, as dates of whole seconds are, it says no more than that there is a limit.
+	// A date has whole seconds and has passed when it arrives. It only says that there is a limit.
 	date := time.Now().UTC().Format(http.TimeFormat)
 	cases := map[string]faultCase{
-		"400":                      {said(400, "bad", "This cannot be understood."), client.KindRefused, "", ends},
+		"400":                      {apiError(400, "bad", "This cannot be understood."), client.KindRefused, "", ends},
 		"400 of an archived":       {openaitest.Fault{Code: "project_archived"}, client.KindProjectArchived, "", ends},
-		"401 of a key":             {said(401, "invalid_api_key", "Incorrect API key provided."), client.KindUnauthenticated, client.ReasonKey, ends},
-		"401 of a scope":           {said(401, "", missing), client.KindUnauthenticated, client.ReasonScopes, ends},
+		"401 of a key":             {apiError(401, "invalid_api_key", "Incorrect API key provided."), client.KindUnauthenticated, client.ReasonKey, ends},
+		"401 of a scope":           {apiError(401, "", missing), client.KindUnauthenticated, client.ReasonScopes, ends},
 		"401 of an address":        {openaitest.Fault{Code: "ip_not_authorized"}, client.KindUnauthenticated, client.ReasonAddress, ends},
 		"401 of an account":        {openaitest.Fault{Code: "account_deactivated"}, client.KindUnauthenticated, client.ReasonDeactivated, ends},
-		"401 of an account, words": {said(401, "", "Your OpenAI account has been deactivated."), client.KindUnauthenticated, client.ReasonDeactivated, ends},
+		"401 of an account, words": {apiError(401, "", "Your OpenAI account has been deactivated."), client.KindUnauthenticated, client.ReasonDeactivated, ends},
 		"401 of a certificate":     {openaitest.Fault{Code: "mtls_certificate_required"}, client.KindUnauthenticated, client.ReasonCertificate, ends},
-		"403":                      {said(403, "", "Not on your plan."), client.KindDeniedWithoutReason, "", ends},
+		"403":                      {apiError(403, "", "Not on your plan."), client.KindDeniedWithoutReason, "", ends},
 		"403 of an unknown code":   {openaitest.Fault{Code: "not_for_you", Status: 403}, client.KindDeniedWithoutReason, "", ends},
-		"403 of a scope":           {said(403, "", missing), client.KindDenied, client.ReasonScopes, ends},
+		"403 of a scope":           {apiError(403, "", missing), client.KindDenied, client.ReasonScopes, ends},
 		"403 of a scope, bare":     {openaitest.Fault{Status: 403, Body: fmt.Sprintf(`{"error":%q}`, missing)}, client.KindDenied, client.ReasonScopes, ends},
 		"403 of an address":        {openaitest.Fault{Code: "ip_not_authorized", Status: 403}, client.KindDenied, client.ReasonAddress, ends},
 		"403 of a country":         {openaitest.Fault{Code: "unsupported_country_region_territory"}, client.KindDenied, client.ReasonCountry, ends},
-		"403 of an account, words": {said(403, "", "This key is associated with a deactivated account."), client.KindDenied, client.ReasonDeactivated, ends},
-		"403 of a certificate":     {said(403, "", "A client certificate has to be sent."), client.KindDenied, client.ReasonCertificate, ends},
-		"404":                      {said(404, "not_found", "No such thing."), client.KindGone, "", ends},
+		"403 of an account, words": {apiError(403, "", "This key is associated with a deactivated account."), client.KindDenied, client.ReasonDeactivated, ends},
+		"403 of a certificate":     {apiError(403, "", "A client certificate has to be sent."), client.KindDenied, client.ReasonCertificate, ends},
+		"404":                      {apiError(404, "not_found", "No such thing."), client.KindGone, "", ends},
 		"404 of an address":        {openaitest.Fault{Code: "ip_not_authorized", Status: 404}, client.KindDenied, client.ReasonAddress, ends},
-		"404 of a URL":             {said(404, "", "Invalid URL (GET /organization)"), client.KindNoSuchList, "", ends},
-		"404 of a URL, with code":  {said(404, "unknown_url", "Unknown request URL: GET /organization."), client.KindNoSuchList, "", ends},
+		"404 of a URL":             {apiError(404, "", "Invalid URL (GET /organization)"), client.KindNoSuchList, "", ends},
+		"404 of a URL, with code":  {apiError(404, "unknown_url", "Unknown request URL: GET /organization."), client.KindNoSuchList, "", ends},
 		"another shape":            {openaitest.Fault{WrongShape: true}, client.KindMalformed, "", ends},
 		"too large":                {openaitest.Fault{Oversize: maxBody + 1}, client.KindMalformed, "", ends},
 		"redirect":                 {openaitest.Fault{Redirect: "http://127.0.0.1:1/"}, client.KindMisdirected, "", ends},
@@ -121,7 +122,7 @@ func faultCases() map[string]faultCase {
 
 		"JSON that is called a text": {openaitest.Fault{ContentType: "text/plain"}, 0, "", unnoticed},
 	}
-	// They do not come back by waiting, whatever else the answer says, and under whichever status.
+	// Waiting does not help, whatever else the answer says and whatever its status.
 	asked := http.Header{"Retry-After": {"1"}}
 	for code, reason := range map[string]client.Reason{
 		"insufficient_quota": client.ReasonSpent, "billing_hard_limit_reached": client.ReasonSpent, "credit_balance_exhausted": client.ReasonSpent,
@@ -136,18 +137,18 @@ func faultCases() map[string]faultCase {
 	return cases
 }
 
-// faultyCall is a call that meets a fault, lasting or once.
+// faultyCall is a call that meets a fault, always or once.
 type faultyCall struct {
 	route string
 	ask   func(context.Context, *client.Client) error
-	// again are the outcomes by which it is asked again.
+	// again are the outcomes after which the call is repeated.
 	again []outcome
 }
 
-// memberCount is how many members the group has: two pages.
+// memberCount is two pages of members.
 const memberCount = 1_001
 
-// readMembers lists the members of a group, and wants all of them.
+// readMembers lists the members of a group and fails if any is missing.
 func readMembers(ctx context.Context, c *client.Client) error {
 	ids := map[string]bool{}
 	cursor := client.Cursor{}
@@ -174,12 +175,12 @@ func readMembers(ctx context.Context, c *client.Client) error {
 
 var (
 	faultyRead = faultyCall{"GET /organization/groups/{group_id}/users", readMembers, []outcome{readsAgain, allAgain, beginAgain}}
-	// Its answer is the group, which the client needs.
+	// This call needs the group in the answer.
 	faultyWrite = faultyCall{"POST /organization/groups", func(ctx context.Context, c *client.Client) error {
 		_, err := c.CreateGroup(ctx, "Night shift")
 		return err
 	}, []outcome{allAgain}}
-	// It is never sent again, since each time another key may be made.
+	// This call is never repeated, since each one may create another key.
 	faultyKey = faultyCall{"POST /organization/projects/{project_id}/service_accounts/{service_account_id}/api_keys", func(ctx context.Context, c *client.Client) error {
 		_, err := c.CreateServiceAccountKey(ctx, "proj_1", "svc_1", "Night shift", nil)
 		return err
@@ -203,7 +204,7 @@ func faultyGroup(route string, fault openaitest.Fault) *openaitest.Server {
 	}
 }
 
-// codesOfKinds are what a caller decides by where nothing was asked again.
+// codesOfKinds are the codes of calls that were not repeated.
 var codesOfKinds = map[client.Kind]codes.Code{
 	client.KindRefused: codes.InvalidArgument, client.KindGone: codes.NotFound, client.KindNoSuchList: codes.FailedPrecondition,
 	client.KindProjectArchived: codes.FailedPrecondition, client.KindConflict: codes.Unavailable, client.KindUnauthenticated: codes.Unauthenticated,
@@ -212,7 +213,7 @@ var codesOfKinds = map[client.Kind]codes.Code{
 	client.KindMisdirected: codes.FailedPrecondition, client.KindNoAnswer: codes.Unavailable, client.KindMalformed: codes.Internal,
 }
 
-// requireFault holds a call to what is said of the fault.
+// requireFault checks a call against the expectation for the fault.
 func (f faultCase) requireFault(t *testing.T, call faultyCall) {
 	t.Helper()
 	ask := func(fault openaitest.Fault, retryFor time.Duration) (int, error) {
@@ -222,7 +223,7 @@ func (f faultCase) requireFault(t *testing.T, call faultyCall) {
 		if fault.Stall {
 			c.Timeout = time.Second
 		}
-		// The API has answered before, so that its address is known to be right.
+		// The API has answered before, so the client knows that its address is right.
 		require.NoError(t, c.CheckAccess(t.Context(), client.AccessToUsers))
 		err := call.ask(t.Context(), c)
 		asked := 0
@@ -254,7 +255,7 @@ func (f faultCase) requireFault(t *testing.T, call faultyCall) {
 		require.NoError(t, err, f.outcome)
 		require.Greater(t, asked, 1)
 	case f.fault.Cursor != "":
-		// One wrong cursor is noticed where it leads.
+		// A single wrong cursor shows only at the page that it leads to.
 	default:
 		require.Equal(t, f.kind, client.KindOf(err), "%s: %v", f.outcome, err)
 		require.Equal(t, codesOfKinds[f.kind], status.Code(err), err)
@@ -262,15 +263,15 @@ func (f faultCase) requireFault(t *testing.T, call faultyCall) {
 	}
 }
 
-// Each fault is of one kind, and whether it is asked again follows from that: a read that is has everything then, and
-// what may have been done is not sent twice.
+// Each fault has one kind, which decides whether a call is repeated. A repeated read is complete, and a write that may
+// have taken effect is not repeated.
 func TestFaults(t *testing.T) {
 	t.Parallel()
 	eachFault(t, faultCase.requireFault)
 }
 
-// eachFault tries every fault with every call that can meet it, some at the same time: they wait more than they work,
-// which Go's own limit of parallel tests does not know.
+// eachFault tries every fault with every call that can meet it. It runs more of them at the same time than go test
+// would, since they mostly wait.
 func eachFault(t *testing.T, try func(faultCase, *testing.T, faultyCall)) {
 	t.Helper()
 	const atOnce = 8
@@ -291,20 +292,20 @@ func eachFault(t *testing.T, try func(faultCase, *testing.T, faultyCall)) {
 	tried.Wait()
 }
 
-// No fault of the stand-in is left out, and no kind.
+// Every fault of the stand-in has a case, and every kind has a fault.
 func TestFaultsAreAllKnown(t *testing.T) {
 	t.Parallel()
-	elsewhere := map[string]string{
+	testedElsewhere := map[string]string{
 		"PathContains": "which requests", "After": "which requests", "Times": "which requests",
 		"AfterEffect": "what a write does: pkg/connector/provisioning_outcome_test.go",
 		"NoEffect":    "what a write does: pkg/connector/provisioning_outcome_test.go",
 		"Twice":       "what a write does: pkg/connector/provisioning_outcome_test.go",
 		"Role":        "what a write does: pkg/connector/provisioning_outcome_test.go",
-		"NotDeleted":  "what a deletion says: TestDeletionByItsOwnWords", "ConcealLastID": "no error: TestConcealedLastIDIsTheLastRow",
+		"NotDeleted":  "what a deletion says: TestDeletedFieldOfADeletion", "ConcealLastID": "no error: TestConcealedLastIDIsTheLastRow",
 	}
 	fields, kinds := map[string]bool{}, map[client.Kind]bool{
-		client.KindNotDone: true, // TestDeletionByItsOwnWords
-		client.KindStopped: true, // TestOutageEndsWithTheContext
+		client.KindNotDone: true, // TestDeletedFieldOfADeletion
+		client.KindStopped: true, // TestRepetitionEndsWithTheContext
 	}
 	for _, f := range faultCases() {
 		kinds[f.kind] = true
@@ -316,7 +317,7 @@ func TestFaultsAreAllKnown(t *testing.T) {
 		}
 	}
 	for _, field := range reflect.VisibleFields(reflect.TypeFor[openaitest.Fault]()) {
-		require.NotEqual(t, elsewhere[field.Name] != "", fields[field.Name], "a fault of the stand-in without a kind, or with two: %s", field.Name)
+		require.NotEqual(t, testedElsewhere[field.Name] != "", fields[field.Name], "a fault of the stand-in without a kind, or with two: %s", field.Name)
 	}
 	for kind := client.KindRefused; kind <= client.KindStopped; kind++ {
 		require.True(t, kinds[kind], "a kind that no fault becomes: %d", kind)

@@ -14,7 +14,7 @@ import (
 	"google.golang.org/grpc/status"
 )
 
-// failing fails some requests without an answer, and hands on the others.
+// failing fails some requests without an answer, and passes the others on.
 type failing struct {
 	next http.RoundTripper
 	err  error
@@ -28,7 +28,7 @@ func (f *failing) RoundTrip(request *http.Request) (*http.Response, error) {
 	return f.next.RoundTrip(request)
 }
 
-// A host name that does not resolve for a while is no answer, and not a mistake in the configuration.
+// A host name that does not resolve for a while is no usable answer, and not a configuration error.
 func TestHostNameThatDoesNotResolve(t *testing.T) {
 	t.Parallel()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(`{"data":[],"has_more":false}`)) }))
@@ -53,8 +53,8 @@ func TestHostNameThatDoesNotResolve(t *testing.T) {
 	require.ErrorContains(t, err, "no such host")
 }
 
-// Every kind has a verdict, and those that the SDK would repeat without end, or take for nothing there, are the ones that
-// are meant.
+// Every kind has a verdict. Only KindGone has the code NotFound, and a read that was given up has the code Aborted,
+// which the SDK does not repeat.
 func TestVerdicts(t *testing.T) {
 	t.Parallel()
 	for kind := KindRefused; kind <= KindStopped; kind++ {

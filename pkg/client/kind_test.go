@@ -16,9 +16,9 @@ import (
 	"github.com/conductorone/baton-openai/pkg/openaitest"
 )
 
-// What is on the way to the API answers in its place in many forms. Only the API's own envelope is its word: whatever else
-// a refusal says, nothing is gone, denied, or wrong with the key, and it is asked for again.
-func TestOnlyTheEnvelopeIsTheAPIsWord(t *testing.T) {
+// Proxies and gateways answer in the API's place, in many forms. Only an answer in the API's own envelope counts. After
+// any other one nothing is gone, nothing is denied, the key is not rejected, and the call is repeated.
+func TestOnlyTheAPIsEnvelopeCounts(t *testing.T) {
 	t.Parallel()
 	bodies := map[string]struct {
 		body string
@@ -67,7 +67,7 @@ func TestOnlyTheEnvelopeIsTheAPIsWord(t *testing.T) {
 	}
 }
 
-// Only what may be meant of the place in the list is.
+// Only a refusal that may be about the cursor is one of the cursor.
 func TestCursorThatIsNotGone(t *testing.T) {
 	t.Parallel()
 	second := client.Cursor{After: "user-1", Mark: "user-1", Power: 1}
@@ -86,7 +86,7 @@ func TestCursorThatIsNotGone(t *testing.T) {
 		"404 of something else":   {second, openaitest.Fault{Gateway: true}, client.KindNoAnswer},
 		"no parameter named, 400": {last, openaitest.Fault{Status: 400}, client.KindCursorGone},
 		"no parameter named, 404": {last, openaitest.Fault{Status: 404}, client.KindCursorGone},
-		// The beginning of the list, which is asked for then, says what it is.
+		// The beginning of the list is then read, and decides.
 		"400 of everything": {second, openaitest.Fault{Status: 400}, client.KindRefused},
 		"404 of everything": {second, openaitest.Fault{Status: 404}, client.KindGone},
 	}
@@ -100,13 +100,13 @@ func TestCursorThatIsNotGone(t *testing.T) {
 	}
 }
 
-// A wait that is too long is waited for by nobody: the call says so at once, and the route is not silent for the others.
+// No call waits longer than RetryFor: the call fails at once, and other calls of the route go on.
 func TestWaitThatIsTooLong(t *testing.T) {
 	t.Parallel()
 	standIn := faulty(openaitest.Fault{
 		Status: 429, Body: `{"error":{"message":"Come back tomorrow.","code":"rate_limit_exceeded"}}`, Header: http.Header{"Retry-After": {"86400"}}, Times: 1,
 	})
-	c := patient(t, standIn)
+	c := newRetryingClient(t, standIn)
 	_, err := c.ListGroups(t.Context(), client.Cursor{})
 	requireCode(t, codes.ResourceExhausted, err)
 	require.ErrorContains(t, err, "Come back tomorrow.")
@@ -116,7 +116,7 @@ func TestWaitThatIsTooLong(t *testing.T) {
 	require.Len(t, standIn.Requests(), 2)
 }
 
-// The wait that the API names in its message is waited for, in each of its forms.
+// The wait in the API's message is used, in each of its forms.
 func TestWaitInAMessage(t *testing.T) {
 	t.Parallel()
 	for text, least := range map[string]time.Duration{
@@ -127,7 +127,7 @@ func TestWaitInAMessage(t *testing.T) {
 			body := fmt.Sprintf(`{"error":{"message":"Rate limit reached. Please try again %s.","code":"rate_limit_exceeded"}}`, text)
 			standIn := faulty(openaitest.Fault{Status: 429, Body: body, Times: 1})
 			began := time.Now()
-			_, err := patient(t, standIn).ListGroups(t.Context(), client.Cursor{})
+			_, err := newRetryingClient(t, standIn).ListGroups(t.Context(), client.Cursor{})
 			require.NoError(t, err)
 			require.GreaterOrEqual(t, time.Since(began), least)
 			require.Less(t, time.Since(began), least+time.Second-50*time.Millisecond, "the wait of an answer that names none")
@@ -135,7 +135,7 @@ func TestWaitInAMessage(t *testing.T) {
 	}
 }
 
-// An error names what it is about, in a form that cannot be taken for anything else, and never a key.
+// An error has the ids, quoted and unambiguous, and never a key.
 func TestErrorNamesTheIDs(t *testing.T) {
 	t.Parallel()
 	list := func(projectID, userID string) error {
@@ -159,18 +159,18 @@ func TestErrorNamesTheIDs(t *testing.T) {
 	require.ErrorContains(t, err, `(group_id "group_1"`)
 }
 
-// A read that somebody waits for is asked again, but not for long, and then tells what it is.
+// An urgent read is repeated for a short time, and then reports its error.
 func TestUrgentRead(t *testing.T) {
 	t.Parallel()
 	ctx := client.Urgent(t.Context())
 	passing := faulty(openaitest.Fault{Status: http.StatusBadGateway, Times: 2})
-	_, err := patient(t, passing).ListGroups(ctx, client.Cursor{})
+	_, err := newRetryingClient(t, passing).ListGroups(ctx, client.Cursor{})
 	require.NoError(t, err)
 	require.Len(t, passing.Requests(), 3)
 
 	lasting := faulty(openaitest.Fault{Text: true})
 	began := time.Now()
-	_, err = patient(t, lasting).ListGroups(ctx, client.Cursor{})
+	_, err = newRetryingClient(t, lasting).ListGroups(ctx, client.Cursor{})
 	requireCode(t, codes.Unavailable, err)
 	require.ErrorContains(t, err, "404 page not found (request ")
 	require.ErrorContains(t, err, "asked again for ")
@@ -178,18 +178,18 @@ func TestUrgentRead(t *testing.T) {
 	require.Greater(t, len(lasting.Requests()), 2)
 	require.Less(t, len(lasting.Requests()), 12)
 
-	// A caller with less time than the next wait takes is told at once.
+	// A caller with a deadline before the next attempt gets the error at once.
 	short, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
 	late := faulty(openaitest.Fault{Status: http.StatusBadGateway, Header: http.Header{"Retry-After": {"60"}}})
-	_, err = patient(t, late).ListGroups(short, client.Cursor{})
+	_, err = newRetryingClient(t, late).ListGroups(short, client.Cursor{})
 	requireCode(t, codes.Unavailable, err)
 	require.ErrorContains(t, err, "502")
 	require.Len(t, late.Requests(), 1)
 }
 
-// A limit that is given up is told in OpenAI's words.
-func TestLimitIsToldInOpenAIsWords(t *testing.T) {
+// The error of a limit has OpenAI's words.
+func TestLimitIsReportedInOpenAIsWords(t *testing.T) {
 	t.Parallel()
 	body := `{"error":{"message":"Limit of the organization: 3 a minute.","code":"rate_limit_exceeded"}}`
 	_, err := newClient(t, start(t, refuse(429, body))).ListGroups(t.Context(), client.Cursor{})

@@ -14,8 +14,8 @@ import (
 	"github.com/conductorone/baton-openai/pkg/openaitest"
 )
 
-// patient waits for its turn, as the connector does.
-func patient(t *testing.T, handler http.Handler) *client.Client {
+// newRetryingClient returns a client that waits and repeats calls, as the connector's does.
+func newRetryingClient(t *testing.T, handler http.Handler) *client.Client {
 	t.Helper()
 	c := newClient(t, start(t, handler))
 	c.RetryFor = time.Minute
@@ -33,11 +33,11 @@ func passed(standIn *openaitest.Server) int {
 	return n
 }
 
-// A call that the API refuses because of its limits is repeated in time, and succeeds.
+// A call above a rate limit is repeated and succeeds.
 func TestCallsOfALimitedRouteAllPass(t *testing.T) {
 	t.Parallel()
 	standIn := &openaitest.Server{RateLimit: &openaitest.RateLimit{Burst: 3, Interval: 10 * time.Millisecond}}
-	c := patient(t, standIn)
+	c := newRetryingClient(t, standIn)
 	const callers, each = 4, 5
 	var wait sync.WaitGroup
 	errs := make([]error, callers*each)
@@ -56,11 +56,11 @@ func TestCallsOfALimitedRouteAllPass(t *testing.T) {
 	require.Greater(t, len(standIn.Requests()), callers*each, "nothing was refused, so nothing was tested")
 }
 
-// A route that has to wait holds up no other one, and its waiting ends at once with the context.
+// A waiting route does not delay another one, and a cancelled call stops waiting at once.
 func TestWaitingRoute(t *testing.T) {
 	t.Parallel()
 	standIn := &openaitest.Server{RateLimit: &openaitest.RateLimit{Burst: 1, Interval: 30 * time.Second}}
-	c := patient(t, standIn)
+	c := newRetryingClient(t, standIn)
 	_, err := c.ListUsers(t.Context(), client.Cursor{})
 	require.NoError(t, err)
 

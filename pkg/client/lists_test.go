@@ -17,19 +17,19 @@ import (
 	"github.com/conductorone/baton-openai/pkg/openaitest"
 )
 
-// pager asks a list method for one page and gives the ids of its rows.
+// pager calls a list method for one page and returns the ids of its rows.
 type pager func(context.Context, *client.Client, client.Cursor) ([]string, client.Cursor, error)
 
-// listing is a list method, called for fixed ids.
+// listing is a list method with fixed ids.
 type listing struct {
 	name  string
 	limit int
 	query url.Values
 	page  pager
-	// needsID is whether ids are in the route; withIDs is the same method for others.
+	// needsID says whether the route has ids; withIDs is the same method for other ids.
 	needsID bool
 	withIDs func(projectID, groupID, userID string) listing
-	// want are the ids that the whole list has.
+	// want are the ids of the whole list.
 	want func(*openaitest.Organization) []string
 }
 
@@ -66,7 +66,7 @@ func roles(of client.RoleScope) pager {
 	}, func(r client.Role) string { return r.ID })
 }
 
-// listings are all the list methods of the client.
+// listings are all list methods of the client.
 func listings(projectID, groupID, userID string) []listing {
 	all := slices.Concat(organizationListings(), projectListings(projectID), roleListings(projectID, groupID, userID))
 	for i := range all {
@@ -219,7 +219,7 @@ func allRoles(p *openaitest.Project) []string {
 	return append(each(p.Roles, standInRoleID), p.RoleID("owner"), p.RoleID("member"), p.RoleID("viewer"))
 }
 
-// manyPages is an organization in which every list of the first project, group and user takes more than one page.
+// manyPages is an organization in which every list of the first project, group and user has more than one page.
 func manyPages() openaitest.Organization {
 	o := openaitest.Seeded(11, openaitest.Size{
 		Users: 1_004, Invites: 201, Groups: 1_003, Projects: 130, MembersPerGroup: 3, UsersPerProject: 4, AdminKeys: 200, CustomRoles: 1_000,
@@ -246,7 +246,7 @@ func manyPages() openaitest.Organization {
 	return o
 }
 
-// assertSameIDs disregards the order. It names what differs, not the thousands of ids that do not.
+// assertSameIDs ignores the order. It reports only differences, since there are thousands of ids.
 func assertSameIDs(t *testing.T, want, got []string) {
 	t.Helper()
 	assert.Len(t, got, len(want))
@@ -283,7 +283,7 @@ func TestEveryListIsWalkedToItsEnd(t *testing.T) {
 				ids = append(ids, found...)
 				cursor = next
 			}
-			// The first page once more: it has to reach the server.
+			// The first page is read once more. That request has to reach the server.
 			asked = append(asked, client.Cursor{})
 			again, _, err := l.page(t.Context(), c, client.Cursor{})
 			require.NoError(t, err)

@@ -12,8 +12,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// realShapes are objects as the API has been seen or is documented to send them, in today's form and in older ones, with
-// invented values.
+// realShapes are objects in the forms that the API documents or was seen to send, current and older ones, with invented
+// values.
 var realShapes = []string{
 	`{"object":"organization.user","id":"user-uK3","name":"Ada","email":"ada@example.com","role":"owner","added_at":1670089719,"is_default":false,
 		"created":1670089000,"is_service_account":false,"is_scim_managed":true,"api_key_last_used_at":1755000000,"technical_level":null,
@@ -54,16 +54,14 @@ var realShapes = []string{
 	`{"id":"user-1","user":[]}`, `{"id":"\ud800"}`, "{\"id\":\"\xff\"}", `{"id":"a","permissions":[null,"b"]}`, `{"id":"a","assignment_sources":[null]}`,
 }
 
-// decoders have one entry for every type of object that the package reads, each as the client reads it: alone, and as
-// the row of a list.
+// decoders decode each type of object as the client does: alone, and as a row of a list.
 var decoders = []func(t *testing.T, body []byte){
 	decodes[User], decodes[Invite], decodes[Group], decodes[GroupUser], decodes[Role], decodes[AssignedRole], decodes[Project], decodes[ProjectUser],
 	decodes[ProjectGroup], decodes[ServiceAccount], decodes[NewServiceAccount], decodes[ProjectAPIKey], decodes[AdminAPIKey], decodes[ServiceAccountKey], decodes[AuditLog],
 	decodes[ModelPermissions], decodes[HostedTools], decodes[RateLimit], decodes[SpendLimit],
 }
 
-// decodes holds what every object keeps to, whatever the body: it has an id or it is an error, its text is text, and it
-// holds no key that somebody could use.
+// decodes checks any object of any body: it has an id or is an error, its text is valid, and it has no usable key.
 func decodes[T item](t *testing.T, body []byte) {
 	t.Helper()
 	var object T
@@ -73,7 +71,7 @@ func decodes[T item](t *testing.T, body []byte) {
 		if err != nil {
 			require.Zero(t, object)
 		} else {
-			requireDecent(t, object)
+			requireValid(t, object)
 		}
 	} else {
 		require.NotContains(t, failure.Error(), "\n")
@@ -90,11 +88,11 @@ func decodes[T item](t *testing.T, body []byte) {
 		return
 	}
 	for _, row := range page.Items {
-		requireDecent(t, row)
+		requireValid(t, row)
 	}
 }
 
-func requireDecent[T item](t *testing.T, object T) {
+func requireValid[T item](t *testing.T, object T) {
 	t.Helper()
 	require.NotEmpty(t, object.itemID())
 	text, err := json.Marshal(object)
@@ -105,7 +103,7 @@ func requireDecent[T item](t *testing.T, object T) {
 	}
 }
 
-// redactedValues are the values of keys that an object has.
+// redactedValues returns the redacted key values of an object.
 func redactedValues(object any) []string {
 	var found []string
 	value := reflect.ValueOf(object)
@@ -117,7 +115,7 @@ func redactedValues(object any) []string {
 	return found
 }
 
-// The seeds are what they are said to be: each shape is understood by at least one type, in both ways.
+// The seeds of the fuzz target are useful: at least one type accepts each of them, alone and as a row.
 func TestRealShapesAreUnderstood(t *testing.T) {
 	t.Parallel()
 	understood := 0
@@ -136,7 +134,7 @@ func TestRealShapesAreUnderstood(t *testing.T) {
 	assert.Greater(t, understood, 16)
 }
 
-// FuzzObjects reads any body as any type of object.
+// FuzzObjects decodes any body as any type of object.
 func FuzzObjects(f *testing.F) {
 	for _, shape := range realShapes {
 		f.Add([]byte(shape))

@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// pagesUntilCircle follows the cursors that after gives for 1, 2, 3 …, and returns how many were accepted before one was
+// pagesUntilCircle follows the cursors that after returns for 1, 2, 3 … and returns how many are accepted before one is
 // refused, at most most.
 func pagesUntilCircle(after func(int) string, most int) int {
 	var cursor Cursor
@@ -25,7 +25,7 @@ func pagesUntilCircle(after func(int) string, most int) int {
 	return most
 }
 
-// periodic is a sequence that, after the lead-in, repeats itself.
+// periodic is a sequence that repeats itself after the lead-in.
 func periodic(leadIn, circle int) func(int) string {
 	return func(n int) string {
 		if n > leadIn {
@@ -51,7 +51,7 @@ func TestAnyLargeCircleIsNoticed(t *testing.T) {
 		lead, length := int(leadIn%4000), int(circle%4000)+1
 		bound := 4 * (lead + length)
 		accepted := pagesUntilCircle(periodic(lead, length), bound)
-		// What was accepted before the circle closed are different pages.
+		// The pages before the end of the first cycle differ.
 		return accepted < bound && accepted >= lead+length
 	}
 	require.NoError(t, quick.Check(noticed, nil))
@@ -80,8 +80,8 @@ func TestCursorIsTextBetweenPages(t *testing.T) {
 	assert.JSONEq(t, `{}`, string(text))
 }
 
-// FuzzPage decodes the body of a list that was asked for with any cursor: whatever the API answers, the result is an
-// error or a page whose rows have ids and whose next cursor leads on.
+// FuzzPage decodes any body of a list after any cursor: the result is an error, or a page with ids in all rows and a
+// next cursor that leads on.
 func FuzzPage(f *testing.F) {
 	bodies := []string{
 		`{"data":[],"has_more":false}`,

@@ -17,7 +17,7 @@ import (
 	"github.com/conductorone/baton-openai/pkg/openaitest"
 )
 
-// dialects are the two ways to page: one list of each. cursorField is where the API names the next page.
+// dialects are one list for each of the two ways to page. cursorField is the API's field for the next page.
 var dialects = []struct {
 	cursorField, route string
 	page               pager
@@ -31,7 +31,7 @@ func TestPageNamesTheNextOne(t *testing.T) {
 	const failed = "error"
 	tests := []struct {
 		name, body string
-		// lastID and next are the cursor that each dialect goes on with, "" for none.
+		// lastID and next are each dialect's cursor for the next page, "" for none.
 		lastID, next string
 		items        int
 	}{
@@ -163,7 +163,7 @@ func TestFaultyCursorsOfTheStandInEndTheWalk(t *testing.T) {
 				}
 				c := newClient(t, start(t, standIn))
 				if fault == openaitest.CursorEmpty && d.cursorField == "last_id" {
-					// The last row's id stands in for an empty last_id, so the walk goes wrong only where it should have ended.
+					// An empty last_id is replaced by the last row's id, so the walk fails only after the last page.
 					standIn.Update(func(o *openaitest.Organization) { o.Users = nil })
 				}
 				assertWalkFails(t, c, d.page, 10)
@@ -172,7 +172,7 @@ func TestFaultyCursorsOfTheStandInEndTheWalk(t *testing.T) {
 	}
 }
 
-// assertWalkFails walks until an error of a list that leads nowhere; most bounds the requests.
+// assertWalkFails walks until an error; most bounds the requests.
 func assertWalkFails(t *testing.T, c *client.Client, page pager, most int) {
 	t.Helper()
 	var cursor client.Cursor
@@ -183,7 +183,7 @@ func assertWalkFails(t *testing.T, c *client.Client, page pager, most int) {
 			return
 		}
 		require.False(t, next.IsZero(), "the walk ends as if all had been read")
-		// Between two pages the SDK keeps the cursor as text.
+		// Between two pages, the SDK keeps the cursor as text.
 		text, err := json.Marshal(next)
 		require.NoError(t, err)
 		cursor = client.Cursor{}
@@ -214,8 +214,8 @@ func TestCircleOfPagesIsAnError(t *testing.T) {
 	}
 }
 
-// Where the row is gone that a page begins after, the list begins again, each row of it is there once from then on, and it
-// is said that what was read before is to be forgotten.
+// If the row before the next page is gone, the list begins again. From then on each row comes once, and the page says
+// that earlier rows are to be dropped.
 func TestListBeginsAgainWhereItsPlaceIsGone(t *testing.T) {
 	t.Parallel()
 	organization := manyPages()
@@ -246,7 +246,7 @@ func TestListBeginsAgainWhereItsPlaceIsGone(t *testing.T) {
 	}
 }
 
-// The same where a row is deleted in truth, in both ways to page. The page says that it is the first one once more.
+// The same with a deleted row, in both ways to page. The page says that it is the first one again.
 func TestRowThatAPageBeginsAfterIsDeleted(t *testing.T) {
 	t.Parallel()
 	standIn := &openaitest.Server{Organization: openaitest.Seeded(4, openaitest.Size{Users: 250, Groups: 1_500})}
@@ -270,7 +270,8 @@ func TestRowThatAPageBeginsAfterIsDeleted(t *testing.T) {
 	assertSameIDs(t, each(left.Groups[:1_000], func(g openaitest.Group) string { return g.ID }), each(groups.Items, func(g client.Group) string { return g.ID }))
 }
 
-// A list begins again twice, and no more: the place that is gone is an error then. The next run of a sync has two more.
+// A list begins again twice in a run. After that, a missing row is an error. The next run of a sync may begin it again
+// twice.
 func TestListBeginsAgainTwice(t *testing.T) {
 	t.Parallel()
 	for _, d := range dialects {

@@ -11,7 +11,7 @@ import (
 	"github.com/conductorone/baton-openai/pkg/openaitest"
 )
 
-// controlled is an organization with one project that is limited in every way, and one that is not.
+// controlled is an organization with one project that has every kind of limit, and one that has none.
 func controlled() *openaitest.Server {
 	return &openaitest.Server{
 		Organization: openaitest.Organization{
@@ -25,7 +25,7 @@ func controlled() *openaitest.Server {
 	}
 }
 
-// What was set is read back, and nothing else is changed by it.
+// A control that was set is read back, and nothing else changes.
 func TestControlsAreSetAndRead(t *testing.T) {
 	t.Parallel()
 	standIn := controlled()
@@ -55,7 +55,8 @@ func TestControlsAreSetAndRead(t *testing.T) {
 	require.Empty(t, standIn.Unknown())
 }
 
-// The limit of a project is not that of the organization, and an id that is missing does not make one of the other.
+// The spend limit of a project is not that of the organization, and an empty project id does not turn one into the
+// other.
 func TestSpendLimitsOfBoth(t *testing.T) {
 	t.Parallel()
 	standIn := controlled()
@@ -85,7 +86,7 @@ func TestSpendLimitsOfBoth(t *testing.T) {
 	require.Len(t, standIn.Requests(), before)
 }
 
-// An answer that is not the object is no word that nothing is set; null in the object is one.
+// Only null in the object means that nothing is set. A malformed answer does not.
 func TestAnswersAboutControls(t *testing.T) {
 	t.Parallel()
 	reads := map[string]func(*client.Client) error{

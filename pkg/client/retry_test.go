@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/grpc-ecosystem/go-grpc-middleware/logging/zap/ctxzap"
-	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.uber.org/zap"
 	"go.uber.org/zap/zaptest/observer"
@@ -17,22 +16,22 @@ import (
 	"github.com/conductorone/baton-openai/pkg/openaitest"
 )
 
-// A list whose route fails some times is asked again, with a word to the operator for each time, and nobody else notices.
-func TestOutageThatPasses(t *testing.T) {
+// A read without a usable answer is repeated, with a line in the log for each attempt.
+func TestReadIsRepeated(t *testing.T) {
 	t.Parallel()
 	core, logs := observer.New(zap.InfoLevel)
 	ctx := ctxzap.ToContext(t.Context(), zap.New(core))
 	standIn := faulty(openaitest.Fault{Status: http.StatusBadGateway, Body: "<html>Bad gateway</html>", Times: 2})
-	_, err := patient(t, standIn).ListGroups(ctx, client.Cursor{})
+	_, err := newRetryingClient(t, standIn).ListGroups(ctx, client.Cursor{})
 	require.NoError(t, err)
 	require.Len(t, standIn.Requests(), 3)
-	told := logs.FilterMessage("baton-openai: OpenAI gave no usable answer; asking again").All()
-	require.Len(t, told, 2)
-	require.Contains(t, told[0].ContextMap()["error"], "GET /organization/groups: 502 Bad Gateway")
+	repeats := logs.FilterMessage("baton-openai: OpenAI gave no usable answer; asking again").All()
+	require.Len(t, repeats, 2)
+	require.Contains(t, repeats[0].ContextMap()["error"], "GET /organization/groups: 502 Bad Gateway")
 }
 
-// An retry that lasts ends the call, with a code that the SDK does not repeat.
-func TestOutageThatLasts(t *testing.T) {
+// Without a usable answer for too long, the call fails with a code that the SDK does not repeat.
+func TestRepetitionEnds(t *testing.T) {
 	t.Parallel()
 	standIn := faulty(openaitest.Fault{Status: http.StatusServiceUnavailable, EmptyBody: true})
 	c := newClient(t, start(t, standIn))
@@ -44,8 +43,8 @@ func TestOutageThatLasts(t *testing.T) {
 	require.Less(t, len(standIn.Requests()), 10)
 }
 
-// What a 503 says of the wait is heeded: here it is longer than it is repeated for.
-func TestOutageThatNamesItsEnd(t *testing.T) {
+// The wait that a 503 asks for is kept. Here it is longer than calls are repeated for.
+func TestServiceUnavailableWithALongWait(t *testing.T) {
 	t.Parallel()
 	standIn := faulty(openaitest.Fault{Status: http.StatusServiceUnavailable, Header: http.Header{"Retry-After": {"90"}}})
 	c := newClient(t, start(t, standIn))
@@ -56,33 +55,19 @@ func TestOutageThatNamesItsEnd(t *testing.T) {
 }
 
 // The wait for another attempt ends with the context.
-func TestOutageEndsWithTheContext(t *testing.T) {
+func TestRepetitionEndsWithTheContext(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
 	standIn := faulty(openaitest.Fault{Status: http.StatusServiceUnavailable, Header: http.Header{"Retry-After": {"30"}}})
 	core, logs := observer.New(zap.WarnLevel)
 	ended := make(chan error, 1)
-	c := patient(t, standIn)
+	c := newRetryingClient(t, standIn)
 	go func() {
 		_, err := c.ListGroups(ctxzap.ToContext(ctx, zap.New(core)), client.Cursor{})
 		ended <- err
 	}()
-	// The SDK has a line of its own for the answer, before the wait.
+	// The SDK logs the answer itself, before the wait.
 	require.Eventually(t, func() bool { return logs.FilterMessageSnippet("asking again").Len() > 0 }, time.Minute, time.Millisecond)
 	cancel()
 	requireCode(t, codes.Canceled, <-ended)
-}
-
-// A change is not sent twice; its code leaves the repetition to the caller.
-func TestWriteIsNotRepeated(t *testing.T) {
-	t.Parallel()
-	for name, fault := range map[string]openaitest.Fault{"503": {Status: http.StatusServiceUnavailable}, "gateway": {Gateway: true}} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			standIn := &openaitest.Server{Faults: map[string]openaitest.Fault{"*": fault}}
-			_, err := patient(t, standIn).CreateGroup(t.Context(), "Engineers")
-			requireCode(t, codes.Unavailable, err)
-			assert.Len(t, standIn.Requests(), 1)
-		})
-	}
 }

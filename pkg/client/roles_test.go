@@ -12,7 +12,7 @@ import (
 	"github.com/conductorone/baton-openai/pkg/openaitest"
 )
 
-// Of the sources the ids decide, whatever type they name.
+// The ids of the sources decide, whatever type they have.
 func TestRoleIsHeldDirectlyUnlessAllSourcesAreOthers(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
@@ -47,7 +47,7 @@ func TestRoleIsHeldDirectlyUnlessAllSourcesAreOthers(t *testing.T) {
 	}
 }
 
-// The roles of the organization and of a project are made, changed and deleted alike, at two addresses.
+// Roles of the organization and of a project are created, changed and deleted in the same way, at two addresses.
 func TestChangesOfRoles(t *testing.T) {
 	t.Parallel()
 	for roles, of := range map[string]client.RoleScope{
@@ -90,8 +90,8 @@ func TestChangesOfRoles(t *testing.T) {
 	}
 }
 
-// A project whose id is empty by mistake is not the organization.
-func TestRolesOfNoProject(t *testing.T) {
+// An empty project id does not address the organization.
+func TestRolesOfAnEmptyProjectID(t *testing.T) {
 	t.Parallel()
 	standIn := &openaitest.Server{}
 	c := newClient(t, start(t, standIn))
@@ -102,7 +102,7 @@ func TestRolesOfNoProject(t *testing.T) {
 	require.Empty(t, standIn.Requests())
 }
 
-// An answer without an id is no role that was made.
+// An answer without an id is malformed.
 func TestCreatedRoleWithoutID(t *testing.T) {
 	t.Parallel()
 	c := newClient(t, start(t, answer(http.StatusOK, `{"object":"role"}`)))

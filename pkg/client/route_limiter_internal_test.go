@@ -17,17 +17,17 @@ import (
 	"go.uber.org/zap/zaptest/observer"
 )
 
-// elapse lets the time of a test's bubble pass, which takes no time.
+// elapse advances the fake clock of a synctest bubble.
 func elapse(d time.Duration) {
 	time.Sleep(d) //nolint:forbidigo // nothing but time has to pass
 }
 
-// limit is how an API limits a route: it tells whether a call passes now, and if not, the wait that it names.
+// limit is the rate limit of an API: call reports whether a call passes now, and otherwise the wait that the API names.
 type limit interface {
 	call(now time.Time) (passes bool, wait time.Duration)
 }
 
-// bucket fills evenly, as the API's has been seen to.
+// bucket fills evenly, as the API's was seen to.
 type bucket struct {
 	burst    float64
 	interval time.Duration
@@ -45,12 +45,12 @@ func (b *bucket) call(now time.Time) (bool, time.Duration) {
 		b.tokens--
 		return true, 0
 	}
-	// Rounded up to a millisecond, as in the API's message.
+	// The wait is rounded up to a millisecond, as in the API's message.
 	wait := time.Duration((1 - b.tokens) * float64(b.interval))
 	return false, time.Duration(math.Ceil(wait.Seconds()*1000)) * time.Millisecond
 }
 
-// window lets a number of calls pass and then none until it ends.
+// window lets a number of calls pass, and then none until it ends.
 type window struct {
 	length time.Duration
 	calls  int
@@ -69,7 +69,7 @@ func (w *window) call(now time.Time) (bool, time.Duration) {
 	return false, w.ends.Sub(now)
 }
 
-// silent is a limit that does not say how long to wait.
+// silent is a limit that names no wait.
 type silent struct{ limit }
 
 func (s silent) call(now time.Time) (bool, time.Duration) {
@@ -77,7 +77,7 @@ func (s silent) call(now time.Time) (bool, time.Duration) {
 	return passes, 0
 }
 
-// rounded names the wait in whole seconds, as the header Retry-After does.
+// rounded is a limit that names the wait in whole seconds, as the header Retry-After does.
 type rounded struct{ limit }
 
 func (r rounded) call(now time.Time) (bool, time.Duration) {
@@ -85,7 +85,7 @@ func (r rounded) call(now time.Time) (bool, time.Duration) {
 	return passes, time.Duration(math.Ceil(wait.Seconds())) * time.Second
 }
 
-// api is an API behind a limiter: latency there and back.
+// api is an API behind a limiter, with a latency.
 type api struct {
 	mu      sync.Mutex
 	limit   limit
@@ -113,7 +113,7 @@ func (a *api) ask(l *routeLimiter, t *turn) bool {
 	return passes
 }
 
-// call makes one call, however often the API refuses it.
+// call repeats one call until it passes.
 func (a *api) call(ctx context.Context, l *routeLimiter) error {
 	turn := l.newTurn(ctx)
 	for {
@@ -126,7 +126,7 @@ func (a *api) call(ctx context.Context, l *routeLimiter) error {
 	}
 }
 
-// run makes the calls with some workers and tells how long it took, in the bubble's time.
+// run makes the calls with some workers and returns how long that takes on the fake clock.
 func (a *api) run(t *testing.T, l *routeLimiter, calls, workers int) time.Duration {
 	t.Helper()
 	start := time.Now()
@@ -147,7 +147,7 @@ func (a *api) run(t *testing.T, l *routeLimiter, calls, workers int) time.Durati
 	return time.Since(start)
 }
 
-// Whatever the form of the limit, a route keeps to its rate: it takes hardly longer than it must, and hardly a call is
+// For any form of limit, a route keeps to its rate: it takes hardly longer than necessary, and hardly a call is
 // refused.
 func TestRouteIsAsFastAsTheLimit(t *testing.T) {
 	t.Parallel()
@@ -155,7 +155,8 @@ func TestRouteIsAsFastAsTheLimit(t *testing.T) {
 	minute := func(n int) time.Duration { return time.Minute / time.Duration(n) }
 	tests := map[string]struct {
 		limit func() limit
-		// bound is how long so many calls take at best, slower by how much we may be, and refused how many may be.
+		// bound is the shortest time for so many calls, slower the accepted factor, and refused the accepted number of
+		// refusals.
 		bound   time.Duration
 		slower  float64
 		refused int
@@ -188,7 +189,7 @@ func TestRouteIsAsFastAsTheLimit(t *testing.T) {
 	}
 }
 
-// A route that has paused for longer than the API's bucket takes to fill uses what has gathered, and goes on at its rate.
+// After a pause in which the API's bucket fills, a route uses the full bucket, and continues at its rate.
 func TestRouteAfterAPause(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -203,7 +204,7 @@ func TestRouteAfterAPause(t *testing.T) {
 	})
 }
 
-// When the limit rises, the rate follows.
+// If the limit rises, the rate follows.
 func TestRateFollowsARisenLimit(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -217,7 +218,7 @@ func TestRateFollowsARisenLimit(t *testing.T) {
 	})
 }
 
-// An urgent call goes before those that have waited longer, and a call whose context ends gives its place up at once.
+// An urgent call comes before those that have waited longer, and a cancelled call gives up its turn at once.
 func TestUrgentCallsGoFirst(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -262,7 +263,7 @@ func TestUrgentCallsGoFirst(t *testing.T) {
 	})
 }
 
-// The wait that an API names wrongly again and again does not make a busy loop, and says for how long it has gone on.
+// A wait that is wrong again and again does not lead to a busy loop, and the time of refusals is reported.
 func TestAPIThatRefusesEverything(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -280,9 +281,8 @@ func TestAPIThatRefusesEverything(t *testing.T) {
 	})
 }
 
-// A route is reported only where it is behind for longer, at most every half minute, and the one that takes longest
-// first.
-func TestLimiterReportsWhatTakesLong(t *testing.T) {
+// A route is reported only if it is delayed for longer, at most every half minute; the slowest one is reported first.
+func TestLimiterReportsSlowRoutes(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		l := newLimiter()
@@ -309,7 +309,7 @@ func TestLimiterReportsWhatTakesLong(t *testing.T) {
 	})
 }
 
-// The line that tells operators of a limit has OpenAI's words.
+// The log line about a limit has OpenAI's words.
 func TestReportHasOpenAIsWords(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

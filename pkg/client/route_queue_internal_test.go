@@ -7,7 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// arrivals lets calls arrive and wait; a call that ends with ! is urgent.
+// arrivals adds calls to the queue; a name that ends with ! is an urgent call.
 func arrivals(q *queue, names ...string) map[string]*turn {
 	turns := map[string]*turn{}
 	for _, name := range names {
@@ -17,8 +17,8 @@ func arrivals(q *queue, names ...string) map[string]*turn {
 	return turns
 }
 
-// went are the calls whose turn has come.
-func went(turns map[string]*turn) map[string]int {
+// sent are the calls whose turn has come.
+func sent(turns map[string]*turn) map[string]int {
 	numbers := map[string]int{}
 	for name, t := range turns {
 		select {
@@ -30,20 +30,20 @@ func went(turns map[string]*turn) map[string]int {
 	return numbers
 }
 
-// A route that is free keeps nobody waiting.
+// No call waits on a route without a limit.
 func TestQueueOfAFreeRoute(t *testing.T) {
 	t.Parallel()
 	var q queue
 	turns := arrivals(&q, "a", "b", "c")
 	require.Zero(t, q.release(noon))
-	require.Equal(t, map[string]int{"a": 1, "b": 2, "c": 3}, went(turns))
+	require.Equal(t, map[string]int{"a": 1, "b": 2, "c": 3}, sent(turns))
 	require.Equal(t, 3, q.inFlight)
 	q.passed(turns["b"])
 	q.unanswered()
 	require.Equal(t, []int{1, 1}, []int{q.inFlight, q.done})
 }
 
-// As long as the rate is not known, one call goes when the one before is answered.
+// Until the rate is known, a call is sent when the one before it is answered.
 func TestQueueBeforeTheRateIsKnown(t *testing.T) {
 	t.Parallel()
 	var q queue
@@ -52,18 +52,18 @@ func TestQueueBeforeTheRateIsKnown(t *testing.T) {
 	require.Equal(t, 10*time.Second, q.refused(first["first"], 10*time.Second, noon))
 	turns := arrivals(&q, "a", "b")
 	require.Equal(t, 10*time.Second, q.release(noon))
-	require.Empty(t, went(turns))
+	require.Empty(t, sent(turns))
 	require.Zero(t, q.release(after(10)), "an answer brings the next one on")
-	require.Equal(t, map[string]int{"a": 2}, went(turns))
+	require.Equal(t, map[string]int{"a": 2}, sent(turns))
 	require.Zero(t, q.release(after(60)))
-	require.Len(t, went(turns), 1)
+	require.Len(t, sent(turns), 1)
 	q.passed(turns["a"])
 	require.Zero(t, q.release(after(60)))
-	require.Equal(t, map[string]int{"a": 2, "b": 3}, went(turns))
+	require.Equal(t, map[string]int{"a": 2, "b": 3}, sent(turns))
 }
 
-// Urgent calls go before the others, a call that is sent again before those that arrived later, and nothing waits for one
-// that has left.
+// Urgent calls come first, and a repeated call comes before those that arrived after it. No call waits for one that was
+// cancelled.
 func TestQueueOrder(t *testing.T) {
 	t.Parallel()
 	q := queue{rate: rate{limited: true, interval: time.Minute, due: noon}}
@@ -76,10 +76,10 @@ func TestQueueOrder(t *testing.T) {
 	q.remove(turns["leaving"])
 	var order []string
 	for seconds := 0; len(q.waiting) > 0; seconds += 60 {
-		before := went(turns)
+		before := sent(turns)
 		wait := q.release(after(seconds))
 		require.True(t, wait > 0 || len(q.waiting) == 0)
-		for name := range went(turns) {
+		for name := range sent(turns) {
 			if _, already := before[name]; !already {
 				order = append(order, name)
 			}
@@ -89,7 +89,7 @@ func TestQueueOrder(t *testing.T) {
 	require.Equal(t, 5, q.inFlight)
 }
 
-// A turn that comes while its call leaves is not used.
+// A turn is returned if its call is cancelled at that moment.
 func TestQueueOfACallThatLeaves(t *testing.T) {
 	t.Parallel()
 	var q queue

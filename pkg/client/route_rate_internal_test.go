@@ -7,13 +7,13 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// noon is when the tests of what only calculates begin.
+// noon is the time at which each calculation begins.
 var noon = time.Date(2026, 1, 31, 12, 0, 0, 0, time.UTC)
 
-// after is so many seconds later.
+// after returns the time so many seconds after noon.
 func after(seconds int) time.Time { return noon.Add(time.Duration(seconds) * time.Second) }
 
-// A route is free until its first 429, and waits as long as that says.
+// A route has no limit until its first 429, and then waits as long as that says.
 func TestRateOfAFreeRoute(t *testing.T) {
 	t.Parallel()
 	var r rate
@@ -29,7 +29,7 @@ func TestRateOfAFreeRoute(t *testing.T) {
 	require.Zero(t, r.next(after(21)))
 }
 
-// Two 429s name two instants; as many calls as pass between them go in that time.
+// The waits of two 429s are two instants. The calls that passed between them give the rate.
 func TestRateByTwoRefusals(t *testing.T) {
 	t.Parallel()
 	var r rate
@@ -45,8 +45,8 @@ func TestRateByTwoRefusals(t *testing.T) {
 	require.Equal(t, 10*time.Second, r.next(after(50)))
 }
 
-// What was sent before the last 429 was known says nothing new.
-func TestRateByOldNews(t *testing.T) {
+// The answer to a call from before the last 429 changes nothing.
+func TestRateIgnoresEarlierCalls(t *testing.T) {
 	t.Parallel()
 	var r rate
 	first, second, third := r.send(noon), r.send(noon), r.send(noon)
@@ -58,9 +58,9 @@ func TestRateByOldNews(t *testing.T) {
 	require.Zero(t, r.passedSince)
 }
 
-// Where the API does not say how long to wait, or does not mean it, each 429 doubles the wait, up to a minute. For how long
-// it has refused everything is counted until a call passes.
-func TestRateOfRefusalsWithoutEnd(t *testing.T) {
+// If a 429 has no wait, or one that is too short, each further 429 doubles the wait, up to a minute. The time of
+// refusals is counted until a call passes.
+func TestRateOfContinuedRefusals(t *testing.T) {
 	t.Parallel()
 	for name, named := range map[string]time.Duration{"silent": 0, "wrong": time.Millisecond} {
 		t.Run(name, func(t *testing.T) {
@@ -68,7 +68,7 @@ func TestRateOfRefusalsWithoutEnd(t *testing.T) {
 			var r rate
 			want := []time.Duration{time.Second, 2 * time.Second, 4 * time.Second, 8 * time.Second, 16 * time.Second, 32 * time.Second, time.Minute, time.Minute, time.Minute}
 			if named > 0 {
-				want[0] = named // it is believed once
+				want[0] = named // it is used once
 			}
 			now := noon
 			for _, wanted := range want {
@@ -85,7 +85,7 @@ func TestRateOfRefusalsWithoutEnd(t *testing.T) {
 	}
 }
 
-// From 429 to 429 the rate rises: after so many calls without one it has doubled, and that is the rate.
+// Between two 429s the rate rises: after a number of calls without a 429 it has doubled.
 func TestRateRises(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
@@ -109,7 +109,7 @@ func TestRateRises(t *testing.T) {
 	}
 }
 
-// After a pause as many calls go at once as passed before the first 429, and no more than a few.
+// After a pause, as many calls are sent at once as passed before the first 429, but only a few.
 func TestRateAfterAPause(t *testing.T) {
 	t.Parallel()
 	for passed, burst := range map[int]int{0: 0, 3: 3, 100: maxBurst} {
@@ -130,7 +130,7 @@ func TestRateAfterAPause(t *testing.T) {
 	}
 }
 
-// One call after the other, calculated without any time passing: hardly slower than the limit, and hardly a call refused.
+// Calls one after the other, in calculated time: hardly slower than the limit, and hardly a call refused.
 func TestRateKeepsToALimit(t *testing.T) {
 	t.Parallel()
 	const calls = 300

@@ -21,8 +21,8 @@ import (
 	"github.com/conductorone/baton-openai/pkg/openaitest"
 )
 
-// freshValue looks like no key, so that nothing takes it out of a text but that it is not put there.
-const freshValue = "Vr6Hn3Kq8WtZ1Xc5Pj0L"
+// keyValue does not look like a key, so that no redaction removes it from a text.
+const keyValue = "Vr6Hn3Kq8WtZ1Xc5Pj0L"
 
 func TestServiceAccountKey(t *testing.T) {
 	t.Parallel()
@@ -36,8 +36,8 @@ func TestServiceAccountKey(t *testing.T) {
 	assert.Equal(t, "Night shift", key.Name)
 	assert.Equal(t, "sk-svcacct-StandInOpensNothing000000000001", string(key.Value.Reveal()))
 	assert.False(t, key.Value.IsEmpty())
-	at, told := key.CreatedAt.Time()
-	assert.True(t, told)
+	at, isSet := key.CreatedAt.Time()
+	assert.True(t, isSet)
 	assert.Positive(t, at.Unix())
 
 	keys, err := c.ListProjectAPIKeys(t.Context(), "proj_1", client.Cursor{})
@@ -48,79 +48,79 @@ func TestServiceAccountKey(t *testing.T) {
 	assert.Empty(t, standIn.Unknown())
 }
 
-// The value shows in no way in which Go prints, logs or encodes what it is in.
+// No way of Go to print, log or encode the struct shows the value.
 func TestSecretValueIsRedacted(t *testing.T) {
 	t.Parallel()
-	body, err := json.Marshal(map[string]any{"id": "key_1", "value": freshValue})
+	body, err := json.Marshal(map[string]any{"id": "key_1", "value": keyValue})
 	require.NoError(t, err)
 	var key client.ServiceAccountKey
 	require.NoError(t, json.Unmarshal(body, &key))
-	clear(body) // what was decoded is a copy
-	require.Equal(t, freshValue, string(key.Value.Reveal()))
+	clear(body) // the decoded value is a copy
+	require.Equal(t, keyValue, string(key.Value.Reveal()))
 
-	var told bytes.Buffer
+	var shownText bytes.Buffer
 	for _, shown := range []any{key, &key, key.Value, &key.Value, []client.ServiceAccountKey{key}, struct{ hidden client.SecretValue }{key.Value}} {
 		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%X", "%d", "%t", "%T", "%p"} {
-			_, _ = fmt.Fprintf(&told, verb+"\n", shown)
+			_, _ = fmt.Fprintf(&shownText, verb+"\n", shown)
 		}
 		encoded, err := json.Marshal(shown)
 		require.NoError(t, err)
-		told.Write(encoded)
+		shownText.Write(encoded)
 		core, logs := observer.New(zapcore.DebugLevel)
 		zap.New(core).Info("a line", zap.Any("key", shown), zap.Reflect("again", shown))
 		entry := logs.All()[0]
 		encodedLine, err := zapcore.NewJSONEncoder(zap.NewProductionEncoderConfig()).EncodeEntry(entry.Entry, entry.Context)
 		require.NoError(t, err)
-		told.Write(encodedLine.Bytes())
-		slog.New(slog.NewTextHandler(&told, nil)).Info("a line", "key", shown)
-		slog.New(slog.NewJSONHandler(&told, nil)).Info("a line", "key", shown)
+		shownText.Write(encodedLine.Bytes())
+		slog.New(slog.NewTextHandler(&shownText, nil)).Info("a line", "key", shown)
+		slog.New(slog.NewJSONHandler(&shownText, nil)).Info("a line", "key", shown)
 	}
 	text, err := key.Value.MarshalText()
 	require.NoError(t, err)
 	assert.Equal(t, "[redacted]", string(text))
-	inDecimals := strings.Trim(fmt.Sprintf("%d", []byte(freshValue)), "[]")
-	for _, form := range []string{freshValue, fmt.Sprintf("%x", freshValue), fmt.Sprintf("%X", freshValue), inDecimals} {
-		assert.NotContains(t, told.String(), form)
+	inDecimals := strings.Trim(fmt.Sprintf("%d", []byte(keyValue)), "[]")
+	for _, form := range []string{keyValue, fmt.Sprintf("%x", keyValue), fmt.Sprintf("%X", keyValue), inDecimals} {
+		assert.NotContains(t, shownText.String(), form)
 	}
-	assert.Greater(t, strings.Count(told.String(), "[redacted]"), 50)
+	assert.Greater(t, strings.Count(shownText.String(), "[redacted]"), 50)
 	assert.True(t, client.SecretValue{}.IsEmpty())
 	assert.Empty(t, client.SecretValue{}.Reveal())
 }
 
-// keyAnswers are answers to the creation of a key that are no key, or not all of one, each with the value in it.
+// keyAnswers are answers to the creation of a key that have no key or only a part of one, each with the value in it.
 func keyAnswers() map[string]http.Handler {
-	const whole = `{"id":"key_1","value":"` + freshValue + `","created_at":1}`
+	const whole = `{"id":"key_1","value":"` + keyValue + `","created_at":1}`
 	return map[string]http.Handler{
 		"cut off":                 answer(http.StatusOK, whole[:len(whole)-1]),
 		"cut off in the value":    answer(http.StatusOK, whole[:len(whole)-20]),
 		"a list":                  answer(http.StatusOK, "["+whole+"]"),
-		"a text":                  answer(http.StatusOK, `"`+freshValue+`"`),
-		"no JSON":                 answer(http.StatusOK, freshValue),
-		"a page":                  answer(http.StatusOK, "<html>"+freshValue),
-		"no id":                   answer(http.StatusOK, `{"value":"`+freshValue+`"}`),
-		"value of another shape":  answer(http.StatusOK, `{"id":"key_1","value":{"secret":"`+freshValue+`"}}`),
-		"time of another shape":   answer(http.StatusOK, `{"id":"key_1","created_at":"`+freshValue+`"}`),
-		"id of another shape":     answer(http.StatusOK, `{"id":["`+freshValue+`"]}`),
-		"behind what is too much": answer(http.StatusOK, whole+freshValue),
+		"a text":                  answer(http.StatusOK, `"`+keyValue+`"`),
+		"no JSON":                 answer(http.StatusOK, keyValue),
+		"a page":                  answer(http.StatusOK, "<html>"+keyValue),
+		"no id":                   answer(http.StatusOK, `{"value":"`+keyValue+`"}`),
+		"value of another shape":  answer(http.StatusOK, `{"id":"key_1","value":{"secret":"`+keyValue+`"}}`),
+		"time of another shape":   answer(http.StatusOK, `{"id":"key_1","created_at":"`+keyValue+`"}`),
+		"id of another shape":     answer(http.StatusOK, `{"id":["`+keyValue+`"]}`),
+		"behind what is too much": answer(http.StatusOK, whole+keyValue),
 		"500":                     refuse(http.StatusInternalServerError, whole),
-		"500 in the API's form":   refuse(http.StatusInternalServerError, `{"error":{"message":"`+freshValue+`","code":"`+freshValue+`"}}`),
-		"502 of a page":           refuse(http.StatusBadGateway, "<html>"+freshValue, "Content-Type", "text/html"),
+		"500 in the API's form":   refuse(http.StatusInternalServerError, `{"error":{"message":"`+keyValue+`","code":"`+keyValue+`"}}`),
+		"502 of a page":           refuse(http.StatusBadGateway, "<html>"+keyValue, "Content-Type", "text/html"),
 		"400 that is no refusal":  refuse(http.StatusBadRequest, whole),
-		"400 without a message":   refuse(http.StatusBadRequest, `{"error":{"type":"odd"},"value":"`+freshValue+`"}`),
-		"403 of a gateway":        refuse(http.StatusForbidden, `{"message":"`+freshValue+`"}`),
-		"404 of a text":           refuse(http.StatusNotFound, freshValue, "Content-Type", "text/plain"),
-		"429 of a text":           refuse(http.StatusTooManyRequests, freshValue),
-		"redirect":                refuse(http.StatusFound, freshValue, "Location", "http://127.0.0.1:1/"),
-		"in a header's place":     spoken("HTTP/1.1 200 OK\r\n" + freshValue + "\r\n\r\n"),
-		"in the status's place":   spoken("HTTP/1.1 " + freshValue + "\r\n\r\n"),
-		"in place of everything":  spoken(freshValue + "\r\n\r\n"),
-		"in a chunk's place":      spoken("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + freshValue + "\r\n"),
-		"in a trailer's place":    spoken("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n" + freshValue + "\r\n\r\n"),
+		"400 without a message":   refuse(http.StatusBadRequest, `{"error":{"type":"odd"},"value":"`+keyValue+`"}`),
+		"403 of a gateway":        refuse(http.StatusForbidden, `{"message":"`+keyValue+`"}`),
+		"404 of a text":           refuse(http.StatusNotFound, keyValue, "Content-Type", "text/plain"),
+		"429 of a text":           refuse(http.StatusTooManyRequests, keyValue),
+		"redirect":                refuse(http.StatusFound, keyValue, "Location", "http://127.0.0.1:1/"),
+		"in a header's place":     rawAnswer("HTTP/1.1 200 OK\r\n" + keyValue + "\r\n\r\n"),
+		"in the status's place":   rawAnswer("HTTP/1.1 " + keyValue + "\r\n\r\n"),
+		"in place of everything":  rawAnswer(keyValue + "\r\n\r\n"),
+		"in a chunk's place":      rawAnswer("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + keyValue + "\r\n"),
+		"in a trailer's place":    rawAnswer("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n" + keyValue + "\r\n\r\n"),
 	}
 }
 
-// Whatever answers the creation of a key, no error and no line of the log quotes it.
-func TestAnswerThatTellsASecretIsNotQuoted(t *testing.T) {
+// No error and no line of the log quotes an answer to the creation of a key.
+func TestAnswerWithASecretIsNotQuoted(t *testing.T) {
 	t.Parallel()
 	for name, handler := range keyAnswers() {
 		t.Run(name, func(t *testing.T) {
@@ -139,15 +139,15 @@ func TestAnswerThatTellsASecretIsNotQuoted(t *testing.T) {
 	}
 }
 
-// assertNoValue finds the value as well where one of its ends was cut off.
+// assertNoValue also finds a value without one of its ends.
 func assertNoValue(t *testing.T, text string) {
 	t.Helper()
-	assert.NotContains(t, text, freshValue[:6])
-	assert.NotContains(t, text, freshValue[len(freshValue)-6:])
+	assert.NotContains(t, text, keyValue[:6])
+	assert.NotContains(t, text, keyValue[len(keyValue)-6:])
 }
 
-// A refusal in the API's own form is told, since it says what is wrong.
-func TestRefusalOfAKeyIsTold(t *testing.T) {
+// A refusal in the API's own form is reported.
+func TestRefusalOfAKeyIsReported(t *testing.T) {
 	t.Parallel()
 	refuses := refuse(http.StatusBadRequest, `{"error":{"message":"Unknown scope.","code":"invalid_value"}}`)
 	_, err := newClient(t, start(t, refuses)).CreateServiceAccountKey(t.Context(), "proj_1", "svc_1", "Night shift", []string{"everything"})
@@ -156,7 +156,7 @@ func TestRefusalOfAKeyIsTold(t *testing.T) {
 	assert.ErrorContains(t, err, "400 Bad Request: Unknown scope. (")
 }
 
-// Where no connection comes about, the error says why: there is no answer yet that could be quoted.
+// An error before the connection has its cause, since no answer could be quoted yet.
 func TestKeyWithoutAConnection(t *testing.T) {
 	t.Parallel()
 	_, err := newClient(t, "http://127.0.0.1:1").CreateServiceAccountKey(t.Context(), "proj_1", "svc_1", "Night shift", nil)

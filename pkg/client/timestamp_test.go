@@ -17,7 +17,7 @@ func TestTimestamp(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		name, json string
-		// want is RFC 3339, "" where the API does not say.
+		// want is RFC 3339, "" for no time.
 		want string
 	}{
 		{"null", `null`, ""},
@@ -45,9 +45,9 @@ func TestTimestamp(t *testing.T) {
 				timestamp = 0
 			}
 			require.NoError(t, json.Unmarshal([]byte(tt.json), &timestamp))
-			got, said := timestamp.Time()
-			assert.Equal(t, tt.want != "", said)
-			if said {
+			got, isSet := timestamp.Time()
+			assert.Equal(t, tt.want != "", isSet)
+			if isSet {
 				assert.Equal(t, tt.want, got.Format(time.RFC3339Nano))
 				assert.Equal(t, time.UTC, got.Location())
 			}
@@ -71,16 +71,16 @@ func TestTimestampThatIsNoNumberIsAnError(t *testing.T) {
 	}
 }
 
-func TestTimestampThatIsLeftOutIsNotSaid(t *testing.T) {
+func TestTimestampThatIsMissing(t *testing.T) {
 	t.Parallel()
 	c := newClient(t, start(t, answer(http.StatusOK, `{"data":[{"id":"user-1"}],"has_more":false}`)))
 	page, err := c.ListUsers(t.Context(), client.Cursor{})
 	require.NoError(t, err)
-	_, said := page.Items[0].AddedAt.Time()
-	assert.False(t, said)
+	_, isSet := page.Items[0].AddedAt.Time()
+	assert.False(t, isSet)
 }
 
-// FuzzTimestamp reads a time out of anything: an error, nothing, or a time that RFC 3339 can write.
+// FuzzTimestamp decodes any time: the result is an error, nothing, or a time that RFC 3339 can express.
 func FuzzTimestamp(f *testing.F) {
 	for _, seed := range []string{`null`, `0`, `-1`, `1`, `1760000000.5`, `253402300799.9`, `1e300`, `-1e300`, `1e-300`, `1e999`, `"1"`, `{}`, ``, `nul`} {
 		f.Add([]byte(seed))
@@ -91,8 +91,8 @@ func FuzzTimestamp(f *testing.F) {
 		if json.Unmarshal(text, &timestamp) != nil {
 			return
 		}
-		at, said := timestamp.Time()
-		if !said {
+		at, isSet := timestamp.Time()
+		if !isSet {
 			assert.Zero(t, timestamp)
 			return
 		}

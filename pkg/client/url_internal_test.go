@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// longID is as long as an id can be in ConductorOne.
+// longID has the largest length of an id in ConductorOne.
 var longID = strings.Repeat("x", 1_024)
 
 var oddIDs = []string{
@@ -20,7 +20,7 @@ var oddIDs = []string{
 	"role-api-project-member__api-project__proj_1", "usеr-1",
 }
 
-// routes have one, two and three placeholders; in the second prefix no route is the beginning of another.
+// routes have one, two and three placeholders.
 var routes = []Route{
 	"/organization/users/{user_id}",
 	"/organization/groups/{group_id}/users/{user_id}",
@@ -28,8 +28,7 @@ var routes = []Route{
 	"/organization/projects/{project_id}/service_accounts/{service_account_id}",
 }
 
-// requireSameRoute checks that the address is one of the route below the base, and that each id is where it belongs: as
-// a reader of the address understands it.
+// requireSameRoute checks that a reader of the address finds the route below the base, and each id in its place.
 func requireSameRoute(t *testing.T, base string, route Route, ids []string, address *url.URL) {
 	t.Helper()
 	parsed, err := url.Parse(address.String())
@@ -60,7 +59,7 @@ func requireSameRoute(t *testing.T, base string, route Route, ids []string, addr
 	}
 }
 
-// FuzzURL fills the routes with any ids: the address is one of the same route, with these ids, or there is none.
+// FuzzURL fills the routes with any ids: the result is an address of the same route with these ids, or an error.
 func FuzzURL(f *testing.F) {
 	for i, id := range oddIDs {
 		f.Add(id, oddIDs[(i+7)%len(oddIDs)], "role_1")
@@ -84,7 +83,7 @@ func FuzzURL(f *testing.F) {
 	})
 }
 
-// The ids arrive as they were given, whatever the HTTP libraries on both sides do with the address, or nothing is sent.
+// The ids arrive unchanged, whatever the HTTP libraries of both sides do with the address, or nothing is sent.
 func TestOddIDsArrive(t *testing.T) {
 	t.Parallel()
 	for _, id := range oddIDs {

@@ -13,8 +13,8 @@ import (
 	"github.com/conductorone/baton-openai/pkg/openaitest"
 )
 
-// A deletion that says of itself that nothing was deleted is none; what says nothing is one.
-func TestDeletionByItsOwnWords(t *testing.T) {
+// An answer with "deleted": false is no deletion. One without the field is.
+func TestDeletedFieldOfADeletion(t *testing.T) {
 	t.Parallel()
 	for body, done := range map[string]bool{
 		`{"object":"group.deleted","id":"group_1","deleted":true}`: true, `{"object":"group.deleted"}`: true, `{"deleted":null}`: true, ``: true, `{"del`: true,
@@ -34,7 +34,7 @@ func TestDeletionByItsOwnWords(t *testing.T) {
 	}
 }
 
-// A change gives the object as the answer has it, and is a success whatever the answer is.
+// A change returns the object of the answer, and succeeds with any body.
 func TestAnswersOfChanges(t *testing.T) {
 	t.Parallel()
 	for body, role := range map[string]string{`{"id":"user-1","role":"owner"}`: "owner", `{"role":null}`: "", ``: "", `{"ro`: "", `[]`: "", `{"role":7}`: ""} {
@@ -57,7 +57,7 @@ func TestAnswersOfChanges(t *testing.T) {
 	}
 }
 
-// Each principal has an address of its own, under which roles are listed, assigned and taken, and itself is found.
+// Each principal has its own address, at which it is found and its roles are listed, assigned and unassigned.
 func TestAddressesOfPrincipals(t *testing.T) {
 	t.Parallel()
 	for roles, test := range map[string]struct {
@@ -86,12 +86,12 @@ func TestAddressesOfPrincipals(t *testing.T) {
 	}
 }
 
-// A call that is awaited and not urgent is asked again for as short a time as an urgent one.
+// An awaited call is repeated for as short a time as an urgent one.
 func TestAwaitedRead(t *testing.T) {
 	t.Parallel()
 	lasting := faulty(openaitest.Fault{Text: true})
 	began := time.Now()
-	_, err := patient(t, lasting).ListGroups(client.Awaited(client.Urgent(t.Context())), client.Cursor{})
+	_, err := newRetryingClient(t, lasting).ListGroups(client.Awaited(client.Urgent(t.Context())), client.Cursor{})
 	requireCode(t, codes.Unavailable, err)
 	require.Less(t, time.Since(began), 10*time.Second)
 	require.Greater(t, len(lasting.Requests()), 2)
@@ -116,7 +116,8 @@ func TestRefusalThatSaysAlready(t *testing.T) {
 	}
 }
 
-// What is made and changed is sent as it is documented: what was left out is not sent, and a service account is made alone.
+// Writes are sent as documented. Arguments that are left out are not sent, and a service account is created without a
+// key.
 func TestBodiesOfWrites(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {

@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Nobody but the process that has asked reads the configuration.
+// Only the process that has requested the configuration can read it.
 func TestConfigurationIsEncrypted(t *testing.T) {
 	t.Parallel()
 	h := newHostedPeer(t)
@@ -17,7 +17,7 @@ func TestConfigurationIsEncrypted(t *testing.T) {
 	versions := map[string]bool{}
 	for _, value := range []string{"one", "two"} {
 		h.service.Configure(map[string]any{"field": value})
-		answer, err := client.GetConnectorConfig(h.letInTo(v1.ConnectorConfigService_GetConnectorConfig_FullMethodName), &v1.GetConnectorConfigRequest{})
+		answer, err := client.GetConnectorConfig(h.authorizedFor(v1.ConnectorConfigService_GetConnectorConfig_FullMethodName), &v1.GetConnectorConfigRequest{})
 		require.NoError(t, err)
 		versions[answer.GetConfigVersion()] = true
 		assert.NotContains(t, string(answer.GetConfig()), value)

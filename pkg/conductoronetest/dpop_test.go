@@ -28,12 +28,12 @@ import (
 	"github.com/conductorone/baton-openai/pkg/conductoronetest"
 )
 
-// hostedPeer talks to the service as a hosted connector does, without the SDK's client.
+// hostedPeer talks to the service as a hosted connector does, but without the SDK's client.
 type hostedPeer struct {
 	*peer
 
 	own ed25519.PrivateKey
-	// aws is what a process finds in its environment.
+	// aws are the credentials in a process's environment.
 	aws map[string]string
 }
 
@@ -53,7 +53,7 @@ func newHostedPeer(t *testing.T) *hostedPeer {
 	return h
 }
 
-// proofClaims is what a proof says.
+// proofClaims are the claims of a DPoP proof.
 type proofClaims struct {
 	jwt.Claims
 
@@ -80,7 +80,7 @@ func (h *hostedPeer) proof(key ed25519.PrivateKey, kind string, claims proofClai
 
 func (h *hostedPeer) tokenAddress() string { return "https://" + h.host() + "/auth/v1/token" }
 
-// attestation is a request to AWS that somebody with the session has signed.
+// attestation is a request to AWS, signed with the session.
 func (h *hostedPeer) attestation(session string) string {
 	h.t.Helper()
 	request, err := anypb.New(v1.Sigv4SignedRequestSTSGetCallerIdentity_builder{
@@ -96,7 +96,7 @@ func (h *hostedPeer) attestation(session string) string {
 	return base64.RawURLEncoding.EncodeToString(text)
 }
 
-// attested is the form of a token's request, with an attestation.
+// attested is the form of a token request with an attestation.
 func (h *hostedPeer) attested(attestation string) url.Values {
 	h.t.Helper()
 	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.EdDSA, Key: h.key()}, nil)
@@ -108,8 +108,8 @@ func (h *hostedPeer) attested(attestation string) url.Values {
 	return form
 }
 
-// askProved gives the status, the nonce and the body.
-func (h *hostedPeer) askProved(form url.Values, proof string) (int, string, []byte) {
+// askTokenWithProof returns the status, the nonce and the body.
+func (h *hostedPeer) askTokenWithProof(form url.Values, proof string) (int, string, []byte) {
 	h.t.Helper()
 	request, err := http.NewRequestWithContext(h.t.Context(), http.MethodPost, h.tokenAddress(), strings.NewReader(form.Encode()))
 	require.NoError(h.t, err)
@@ -125,13 +125,13 @@ func (h *hostedPeer) askProved(form url.Values, proof string) (int, string, []by
 
 func (h *hostedPeer) nonce() string {
 	h.t.Helper()
-	code, nonce, _ := h.askProved(h.form(), h.proof(h.own, "dpop+jwt", proves(h.tokenAddress())))
+	code, nonce, _ := h.askTokenWithProof(h.form(), h.proof(h.own, "dpop+jwt", proves(h.tokenAddress())))
 	require.Equal(h.t, http.StatusBadRequest, code)
 	return nonce
 }
 
-// letInTo is a context for one call of the method.
-func (h *hostedPeer) letInTo(method string) context.Context {
+// authorizedFor returns a context with a token for one call of the method.
+func (h *hostedPeer) authorizedFor(method string) context.Context {
 	h.t.Helper()
 	claims := proves("https://" + h.host() + method)
 	token := h.token()
@@ -148,7 +148,7 @@ func (h *hostedPeer) token() string {
 	h.t.Helper()
 	claims := proves(h.tokenAddress())
 	claims.Nonce = h.nonce()
-	code, _, body := h.askProved(h.attested(h.attestation(h.aws["AWS_SESSION_TOKEN"])), h.proof(h.own, "dpop+jwt", claims))
+	code, _, body := h.askTokenWithProof(h.attested(h.attestation(h.aws["AWS_SESSION_TOKEN"])), h.proof(h.own, "dpop+jwt", claims))
 	require.Equal(h.t, http.StatusOK, code)
 	var answer struct {
 		AccessToken string `json:"access_token"`
@@ -159,8 +159,8 @@ func (h *hostedPeer) token() string {
 	return answer.AccessToken
 }
 
-// A token of a hosted connector is given for a proof that fits, and an attestation.
-func TestProvedTokens(t *testing.T) {
+// A hosted connector gets a token for a valid proof and a valid attestation.
+func TestTokensWithProof(t *testing.T) {
 	t.Parallel()
 	h := newHostedPeer(t)
 	nonce, attested := h.nonce(), h.attested(h.attestation(h.aws["AWS_SESSION_TOKEN"]))
@@ -172,7 +172,7 @@ func TestProvedTokens(t *testing.T) {
 	}
 	good := func() string { return proof(func(*proofClaims) {}) }
 	used := good()
-	code, _, _ := h.askProved(attested, used)
+	code, _, _ := h.askTokenWithProof(attested, used)
 	require.Equal(t, http.StatusOK, code)
 	refused := map[string]struct {
 		form  url.Values
@@ -190,15 +190,16 @@ func TestProvedTokens(t *testing.T) {
 		"somebody else's":              {h.attested(h.attestation("session")), good()},
 	}
 	for name, test := range refused {
-		code, _, _ := h.askProved(test.form, test.proof)
+		code, _, _ := h.askTokenWithProof(test.form, test.proof)
 		assert.Equal(t, http.StatusUnauthorized, code, name)
 	}
 	assert.Len(t, h.service.Refused(), len(refused))
 	assert.Equal(t, 1, h.service.TokensIssued())
 }
 
-// A call proves the key that its token was given to; a daemon's token is of no use here, and the other way round.
-func TestProvedCalls(t *testing.T) {
+// A call has to prove possession of the key of its token. A daemon's token is not accepted here, and a hosted
+// connector's token is not accepted by the daemon's service.
+func TestCallsWithProof(t *testing.T) {
 	t.Parallel()
 	h := newHostedPeer(t)
 	client := v1.NewConnectorConfigServiceClient(h.calls)
@@ -219,15 +220,15 @@ func TestProvedCalls(t *testing.T) {
 		"another token":    h.calling("DPoP "+token, proof(h.own, method, "other")),
 		"no proof":         h.calling("DPoP "+token, ""),
 		"a bearer":         h.calling("bearer "+token, proof(h.own, method, good)),
-		"a daemon's token": h.letIn(),
+		"a daemon's token": h.authorized(),
 	}
 	for name, ctx := range refused {
 		_, err := client.GetConnectorConfig(ctx, &v1.GetConnectorConfigRequest{})
 		assert.Equal(t, codes.Unauthenticated, status.Code(err), name)
 	}
-	_, err = h.GetTask(h.letInTo(v1.BatonService_GetTask_FullMethodName), v1.BatonServiceGetTaskRequest_builder{HostId: "host"}.Build())
+	_, err = h.GetTask(h.authorizedFor(v1.BatonService_GetTask_FullMethodName), v1.BatonServiceGetTaskRequest_builder{HostId: "host"}.Build())
 	assert.Equal(t, codes.Unauthenticated, status.Code(err))
 	assert.Len(t, h.service.Refused(), len(refused)+1)
-	_, err = client.GetConnectorConfig(h.letInTo(method), &v1.GetConnectorConfigRequest{})
+	_, err = client.GetConnectorConfig(h.authorizedFor(method), &v1.GetConnectorConfigRequest{})
 	assert.NoError(t, err)
 }

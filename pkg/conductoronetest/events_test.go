@@ -14,7 +14,7 @@ import (
 	"github.com/conductorone/baton-openai/pkg/conductoronetest"
 )
 
-// answerEvents plays a daemon that has one event for each task, until it has none.
+// answerEvents answers one task for each of the answers, as a daemon does, and returns the tasks.
 func (p *peer) answerEvents(ctx context.Context, answers ...*v2.ListEventsResponse) []*v1.Task_ListEventsTask {
 	p.t.Helper()
 	asked := make([]*v1.Task_ListEventsTask, 0, len(answers))
@@ -40,34 +40,34 @@ func page(cursor string, more bool, ids ...string) *v2.ListEventsResponse {
 	return v2.ListEventsResponse_builder{Cursor: cursor, HasMore: more, Events: events}.Build()
 }
 
-// listened is what following a feed gives.
-type listened struct {
+// followed is the result of following a feed.
+type followed struct {
 	events []*v2.Event
 	err    error
 }
 
-func listen(ctx context.Context, feed *conductoronetest.EventFeed) <-chan listened {
-	heard := make(chan listened, 1)
+func follow(ctx context.Context, feed *conductoronetest.EventFeed) <-chan followed {
+	heard := make(chan followed, 1)
 	go func() {
 		events, err := feed.Events(ctx)
-		heard <- listened{events, err}
+		heard <- followed{events, err}
 	}()
 	return heard
 }
 
-// A feed is asked page by page, and the next time from where it was left.
+// A feed is read page by page, and continues at its last cursor.
 func TestFeedsAreFollowed(t *testing.T) {
 	t.Parallel()
 	p := newPeer(t, &conductoronetest.Service{})
-	ctx := p.letIn()
+	ctx := p.authorized()
 	start := time.Unix(1_770_000_000, 0).UTC()
 	feed := p.service.Follow("changes", start)
-	heard := listen(t.Context(), feed)
+	heard := follow(t.Context(), feed)
 	asked := p.answerEvents(ctx, page("one", true, "a"), page("two", false, "b", "c"))
 	first := <-heard
 	require.NoError(t, first.err)
 	require.Len(t, first.events, 3)
-	heard = listen(t.Context(), feed)
+	heard = follow(t.Context(), feed)
 	asked = append(asked, p.answerEvents(ctx, page("two", false))...)
 	require.NoError(t, (<-heard).err)
 	for i, cursor := range []string{"", "one", "two"} {
@@ -78,7 +78,7 @@ func TestFeedsAreFollowed(t *testing.T) {
 	assert.Empty(t, p.service.Refused())
 }
 
-// What a connector must not answer is found out.
+// Answers that a connector must not give are detected.
 func TestAnswersOfFeedsAreChecked(t *testing.T) {
 	t.Parallel()
 	invalid := page("one", false)
@@ -91,13 +91,13 @@ func TestAnswersOfFeedsAreChecked(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			p := newPeer(t, &conductoronetest.Service{})
-			heard := listen(t.Context(), p.service.Follow("changes", time.Now()))
-			p.answerEvents(p.letIn(), answers...)
+			heard := follow(t.Context(), p.service.Follow("changes", time.Now()))
+			p.answerEvents(p.authorized(), answers...)
 			require.Error(t, (<-heard).err)
 		})
 	}
 	p := newPeer(t, &conductoronetest.Service{})
-	ctx := p.letIn()
+	ctx := p.authorized()
 	feed := p.service.Follow("changes", time.Now())
 	task := feed.Next()
 	assert.Equal(t, "list the events of changes", task.String())

@@ -15,7 +15,7 @@ import (
 	"github.com/conductorone/baton-openai/pkg/conductoronetest"
 )
 
-// process answers what a runtime asks of it, without AWS's library.
+// process answers the requests of a runtime, without AWS's library.
 type process struct {
 	t       *testing.T
 	runtime *conductoronetest.Runtime
@@ -35,7 +35,7 @@ func newProcess(t *testing.T, service *conductoronetest.Service) *process {
 	return p
 }
 
-// ask gives the status, the id of a request and the body; 0 if the runtime is closed.
+// ask returns the status, the id of a request and the body; 0 if the runtime is closed.
 func (p *process) ask(method, path string, body []byte) (int, string, []byte) {
 	request, err := http.NewRequestWithContext(p.t.Context(), method, p.address+path, bytes.NewReader(body))
 	if err != nil {
@@ -50,13 +50,13 @@ func (p *process) ask(method, path string, body []byte) (int, string, []byte) {
 	return response.StatusCode, response.Header.Get("Lambda-Runtime-Aws-Request-Id"), text
 }
 
-// next gives the id of a request and what it says.
+// next returns the id and the body of the next request.
 func (p *process) next() (string, []byte) {
 	_, id, text := p.ask(http.MethodGet, "next", nil)
 	return id, text
 }
 
-// A process gets one request after the other, and its answers go to their callers.
+// A process gets one request after another, and each answer goes to its caller.
 func TestRuntime(t *testing.T) {
 	t.Parallel()
 	service := &conductoronetest.Service{}
@@ -78,7 +78,7 @@ func TestRuntime(t *testing.T) {
 		answers(http.StatusAccepted, http.MethodPost, id+"/error", []byte("out of order"))
 		id, _ = p.next()
 		answers(http.StatusAccepted, http.MethodPost, id+"/response", make([]byte, 7<<20))
-		p.next() // and is gone
+		p.next() // this process ends
 		assert.NoError(t, p.runtime.Close())
 	}()
 	answer, err := p.runtime.Invoke(t.Context(), []byte("one"))
@@ -96,7 +96,7 @@ func TestRuntime(t *testing.T) {
 	assert.Len(t, service.Refused(), 4)
 }
 
-// Requests that come one after the other go round the processes, but for those that are gone.
+// Requests one after another are distributed over the processes in turn, without those that have ended.
 func TestFunction(t *testing.T) {
 	t.Parallel()
 	service := &conductoronetest.Service{}

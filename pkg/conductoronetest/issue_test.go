@@ -11,7 +11,7 @@ import (
 	"github.com/conductorone/baton-openai/pkg/conductoronetest"
 )
 
-// What is reported of a key is the answer to what was asked for, or an error.
+// Credential returns the answer to the task, or an error if the answer does not fit the task.
 func TestIssueAPIKey(t *testing.T) {
 	t.Parallel()
 	identity := v2.ResourceId_builder{ResourceType: "service_account", Resource: "bot"}.Build()
@@ -30,7 +30,7 @@ func TestIssueAPIKey(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			p := newPeer(t, &conductoronetest.Service{})
-			ctx := p.letIn()
+			ctx := p.authorized()
 			task := p.service.Enqueue(conductoronetest.IssueAPIKey(identity, "api_key", recipients...))
 			assert.Equal(t, "issue a credential to service_account bot", task.String())
 			given := p.getTask(ctx)

@@ -30,7 +30,7 @@ import (
 	"github.com/conductorone/baton-openai/pkg/conductoronetest"
 )
 
-// peer talks to the service as a daemon does, without the SDK's client.
+// peer talks to the service as a daemon does, but without the SDK's client.
 type peer struct {
 	t       *testing.T
 	service *conductoronetest.Service
@@ -59,7 +59,7 @@ func newPeer(t *testing.T, service *conductoronetest.Service) *peer {
 	return p
 }
 
-// host is what a client id says, with the port.
+// host is the host in the client id, with the port.
 func (p *peer) host() string {
 	_, host, _ := strings.Cut(p.service.ClientID(), "@")
 	host, _, _ = strings.Cut(host, "/")
@@ -120,8 +120,8 @@ func (p *peer) askToken(form url.Values) (int, string) {
 	return response.StatusCode, string(body)
 }
 
-// letIn is a context whose calls carry a token.
-func (p *peer) letIn() context.Context {
+// authorized returns a context with a token.
+func (p *peer) authorized() context.Context {
 	p.t.Helper()
 	code, body := p.askToken(p.form())
 	require.Equal(p.t, http.StatusOK, code, body)

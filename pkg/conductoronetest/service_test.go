@@ -26,7 +26,7 @@ import (
 	"github.com/conductorone/baton-openai/pkg/conductoronetest"
 )
 
-// A token is given to nobody but the owner of the client secret.
+// Only the owner of the client secret gets a token.
 func TestTokens(t *testing.T) {
 	t.Parallel()
 	p := newPeer(t, &conductoronetest.Service{})
@@ -63,11 +63,11 @@ func TestTokens(t *testing.T) {
 	}
 	assert.Len(t, p.service.Refused(), len(refused))
 	assert.Zero(t, p.service.TokensIssued())
-	p.letIn()
+	p.authorized()
 	assert.Equal(t, 1, p.service.TokensIssued())
 }
 
-// A call without a good token is refused.
+// A call without a valid token is refused.
 func TestCallsNeedAToken(t *testing.T) {
 	t.Parallel()
 	p := newPeer(t, &conductoronetest.Service{TokenLifetime: time.Nanosecond})
@@ -98,7 +98,7 @@ func TestCallsNeedAToken(t *testing.T) {
 func TestTasksAreGivenOutInOrder(t *testing.T) {
 	t.Parallel()
 	p := newPeer(t, &conductoronetest.Service{})
-	ctx := p.letIn()
+	ctx := p.authorized()
 	assert.Nil(t, p.getTask(ctx))
 	first, second, third := p.service.Enqueue(fullSync()), p.service.Enqueue(fullSync()), p.service.Enqueue(fullSync())
 	assert.Equal(t, first.ID, p.getTask(ctx).GetId())
@@ -130,11 +130,11 @@ func TestTasksAreGivenOutInOrder(t *testing.T) {
 	assert.Empty(t, p.service.Refused())
 }
 
-// A task that failed is given out again as often as the service is told, unless the failure is final.
+// A failed task is handed out again as often as the service is configured to, unless the failure is final.
 func TestTasksAreGivenOutAgain(t *testing.T) {
 	t.Parallel()
 	p := newPeer(t, &conductoronetest.Service{Retries: 1})
-	ctx := p.letIn()
+	ctx := p.authorized()
 	task := p.service.Enqueue(fullSync())
 	for range 2 {
 		require.Equal(t, task.ID, p.getTask(ctx).GetId())
@@ -155,11 +155,11 @@ func TestTasksAreGivenOutAgain(t *testing.T) {
 	assert.Nil(t, p.getTask(ctx))
 }
 
-// What does not fit is refused, and remembered.
-func TestReportsThatDoNotFit(t *testing.T) {
+// Calls that do not fit are refused and recorded.
+func TestInvalidReports(t *testing.T) {
 	t.Parallel()
 	p := newPeer(t, &conductoronetest.Service{})
-	ctx := p.letIn()
+	ctx := p.authorized()
 	waiting, done := p.service.Enqueue(fullSync()), strings.Repeat("x", 27)
 	tests := map[string]struct {
 		call func() error
@@ -213,14 +213,14 @@ func TestReportsThatDoNotFit(t *testing.T) {
 	assert.Len(t, waiting.Reports(), 1)
 }
 
-// upload sends the messages and returns how the service ends it.
+// upload sends the messages and returns the status with which the service ends the stream.
 func (p *peer) upload(ctx context.Context, messages ...*v1.BatonServiceUploadAssetRequest) error {
 	p.t.Helper()
 	stream, err := p.UploadAsset(ctx)
 	require.NoError(p.t, err)
 	for _, message := range messages {
 		if stream.Send(message) != nil {
-			break // the service has ended it, and says why below
+			break // the service has ended the stream; CloseAndRecv returns the reason
 		}
 	}
 	_, err = stream.CloseAndRecv()
@@ -249,7 +249,7 @@ func checksum(data string) *v1.BatonServiceUploadAssetRequest {
 func TestUploads(t *testing.T) {
 	t.Parallel()
 	p := newPeer(t, &conductoronetest.Service{})
-	ctx := p.letIn()
+	ctx := p.authorized()
 	task := p.service.Enqueue(fullSync())
 	require.Equal(t, task.ID, p.getTask(ctx).GetId())
 	tests := map[string]struct {
@@ -278,7 +278,7 @@ func TestUploads(t *testing.T) {
 func TestFaults(t *testing.T) {
 	t.Parallel()
 	p := newPeer(t, &conductoronetest.Service{})
-	ctx := p.letIn()
+	ctx := p.authorized()
 	task := p.service.Enqueue(fullSync())
 	require.Equal(t, task.ID, p.getTask(ctx).GetId())
 
@@ -307,12 +307,12 @@ func TestFaults(t *testing.T) {
 	assert.Empty(t, p.service.Refused(), "faults are not the daemon's")
 }
 
-// A Hello introduces the daemon, and finishes the task that asked for it.
+// A Hello introduces the daemon and finishes a task that asks for it.
 func TestHello(t *testing.T) {
 	t.Parallel()
 	var calls []string
 	p := newPeer(t, &conductoronetest.Service{OnCall: func(method string) { calls = append(calls, method) }})
-	ctx := p.letIn()
+	ctx := p.authorized()
 	hello := v1.BatonServiceHelloRequest_builder{
 		HostId: "host", ConnectorMetadata: v2.ConnectorMetadata_builder{DisplayName: "OpenAI"}.Build(),
 	}.Build()

@@ -12,7 +12,7 @@ import (
 	"google.golang.org/grpc/status"
 )
 
-// What a process keeps is there for the others, of the same sync and under the same prefix, until it is removed.
+// All processes see a value of the same sync and prefix, until it is removed.
 func TestSessions(t *testing.T) {
 	t.Parallel()
 	h := newHostedPeer(t)
@@ -22,25 +22,25 @@ func TestSessions(t *testing.T) {
 	for i := range 100 {
 		values[fmt.Sprint(i)] = []byte{byte(i)}
 	}
-	_, err := client.SetMany(h.letInTo(v1.BatonSessionService_SetMany_FullMethodName), v1.SetManyRequest_builder{SyncId: sync, Prefix: "p", Values: values}.Build())
+	_, err := client.SetMany(h.authorizedFor(v1.BatonSessionService_SetMany_FullMethodName), v1.SetManyRequest_builder{SyncId: sync, Prefix: "p", Values: values}.Build())
 	require.NoError(t, err)
 	for _, id := range []string{sync, other} {
-		_, err = client.Set(h.letInTo(v1.BatonSessionService_Set_FullMethodName), v1.SetRequest_builder{SyncId: id, Prefix: "p", Key: "key", Value: []byte(id)}.Build())
+		_, err = client.Set(h.authorizedFor(v1.BatonSessionService_Set_FullMethodName), v1.SetRequest_builder{SyncId: id, Prefix: "p", Key: "key", Value: []byte(id)}.Build())
 		require.NoError(t, err)
-		got, err := client.Get(h.letInTo(v1.BatonSessionService_Get_FullMethodName), v1.GetRequest_builder{SyncId: id, Prefix: "p", Key: "key"}.Build())
+		got, err := client.Get(h.authorizedFor(v1.BatonSessionService_Get_FullMethodName), v1.GetRequest_builder{SyncId: id, Prefix: "p", Key: "key"}.Build())
 		require.NoError(t, err)
 		assert.Equal(t, id, string(got.GetValue()))
 	}
-	absent, err := client.Get(h.letInTo(v1.BatonSessionService_Get_FullMethodName), v1.GetRequest_builder{SyncId: sync, Prefix: "q", Key: "key"}.Build())
+	absent, err := client.Get(h.authorizedFor(v1.BatonSessionService_Get_FullMethodName), v1.GetRequest_builder{SyncId: sync, Prefix: "q", Key: "key"}.Build())
 	require.NoError(t, err)
 	assert.False(t, absent.GetFound())
-	many, err := client.GetMany(h.letInTo(v1.BatonSessionService_GetMany_FullMethodName), v1.GetManyRequest_builder{SyncId: sync, Prefix: "p", Keys: []string{"1", "none", "2"}}.Build())
+	many, err := client.GetMany(h.authorizedFor(v1.BatonSessionService_GetMany_FullMethodName), v1.GetManyRequest_builder{SyncId: sync, Prefix: "p", Keys: []string{"1", "none", "2"}}.Build())
 	require.NoError(t, err)
 	assert.Len(t, many.GetItems(), 2)
 
 	all, token := map[string]bool{}, ""
 	for pages := 1; ; pages++ {
-		page, err := client.GetAll(h.letInTo(v1.BatonSessionService_GetAll_FullMethodName), v1.GetAllRequest_builder{SyncId: sync, Prefix: "p", PageToken: token}.Build())
+		page, err := client.GetAll(h.authorizedFor(v1.BatonSessionService_GetAll_FullMethodName), v1.GetAllRequest_builder{SyncId: sync, Prefix: "p", PageToken: token}.Build())
 		require.NoError(t, err)
 		for _, item := range page.GetItems() {
 			all[item.GetKey()] = true
@@ -52,17 +52,17 @@ func TestSessions(t *testing.T) {
 	}
 	assert.Len(t, all, 101)
 
-	_, err = client.Delete(h.letInTo(v1.BatonSessionService_Delete_FullMethodName), v1.DeleteRequest_builder{SyncId: sync, Prefix: "p", Key: "1"}.Build())
+	_, err = client.Delete(h.authorizedFor(v1.BatonSessionService_Delete_FullMethodName), v1.DeleteRequest_builder{SyncId: sync, Prefix: "p", Key: "1"}.Build())
 	require.NoError(t, err)
-	_, err = client.DeleteMany(h.letInTo(v1.BatonSessionService_DeleteMany_FullMethodName), v1.DeleteManyRequest_builder{SyncId: sync, Prefix: "p", Keys: []string{"2", "3"}}.Build())
+	_, err = client.DeleteMany(h.authorizedFor(v1.BatonSessionService_DeleteMany_FullMethodName), v1.DeleteManyRequest_builder{SyncId: sync, Prefix: "p", Keys: []string{"2", "3"}}.Build())
 	require.NoError(t, err)
 	assert.Equal(t, map[string]int{sync: 98, other: 1}, h.service.Sessions())
-	_, err = client.Clear(h.letInTo(v1.BatonSessionService_Clear_FullMethodName), v1.ClearRequest_builder{SyncId: sync}.Build())
+	_, err = client.Clear(h.authorizedFor(v1.BatonSessionService_Clear_FullMethodName), v1.ClearRequest_builder{SyncId: sync}.Build())
 	require.NoError(t, err)
 	assert.Equal(t, map[string]int{other: 1}, h.service.Sessions())
 
 	assert.Empty(t, h.service.Refused())
-	_, err = client.Get(h.letInTo(v1.BatonSessionService_Get_FullMethodName), v1.GetRequest_builder{SyncId: "sync", Key: "key"}.Build())
+	_, err = client.Get(h.authorizedFor(v1.BatonSessionService_Get_FullMethodName), v1.GetRequest_builder{SyncId: "sync", Key: "key"}.Build())
 	assert.Equal(t, codes.InvalidArgument, status.Code(err))
 	assert.Len(t, h.service.Refused(), 1)
 }

@@ -27,7 +27,7 @@ func TestActionArguments(t *testing.T) {
 	const noID = `the argument project of the action try is not an id such as {"resource_type_id":"project","resource_id":"..."}`
 	tests := map[string]struct {
 		given string
-		// want is what was given, each of its kind; refused is part of the error.
+		// want has the arguments, each of its kind; refused is part of the error.
 		want    map[string]any
 		refused string
 	}{

@@ -25,8 +25,8 @@ import (
 	"github.com/conductorone/baton-openai/pkg/openaitest"
 )
 
-// invoke has an action done, with arguments as on the command line, and gives what it returns. Its error is made of what the
-// SDK leaves of it.
+// invoke invokes an action with arguments as on the command line, and returns its result. An error is rebuilt from the
+// parts that the SDK keeps.
 func (d testConnector) invoke(ctx context.Context, name, arguments string) (*structpb.Struct, error) {
 	given := &structpb.Struct{}
 	if err := protojson.Unmarshal([]byte(arguments), given); err != nil {
@@ -40,13 +40,13 @@ func (d testConnector) invoke(ctx context.Context, name, arguments string) (*str
 	if answer.GetStatus() == v2.BatonActionStatus_BATON_ACTION_STATUS_COMPLETE {
 		return returned, nil
 	}
-	said := &spb.Status{}
+	failure := &spb.Status{}
 	annos := annotations.Annotations(answer.GetAnnotations())
-	if found, err := annos.Pick(said); err != nil || !found {
+	if found, err := annos.Pick(failure); err != nil || !found {
 		return returned, errors.New("the error has no code")
 	}
 	text := returned.GetFields()["error"].GetStringValue()
-	return returned, status.Error(codes.Code(said.GetCode()), text)
+	return returned, status.Error(codes.Code(failure.GetCode()), text)
 }
 
 func invoked(name, arguments string) func(context.Context, testConnector) error {
@@ -60,15 +60,16 @@ func invoked(name, arguments string) func(context.Context, testConnector) error 
 type actionCase struct {
 	name, arguments string
 	prepare         func(*openaitest.Organization)
-	// effect is what it does to the organization, nil if there is nothing to do.
+	// effect changes the organization as the action does; nil if nothing changes.
 	effect func(*openaitest.Organization)
 	sends  []string
-	// returns is what it returns, as JSON, but for the annotations of a resource; logs are in its one line of the log.
+	// returns is the result as JSON, without the annotations of resources; logs are parts of the action's only line in
+	// the log.
 	returns string
 	logs    []string
 }
 
-// requireInvoked holds actions to what they do, return and log.
+// requireInvoked checks the effect, the result and the log of each action.
 func requireInvoked(t *testing.T, cases map[string]actionCase) {
 	t.Helper()
 	for name, test := range cases {
@@ -93,7 +94,7 @@ func requireInvoked(t *testing.T, cases map[string]actionCase) {
 	}
 }
 
-// plain is what an action returned as JSON, but for the annotations of resources.
+// plain is the result of an action as JSON, without the annotations of resources.
 func plain(t *testing.T, returned *structpb.Struct) string {
 	t.Helper()
 	fields := returned.AsMap()
@@ -107,12 +108,13 @@ func plain(t *testing.T, returned *structpb.Struct) string {
 	return string(text)
 }
 
-// returnedResource is what an action returns that has one resource, under the name of its type. Ids are written as project:p.
+// returnedResource is the result of an action that returns one resource, in the field of its type. Ids are written as
+// project:p.
 func returnedResource(id, parent, name string) string {
 	return returnedAs(parseID(id).GetResourceType(), id, parent, name)
 }
 
-// returnedAs is the same under another name.
+// returnedAs is the same with another field.
 func returnedAs(as, id, parent, name string) string {
 	of := func(text string) string {
 		return fmt.Sprintf(`{"resourceTypeId":%q,"resourceId":%q}`, parseID(text).GetResourceType(), parseID(text).GetResource())
@@ -120,7 +122,7 @@ func returnedAs(as, id, parent, name string) string {
 	return fmt.Sprintf(`{"success":true,%q:{"resourceId":%s,"parentResourceId":%s,"displayName":%q}}`, as, of(id), of(parent), name)
 }
 
-// actionCases are those that change something.
+// actionCases are the actions that change something.
 func actionCases() map[string]actionCase {
 	all := map[string]actionCase{}
 	for _, cases := range []map[string]actionCase{
@@ -135,7 +137,7 @@ func actionCases() map[string]actionCase {
 	return all
 }
 
-// The names of actions, of arguments and of what is returned are pinned: workflows are stored with them.
+// The names of actions, arguments and results are pinned, since workflows in ConductorOne store them.
 func TestActionsArePinned(t *testing.T) {
 	t.Parallel()
 	listed, err := connect(t, newServer()).ListActionSchemas(t.Context(), &v2.ListActionSchemasRequest{})
@@ -176,8 +178,8 @@ func TestActionsArePinned(t *testing.T) {
 	}, got)
 }
 
-// What an action returns is what its schema says.
-func TestActionsReturnWhatTheySay(t *testing.T) {
+// The result of an action is as its schema says.
+func TestActionsReturnTheirSchema(t *testing.T) {
 	t.Parallel()
 	for name, test := range actionCases() {
 		t.Run(name, func(t *testing.T) {
@@ -194,8 +196,8 @@ func TestActionsReturnWhatTheySay(t *testing.T) {
 	}
 }
 
-// Without a client, as where only the capabilities are asked for, every action is refused; so it is where the service may
-// change nothing, whatever is asked.
+// Every action is refused without a client, as when only the capabilities are listed, and in a service without
+// --provisioning.
 func TestActionsThatAreNotServed(t *testing.T) {
 	t.Parallel()
 	reading := newServer()
@@ -215,7 +217,7 @@ func TestActionsThatAreNotServed(t *testing.T) {
 	require.Empty(t, reading.Requests())
 }
 
-// Of two actions of the same thing, the second one is looked at when the first one is done.
+// Of two actions on the same object, the second one reads the state after the first one is done.
 func TestSameActionsAtOnce(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]func(context.Context, testConnector) error{

@@ -17,7 +17,7 @@ import (
 	"github.com/conductorone/baton-openai/pkg/openaitest"
 )
 
-// reading is a list of the API and the call of the connector that makes rows of it.
+// reading is a list of the API and the connector's call that turns it into rows.
 type reading struct {
 	route string
 	rows  func(ctx context.Context, server types.ConnectorServer, token string) ([]proto.Message, string, annotations.Annotations, error)
@@ -47,7 +47,7 @@ func readingGrants(route string, of *v2.Resource) reading {
 	}}
 }
 
-// readings are all lists that a sync reads.
+// readings are all lists of a sync.
 func readings() []reading {
 	organization := resource("organization", "organization", nil)
 	project := resource("project", "proj_1", organization.GetId())
@@ -73,7 +73,7 @@ func readings() []reading {
 	}
 }
 
-// requireWhole checks that a row can be stored, and names what it is of.
+// requireWhole checks that a row can be stored, and has the id of its resource.
 func requireWhole(t *testing.T, row proto.Message) {
 	t.Helper()
 	_, err := proto.Marshal(row)
@@ -96,7 +96,7 @@ func requireWhole(t *testing.T, row proto.Message) {
 	}
 }
 
-// listBodies are answers as the lists give them, in every type's shape and in none.
+// listBodies are answers to lists, with each type of row and with malformed ones.
 var listBodies = []string{
 	`{"object":"list","data":[],"has_more":false}`,
 	`{"object":"list","data":[{"object":"organization.user","id":"user-9","added_at":1,"role":null,"user":{"enabled":false,"banned":true}}],"has_more":false,"last_id":"user-9"}`,
@@ -117,7 +117,7 @@ var listBodies = []string{
 	`{"data":[{"id":"` + strings.Repeat("x", 1_024) + `"}],"has_more":false}`,
 }
 
-// FuzzAnswers has each list answered with any body: the connector gives whole rows, or an error and none.
+// FuzzAnswers answers each list with any body: the connector returns whole rows, or an error without rows.
 func FuzzAnswers(f *testing.F) {
 	all := readings()
 	for _, body := range listBodies {
@@ -137,12 +137,12 @@ func FuzzAnswers(f *testing.F) {
 	listed := maps.Clone(store.values)
 	f.Fuzz(func(t *testing.T, which uint8, body string) {
 		reading := all[int(which)%len(all)]
-		// What is remembered of an answer does not reach the next one.
+		// Each answer begins with the same session.
 		store.values = maps.Clone(listed)
 		if body == "" {
 			body = " "
 		}
-		// The answer comes once. What it leads to is the real list again, or an error.
+		// The answer comes once. The calls after it get the real list.
 		standIn.SetFault(reading.route, openaitest.Fault{Body: body, Times: 1})
 		defer standIn.SetFault(reading.route, openaitest.Fault{})
 		pages := 0

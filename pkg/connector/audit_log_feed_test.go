@@ -13,7 +13,7 @@ import (
 	"github.com/conductorone/baton-openai/pkg/openaitest"
 )
 
-// roleAssigned are the details of an assignment in the organization or in one of its projects.
+// roleAssigned are the details of a role assignment in the organization or a project.
 func roleAssigned(role, principal, principalType, resource string) map[string]any {
 	resourceType := "api.project"
 	if resource == "org-small" {
@@ -25,8 +25,8 @@ func roleAssigned(role, principal, principalType, resource string) map[string]an
 	}
 }
 
-// What each type of entry means, by a person in a session and by a key, whose project is not believed.
-func TestWhatEntriesMean(t *testing.T) {
+// The events of each type of entry, by a person in a session and by a key. The project of an entry by a key is ignored.
+func TestEventsOfEntries(t *testing.T) {
 	t.Parallel()
 	const (
 		ownerHere, owners = "role-api-organization-owner__api-organization__org-small", "organization_role:owner:assigned"
@@ -34,7 +34,7 @@ func TestWhatEntriesMean(t *testing.T) {
 		inOrganization    = " in organization:organization"
 	)
 	session, key := openaitest.AuditLogActor{UserID: "ola"}, openaitest.AuditLogActor{UserID: "ola", KeyID: "key-own"}
-	nobody := openaitest.AuditLogActor{}
+	unknownActor := openaitest.AuditLogActor{}
 	named := func(id any) map[string]any { return map[string]any{"id": id} }
 	inside := func(resourceType, resource string) map[string]any {
 		return map[string]any{"id": "r-1", "resource_type": resourceType, "resource_id": resource}
@@ -47,13 +47,13 @@ func TestWhatEntriesMean(t *testing.T) {
 		want      []string
 	}{
 		{"organization.updated", named("org-small"), session, "", []string{"e changed organization:organization"}},
-		{"scim.enabled", nil, nobody, "", []string{"e changed organization:organization"}},
+		{"scim.enabled", nil, unknownActor, "", []string{"e changed organization:organization"}},
 		{"scim.disabled", nil, key, "", []string{"e changed organization:organization"}},
 
 		{"user.added", named("ann"), session, "", []string{"e changed user:ann" + inOrganization}},
 		{"user.added", named("ann"), session, "alpha", []string{"e changed user:ann" + inOrganization, "e/1 changed project:alpha" + inOrganization}},
 		{"user.added", named("ann"), key, "alpha", []string{"e changed user:ann" + inOrganization}},
-		{"user.added", named("ann"), nobody, "alpha", []string{"e changed user:ann" + inOrganization}},
+		{"user.added", named("ann"), unknownActor, "alpha", []string{"e changed user:ann" + inOrganization}},
 		{"user.deleted", named("ann"), session, "alpha", []string{"e changed user:ann" + inOrganization, "e/1 changed project:alpha" + inOrganization}},
 		{"user.updated", named("alpha"), session, "alpha", []string{"e changed project:alpha" + inOrganization}},
 		{"user.updated", named("ann"), session, "alpha", []string{"e changed user:ann" + inOrganization, "e/1 changed project:alpha" + inOrganization}},
@@ -88,13 +88,14 @@ func TestWhatEntriesMean(t *testing.T) {
 			"role.assignment.created", roleAssigned(memberOfAlpha, "team", "group", "alpha"), key, "",
 			[]string{"e/grant granted project:alpha:member to group:team", "e changed project:alpha" + inOrganization},
 		},
-		// Whether a user of a project is a service account is not said.
+		// The entry does not tell whether a user of a project is a service account.
 		{"role.assignment.created", roleAssigned(memberOfAlpha, "svc-1", "user", "alpha"), key, "", []string{"e changed project:alpha" + inOrganization}},
 		{"role.assignment.created", roleAssigned(memberOfAlpha, "svc-1", "service_account", "alpha"), key, "", []string{"e changed project:alpha" + inOrganization}},
 		{"role.assignment.created", roleAssigned(ownerHere, "bot", "service_account", "org-small"), key, "", []string{"e changed user:bot" + inOrganization}},
 		{"role.assignment.created", roleAssigned("r-bill", "team", "group", "org-small"), key, "", []string{"e changed group:team" + inOrganization}},
 		{"role.assignment.created", roleAssigned("r-tune", "team", "group", "alpha"), key, "", []string{"e changed project:alpha" + inOrganization}},
-		// The id is of another organization, another project, another kind, an unknown name, another principal, or of no such form.
+		// The role's id has another organization, another project, another kind, an unknown name, another principal, or
+		// another form.
 		{"role.assignment.created", roleAssigned(strings.Replace(ownerHere, "small", "other", 1), "team", "group", "org-small"), key, "", []string{"e changed group:team" + inOrganization}},
 		{"role.assignment.created", roleAssigned(memberOfAlpha, "team", "group", "beta"), key, "", []string{"e changed project:beta" + inOrganization}},
 		{"role.assignment.created", roleAssigned(memberOfAlpha, "team", "group", "org-small"), key, "", []string{"e changed group:team" + inOrganization}},
@@ -111,7 +112,7 @@ func TestWhatEntriesMean(t *testing.T) {
 			"role.assignment.created", map[string]any{"id": "x", "principal_id": "team", "principal_type": "group", "resource_id": "w", "resource_type": "api.workspace"},
 			key, "", nil,
 		},
-		// Another source of the role may be left, so that a revocation is never told.
+		// The principal may still have the role from another source, so a deletion is never reported as a revocation.
 		{"role.assignment.deleted", roleAssigned(ownerHere, "team", "group", "org-small"), key, "", []string{"e changed group:team" + inOrganization}},
 		{"role.assignment.deleted", roleAssigned(ownerHere, "ann", "user", "org-small"), key, "", []string{"e changed user:ann" + inOrganization}},
 		{"role.assignment.deleted", roleAssigned(memberOfAlpha, "team", "group", "alpha"), key, "", []string{"e changed project:alpha" + inOrganization}},
@@ -127,7 +128,7 @@ func TestWhatEntriesMean(t *testing.T) {
 		{"api_key.updated", named("k"), session, "", []string{"e changed api_key:k"}},
 		{"api_key.deleted", named("k"), key, "alpha", []string{"e changed api_key:k"}},
 
-		// Ids that no resource can have.
+		// No resource can have these ids.
 		{"user.added", nil, session, "", nil},
 		{"user.added", named(7), session, "", nil},
 		{"user.added", named("a\nb"), session, "", nil},
@@ -142,7 +143,7 @@ func TestWhatEntriesMean(t *testing.T) {
 			r := followFeed(t, server, "audit_log")
 			server.Record(openaitest.AuditLogEntry{ID: "e", Type: test.eventType, Actor: test.actor, ProjectID: test.project, Details: test.details})
 			r.pass(2 * time.Minute)
-			got := toldAll(r.all(t))
+			got := eventLines(r.all(t))
 			require.Equal(t, slices.Clip(test.want), orNone(got))
 			require.Equal(t, len(got) == 0, r.logs.FilterMessageSnippet("cannot read").Len() == 1)
 		})
@@ -160,8 +161,9 @@ func orNone(lines []string) []string {
 	return lines
 }
 
-// Only where one page holds everything it is known what came after a grant, so that only there it is told as one.
-func TestGrantsAreNotToldOutOfOrder(t *testing.T) {
+// An assignment is reported as a grant only if one page has the whole window, since only then it is known what came
+// after.
+func TestGrantsAreNotReportedOutOfOrder(t *testing.T) {
 	t.Parallel()
 	const owner = "role-api-organization-owner__api-organization__org-small"
 	for name, size := range map[string]int{"one page": 100, "several pages": 2} {
@@ -193,7 +195,7 @@ func TestGrantsAreNotToldOutOfOrder(t *testing.T) {
 	}
 }
 
-// What cannot be read is left out with one line for each page, and holds nothing else up.
+// Entries that cannot be read are left out, with one log line for each page. The others are reported.
 func TestEntriesThatCannotBeRead(t *testing.T) {
 	t.Parallel()
 	server := newServer()

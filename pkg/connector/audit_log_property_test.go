@@ -14,8 +14,8 @@ import (
 	"github.com/conductorone/baton-openai/pkg/openaitest"
 )
 
-// rowsOf are the rows of a file by the resource that has to be read anew for them to be right: the resource itself and, of
-// a grant, who or what tells of it. Grants go with a principal that is not among the others any more.
+// rowsOf are the rows of a file by the resource whose targeted sync shows them: resources by themselves, and grants by
+// the resource that gives them. Grants to a principal that is missing in the other file are left out.
 func rowsOf(t *testing.T, f, other file) map[string][]string {
 	t.Helper()
 	found, isThere := map[string][]string{}, map[string]bool{}
@@ -27,9 +27,9 @@ func rowsOf(t *testing.T, f, other file) map[string][]string {
 	}
 	for i, row := range decode[grantRow](t, f.Grants) {
 		if row.Direct && isThere[row.Principal] {
-			teller := tellerOf(row)
+			giving := givingResource(row)
 			identity, _, _ := strings.Cut(f.Grants[i], `,"Direct"`)
-			found[teller] = append(found[teller], identity)
+			found[giving] = append(found[giving], identity)
 		}
 	}
 	for _, rows := range found {
@@ -38,7 +38,7 @@ func rowsOf(t *testing.T, f, other file) map[string][]string {
 	return found
 }
 
-func tellerOf(row grantRow) string {
+func givingResource(row grantRow) string {
 	kind, rest, _ := strings.Cut(row.Entitlement, ":")
 	on, _, _ := strings.Cut(rest, ":")
 	switch kind {
@@ -52,7 +52,7 @@ func tellerOf(row grantRow) string {
 	}
 }
 
-// changedResources are the resources whose rows differ.
+// changedResources are the resources with different rows.
 func changedResources(t *testing.T, before, after openaitest.Organization) []string {
 	t.Helper()
 	earlier, later := expected(before), expected(after)
@@ -72,8 +72,7 @@ func changedResources(t *testing.T, before, after openaitest.Organization) []str
 	return found
 }
 
-// names tells whether the events have a resource read anew: by its own name, or by its parent's, which is read with what is
-// below it.
+// names reports whether the events name the resource, or a parent whose targeted sync includes it.
 func names(o openaitest.Organization, events []*v2.Event, resource string) bool {
 	wanted := []string{resource}
 	for _, project := range o.Projects {
@@ -99,7 +98,7 @@ func names(o openaitest.Organization, events []*v2.Event, resource string) bool 
 	})
 }
 
-// organizationEdits are changes of the organization, made in OpenAI's own pages, of which the log tells.
+// organizationEdits are changes on OpenAI's pages that the audit log reports.
 var organizationEdits = map[string]func(*openaitest.Organization){
 	"a user comes": func(o *openaitest.Organization) {
 		o.Users = append(o.Users, openaitest.User{ID: "new", Role: "reader"})
@@ -152,9 +151,9 @@ var organizationEdits = map[string]func(*openaitest.Organization){
 	},
 }
 
-// For every change of the organization the feed names what has to be read anew, but for what the log does not tell: the
-// members of groups and, of what a key has changed, the project.
-func TestEveryChangeIsTold(t *testing.T) {
+// For every change of the organization, the feed names the resources to sync, except for changes that the log does not
+// report: members of groups, and the project of a change with a key.
+func TestFeedNamesEveryChange(t *testing.T) {
 	t.Parallel()
 	for name, edit := range organizationEdits {
 		t.Run(name, func(t *testing.T) {
@@ -171,14 +170,14 @@ func TestEveryChangeIsTold(t *testing.T) {
 				require.NotEmpty(t, changed)
 			}
 			for _, resource := range changed {
-				require.Truef(t, names(before, events, resource), "nothing tells of %s: %v", resource, toldAll(events))
+				require.Truef(t, names(before, events, resource), "nothing tells of %s: %v", resource, eventLines(events))
 			}
 		})
 	}
 }
 
-// The same for the changes that the connector makes itself, which it makes with a key.
-func TestOwnChangesAreTold(t *testing.T) {
+// The same for the connector's own changes, which it makes with a key.
+func TestFeedNamesOwnChanges(t *testing.T) {
 	t.Parallel()
 	for seed := range uint64(4) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
@@ -189,7 +188,7 @@ func TestOwnChangesAreTold(t *testing.T) {
 			r := followFeed(t, server, "audit_log")
 			d := connect(t, server)
 			all := everyAccess(smallOrganization())
-			told := 0
+			named := 0
 			for range 60 {
 				a := all[rng.IntN(len(all))]
 				before := server.Snapshot()
@@ -204,13 +203,13 @@ func TestOwnChangesAreTold(t *testing.T) {
 				for _, resource := range changedResources(t, before, after) {
 					kind, _, _ := strings.Cut(resource, ":")
 					if strings.HasPrefix(a.entitlement, "group:") && kind == "group" || kind == "project" && !strings.HasPrefix(a.principal, "group:") {
-						continue // the log tells nothing of the members of groups, nor where a key has changed something
+						continue // the log does not report members of groups, or the project of a change with a key
 					}
-					told++
-					require.Truef(t, names(before, events, resource), "%s: nothing tells of %s: %v", a.grantID(), resource, toldAll(events))
+					named++
+					require.Truef(t, names(before, events, resource), "%s: nothing tells of %s: %v", a.grantID(), resource, eventLines(events))
 				}
 			}
-			require.Greater(t, told, 5)
+			require.Greater(t, named, 5)
 		})
 	}
 }

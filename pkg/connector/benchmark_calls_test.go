@@ -17,11 +17,11 @@ import (
 	"github.com/conductorone/baton-openai/pkg/openaitest"
 )
 
-// roleCalls is a process that makes the calls of a sync with net/http and reads the answers, and does nothing else: no
-// connector on this API can take less.
+// roleCalls is a process that only makes the calls of a sync with net/http and reads the answers. It is the lower bound
+// for any connector with this API.
 const roleCalls = "calls"
 
-// callsOf writes the calls that the server was asked for to a file.
+// callsOf writes the server's requests to a file.
 func callsOf(t *testing.T, server *openaitest.Server) string {
 	t.Helper()
 	var paths []string
@@ -35,7 +35,7 @@ func callsOf(t *testing.T, server *openaitest.Server) string {
 	return path
 }
 
-// makeCalls makes the calls of the file, as many at once as a sync makes.
+// makeCalls makes the calls of the file, with the concurrency of a sync.
 func makeCalls(t *testing.T, path string) measured {
 	t.Helper()
 	text, err := os.ReadFile(path)

@@ -26,9 +26,9 @@ const (
 	feedEnd   = "<!-- end of feed and targeted syncs -->"
 )
 
-// TestBenchmarkOfFeed measures what changes cost that come by the event feed and targeted syncs, next to a full sync of a
-// limited API, and writes its part of docs/benchmarks.md. BENCH_USERS names the sizes. It also holds the file of the full
-// sync, with all the parts, to a new full sync.
+// TestBenchmarkOfFeed compares the cost of an event feed with targeted syncs to that of full syncs, with a limited API,
+// and writes its part of docs/benchmarks.md. BENCH_USERS sets the sizes. The rows of the first full sync, with all
+// targeted syncs compacted into it, have to be those of a new full sync.
 func TestBenchmarkOfFeed(t *testing.T) { //nolint:paralleltest // nothing else may run while it measures
 	table := []string{
 		"| users | projects | full sync: calls | resources named | feed: calls | targeted syncs: calls | calls, full sync / changes | " +
@@ -110,14 +110,14 @@ func (b benchmark) feedRow(t *testing.T) string {
 	require.NoError(t, again.err)
 	requireSameRows(t, again.path, compacted)
 
-	// A minute was a second.
+	// One second stands for a minute.
 	minutes := func(took time.Duration) float64 { return took.Seconds() }
 	return fmt.Sprintf("| %d | %d | %d | %d | %d | %d | %s | %.0f min | %.0f min | %s |",
 		b.users, len(o.Projects), wholeCalls, named, feedCalls, syncCalls, ratio(float64(wholeCalls), float64(feedCalls+syncCalls)),
 		minutes(wholeTook), minutes(took), ratio(wholeTook.Seconds(), took.Seconds()))
 }
 
-// answered counts the calls that the limit has let pass.
+// answered counts the requests within the limit.
 func answered(server *openaitest.Server) int {
 	n := 0
 	for _, request := range server.Requests() {
@@ -128,7 +128,7 @@ func answered(server *openaitest.Server) int {
 	return n
 }
 
-// addOrRename makes one change of which no row goes away, and which the log tells.
+// addOrRename makes one change that removes no row and that the audit log reports.
 func addOrRename(rng *rand.Rand, o *openaitest.Organization, name string) {
 	active := slices.Collect(func(yield func(*openaitest.Project) bool) {
 		for i := range o.Projects {
@@ -168,7 +168,7 @@ func addOrRename(rng *rand.Rand, o *openaitest.Organization, name string) {
 	}
 }
 
-// requireSameRows holds two files to each other whose rows are too many to keep.
+// requireSameRows compares two files with too many rows to keep in memory.
 func requireSameRows(t *testing.T, want, got string) {
 	t.Helper()
 	seed, balance := maphash.MakeSeed(), map[uint64]int{}

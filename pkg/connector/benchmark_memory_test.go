@@ -19,7 +19,7 @@ import (
 	"github.com/conductorone/baton-openai/pkg/connector"
 )
 
-// memoryConnector gives the rows of a file, resource by resource, and asks nobody.
+// memoryConnector serves the rows of a file from memory.
 type memoryConnector struct {
 	*connector.Connector
 
@@ -32,7 +32,7 @@ func (c memoryConnector) ResourceSyncers(context.Context) []connectorbuilder.Res
 	return c.syncers
 }
 
-// memoryBuilder has one type's rows, by the resource or parent that they belong to.
+// memoryBuilder has the rows of one type, by resource or parent.
 type memoryBuilder struct {
 	resourceType *v2.ResourceType
 	resources    map[string][]*v2.Resource
@@ -40,7 +40,7 @@ type memoryBuilder struct {
 	grants       map[string][]*v2.Grant
 }
 
-// memoryPage is as large as the API's largest pages.
+// memoryPage is the size of the API's largest pages.
 const memoryPage = 1000
 
 func page[T any](rows []T, opts rs.SyncOpAttrs) ([]T, *rs.SyncOpResults, error) {
@@ -65,7 +65,7 @@ func (b *memoryBuilder) Grants(_ context.Context, resource *v2.Resource, opts rs
 	return page(b.grants[id(resource.GetId())], opts)
 }
 
-// newMemoryConnector reads the rows that a connector has to give for the file to come about: all but the expanded grants.
+// newMemoryConnector reads the rows of a file, without the expanded grants.
 func newMemoryConnector(t *testing.T, path string) memoryConnector {
 	t.Helper()
 	c := memoryConnector{Connector: &connector.Connector{}}
@@ -87,12 +87,12 @@ func newMemoryConnector(t *testing.T, path string) memoryConnector {
 		found, err := store.ListResources(t.Context(), v2.ResourcesServiceListResourcesRequest_builder{PageToken: token}.Build())
 		require.NoError(t, err)
 		for _, resource := range found.GetList() {
-			// It gives each grant with the resource that the grant is on.
+			// memoryBuilder gives each grant with the resource that it is on, so no type skips grants.
 			resource.SetAnnotations(slices.DeleteFunc(resource.GetAnnotations(), func(a *anypb.Any) bool { return a.MessageIs(&v2.SkipGrants{}) }))
 			b := byType[resource.GetId().GetResourceType()]
 			parent := id(resource.GetParentResourceId())
 			if parent == id(organization) {
-				parent = "" // as the connector lists it
+				parent = "" // the connector lists these without a parent
 			}
 			b.resources[parent] = append(b.resources[parent], resource)
 		}

@@ -14,7 +14,7 @@ import (
 	"github.com/conductorone/baton-openai/pkg/openaitest"
 )
 
-// walkOfficially reads the same inventory with OpenAI's own client as it comes, one call after the other.
+// walkOfficially reads the same organization with OpenAI's own client, one call after another.
 func walkOfficially(t *testing.T, standIn *openaitest.Server) (time.Duration, error) {
 	t.Helper()
 	listener := httptest.NewServer(standIn)
@@ -31,7 +31,7 @@ type officialWalk struct {
 	api openai.AdminOrganizationService
 }
 
-// pager is what all iterators of the client have.
+// pager is the common interface of the client's iterators.
 type pager interface {
 	Next() bool
 	Err() error

@@ -21,7 +21,7 @@ func writeBenchmarks(t *testing.T, table []string, manyProjects, oneLargeProject
 	const path = "../../docs/benchmarks.md"
 	page, err := os.ReadFile(path)
 	require.NoError(t, err)
-	// The calls of changes are counted by a test of their own.
+	// A separate test counts the calls of changes.
 	_, calls, found := strings.Cut(string(page), changesBegin)
 	require.True(t, found)
 	require.NoError(t, os.WriteFile(path, []byte(text+"\n"+changesBegin+calls), 0o600))

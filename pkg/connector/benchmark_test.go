@@ -30,9 +30,9 @@ import (
 	"github.com/conductorone/baton-openai/pkg/sessionstore"
 )
 
-// TestBenchmarks measures whole syncs of seeded organizations and writes docs/benchmarks.md. Every figure is a ratio of
-// two things that were measured or worked out in the same run, so that the machine matters little. BENCH_USERS names the
-// sizes, BENCH_LIMITED the largest one that is synced from a limited API.
+// TestBenchmarks measures full syncs of seeded organizations and writes docs/benchmarks.md. Every figure is a ratio of
+// two results of the same run, so that the machine matters little. BENCH_USERS sets the sizes, BENCH_LIMITED the
+// largest one with a limited API.
 func TestBenchmarks(t *testing.T) { //nolint:paralleltest // nothing else may run while it measures
 	table := []string{
 		"| users | projects | custom roles | calls / bound | refused / calls | wall / bound, limited | " +
@@ -47,7 +47,7 @@ func TestBenchmarks(t *testing.T) { //nolint:paralleltest // nothing else may ru
 	writeBenchmarks(t, table, manyProjects(t), oneLargeProject(t))
 }
 
-// manyProjects is a limited API where projects outnumber users: wall / bound.
+// manyProjects returns wall / bound for a limited API with more projects than users.
 func manyProjects(t *testing.T) string {
 	t.Helper()
 	o := openaitest.Seeded(99, openaitest.Size{Users: 60, Projects: 400, Groups: 20})
@@ -56,7 +56,8 @@ func manyProjects(t *testing.T) string {
 	return ratio(took.Wall.Seconds(), limitedBound(o).Seconds())
 }
 
-// oneLargeProject is a free API with one project of 600 users and a custom role: wall / bound of 20 ms a call.
+// oneLargeProject returns wall / bound of 20 ms a call, for an API without a limit and one project of 600 users with a
+// custom role.
 func oneLargeProject(t *testing.T) string {
 	t.Helper()
 	const latency = 20 * time.Millisecond
@@ -82,19 +83,18 @@ func sizes(t *testing.T) []int {
 }
 
 const (
-	// benchWorkers is what the command has by default.
+	// benchWorkers is the default of the command.
 	benchWorkers = 12
 	benchLatency = 50 * time.Millisecond
 	benchBurst   = 7
-	// benchInterval is the API's 7 a minute, with a second for a minute.
+	// benchInterval is the API's 7 calls a minute, with a second for a minute.
 	benchInterval = time.Second / benchBurst
 )
 
 // benchmark is one organization.
 type benchmark struct{ users int }
 
-// organization has custom roles of its own where it is small: they take a call for each user, which is the same at any
-// size.
+// organization has custom roles only if it is small: they take one call for each user at any size.
 func (b benchmark) organization() openaitest.Organization {
 	size := openaitest.Size{Users: b.users}
 	if b.users > 2000 {
@@ -165,8 +165,8 @@ func (b benchmark) row(t *testing.T) string {
 
 func ratio(a, b float64) string { return fmt.Sprintf("%.2f", a/b) }
 
-// limitedBound is the time that a limited API takes at best: that of the slowest route, whose calls beyond the burst come
-// one interval after the other.
+// limitedBound is the shortest time with a limited API: the slowest route makes its calls beyond the burst one interval
+// after another.
 func limitedBound(o openaitest.Organization) time.Duration {
 	slowest := 0
 	for _, calls := range fewestCalls(o) {
@@ -175,23 +175,23 @@ func limitedBound(o openaitest.Organization) time.Duration {
 	return time.Duration(slowest) * benchInterval
 }
 
-// The roles that the test binary plays as a process of its own, so that its time and memory are nobody else's.
+// The roles of the test binary as a process of its own, whose time and memory are those of the role alone.
 const (
 	roleEnv       = "BENCH_ROLE"
 	roleConnector = "connector"
 	roleMemory    = "memory"
 )
 
-// measured is what a process tells of its sync.
+// measured is the result of a process.
 type measured struct {
 	Wall, CPU time.Duration
-	// Peak is the largest memory that was resident, in KiB.
+	// Peak is the largest resident memory, in KiB.
 	Peak int
-	// Rows are the numbers of resources, entitlements and grants, the expanded ones included.
+	// Rows are the numbers of resources, entitlements and grants, with expanded ones.
 	Rows [3]int
 }
 
-// repetitions is how often a short sync is measured again: what else a machine does counts for more there.
+// repetitions is how often a short sync is repeated, since other load on the machine affects it more.
 func (b benchmark) repetitions() int {
 	if b.users > 2000 {
 		return 0
@@ -199,7 +199,7 @@ func (b benchmark) repetitions() int {
 	return 3
 }
 
-// best is the least of what two syncs took.
+// best is the smaller result of two syncs.
 func (m measured) best(other measured) measured {
 	return measured{Wall: min(m.Wall, other.Wall), CPU: min(m.CPU, other.CPU), Peak: min(m.Peak, other.Peak), Rows: m.Rows}
 }
@@ -224,7 +224,7 @@ func (b benchmark) measure(t *testing.T, server *openaitest.Server, role, file s
 	return found
 }
 
-// TestBenchmarkRole is the process that is measured.
+// TestBenchmarkRole is the measured process.
 func TestBenchmarkRole(t *testing.T) { //nolint:paralleltest // it is alone in its process
 	role := os.Getenv(roleEnv)
 	if role == "" {
@@ -240,7 +240,7 @@ func TestBenchmarkRole(t *testing.T) { //nolint:paralleltest // it is alone in i
 		builder = newMemoryConnector(t, os.Getenv("BENCH_ROWS"))
 	default:
 		var err error
-		// As the command does.
+		// The command does the same.
 		require.NoError(t, os.Setenv("BATON_DISABLE_HTTP_CACHE", "true"))
 		builder, _, err = connector.New(t.Context(), &cfg.Openai{OpenaiAdminKey: testKey, BaseUrl: os.Getenv("BENCH_URL")}, &cli.ConnectorOpts{})
 		require.NoError(t, err)
@@ -256,7 +256,7 @@ func TestBenchmarkRole(t *testing.T) { //nolint:paralleltest // it is alone in i
 	syncer, err := sync.NewSyncer(t.Context(), serve(t.Context(), t, server),
 		sync.WithC1ZPath(path), sync.WithTmpDir(t.TempDir()), sync.WithSessionStore(store), sync.WithWorkerCount(benchWorkers))
 	require.NoError(t, err)
-	// As the command does.
+	// The command does the same.
 	if own, ok := builder.(*connector.Connector); ok {
 		own.ReadAhead()
 		defer own.StopReading()
@@ -276,7 +276,7 @@ func writeMeasured(t *testing.T, found measured) {
 	require.NoError(t, os.WriteFile(os.Getenv("BENCH_OUTPUT"), text, 0o600))
 }
 
-// countRows does not keep the rows, of which a large organization has millions.
+// countRows counts rows without keeping them, since a large organization has millions.
 func countRows(t *testing.T, path string) [3]int {
 	t.Helper()
 	store := openFile(t, path)

@@ -9,18 +9,18 @@ import (
 	"github.com/conductorone/baton-openai/pkg/openaitest"
 )
 
-// pages is how many pages of a size a list of n rows takes: an empty list takes one, a full last page no more.
+// pages is the number of pages of a list of n rows: one for an empty list, and none after a full last page.
 func pages(n, size int) int {
 	return max(1, (n+size-1)/size)
 }
 
-// fewestCalls is what the truth needs of each route.
+// fewestCalls is the number of calls of each route that a sync needs.
 func fewestCalls(o openaitest.Organization) map[string]int {
 	calls := map[string]int{
 		"GET /organization/users":          pages(len(o.Users), 100),
 		"GET /organization/invites":        pages(len(o.Invites), 100),
 		"GET /organization/roles":          pages(len(o.Roles)+2, 1000),
-		"GET /organization/groups":         pages(len(o.Groups), 1000) + 1, // one for the credentials
+		"GET /organization/groups":         pages(len(o.Groups), 1000) + 1, // one for the check of the key
 		"GET /organization/admin_api_keys": pages(len(o.AdminKeys), 100),
 	}
 	if len(o.Roles) > 0 {
@@ -63,8 +63,8 @@ func fewestCalls(o openaitest.Organization) map[string]int {
 	return calls
 }
 
-// A sync makes exactly the calls that the truth needs, whatever the number of workers: above all none for each user's
-// roles where the organization has no custom roles.
+// With any number of workers, a sync makes exactly the necessary calls, and none for each user's roles if there are no
+// custom roles.
 func TestSyncMakesTheFewestCalls(t *testing.T) {
 	t.Parallel()
 	organizations := map[string]openaitest.Organization{
@@ -77,7 +77,7 @@ func TestSyncMakesTheFewestCalls(t *testing.T) {
 	for name, organization := range organizations {
 		for _, workers := range []int{0, 4} {
 			if workers == 0 && name != "everything" {
-				continue // calls one after another are the easier case
+				continue // sequential calls are the easier case
 			}
 			t.Run(fmt.Sprintf("%s, %d workers", name, workers), func(t *testing.T) {
 				t.Parallel()

@@ -14,8 +14,8 @@ import (
 	"github.com/conductorone/baton-openai/pkg/connector"
 )
 
-// What can be changed is pinned, type by type: a capability that goes missing takes a button away from somebody, and one
-// too many offers what fails. The committed file says the same as the connector.
+// The capabilities of each type are pinned. Without one, users of ConductorOne lose an operation; with one too many,
+// ConductorOne offers an operation that fails. The committed file has the same capabilities.
 func TestCapabilities(t *testing.T) {
 	t.Parallel()
 	const (
@@ -43,7 +43,7 @@ func TestCapabilities(t *testing.T) {
 		"security_insight":  {syncs, targeted},
 	}
 
-	// Which of the API's permissions a key needs for a type, so that somebody can tell from a refusal what will be missing.
+	// The permissions of each type tell operators what a sync lacks after a refusal.
 	const management, groups = "api.management.read", "api.groups.read"
 	wantPermissions := map[string][]string{
 		"organization":      {management, "api.audit_logs.read"},
@@ -60,10 +60,10 @@ func TestCapabilities(t *testing.T) {
 
 	metadata, err := connect(t, newServer()).GetMetadata(t.Context(), &v2.ConnectorServiceGetMetadataRequest{})
 	require.NoError(t, err)
-	told := metadata.GetMetadata().GetCapabilities()
-	require.ElementsMatch(t, []v2.Capability{syncs, targeted, provision, account, create, remove, issue, service, events, acts}, told.GetConnectorCapabilities())
-	require.Len(t, told.GetResourceTypeCapabilities(), len(want))
-	for _, of := range told.GetResourceTypeCapabilities() {
+	got := metadata.GetMetadata().GetCapabilities()
+	require.ElementsMatch(t, []v2.Capability{syncs, targeted, provision, account, create, remove, issue, service, events, acts}, got.GetConnectorCapabilities())
+	require.Len(t, got.GetResourceTypeCapabilities(), len(want))
+	for _, of := range got.GetResourceTypeCapabilities() {
 		id := of.GetResourceType().GetId()
 		require.ElementsMatch(t, want[id], of.GetCapabilities(), id)
 		needed := of.GetPermissions().GetPermissions()
@@ -76,13 +76,13 @@ func TestCapabilities(t *testing.T) {
 	}
 	require.Equal(t,
 		[]v2.CapabilityDetailCredentialOption{v2.CapabilityDetailCredentialOption_CAPABILITY_DETAIL_CREDENTIAL_OPTION_NO_PASSWORD},
-		told.GetCredentialDetails().GetCapabilityAccountProvisioning().GetSupportedCredentialOptions())
+		got.GetCredentialDetails().GetCapabilityAccountProvisioning().GetSupportedCredentialOptions())
 
-	requireCommitted(t, told)
+	requireCommitted(t, got)
 }
 
-// What can be asked for where a service account is given a key is pinned: one API key, which the next sync shows, with any
-// scopes and without an expiry.
+// The options of issuing a key for a service account are pinned: one API key that the next sync shows, with any scopes
+// and without an expiry.
 func TestKeysThatCanBeIssued(t *testing.T) {
 	t.Parallel()
 	details, _, err := builderOf[connectorbuilder.CredentialIssuerLimited](t.Context(), connect(t, newServer()), "service_account").IssueCapabilityDetails(t.Context())
@@ -97,8 +97,8 @@ func TestKeysThatCanBeIssued(t *testing.T) {
 	}.Build(), details), details)
 }
 
-// A connector without a configuration tells the same, each time anew: of several that could answer, the SDK takes whichever
-// comes first.
+// A connector without a configuration returns the same capabilities each time. The SDK uses the first of several
+// possible builders.
 func TestCapabilitiesAreAlwaysTheSame(t *testing.T) {
 	t.Parallel()
 	for range 40 {
@@ -110,8 +110,8 @@ func TestCapabilitiesAreAlwaysTheSame(t *testing.T) {
 	}
 }
 
-// requireCommitted holds the committed file to what is told.
-func requireCommitted(t *testing.T, told *v2.ConnectorCapabilities) {
+// requireCommitted compares the committed file with the capabilities.
+func requireCommitted(t *testing.T, got *v2.ConnectorCapabilities) {
 	t.Helper()
 	text, err := os.ReadFile("../../baton_capabilities.json")
 	require.NoError(t, err)
@@ -119,5 +119,5 @@ func requireCommitted(t *testing.T, told *v2.ConnectorCapabilities) {
 	require.NoError(t, protojson.Unmarshal(text, &packed))
 	var committed v2.ConnectorCapabilities
 	require.NoError(t, packed.UnmarshalTo(&committed))
-	require.True(t, proto.Equal(&committed, told), "baton_capabilities.json is not what the connector says")
+	require.True(t, proto.Equal(&committed, got), "baton_capabilities.json is not what the connector says")
 }

@@ -28,7 +28,7 @@ const (
 	adviceForTheWay   = "something on the way to OpenAI answered"
 )
 
-// refusal is an answer that is no success, and what an operator has to be told of it.
+// refusal is an answer other than a success, with the expected code and parts of the message.
 type refusal struct {
 	name   string
 	status int
@@ -55,7 +55,7 @@ var refusals = []refusal{
 	{"503 of a proxy", 503, "<html><body>no healthy upstream</body></html>", codes.Aborted, []string{"503"}},
 }
 
-// requireRefused holds an error to what every error of a sync has to say.
+// requireRefused checks the parts that every error of a sync has.
 func requireRefused(t *testing.T, err error, route string, refused refusal) {
 	t.Helper()
 	require.Error(t, err)
@@ -72,7 +72,7 @@ func requireRefused(t *testing.T, err error, route string, refused refusal) {
 	}
 }
 
-// requireWait holds an error to telling the SDK how long to wait.
+// requireWait checks that the error tells the SDK how long to wait.
 func requireWait(t *testing.T, err error, wait time.Duration) {
 	t.Helper()
 	for _, detail := range status.Convert(err).Details() {
@@ -84,7 +84,7 @@ func requireWait(t *testing.T, err error, wait time.Duration) {
 	require.Fail(t, "the error does not say how long to wait")
 }
 
-// routesOfASync are the routes that a sync calls, each with the number of calls.
+// routesOfASync are the routes of a sync, with the number of calls of each.
 func routesOfASync(t *testing.T, organization openaitest.Organization) map[string]int {
 	t.Helper()
 	server := &openaitest.Server{Organization: organization}
@@ -97,7 +97,7 @@ func routesOfASync(t *testing.T, organization openaitest.Organization) map[strin
 	return calls
 }
 
-// many gives n rows.
+// many returns n rows.
 func many[T any](n int, row func(i int) T) []T {
 	rows := make([]T, 0, n)
 	for i := range n {
@@ -135,15 +135,15 @@ func inProject(project openaitest.Project) openaitest.Organization {
 	}
 }
 
-// rowsOfTwoPages are a row more than a page of twoPages holds.
+// rowsOfTwoPages is one more than a page of twoPages has.
 const rowsOfTwoPages = 4
 
-// ofTwoPages are the lists of a sync, by route, each with an organization in which it takes two pages. The server's pages are
-// small. TestListsOfTwoPages has pages as large as OpenAI's.
+// ofTwoPages are the lists of a sync by route, each with an organization in which it has two pages. The server's pages
+// are small here; TestListsOfTwoPages has pages of OpenAI's size.
 func ofTwoPages() map[string]openaitest.Organization {
 	const n = rowsOfTwoPages
 	roles := many(n, roleRow)
-	// Roles that the role list does not hold fill an assignment list as well as others.
+	// Assignments of unknown roles fill an assignment list too.
 	one, assigned := roles[:1], roleIDs(roles)
 	return map[string]openaitest.Organization{
 		"GET /organization/users":   {Users: many(n, userRow)},
@@ -181,12 +181,12 @@ func ofTwoPages() map[string]openaitest.Organization {
 	}
 }
 
-// twoPages is a server of the organization whose pages are a row short of rowsOfTwoPages.
+// twoPages is a server whose pages have one row less than rowsOfTwoPages.
 func twoPages(organization openaitest.Organization, faults map[string]openaitest.Fault) *openaitest.Server {
 	return &openaitest.Server{Organization: organization, Faults: faults, LargestPage: rowsOfTwoPages - 1}
 }
 
-// The second page of a list that the API refuses is an error like the first, group members not excepted.
+// A refusal of the second page is an error like a refusal of the first, also for group members.
 func TestErrorOnALaterPageNeverCutsAListShort(t *testing.T) {
 	t.Parallel()
 	organizations := ofTwoPages()
@@ -213,7 +213,7 @@ func TestErrorOnALaterPageNeverCutsAListShort(t *testing.T) {
 	}
 }
 
-// validate tries the credentials against the server, without the SDK's repetitions.
+// validate checks the credentials against the server, without the SDK's retries.
 func validate(t *testing.T, server *openaitest.Server) error {
 	t.Helper()
 	listener := httptest.NewServer(server)
@@ -225,14 +225,14 @@ func validate(t *testing.T, server *openaitest.Server) error {
 	return err
 }
 
-// The check of the credentials reports every refusal with what to do about it.
+// The check of the credentials reports every refusal with advice.
 func TestValidateReportsARefusal(t *testing.T) {
 	t.Parallel()
 	const route = "GET /organization/groups"
 	require.NoError(t, validate(t, &openaitest.Server{}))
 	for _, refused := range refusals {
 		if refused.code == codes.Aborted {
-			refused.code = codes.Unavailable // the SDK, which waits for this, repeats it some times
+			refused.code = codes.Unavailable // the SDK repeats this code a few times
 		}
 		t.Run(refused.name, func(t *testing.T) {
 			t.Parallel()
@@ -243,7 +243,8 @@ func TestValidateReportsARefusal(t *testing.T) {
 	}
 }
 
-// The check of the credentials tells a revoked key, a project's key and a key without the groups' scope from one that works.
+// The check of the credentials tells a revoked key, a project key and a key without the scope of groups from a valid
+// one.
 func TestValidateKnowsKeysThatAreNotEnough(t *testing.T) {
 	t.Parallel()
 	project := openaitest.Key{Project: true}
@@ -281,7 +282,7 @@ func TestValidateKnowsKeysThatAreNotEnough(t *testing.T) {
 	}
 }
 
-// A key that lacks the scope of one kind of list fails the sync with the scope's name, in either form of the refusal.
+// A sync with a key that lacks one list's scope fails with the scope's name, in both forms of the refusal.
 func TestSyncNamesTheMissingScope(t *testing.T) {
 	t.Parallel()
 	for _, family := range []string{"users", "invites", "roles", "projects", "project_users", "project_groups", "service_accounts", "project_api_keys", "admin_api_keys"} {

@@ -8,8 +8,8 @@ import (
 	"github.com/conductorone/baton-openai/pkg/client"
 )
 
-// FuzzFeedCursor reads anything as the cursor of a feed: it is refused, or is exactly what a feed would give out there, and
-// leads on.
+// FuzzFeedCursor parses any cursor of a feed: it is refused, or it is the exact text of a cursor that a feed returns,
+// and its window is valid.
 func FuzzFeedCursor(f *testing.F) {
 	for _, place := range []feedCursor{
 		{Version: 1, From: 5}, {Version: 1, From: 5, Until: 9}, {Version: 1, From: 5, Until: 9, Restarts: 2},
@@ -42,7 +42,7 @@ func FuzzFeedCursor(f *testing.F) {
 	})
 }
 
-// OpenAI's cursor is part of the feed's own, which has a limit.
+// OpenAI's cursor is part of the feed's cursor, which has a maximal length.
 func TestFeedCursorsHaveALimit(t *testing.T) {
 	t.Parallel()
 	after := func(id string) error {

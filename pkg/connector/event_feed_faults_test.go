@@ -20,8 +20,8 @@ import (
 	"github.com/conductorone/baton-openai/pkg/openaitest"
 )
 
-// A cursor that cannot be one of ours, or that another time has made, is begun anew, with a warning.
-func TestCursorsThatAreNotOurs(t *testing.T) {
+// A cursor that is malformed, of another version or ahead of the clock is replaced by a new one, with a warning.
+func TestUnknownFeedCursors(t *testing.T) {
 	t.Parallel()
 	server := newServer()
 	r := followFeed(t, server, "audit_log")
@@ -38,15 +38,15 @@ func TestCursorsThatAreNotOurs(t *testing.T) {
 	} {
 		r.cursor = cursor
 		r.logs.TakeAll()
-		require.Equal(t, []string{"a changed group:g in organization:organization"}, toldAll(r.all(t)), name)
+		require.Equal(t, []string{"a changed group:g in organization:organization"}, eventLines(r.all(t)), name)
 		warnings := r.logs.TakeAll()
 		require.Len(t, warnings, 1, name)
 		require.Contains(t, warnings[0].Message, "the feed begins anew", name)
 	}
 }
 
-// What is wrong with the API's own cursor ends with an error, or begins the window again, and never goes on for ever.
-func TestPagesOfTheAuditLogThatGoWrong(t *testing.T) {
+// A faulty cursor of the API ends with an error or restarts the window, and never loops.
+func TestFaultyPagesOfTheAuditLog(t *testing.T) {
 	t.Parallel()
 	const route = "GET /organization/audit_logs"
 	tests := map[string]struct {
@@ -96,8 +96,8 @@ func TestPagesOfTheAuditLogThatGoWrong(t *testing.T) {
 	}
 }
 
-// Without audit logging, or without the permission, a command fails with what to do. A daemon answers that there is nothing
-// yet, since nobody would hear of an error, and says why once a day.
+// Without audit logging, or without the permission, a command fails with advice. A daemon answers without events, since
+// ConductorOne shows nobody an error, and logs the reason once a day.
 func TestAuditLogThatCannotBeRead(t *testing.T) {
 	t.Parallel()
 	const switchOn = "https://platform.openai.com/settings/organization/data-controls/data-retention"
@@ -136,7 +136,7 @@ func TestAuditLogThatCannotBeRead(t *testing.T) {
 				require.Empty(t, always.all(t))
 				require.Equal(t, before, always.cursor)
 			}
-			// The first line is the SDK's.
+			// The SDK logs the first line.
 			warnings := always.logs.TakeAll()
 			require.Len(t, warnings, 2)
 			require.Contains(t, warnings[1].Message, "there are no events; this is said once a day")
@@ -145,16 +145,16 @@ func TestAuditLogThatCannotBeRead(t *testing.T) {
 			always.all(t)
 			require.Len(t, always.logs.TakeAll(), 2)
 
-			// What happens once it is on is told from where the feed stood.
+			// Once logging is on, the feed continues where it was.
 			server.Update(func(*openaitest.Organization) { server.AuditLog.Off, server.Keys = 0, nil })
 			server.Record(openaitest.AuditLogEntry{ID: "a", Type: "scim.enabled"})
 			always.pass(10 * time.Minute)
-			require.Equal(t, []string{"a changed organization:organization"}, toldAll(always.all(t)))
+			require.Equal(t, []string{"a changed organization:organization"}, eventLines(always.all(t)))
 		})
 	}
 }
 
-// What may pass is no refusal: a feed that meets it can be asked again from the same cursor.
+// A conflict and an unavailable API may pass: the feed can be read again from the same cursor.
 func TestFeedWhileTheAPIIsBusy(t *testing.T) {
 	t.Parallel()
 	for _, statusCode := range []int{http.StatusConflict, http.StatusServiceUnavailable} {
@@ -170,7 +170,7 @@ func TestFeedWhileTheAPIIsBusy(t *testing.T) {
 	}
 }
 
-// Both feeds of a connector warn once together.
+// The two feeds of a connector share one warning.
 func TestFeedsShareTheirWarning(t *testing.T) {
 	t.Parallel()
 	server := newServer()

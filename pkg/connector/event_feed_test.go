@@ -22,12 +22,12 @@ import (
 	"github.com/conductorone/baton-openai/pkg/openaitest"
 )
 
-// followedFeed is a feed as ConductorOne follows it, with the clock that it and the stand-in read.
+// followedFeed is a feed as ConductorOne follows it, with one clock for the feed and the stand-in.
 type followedFeed struct {
 	feed   connectorbuilder.EventFeed
 	server *openaitest.Server
 	clock  *time.Time
-	// start is the earliest event that is asked for, and size how many are asked for at a time.
+	// start is the requested start, and size the requested page size.
 	start  time.Time
 	size   int
 	cursor string
@@ -35,7 +35,7 @@ type followedFeed struct {
 	logs   *observer.ObservedLogs
 }
 
-// followFeed opens the feed of a server whose clock it sets.
+// followFeed opens a feed of the server and sets the clock of both.
 func followFeed(t *testing.T, server *openaitest.Server, id string, preparations ...func(*connector.Connector)) *followedFeed {
 	t.Helper()
 	clock := time.Unix(now, 0)
@@ -64,7 +64,7 @@ func feedOf(t *testing.T, c *connector.Connector, id string) connectorbuilder.Ev
 	return nil
 }
 
-// page asks once.
+// page makes one request.
 func (r *followedFeed) page(t *testing.T) ([]*v2.Event, bool, error) {
 	t.Helper()
 	events, state, _, err := r.feed.ListEvents(ctxzap.ToContext(t.Context(), r.logger), timestamppb.New(r.start), &pagination.StreamToken{Size: r.size, Cursor: r.cursor})
@@ -86,7 +86,7 @@ func (r *followedFeed) page(t *testing.T) ([]*v2.Event, bool, error) {
 	return events, state.HasMore, nil
 }
 
-// all asks until there is no more for now.
+// all makes requests until there are no more events for now.
 func (r *followedFeed) all(t *testing.T) []*v2.Event {
 	t.Helper()
 	var found []*v2.Event
@@ -104,8 +104,8 @@ func (r *followedFeed) all(t *testing.T) []*v2.Event {
 
 func (r *followedFeed) pass(d time.Duration) { *r.clock = r.clock.Add(d) }
 
-// told is an event in one line.
-func told(event *v2.Event) string {
+// eventLine is an event as one line.
+func eventLine(event *v2.Event) string {
 	switch {
 	case event.HasResourceChangeEvent():
 		changed := event.GetResourceChangeEvent()
@@ -125,10 +125,10 @@ func told(event *v2.Event) string {
 	}
 }
 
-func toldAll(events []*v2.Event) []string {
+func eventLines(events []*v2.Event) []string {
 	lines := make([]string, 0, len(events))
 	for _, event := range events {
-		lines = append(lines, told(event))
+		lines = append(lines, eventLine(event))
 	}
 	return lines
 }
@@ -152,8 +152,8 @@ func TestFeedsAreNamed(t *testing.T) {
 	require.ErrorContains(t, err, "no OpenAI admin key is configured")
 }
 
-// A caller who asks now and then hears of everything, in whatever order the API gives it, however late up to six minutes, and
-// wherever the asking was broken off.
+// A caller that reads the feed from time to time gets every event, in whatever order the API serves the entries, up to
+// six minutes late, and after any lost answer.
 func TestNoEntryIsLost(t *testing.T) {
 	t.Parallel()
 	for seed := range uint64(12) {
@@ -169,7 +169,7 @@ func TestNoEntryIsLost(t *testing.T) {
 			want, got := map[string]string{}, map[string]string{}
 			listen := func(events []*v2.Event) {
 				for _, event := range events {
-					line := told(event)
+					line := eventLine(event)
 					require.Equal(t, line, orElse(got[event.GetId()], line), "what is given again is the same")
 					got[event.GetId()] = line
 				}
@@ -196,7 +196,7 @@ func TestNoEntryIsLost(t *testing.T) {
 				}
 			}
 			r.pass(10 * time.Minute)
-			for range 3 { // the rest of the window that was begun, and two more
+			for range 3 { // the rest of the current window, and two more
 				listen(r.all(t))
 				r.pass(10 * time.Minute)
 			}
@@ -213,7 +213,7 @@ func orElse(text, otherwise string) string {
 	return text
 }
 
-// What happened in one second is told once in a window, however many pages it takes, and once more in the overlap.
+// Events of the same second come once in a window of any number of pages, and again in the overlap of windows.
 func TestEntriesOfOneSecond(t *testing.T) {
 	t.Parallel()
 	server := newServer()
@@ -235,7 +235,7 @@ func TestEntriesOfOneSecond(t *testing.T) {
 	}
 }
 
-func TestNothingIsAskedBeforeItIsOver(t *testing.T) {
+func TestFeedWindows(t *testing.T) {
 	t.Parallel()
 	server := newServer()
 	r := followFeed(t, server, "audit_log")
@@ -250,10 +250,10 @@ func TestNothingIsAskedBeforeItIsOver(t *testing.T) {
 	query := server.Requests()[0].Query
 	require.Equal(t, fmt.Sprint(r.start.Unix()), query.Get("effective_at[gte]"))
 	require.Equal(t, fmt.Sprint(r.clock.Add(-time.Minute).Unix()), query.Get("effective_at[lt]"))
-	// Types that tell nothing are not asked for.
+	// Types without events are not requested.
 	require.Len(t, query["event_types[]"], 27)
 
-	// A request without a start gets a day.
+	// A request without a start gets one day.
 	server.ResetRequests()
 	events, state, _, err := feedOf(t, connect(t, server).connector, "usage").ListEvents(t.Context(), nil, &pagination.StreamToken{})
 	require.NoError(t, err)
@@ -265,7 +265,7 @@ func TestNothingIsAskedBeforeItIsOver(t *testing.T) {
 	require.Equal(t, []string{"login.succeeded"}, server.Requests()[0].Query["event_types[]"])
 }
 
-// Nothing of a person but the id is told: no address, no browser, no place.
+// Events have no personal data except the id: no address, browser or location.
 func TestEventsHaveNoPersonalData(t *testing.T) {
 	t.Parallel()
 	server := newServer()
@@ -273,7 +273,7 @@ func TestEventsHaveNoPersonalData(t *testing.T) {
 	server.Record(openaitest.AuditLogEntry{ID: "a", Type: "login.succeeded", Actor: openaitest.AuditLogActor{UserID: "ann"}})
 	r.pass(time.Hour)
 	events := r.all(t)
-	require.Equal(t, []string{"a used organization:organization by user:ann"}, toldAll(events))
+	require.Equal(t, []string{"a used organization:organization by user:ann"}, eventLines(events))
 	text := protojson.Format(events[0])
 	for _, personal := range []string{"Ann@Example.com", "203.0.113.7", "Browser/1.0", "a497151ce4338a12c4418c44d375173e"} {
 		require.NotContains(t, text, personal)

@@ -24,7 +24,7 @@ func (e *expectation) key(key apiKey) {
 	})
 }
 
-// ownerState is what the profile of a key says of its owner; "" where the organization does not tell.
+// ownerState is the owner's state in the profile of a key, "" if the organization does not tell.
 func (e *expectation) ownerState(key apiKey) string {
 	_, there := e.users[key.ownerID]
 	isOfProject := key.ownerType == "service_account" && key.projectID != ""

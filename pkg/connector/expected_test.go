@@ -9,9 +9,9 @@ import (
 	"github.com/conductorone/baton-openai/pkg/openaitest"
 )
 
-// expectation works out from what an organization holds what a file has to say about it: the access model, written down
-// a second time, from the organization's point of view instead of the API's. Of the overlays (openaitest.Fields) by which
-// a test preparations single fields it knows only the ban of a user.
+// expectation computes the expected file from an organization. It is a second implementation of the access model, based
+// on the organization instead of the API. Of the overlays (openaitest.Fields) in which tests change single fields, it
+// knows only the ban of a user.
 type expectation struct {
 	organization openaitest.Organization
 	users        map[string]openaitest.User
@@ -73,7 +73,7 @@ func expected(organization openaitest.Organization) file {
 	return file{Resources: lines(e.resources), Entitlements: lines(e.entitlements), Grants: lines(e.expanded())}
 }
 
-// nonHumanAccount is what a service account is to ConductorOne.
+// nonHumanAccount is the type of a service account in ConductorOne.
 const nonHumanAccount = "NHI_TYPE_APP_REGISTRATION openai.service_account"
 
 func seconds(at int64) string {
@@ -83,7 +83,7 @@ func seconds(at int64) string {
 	return time.Unix(at, 0).UTC().Format(time.RFC3339)
 }
 
-// known leaves out what is empty, as a profile does.
+// known removes empty values, as a profile does.
 func known(values map[string]any) map[string]any {
 	maps.DeleteFunc(values, func(_ string, value any) bool { return value == "" })
 	return values
@@ -115,21 +115,21 @@ func (e *expectation) grant(entitlement, principal string) {
 	e.direct[grantKey{entitlement, principal}] = row
 }
 
-// expanded follows the grants to groups and to the owner role to those who hold them.
+// expanded follows grants to groups and to the owner role to the principals that they give access to.
 func (e *expectation) expanded() []grantRow {
 	byEntitlement := map[string][]grantRow{}
 	for _, grant := range e.direct {
 		byEntitlement[grant.Entitlement] = append(byEntitlement[grant.Entitlement], grant)
 	}
-	var holders func(entitlement string) map[string]map[string]bool
-	holders = func(entitlement string) map[string]map[string]bool {
+	var principals func(entitlement string) map[string]map[string]bool
+	principals = func(entitlement string) map[string]map[string]bool {
 		held := map[string]map[string]bool{}
 		for _, grant := range byEntitlement[entitlement] {
 			if held[grant.Principal] == nil {
 				held[grant.Principal] = map[string]bool{}
 			}
 			for _, through := range grant.Expands {
-				for principal := range holders(through) {
+				for principal := range principals(through) {
 					if held[principal] == nil {
 						held[principal] = map[string]bool{}
 					}
@@ -141,7 +141,7 @@ func (e *expectation) expanded() []grantRow {
 	}
 	var grants []grantRow
 	for entitlement := range byEntitlement {
-		for principal, via := range holders(entitlement) {
+		for principal, via := range principals(entitlement) {
 			grant, direct := e.direct[grantKey{entitlement, principal}]
 			if !direct {
 				grant = grantRow{Entitlement: entitlement, Principal: principal, Immutable: true}
@@ -231,7 +231,7 @@ func (e *expectation) invitation(invite openaitest.Invite) {
 	})
 }
 
-// principal is who a member's id means; "" for somebody whom the file does not have.
+// principal is the principal with the member's id, "" if the file has none.
 func (e *expectation) principal(id string) string {
 	_, isUser := e.users[id]
 	switch {

@@ -6,13 +6,13 @@ import (
 	"github.com/conductorone/baton-sdk/pkg/connectorbuilder"
 )
 
-// SetConsistency replaces the waits of provisioning by these.
+// SetConsistency sets the waits between the reads after a change.
 func (c *Connector) SetConsistency(waits ...time.Duration) { c.consistency = waits }
 
-// SetActionLimit is for how long an action may take.
+// SetActionLimit sets the time limit of actions.
 func (c *Connector) SetActionLimit(limit time.Duration) { c.actionLimit = limit }
 
-// SetRetryFor is for how long a call is repeated before it gives up.
+// SetRetryFor sets how long a call is repeated.
 func (c *Connector) SetRetryFor(retryFor time.Duration) { c.client.RetryFor = retryFor }
 
 // WaitingChanges counts the changes that wait for another one.
@@ -26,14 +26,14 @@ func (c *Connector) WaitingChanges() int {
 	return waiting
 }
 
-// ExcludingChanges counts what changes are known to be about.
+// ExcludingChanges counts the entries of the exclusion.
 func (c *Connector) ExcludingChanges() int {
 	c.locks.mu.Lock()
 	defer c.locks.mu.Unlock()
 	return len(c.locks.subjects)
 }
 
-// SetFeedClock has a feed read another clock.
+// SetFeedClock sets the clock of a feed.
 func SetFeedClock(feed connectorbuilder.EventFeed, now func() time.Time) {
 	if known, ok := feed.(*eventFeed); ok {
 		known.now = now

@@ -21,61 +21,61 @@ import (
 	"github.com/conductorone/baton-openai/pkg/openaitest"
 )
 
-// consequence is what comes of a fault at a list of a sync, in words.
+// consequence is the expected result of a fault at a list of a sync.
 type consequence string
 
 const (
 	fails      consequence = "the sync fails and says what to do"
 	askedAgain consequence = "it is asked again: a single one does no harm, and the sync fails where it lasts"
-	// Two answers may yield less than everything. Where another group has listed its members, it is no plan's.
+	// This answer may give fewer rows. If another group has listed its members, the plan is not the reason.
 	withoutMembers consequence = "the plan does not offer the members of groups: a sync without them, and a warning"
 	contradicts    consequence = "OpenAI lists the members of another group: the sync fails, and says of which group it does not"
 )
 
-// apiFault stands for all faults of its kind. TestFaults of pkg/client says which those are, and that they are asked again
-// or not; here it is what a sync and a change make of the kind. Nothing may be lost in any case.
+// apiFault stands for all faults of its kind. TestFaults of pkg/client has all of them, and whether they are repeated;
+// these tests have the results for a sync and a change. In no case anything is lost.
 type apiFault struct {
 	name     string
 	kind     client.Kind
 	fault    openaitest.Fault
 	expected consequence
-	// code is how a sync ends where the fault lasts, and says what its message holds besides the route.
+	// code is the code of a sync with a lasting fault; says are parts of its message other than the route.
 	code codes.Code
 	says []string
-	// later has the fault also begin with the last call of a list.
+	// later adds a fault that begins with the last call of a list.
 	later bool
-	// alike says that nothing in the connector tells the kind from others in a sync: what a list makes of it, another one
-	// makes of it as well. Each list is tried with some of these faults, and with all of them by "make long".
+	// alike says that the connector treats the kind like others in a sync, so the result is the same for each list.
+	// Each list is tried with some of these faults, and by "make long" with all.
 	alike bool
 }
 
-// apiFaults are one of each kind, and a second one where a kind has two ways to tempt. other is an address that must never
-// be asked.
+// apiFaults has a fault of each kind, and a second one of a kind with two forms that could be mistaken for an answer.
+// other is an address that must not be called.
 func apiFaults(other string) []apiFault {
-	said := func(statusCode int, code, message string) openaitest.Fault {
+	apiError := func(statusCode int, code, message string) openaitest.Fault {
 		return openaitest.Fault{Status: statusCode, Body: object(code, message)}
 	}
 	return []apiFault{
-		{"refused", client.KindRefused, said(400, "bad", "This cannot be understood."), fails, codes.InvalidArgument, []string{"400"}, false, false},
-		{"gone", client.KindGone, said(404, "not_found", "No such thing"), fails, codes.FailedPrecondition, []string{"404"}, true, false},
-		{"no such list", client.KindNoSuchList, said(404, "unknown_url", "Unknown request URL: GET /organization."), fails, codes.FailedPrecondition, []string{"404"}, false, true},
+		{"refused", client.KindRefused, apiError(400, "bad", "This cannot be understood."), fails, codes.InvalidArgument, []string{"400"}, false, false},
+		{"gone", client.KindGone, apiError(404, "not_found", "No such thing"), fails, codes.FailedPrecondition, []string{"404"}, true, false},
+		{"no such list", client.KindNoSuchList, apiError(404, "unknown_url", "Unknown request URL: GET /organization."), fails, codes.FailedPrecondition, []string{"404"}, false, true},
 		{"archived", client.KindProjectArchived, openaitest.Fault{Code: "project_archived"}, fails, codes.FailedPrecondition, []string{"400"}, false, false},
 		{"conflict", client.KindConflict, openaitest.Fault{Status: 409}, askedAgain, codes.Aborted, []string{"409"}, false, true},
-		{"key", client.KindUnauthenticated, said(401, "invalid_api_key", "Incorrect API key provided: "+testKey+"."), fails, codes.Unauthenticated, []string{adviceForKeys}, false, true},
-		{"scope", client.KindDenied, said(403, "", missingScopeText), fails, codes.PermissionDenied, []string{adviceForKeys, "api.groups.read"}, false, true},
-		{"denied", client.KindDeniedWithoutReason, said(403, "", "Not on your plan."), fails, codes.PermissionDenied, []string{adviceForKeys, "Not on your plan."}, true, true},
+		{"key", client.KindUnauthenticated, apiError(401, "invalid_api_key", "Incorrect API key provided: "+testKey+"."), fails, codes.Unauthenticated, []string{adviceForKeys}, false, true},
+		{"scope", client.KindDenied, apiError(403, "", missingScopeText), fails, codes.PermissionDenied, []string{adviceForKeys, "api.groups.read"}, false, true},
+		{"denied", client.KindDeniedWithoutReason, apiError(403, "", "Not on your plan."), fails, codes.PermissionDenied, []string{adviceForKeys, "Not on your plan."}, true, true},
 		{"limited", client.KindLimited, openaitest.Fault{Status: 429, EmptyBody: true}, askedAgain, codes.ResourceExhausted, []string{"429"}, false, true},
 		{"quota", client.KindBilling, openaitest.Fault{Code: "insufficient_quota"}, fails, codes.ResourceExhausted, []string{"your current quota"}, false, true},
 		{"redirect", client.KindMisdirected, openaitest.Fault{Redirect: other}, fails, codes.FailedPrecondition, []string{"redirects"}, false, true},
 		{"dropped", client.KindNoAnswer, openaitest.Fault{Drop: true}, askedAgain, codes.Aborted, []string{"status.openai.com"}, true, false},
 		{"404 of a gateway", client.KindNoAnswer, openaitest.Fault{Gateway: true}, askedAgain, codes.Aborted, []string{"no Route matched", adviceForTheWay}, false, true},
 		{"another shape", client.KindMalformed, openaitest.Fault{WrongShape: true}, fails, codes.Internal, nil, false, true},
-		// The connector has to keep what the client knows of a list from page to page.
+		// The connector has to keep the client's state of a list between pages.
 		{"cursors in a circle", client.KindMalformed, openaitest.Fault{Cursor: openaitest.CursorCircular}, fails, codes.Internal, nil, false, false},
 	}
 }
 
-// at is what comes of the fault at a list; whole says that every call of the list meets it.
+// at is the expected result of the fault at a list; whole says that every call of the list has it.
 func (f apiFault) at(route string, whole bool) consequence {
 	isDenial := f.kind == client.KindGone || f.kind == client.KindDeniedWithoutReason
 	switch {
@@ -88,15 +88,15 @@ func (f apiFault) at(route string, whole bool) consequence {
 	}
 }
 
-// The faults are of the kinds that they stand for, and every kind has one.
+// Each fault has its kind, and every kind has a fault.
 func TestFaultsStandForEveryKind(t *testing.T) {
 	t.Parallel()
 	seen := map[client.Kind]bool{
-		client.KindCursorGone: true, // needs lists of two pages: TestPlacesThatAreAlwaysGone has it at each of them
+		client.KindCursorGone: true, // lists of two pages have this kind: TestPlacesThatAreAlwaysGone tries each
 		client.KindNotDone:    true, // the answer of a deletion: TestDeletionThatSaysNothingWasDeleted
-		client.KindStopped:    true, // no answer, but the caller's own doing
+		client.KindStopped:    true, // the caller has cancelled the call
 	}
-	for _, fault := range apiFaults(elsewhere(t)) {
+	for _, fault := range apiFaults(redirectTarget(t)) {
 		standIn := httptest.NewServer(&openaitest.Server{
 			Organization: faultyOrganization(), Faults: map[string]openaitest.Fault{groupMembersRoute: fault.fault},
 		})
@@ -126,15 +126,15 @@ type cell struct {
 	apiFault
 
 	route string
-	// spared calls of the route are answered well, times are not; 0 is all.
-	spared, times int
-	// whole says that no call of the list is answered well.
+	// after is the number of calls before the fault, times the number of calls with it; 0 is all.
+	after, times int
+	// whole says that every call of the list has the fault.
 	whole bool
-	// group is the only one that meets the fault; "" is all.
+	// group is the only group with the fault; "" is all.
 	group string
 }
 
-// faultyOrganization has every list.
+// faultyOrganization has rows of every list.
 func faultyOrganization() openaitest.Organization {
 	return openaitest.Seeded(21, openaitest.Size{Users: 5, Groups: 3, Projects: 2})
 }
@@ -142,11 +142,11 @@ func faultyOrganization() openaitest.Organization {
 // server is a stand-in with the fault.
 func (c cell) server() *openaitest.Server {
 	fault := c.fault
-	fault.After, fault.Times, fault.PathContains = c.spared, c.times, c.group
+	fault.After, fault.Times, fault.PathContains = c.after, c.times, c.group
 	return &openaitest.Server{Organization: faultyOrganization(), Faults: map[string]openaitest.Fault{c.route: fault}}
 }
 
-// options let a single fault pass and have a lasting one reported at once.
+// options repeat a call after a single fault, and report a lasting fault at once.
 func (c cell) options() syncOptions {
 	if c.times > 0 {
 		return syncOptions{retryFor: time.Minute}
@@ -154,32 +154,32 @@ func (c cell) options() syncOptions {
 	return syncOptions{}
 }
 
-// requireEnd holds the end of a sync to what is said of the fault. It tells whether everything has to be there.
+// requireEnd checks the result of a sync against the expectation. It reports whether the file has to have every row.
 func (c cell) requireEnd(t *testing.T, err error, logs *observer.ObservedLogs) bool {
 	t.Helper()
-	said := c.at(c.route, c.whole)
+	expected := c.at(c.route, c.whole)
 	switch {
-	case said == withoutMembers:
-		require.NoError(t, err, said)
-		require.NotZero(t, logs.FilterMessageSnippet("does not list the members").Len(), said)
+	case expected == withoutMembers:
+		require.NoError(t, err, expected)
+		require.NotZero(t, logs.FilterMessageSnippet("does not list the members").Len(), expected)
 		return false
-	case said == contradicts:
-		require.ErrorContains(t, err, "members", said)
-		// By which of the groups comes first.
+	case expected == contradicts:
+		require.ErrorContains(t, err, "members", expected)
+		// The order of the groups decides.
 		require.Contains(t, []codes.Code{c.code, codes.FailedPrecondition}, status.Code(err), err)
 		return false
-	case said == askedAgain && c.times > 0:
-		require.NoError(t, err, said)
+	case expected == askedAgain && c.times > 0:
+		require.NoError(t, err, expected)
 		return true
 	}
 	requireRefused(t, err, c.route, refusal{code: c.code, says: c.says})
 	return false
 }
 
-// alikeAtAList is how many of the faults that are alike each list is tried with by "make test".
+// alikeAtAList is the number of the faults that are alike with which "make test" tries each list.
 const alikeAtAList = 3
 
-// faultsOf are the faults of the list at a place in the order of all lists. A few lists after another have all that are alike.
+// faultsOf returns the faults for a list, by its position. A few lists in a row have all that are alike.
 func faultsOf(all []apiFault, list int) []apiFault {
 	var faults, alike []apiFault
 	for _, fault := range all {
@@ -198,8 +198,8 @@ func faultsOf(all []apiFault, list int) []apiFault {
 	return faults
 }
 
-// faultTable is every kind at the lists of a sync: lasting; from the last call on, where one answer might be believed
-// after others; and once, for one of the kinds that are asked again.
+// faultTable has every kind at the lists of a sync: lasting; from the last call on, after answers that could make it
+// credible; and once, for one of the repeated kinds.
 func faultTable(t *testing.T, undisturbed *openaitest.Server) []cell {
 	t.Helper()
 	calls := map[string]int{}
@@ -207,31 +207,31 @@ func faultTable(t *testing.T, undisturbed *openaitest.Server) []cell {
 		calls[request.Route]++
 	}
 	require.Len(t, calls, 16, "the routes that a sync asks")
-	faults := apiFaults(elsewhere(t))
+	faults := apiFaults(redirectTarget(t))
 	var cells []cell
 	for list, route := range slices.Sorted(maps.Keys(calls)) {
 		first := 0
 		if route == "GET /organization/groups" {
-			first = 1 // the check of the key, which TestValidateReportsARefusal is about
+			first = 1 // the check of the key, which TestValidateReportsARefusal tests
 		}
 		last := calls[route] - 1
 		here := faultsOf(faults, list)
 		if route == groupMembersRoute {
-			here = faults // a plan may not have them, so what is taken for a plan's refusal matters
+			here = faults // some refusals of this list are those of a plan, so every kind matters
 		}
 		for _, fault := range here {
-			cells = append(cells, cell{apiFault: fault, route: route, spared: first, whole: true})
+			cells = append(cells, cell{apiFault: fault, route: route, after: first, whole: true})
 			switch {
 			case fault.later && route == groupMembersRoute:
-				// Whichever of the groups comes first, others list their members.
+				// In any order of the groups, others list their members.
 				for _, group := range faultyOrganization().Groups {
 					cells = append(cells, cell{apiFault: fault, route: route, group: group.ID})
 				}
 			case fault.later && last > first:
-				cells = append(cells, cell{apiFault: fault, route: route, spared: last})
+				cells = append(cells, cell{apiFault: fault, route: route, after: last})
 			}
 			if fault.name == "dropped" {
-				cells = append(cells, cell{apiFault: fault, route: route, spared: first, times: 1})
+				cells = append(cells, cell{apiFault: fault, route: route, after: first, times: 1})
 			}
 		}
 	}
@@ -251,8 +251,8 @@ func (c cell) String() string {
 	return fmt.Sprintf("%s, %s, %s", c.route, c.name, when)
 }
 
-// elsewhere is a host that nobody may ask.
-func elsewhere(t *testing.T) string {
+// redirectTarget is a host that must not be called.
+func redirectTarget(t *testing.T) string {
 	t.Helper()
 	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
 		t.Error("a redirect to another host was followed")
@@ -261,8 +261,8 @@ func elsewhere(t *testing.T) string {
 	return server.URL
 }
 
-// Whatever goes wrong with a list, the file that the SDK's syncer writes has everything, or the sync fails with a message
-// that names the route and says what to do, and the file does not count as a sync. An error never becomes an empty list.
+// With any fault of a list, the SDK's syncer writes every row into the file, or the sync fails with the route and
+// advice, and the file does not count as a finished sync. An error never becomes an empty list.
 func TestFaultTable(t *testing.T) {
 	t.Parallel()
 	server := &openaitest.Server{Organization: faultyOrganization()}
@@ -281,11 +281,10 @@ func TestFaultTable(t *testing.T) {
 	})
 }
 
-// cellsAtOnce is how many cells are tried at the same time. They wait more than they work, which Go's own limit of
-// parallel tests does not know.
+// cellsAtOnce is the number of parallel cells. It is higher than that of go test, since cells mostly wait.
 const cellsAtOnce = 16
 
-// eachCell tries the cells, each as a test of its own.
+// eachCell runs each cell as a test.
 func eachCell[T fmt.Stringer](t *testing.T, cells []T, try func(*testing.T, T)) {
 	t.Helper()
 	queue := make(chan T)
@@ -304,7 +303,7 @@ func eachCell[T fmt.Stringer](t *testing.T, cells []T, try func(*testing.T, T)) 
 	workers.Wait()
 }
 
-// requireNoFinishedSync holds a failed sync to leaving nothing behind that reads as the truth.
+// requireNoFinishedSync checks that a failed sync left no file that reads as a finished one.
 func requireNoFinishedSync(t *testing.T, path string) {
 	t.Helper()
 	if _, err := os.Stat(path); os.IsNotExist(err) {

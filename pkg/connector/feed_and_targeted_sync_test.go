@@ -19,28 +19,28 @@ import (
 	"github.com/conductorone/baton-openai/pkg/openaitest"
 )
 
-// What the log cannot tell, in the words of the table of the set-up page.
+// The changes that the log does not report, in the words of the table in docs/connector.mdx.
 const (
-	untoldMembership  = "Somebody joins or leaves a group"
-	untoldProject     = "With an API key, such as by Terraform or by this connector, a user or a service account joins or leaves a project or gets another role there"
-	untoldProjectRole = "With an API key, a custom role of a project is deleted"
-	untoldFollowing   = "What follows from another change, such as a new organization owner's own roles in projects, " +
+	unreportedMembership  = "Somebody joins or leaves a group"
+	unreportedProject     = "With an API key, such as by Terraform or by this connector, a user or a service account joins or leaves a project or gets another role there"
+	unreportedProjectRole = "With an API key, a custom role of a project is deleted"
+	unreportedConsequence = "What follows from another change, such as a new organization owner's own roles in projects, " +
 		"the keys of a service account that is deleted with an API key, or what has become of the owner of a key"
 )
 
 // organizationChange is a change of the organization.
 type organizationChange struct {
 	do func(*testing.T, *openaitest.Server)
-	// why is the reason for which rows stay untold, of the constants above, and untold are these rows.
-	why    string
-	untold []string
+	// why is one of the constants above; notShown are the rows that are not shown for this reason.
+	why      string
+	notShown []string
 }
 
 func inSession(edit func(*openaitest.Organization)) func(*testing.T, *openaitest.Server) {
 	return func(_ *testing.T, server *openaitest.Server) { server.Update(edit) }
 }
 
-// withKey makes a change with a key of which the connector knows nothing.
+// withKey makes a change with another admin key.
 func withKey(method, path, body string) func(*testing.T, *openaitest.Server) {
 	return func(t *testing.T, server *openaitest.Server) {
 		t.Helper()
@@ -53,45 +53,45 @@ func withKey(method, path, body string) func(*testing.T, *openaitest.Server) {
 	}
 }
 
-// everyOrganizationChange are those of [organizationEdits], those made with a key, and what the log cannot tell.
+// everyOrganizationChange has [organizationEdits], changes with a key, and changes that the log does not report.
 func everyOrganizationChange() map[string]organizationChange {
 	all := map[string]organizationChange{
 		"a user joins a group": {
 			do:  inSession(func(o *openaitest.Organization) { o.Groups[0].MemberIDs = append(o.Groups[0].MemberIDs, "ann") }),
-			why: untoldMembership, untold: []string{"+group:team:member user:ann"},
+			why: unreportedMembership, notShown: []string{"+group:team:member user:ann"},
 		},
 		"a user leaves a group": {
 			do:  inSession(func(o *openaitest.Organization) { o.Groups[0].MemberIDs = o.Groups[0].MemberIDs[1:] }),
-			why: untoldMembership, untold: []string{"-group:team:member user:ben"},
+			why: unreportedMembership, notShown: []string{"-group:team:member user:ben"},
 		},
 		"an owner of a project becomes one of the organization": {
 			do:  inSession(func(o *openaitest.Organization) { o.Users[2].Role = "owner" }),
-			why: untoldFollowing, untold: []string{"-project:alpha:owner user:ann"},
+			why: unreportedConsequence, notShown: []string{"-project:alpha:owner user:ann"},
 		},
 		"the owner of an admin key leaves": {
 			do: inSession(func(o *openaitest.Organization) {
 				o.Users = slices.DeleteFunc(o.Users, func(user openaitest.User) bool { return user.ID == "ole" })
 			}),
-			why: untoldFollowing, untold: []string{"+api_key:key-other"},
+			why: unreportedConsequence, notShown: []string{"+api_key:key-other"},
 		},
 		"a user joins a project, with a key": {
 			do:  withKey(http.MethodPost, "/organization/projects/beta/users", `{"user_id": "eva", "role": "member"}`),
-			why: untoldProject, untold: []string{"+project:beta:member user:eva"},
+			why: unreportedProject, notShown: []string{"+project:beta:member user:eva"},
 		},
 		"a user leaves a project, with a key": {
 			do:  withKey(http.MethodDelete, "/organization/projects/alpha/users/ben", ""),
-			why: untoldProject, untold: []string{"-project:alpha:member user:ben", "-project_role:alpha/r-tune:assigned user:ben"},
+			why: unreportedProject, notShown: []string{"-project:alpha:member user:ben", "-project_role:alpha/r-tune:assigned user:ben"},
 		},
 		"a member's role, with a key": {
 			do: withKey(http.MethodPost, "/organization/projects/alpha/users/cem", `{"role": "owner"}`),
 		},
 		"a service account's role, with a key": {
 			do:  withKey(http.MethodPost, "/organization/projects/alpha/service_accounts/svc-1", `{"role": "owner"}`),
-			why: untoldProject, untold: []string{"+project:alpha:owner service_account:svc-1", "-project:alpha:member service_account:svc-1"},
+			why: unreportedProject, notShown: []string{"+project:alpha:owner service_account:svc-1", "-project:alpha:member service_account:svc-1"},
 		},
 		"a service account leaves, with a key": {
 			do:  withKey(http.MethodDelete, "/organization/projects/alpha/service_accounts/svc-1", ""),
-			why: untoldFollowing, untold: []string{"-api_key:key-svc"},
+			why: unreportedConsequence, notShown: []string{"-api_key:key-svc"},
 		},
 		"a group joins a project, with a key": {
 			do: withKey(http.MethodPost, "/organization/projects/beta/groups", `{"group_id": "team", "role": "role-api-project-member__api-project__beta"}`),
@@ -102,7 +102,7 @@ func everyOrganizationChange() map[string]organizationChange {
 		},
 		"a project role is gone, with a key": {
 			do:  withKey(http.MethodDelete, "/projects/alpha/roles/r-review", ""),
-			why: untoldProjectRole, untold: []string{"-project_role:alpha/r-review"},
+			why: unreportedProjectRole, notShown: []string{"-project_role:alpha/r-review"},
 		},
 		"a project role comes, with a key": {
 			do: withKey(http.MethodPost, "/projects/alpha/roles", `{"role_name": "New", "permissions": ["api.usage.read"]}`),
@@ -119,7 +119,7 @@ func everyOrganizationChange() map[string]organizationChange {
 	return all
 }
 
-// namedBy are the resources that the events have read anew, each once.
+// namedBy are the resources that the events name, each once.
 func namedBy(events []*v2.Event) []*v2.Resource {
 	seen := map[string]bool{}
 	var found []*v2.Resource
@@ -134,7 +134,8 @@ func namedBy(events []*v2.Event) []*v2.Resource {
 	return found
 }
 
-// syncNamed is what a targeted sync of the resources finds; nothing if there are none, of which a sync would be a full one.
+// syncNamed is the file of a targeted sync of the resources. Without resources it is empty, since such a sync would be
+// a full one.
 func syncNamed(t *testing.T, server *openaitest.Server, named []*v2.Resource) file {
 	t.Helper()
 	if len(named) == 0 {
@@ -145,21 +146,21 @@ func syncNamed(t *testing.T, server *openaitest.Server, named []*v2.Resource) fi
 	return readFile(t, part.path)
 }
 
-// requireTold compares what the targeted sync of a resource has found with a full sync of the same organization.
-func requireTold(t *testing.T, whole, part file, named []*v2.Resource) {
+// requireShown compares a targeted sync with a full sync of the same organization.
+func requireShown(t *testing.T, whole, part file, named []*v2.Resource) {
 	t.Helper()
 	requireSubset(t, whole.Resources, part.Resources)
 	requireSubset(t, whole.Entitlements, part.Entitlements)
 	requireSubset(t, whole.Grants, part.Grants)
 	for _, resource := range named {
-		own := whole.toldBy(id(resource.GetId()))
+		own := whole.rowsOfTarget(id(resource.GetId()))
 		requireSubset(t, part.Resources, own.Resources)
 		requireSubset(t, part.Entitlements, own.Entitlements)
 		requireSubset(t, part.Grants, own.Grants)
 	}
 }
 
-// rowName is what a row is about.
+// rowName is the identity of a row.
 func rowName(line string) string {
 	var row struct{ ID, Entitlement, Principal string }
 	if err := json.Unmarshal([]byte(line), &row); err != nil {
@@ -168,24 +169,23 @@ func rowName(line string) string {
 	return strings.TrimSpace(row.ID + row.Entitlement + " " + row.Principal)
 }
 
-// untold are the rows by which two full syncs differ and which the targeted sync between them has not shown: the ones that
-// have come or changed, and the ones that are gone from what belongs to no resource that was named. What goes with a resource
-// that is gone is not counted.
-func untold(t *testing.T, before, after, part file, named []*v2.Resource) []string {
+// notShown are the rows that differ between two full syncs and that the targeted sync between them does not show: new or
+// changed rows, and removed rows that belong to no named resource. Rows that go with a removed resource do not count.
+func notShown(t *testing.T, before, after, part file, named []*v2.Resource) []string {
 	t.Helper()
 	var found []string
 	there := map[string]bool{}
 	for _, row := range decode[resourceRow](t, after.Resources) {
 		there[row.ID] = true
 	}
-	var told file
+	var given file
 	for _, resource := range named {
-		own := before.toldBy(id(resource.GetId()))
-		told.Resources = append(told.Resources, own.Resources...)
-		told.Entitlements = append(told.Entitlements, own.Entitlements...)
-		told.Grants = append(told.Grants, own.Grants...)
+		own := before.rowsOfTarget(id(resource.GetId()))
+		given.Resources = append(given.Resources, own.Resources...)
+		given.Entitlements = append(given.Entitlements, own.Entitlements...)
+		given.Grants = append(given.Grants, own.Grants...)
 	}
-	compare := func(before, after, part, told []string, stays func(name string) bool) {
+	compare := func(before, after, part, given []string, stays func(name string) bool) {
 		is := map[string]bool{}
 		for _, line := range after {
 			is[rowName(line)] = true
@@ -194,15 +194,15 @@ func untold(t *testing.T, before, after, part file, named []*v2.Resource) []stri
 			}
 		}
 		for _, line := range before {
-			if name := rowName(line); !is[name] && stays(name) && !slices.Contains(told, line) {
+			if name := rowName(line); !is[name] && stays(name) && !slices.Contains(given, line) {
 				found = append(found, "-"+name)
 			}
 		}
 	}
-	compare(before.Resources, after.Resources, part.Resources, told.Resources, func(string) bool { return true })
+	compare(before.Resources, after.Resources, part.Resources, given.Resources, func(string) bool { return true })
 	on := func(entitlement string) bool { return there[entitlement[:strings.LastIndex(entitlement, ":")]] }
-	compare(before.Entitlements, after.Entitlements, part.Entitlements, told.Entitlements, on)
-	compare(before.Grants, after.Grants, part.Grants, told.Grants, func(name string) bool {
+	compare(before.Entitlements, after.Entitlements, part.Entitlements, given.Entitlements, on)
+	compare(before.Grants, after.Grants, part.Grants, given.Grants, func(name string) bool {
 		entitlement, principal, _ := strings.Cut(name, " ")
 		return on(entitlement) && there[principal]
 	})
@@ -210,15 +210,15 @@ func untold(t *testing.T, before, after, part file, named []*v2.Resource) []stri
 	return found
 }
 
-// For every change of the organization, targeted syncs of what the feed names find each row by which the next full sync
-// differs from the last one, except what the set-up page says that the log cannot tell. What full syncs find is computed:
-// TestFullSyncEqualsTheOrganization holds them to it.
+// For every change of the organization, targeted syncs of the resources in the events show each row that differs
+// between two full syncs, except for the changes in the table of docs/connector.mdx. The full syncs are computed;
+// TestFullSyncEqualsTheOrganization shows that they are right.
 func TestFeedAndTargetedSyncShowEveryChange(t *testing.T) {
 	t.Parallel()
 	changes := everyOrganizationChange()
 	reasons := map[string]bool{}
 	for name, change := range changes {
-		require.Equal(t, change.why == "", len(change.untold) == 0, name)
+		require.Equal(t, change.why == "", len(change.notShown) == 0, name)
 		if change.why != "" {
 			reasons[change.why] = true
 		}
@@ -232,16 +232,16 @@ func TestFeedAndTargetedSyncShowEveryChange(t *testing.T) {
 			named := namedBy(feed.all(t))
 			part := syncNamed(t, server, named)
 			after := expected(server.Snapshot()).unexpanded()
-			requireTold(t, after, part, named)
-			require.Equal(t, change.untold, untold(t, before, after, part, named))
+			requireShown(t, after, part, named)
+			require.Equal(t, change.notShown, notShown(t, before, after, part, named))
 			require.Empty(t, server.Unknown())
 		})
 	}
-	require.ElementsMatch(t, untoldOnThePage(t), slices.Collect(maps.Keys(reasons)))
+	require.ElementsMatch(t, unreportedInTheDocs(t), slices.Collect(maps.Keys(reasons)))
 }
 
-// untoldOnThePage is the first column of the page's table of what the log does not tell.
-func untoldOnThePage(t *testing.T) []string {
+// unreportedInTheDocs is the first column of the table in docs/connector.mdx.
+func unreportedInTheDocs(t *testing.T) []string {
 	t.Helper()
 	page, err := os.ReadFile("../../docs/connector.mdx")
 	require.NoError(t, err)
@@ -255,11 +255,11 @@ func untoldOnThePage(t *testing.T) []string {
 	return cells
 }
 
-// The same for the changes that the connector makes, which it makes with a key: the log tells neither of who is in a group nor
-// of a user or a service account in a project, nor that the project's own role of a new owner is gone.
+// The same for the connector's own changes, which it makes with a key. For those, the log reports neither members of
+// groups, nor users and service accounts of projects, nor the project roles that a new owner loses.
 func TestFeedAndTargetedSyncShowOwnChanges(t *testing.T) {
 	t.Parallel()
-	// What a grant or a revocation may change unseen: rows of these types.
+	// The types of the rows that a grant or a revocation may change without an event.
 	unseen := map[string][]string{"group": {"group"}, "project": {"project", "project_role"}, "organization_role": {"project"}}
 	for seed := range uint64(seedsOfOwnChanges) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
@@ -285,8 +285,8 @@ func TestFeedAndTargetedSyncShowOwnChanges(t *testing.T) {
 				feed.pass(10 * time.Minute)
 				named := namedBy(feed.all(t))
 				part := syncNamed(t, server, named)
-				requireTold(t, after, part, named)
-				left := untold(t, before, after, part, named)
+				requireShown(t, after, part, named)
+				left := notShown(t, before, after, part, named)
 				if len(left) == 0 {
 					shown++
 				}

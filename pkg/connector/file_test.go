@@ -17,12 +17,12 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 )
 
-// file is everything that a c1z file says, each row as one line of JSON, sorted: two files are the same if these are.
+// file has all rows of a c1z file, each as a line of JSON, sorted: two files are the same if their lines are.
 type file struct {
 	Resources, Entitlements, Grants []string
 }
 
-// resourceRow is a resource as a reader of the file sees it.
+// resourceRow has the fields of a resource that a reader of the file sees.
 type resourceRow struct {
 	ID, Parent, Name, RawID string
 	Description             string         `json:",omitempty"`
@@ -41,7 +41,7 @@ type insightRow struct {
 
 type accountRow struct {
 	Type, Email, Login string
-	// NonHuman is the kind of a non-human identity.
+	// NonHuman is the type of a non-human identity.
 	NonHuman string `json:",omitempty"`
 }
 
@@ -59,7 +59,7 @@ type entitlementRow struct {
 
 type grantRow struct {
 	Entitlement, Principal string
-	// Direct is false for a grant that only expansion made; Via has the entitlements that it comes through.
+	// Direct is false for a grant that only comes from expansion; Via are the entitlements of its sources.
 	Direct    bool
 	Via       []string `json:",omitempty"`
 	Expands   []string `json:",omitempty"`
@@ -83,7 +83,7 @@ func line[T any](row T) string {
 	return string(text)
 }
 
-// asSQLiteShows is the file without what a grant expands to: that engine keeps it apart from the grant.
+// asSQLiteShows is the file without expanded grants, which the sqlite engine stores apart from the others.
 func (f file) asSQLiteShows() file {
 	expands := regexp.MustCompile(`,"Expands":\[[^]]*\]`)
 	grants := make([]string, 0, len(f.Grants))
@@ -94,7 +94,7 @@ func (f file) asSQLiteShows() file {
 	return f
 }
 
-// requireSame tells which rows are missing and which are too many, instead of printing two whole files.
+// requireSame reports only the missing and unexpected rows of two files.
 func requireSame(t *testing.T, want, got file) {
 	t.Helper()
 	require.Empty(t, differences(want.Resources, got.Resources), "resources: - missing, + unexpected")
@@ -123,7 +123,7 @@ func differences(want, got []string) []string {
 	return found[:min(len(found), 20)]
 }
 
-// readFile reads the file back as the baton CLI does.
+// readFile reads the file as the baton CLI does.
 func readFile(t *testing.T, path string) file {
 	t.Helper()
 	read := file{Resources: []string{}, Entitlements: []string{}, Grants: []string{}}
@@ -137,10 +137,10 @@ func readFile(t *testing.T, path string) file {
 	return read
 }
 
-// rowsOfFile is a place of a file for the rows of one kind.
+// rowsOfFile selects the lines for one kind of row.
 type rowsOfFile func(*file) *[]string
 
-// eachRow gives the rows of a file one by one: a large organization has millions.
+// eachRow visits the rows of a file one by one, since a large organization has millions.
 func eachRow(t *testing.T, path string, visit func(of rowsOfFile, line string)) {
 	t.Helper()
 	store := openFile(t, path)
@@ -190,7 +190,7 @@ func when(at *timestamppb.Timestamp) string {
 	return at.AsTime().UTC().Format(time.RFC3339)
 }
 
-// readResource also holds the resource to the rule that its trait says the same as the resource.
+// readResource also checks that the trait of a resource has the same values as the resource.
 func readResource(t *testing.T, resource *v2.Resource) resourceRow {
 	t.Helper()
 	annos := annotations.Annotations(resource.GetAnnotations())

@@ -10,7 +10,7 @@ import (
 	"github.com/conductorone/baton-openai/pkg/openaitest"
 )
 
-// A sync equals, row by row, what the organization holds, whatever the engine and the number of workers.
+// A sync has exactly the rows of the organization, with each storage engine and number of workers.
 func TestFullSyncEqualsTheOrganization(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -44,7 +44,7 @@ func TestFullSyncEqualsTheOrganization(t *testing.T) {
 	}
 }
 
-// Two syncs of an unchanged organization give the same rows, whatever the order in which the workers come.
+// Two syncs of an unchanged organization have the same rows, in any order of the workers.
 func TestSyncIsDeterministic(t *testing.T) {
 	t.Parallel()
 	organization := openaitest.Seeded(6, openaitest.Size{Users: 25, Groups: 6, Projects: 4})

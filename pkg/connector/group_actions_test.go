@@ -10,23 +10,23 @@ import (
 
 const renameGroup = "POST /organization/groups/{group_id}"
 
-var renamedTeam = returnedResource("group:team", "organization:organization", "Crew")
+var renamedTeam = returnedResource("group:team", "organization:organization", "Editors")
 
 var groupActions = map[string]actionCase{
 	"another name": {
-		name: "update_group", arguments: `{"group":{"resource_type_id":"group","resource_id":"team"},"name":" Crew "}`,
-		effect: func(o *openaitest.Organization) { group(o, "team").Name = "Crew" },
+		name: "update_group", arguments: `{"group":{"resource_type_id":"group","resource_id":"team"},"name":" Editors "}`,
+		effect: func(o *openaitest.Organization) { group(o, "team").Name = "Editors" },
 		sends:  []string{renameGroup}, returns: renamedTeam, logs: []string{"group_id:team"},
 	},
 	"a name that another group has": {
-		name: "update_group", arguments: `{"group":{"resource_type_id":"group","resource_id":"team"},"name":"Crew"}`,
-		prepare: func(o *openaitest.Organization) { group(o, "empty").Name = "Crew" },
-		effect:  func(o *openaitest.Organization) { group(o, "team").Name = "Crew" },
+		name: "update_group", arguments: `{"group":{"resource_type_id":"group","resource_id":"team"},"name":"Editors"}`,
+		prepare: func(o *openaitest.Organization) { group(o, "empty").Name = "Editors" },
+		effect:  func(o *openaitest.Organization) { group(o, "team").Name = "Editors" },
 		sends:   []string{renameGroup}, returns: renamedTeam,
 	},
 	"the same name": {
-		name: "update_group", arguments: `{"group":{"resource_type_id":"group","resource_id":"team"},"name":"Crew"}`,
-		prepare: func(o *openaitest.Organization) { group(o, "team").Name = "Crew" }, returns: renamedTeam,
+		name: "update_group", arguments: `{"group":{"resource_type_id":"group","resource_id":"team"},"name":"Editors"}`,
+		prepare: func(o *openaitest.Organization) { group(o, "team").Name = "Editors" }, returns: renamedTeam,
 	},
 }
 
@@ -39,11 +39,11 @@ func TestUpdateGroupRefused(t *testing.T) {
 	t.Parallel()
 	requireAllRefused(t, map[string]refusedCase{
 		"a group that SCIM manages": {
-			do:   invoked("update_group", `{"group":{"resource_type_id":"group","resource_id":"directory"},"name":"Crew"}`),
+			do:   invoked("update_group", `{"group":{"resource_type_id":"group","resource_id":"directory"},"name":"Editors"}`),
 			says: []string{"directory is managed by SCIM", "change it in the identity provider"},
 		},
 		"a group that is not there": {
-			do:   invoked("update_group", `{"group":{"resource_type_id":"group","resource_id":"nobody"},"name":"Crew"}`),
+			do:   invoked("update_group", `{"group":{"resource_type_id":"group","resource_id":"nobody"},"name":"Editors"}`),
 			code: codes.NotFound, says: []string{"renaming the group nobody", "OpenAI does not know it, or not any more"},
 		},
 	})

@@ -13,10 +13,10 @@ import (
 	"github.com/conductorone/baton-openai/pkg/openaitest"
 )
 
-// Ids are opaque: whatever characters the API puts into them, they come out as they went in.
-func TestIDsOfEveryKindSurvive(t *testing.T) {
+// Ids are opaque: any character of an id is kept.
+func TestIDsOfEveryKindAreKept(t *testing.T) {
 	t.Parallel()
-	long := strings.Repeat("long-", 60) // above the 256 bytes up to which the session store takes a key as it is
+	long := strings.Repeat("long-", 60) // longer than the 256 bytes up to which the session store uses a key unchanged
 	for name, odd := range map[string]string{
 		"slashes":     "a/b//c/",
 		"colons":      "a:b::c:",
@@ -36,14 +36,14 @@ func TestIDsOfEveryKindSurvive(t *testing.T) {
 	}
 }
 
-// pinnedWith is the pinned organization with other ids, which begin with odd.
-func pinnedWith(t *testing.T, odd string) openaitest.Organization {
+// pinnedWith is the pinned organization with ids that begin with the prefix.
+func pinnedWith(t *testing.T, prefix string) openaitest.Organization {
 	t.Helper()
 	text, err := json.Marshal(pinned())
 	require.NoError(t, err)
 	replaced := string(text)
 	for _, id := range []string{"user-1", "invite-1", "role_1", "role_2", "group_1", "proj_1", "svc_acct_1", "key_1", "key_2"} {
-		quoted, err := json.Marshal(odd + "-" + id)
+		quoted, err := json.Marshal(prefix + "-" + id)
 		require.NoError(t, err)
 		replaced = strings.ReplaceAll(replaced, `"`+id+`"`, string(quoted))
 	}
@@ -52,8 +52,7 @@ func pinnedWith(t *testing.T, odd string) openaitest.Organization {
 	return organization
 }
 
-// A role that is like a custom one cannot be told from a predefined one whose name it has as its id: no access is shown as
-// that of an owner.
+// A custom role with the id owner would look like the predefined role. The sync fails, so no access is shown as an owner's.
 func TestCustomRoleWithTheIDOwner(t *testing.T) {
 	t.Parallel()
 	organization := openaitest.Organization{
@@ -75,7 +74,7 @@ func TestCustomRoleWithTheIDOwner(t *testing.T) {
 	}
 }
 
-// requireSyncedWhole syncs the organization and checks that the file has all of it, without a warning.
+// requireSyncedWhole syncs the organization and checks that the file has every row, without a warning.
 func requireSyncedWhole(t *testing.T, organization openaitest.Organization) {
 	t.Helper()
 	server := &openaitest.Server{Organization: organization}
@@ -86,21 +85,21 @@ func requireSyncedWhole(t *testing.T, organization openaitest.Organization) {
 	requireSame(t, expected(organization), readFile(t, synced.path))
 }
 
-// Long ids that differ only in their ends are those of different people.
-func TestLongIDsAreToldApart(t *testing.T) {
+// Long ids that differ only at the end stay different.
+func TestLongIDsStayDistinct(t *testing.T) {
 	t.Parallel()
 	long := "user-" + strings.Repeat("x", 600)
 	requireQuirks(t, map[string]quirk{"long": {
 		prepare: func(s *openaitest.Server) {
 			o := &s.Organization
 			o.Users = append(o.Users, openaitest.User{ID: long + "1", Role: "reader"})
-			group(o, financ).MemberIDs = []string{long + "1", long + "2"}
+			group(o, financeGroup).MemberIDs = []string{long + "1", long + "2"}
 		},
-		warned: []warning{{"members of this group are left out", map[string]any{"group_id": financ, "members": 1}}},
+		warned: []warning{{"members of this group are left out", map[string]any{"group_id": financeGroup, "members": 1}}},
 	}})
 }
 
-// longIDs is pinned with ids of so many bytes.
+// longIDs is pinned with ids of the given lengths, by type.
 func longIDs(t *testing.T, bytes map[string]int) openaitest.Organization {
 	t.Helper()
 	text, err := json.Marshal(pinned())
@@ -114,7 +113,7 @@ func longIDs(t *testing.T, bytes map[string]int) openaitest.Organization {
 	return organization
 }
 
-// Ids as long as ConductorOne stores them come through whole. A project role's is made of two, with a sign between.
+// Ids of ConductorOne's maximal length are kept. The id of a project role consists of two ids and a slash.
 func TestIDsOf1024BytesAreKept(t *testing.T) {
 	t.Parallel()
 	organization := longIDs(t, map[string]int{
@@ -124,7 +123,7 @@ func TestIDsOf1024BytesAreKept(t *testing.T) {
 	requireSyncedWhole(t, organization)
 }
 
-// A longer one fails the sync: without the row it would read as lost access. The message says what it is the id of.
+// A longer id fails the sync, since a missing row would read as lost access. The message names its resource type.
 func TestLongerIDsFailTheSync(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {

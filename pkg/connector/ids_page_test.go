@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// tableRows are the cells of the table with this header, without the marks of code.
+// tableRows returns the cells of the table with this header, without the marks of code.
 func tableRows(t *testing.T, page, header string) [][]string {
 	t.Helper()
 	text, err := os.ReadFile(page)
@@ -30,8 +30,8 @@ func tableRows(t *testing.T, page, header string) [][]string {
 	return rows
 }
 
-// The page of what is permanent has every type with its profile, and every entitlement with those that it is granted to.
-func TestPageTellsWhatIsPinned(t *testing.T) {
+// docs/resources.md has every type with its profile, and every entitlement with the types that it is grantable to.
+func TestPageListsPinnedNames(t *testing.T) {
 	t.Parallel()
 	const page = "../../docs/resources.md"
 	synced := syncPinned(t)

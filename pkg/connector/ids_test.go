@@ -14,10 +14,10 @@ import (
 	"github.com/conductorone/baton-openai/pkg/openaitest"
 )
 
-// Whatever is pinned here is an identity in ConductorOne: a type, slug, entitlement, resource id, parent or profile key of
-// another name reads as the deletion of everything under the old one, and of all access reviewed and granted through it.
+// These tests pin identities in ConductorOne: types, slugs, entitlements, resource ids, parents and profile keys. Under
+// another name, ConductorOne would delete everything under the old one, with its access reviews and grants.
 
-// The ten resource types keep their ids, names, traits and annotations.
+// The ids, names, traits and annotations of the ten resource types.
 func TestResourceTypesArePinned(t *testing.T) {
 	t.Parallel()
 	client := serve(t.Context(), t, newConnector(t.Context(), t, &openaitest.Server{}, newMapSessionStore()))
@@ -50,7 +50,7 @@ func TestResourceTypesArePinned(t *testing.T) {
 	}, got)
 }
 
-// pinned is an organization with one thing of everything, and every field that a profile can have.
+// pinned is an organization with one object of every kind, and with every field of the profiles.
 func pinned() openaitest.Organization {
 	return openaitest.Organization{
 		ID: "org-1",
@@ -99,7 +99,7 @@ func decode[T any](t *testing.T, rows []string) []T {
 	return decoded
 }
 
-// The ids, parents, raw ids and profile keys of every type of resource stay what they are.
+// The ids, parents, raw ids and profile keys of each type's resources.
 func TestResourcesArePinned(t *testing.T) {
 	t.Parallel()
 	type pin struct {
@@ -131,7 +131,7 @@ func TestResourcesArePinned(t *testing.T) {
 	}, got)
 }
 
-// The entitlements keep their ids, slugs and exclusion groups, and stay grantable to the same types.
+// The ids, slugs, exclusion groups and grantable types of the entitlements.
 func TestEntitlementsArePinned(t *testing.T) {
 	t.Parallel()
 	type pin struct {
@@ -155,7 +155,7 @@ func TestEntitlementsArePinned(t *testing.T) {
 	}, got)
 }
 
-// The grants keep their ids: an entitlement, and who holds it.
+// The ids of the grants, which consist of the entitlement and the principal.
 func TestGrantsArePinned(t *testing.T) {
 	t.Parallel()
 	var direct, inherited []string
@@ -189,7 +189,7 @@ func TestGrantsArePinned(t *testing.T) {
 	}, inherited)
 }
 
-// The kinds of key keep the details by which they are told apart, and a service account stays one.
+// The details by which kinds of keys differ, and the account types.
 func TestSecretsAndAccountsArePinned(t *testing.T) {
 	t.Parallel()
 	got := map[string]string{}
@@ -210,8 +210,8 @@ func TestSecretsAndAccountsArePinned(t *testing.T) {
 	}, got)
 }
 
-// Each project leads to the types below it; without that the SDK would not list them at all. What belongs to the organization
-// is listed without a parent, and a targeted sync of the organization lists none of it.
+// Each project has the types below it as child types; otherwise the SDK would not list them. Types of the organization
+// are listed without a parent, so a targeted sync of the organization does not list them.
 func TestChildTypesArePinned(t *testing.T) {
 	t.Parallel()
 	w, _, err := walkServer(t, &openaitest.Server{Organization: pinned()}, 0)
@@ -233,7 +233,7 @@ func TestChildTypesArePinned(t *testing.T) {
 	}, got)
 }
 
-// A resource says of itself only what is told of it here, so that a message added by mistake is noticed.
+// A resource has only the annotations that are listed here, so that an additional one is noticed.
 func TestAnnotationsOfResourcesArePinned(t *testing.T) {
 	t.Parallel()
 	w, _, err := walkServer(t, &openaitest.Server{Organization: pinned()}, 0)

@@ -5,7 +5,8 @@ import (
 	"testing"
 )
 
-// The SDK's cache of answers is off, as the command has it: each client would keep one of its own to the end of the tests.
+// The SDK's cache of answers is off, as in the command. Each client would keep its own cache until the end of the
+// tests.
 func TestMain(m *testing.M) {
 	if err := os.Setenv("BATON_DISABLE_HTTP_CACHE", "true"); err != nil {
 		panic(err)

@@ -13,11 +13,11 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// mutant is one mistake in the connector that would take access away, or show access that nobody has.
+// mutant is one mistake in the connector that would remove access, or show access that nobody has.
 type mutant struct {
-	// file is where the mistake is made, from the repository's root: before becomes after, in its only place.
+	// file is the path of the mistake from the repository's root. before occurs there once, and becomes after.
 	file, before, after string
-	// tests are the arguments of go test by which it has to be found.
+	// tests are the arguments of go test for a test that has to fail.
 	tests []string
 }
 
@@ -50,13 +50,13 @@ var mutants = map[string]mutant{
 		"pkg/connector/assignment_grants.go",
 		"	return !given, err\n",
 		"	return given && false, err\n",
-		[]string{"-run", "^TestPredefinedRoleBesideTheOneOfTheRow$", "./pkg/connector"},
+		[]string{"-run", "^TestSecondPredefinedRole$", "./pkg/connector"},
 	},
 	"a group's role is taken for one that is held directly": {
 		"pkg/connector/assignment_grants.go",
 		"	return !given, err\n",
 		"	return given || true, err\n",
-		[]string{"-run", "^TestPredefinedRoleBesideTheOneOfTheRow$", "./pkg/connector"},
+		[]string{"-run", "^TestSecondPredefinedRole$", "./pkg/connector"},
 	},
 	"a list that begins again is two": {
 		"pkg/connector/pages.go",
@@ -74,7 +74,7 @@ var mutants = map[string]mutant{
 		"pkg/connector/consistency.go",
 		"	case seen != c.before && seen != stateUnknown:\n",
 		"	case false:\n",
-		[]string{"-run", "^TestSuccessAfterWhichSomethingElseIsThere$", "./pkg/connector"},
+		[]string{"-run", "^TestSuccessWithAnotherState$", "./pkg/connector"},
 	},
 	"a deletion is one whatever it says": {
 		"pkg/client/write.go",
@@ -86,7 +86,7 @@ var mutants = map[string]mutant{
 		"pkg/client/kind.go",
 		"	case !body.own:\n		return KindNoAnswer, ReasonForeign\n",
 		"	case !body.own && statusCode != http.StatusNotFound:\n		return KindNoAnswer, ReasonForeign\n",
-		[]string{"-run", "^TestForeign404", "./pkg/connector"},
+		[]string{"-run", "^TestGateway404", "./pkg/connector"},
 	},
 	"an inherited role is held directly": {
 		"pkg/connector/assignment_grants.go",
@@ -114,7 +114,7 @@ var mutants = map[string]mutant{
 	},
 }
 
-// Each of the mistakes is found by a test.
+// A test fails for each of the mistakes.
 func TestMutants(t *testing.T) { //nolint:paralleltest // each is a run of go test, which takes every processor
 	root, err := filepath.Abs("../..")
 	require.NoError(t, err)

@@ -11,8 +11,8 @@ import (
 	"github.com/conductorone/baton-openai/pkg/openaitest"
 )
 
-// Names and descriptions that are too long are cut behind a character, and the profile has the whole. One of which nothing
-// can be seen is none, and what controls a terminal is shown as a blank.
+// Names and descriptions that are too long are cut after a character, and the profile has the whole text. A text
+// without a visible character counts as none, and control characters become blanks.
 func TestNamesOfAnyLength(t *testing.T) {
 	t.Parallel()
 	name := func(o *openaitest.Organization, id string) *openaitest.User {
@@ -47,7 +47,7 @@ func TestNamesOfAnyLength(t *testing.T) {
 	requireQuirks(t, quirks)
 }
 
-// A resource that no message of the SDK can hold fails the sync, and is named.
+// A resource that is larger than any message of the SDK fails the sync, with its id.
 func TestResourceThatIsTooLarge(t *testing.T) {
 	t.Parallel()
 	organization := pinned()
@@ -58,14 +58,14 @@ func TestResourceThatIsTooLarge(t *testing.T) {
 	require.ErrorContains(t, synced.err, "bytes, and 3145728 can be stored")
 }
 
-// scripts are letters of many kinds, and what else may be in a text.
+// scripts are letters of many scripts, and other characters.
 var scripts = []string{
 	"abcdefghijklmnopqrstuvwxyz", "äöüßéñ", "жщыдон", "漢字仮名交じり", "한국어", "עברית", "العربية", "हिन्दी", "ไทย", "𝔘𝔫𝔦𝔠𝔬𝔡𝔢",
 	"e\u0301a\u0308o\u0302\u0327", "👩\u200d🚀🏳\ufe0f\u200d🌈👍🏽", "\u202e\u202b\u200f\u200e\u2066\u2069", "\ufffd", "\x00\x01\x1b\x7f\u0085\u009b", "\t\n\r\u2028\u2029",
 	" \u00a0\u2003\u3000", "\u200b\u2060\ufeff", `"'\<>&%{}`, "*-_.:/",
 }
 
-// anyText makes texts of every length and script.
+// anyText generates texts of every length and script.
 type anyText struct{ rng *rand.Rand }
 
 func (a anyText) any() string {
@@ -82,7 +82,7 @@ func (a anyText) any() string {
 	return b.String()
 }
 
-// everyText is an organization of the size in which every text that somebody writes is any.
+// everyText is an organization of the size with a random text in every free-text field.
 func everyText(seed uint64, size int) openaitest.Organization {
 	text := anyText{rand.New(rand.NewPCG(seed, 7))}
 	o := openaitest.Organization{ID: "org-1", Users: many(size, userRow)}
@@ -106,7 +106,7 @@ func everyText(seed uint64, size int) openaitest.Organization {
 	return o
 }
 
-// Whatever somebody has written comes through, or is cut to what the SDK takes.
+// Each text is kept, or cut to the SDK's maximal length.
 func TestNamesOfEveryScript(t *testing.T) {
 	t.Parallel()
 	for seed := range seedsOfTexts {
@@ -117,11 +117,11 @@ func TestNamesOfEveryScript(t *testing.T) {
 	}
 }
 
-// unseen are the characters of these tests of which nothing is seen.
+// unseen are the invisible characters of these tests.
 const unseen = "\x00\x01\t\n\r\x1b\x7f\u0085\u009b\u2028\u2029" + " \u00a0\u2003\u3000" +
 	"\u200b\u200d\u200e\u200f\u202b\u202c\u202e\u2060\u2066\u2069\ufeff"
 
-// written is the first of the texts in which something can be seen.
+// written is the first of the texts with a visible character.
 func written(texts ...string) string {
 	for _, text := range texts {
 		if strings.Trim(text, unseen) != "" {
@@ -131,7 +131,7 @@ func written(texts ...string) string {
 	return ""
 }
 
-// shortened is what can be shown of a text in so many bytes.
+// shortened is the displayed form of a text, in at most so many bytes.
 func shortened(text string, most int) string {
 	var b strings.Builder
 	for _, r := range text {

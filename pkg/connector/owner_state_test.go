@@ -12,8 +12,8 @@ import (
 
 const organizationUsersRoute = "GET /organization/users"
 
-// leavers is the organization after some have left it, with the keys that they left.
-func leavers() openaitest.Organization {
+// withDepartedUsers is the organization after some users have left, with the keys that they left behind.
+func withDepartedUsers() openaitest.Organization {
 	o := smallOrganization()
 	alpha := &o.Projects[0]
 	projectKey := func(id, access, ownerType, owner string, expires int64) {
@@ -42,7 +42,7 @@ func leavers() openaitest.Organization {
 	}
 	adminKey("admin-leaver", "sk-admin-***eeee", "user", "gone", 0)
 	adminKey("admin-reader", "sk-admin-***ffff", "user", "ann", 0)
-	// An owner through a group, as the group's grant shows.
+	// This owner holds the role through a group.
 	adminKey("admin-through-group", "sk-admin-***gggg", "user", "dora", 0)
 	adminKey("admin-expired", "sk-admin-***hhhh", "user", "eva", 32)
 	adminKey("admin-of-account", "sk-admin-***iiii", "service_account", "svc-1", 0)
@@ -51,7 +51,7 @@ func leavers() openaitest.Organization {
 	return o
 }
 
-// The profile of each key says what has become of its owner, however the sync reads.
+// The profile of each key has the state of its owner, in every mode of a sync.
 func TestOwnerStates(t *testing.T) {
 	t.Parallel()
 	want := map[string]any{
@@ -67,7 +67,7 @@ func TestOwnerStates(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			server := &openaitest.Server{Organization: leavers()}
+			server := &openaitest.Server{Organization: withDepartedUsers()}
 			synced := runSync(t, server, options)
 			require.NoError(t, synced.err)
 			require.Empty(t, server.Unknown())
@@ -80,7 +80,7 @@ func TestOwnerStates(t *testing.T) {
 			for _, request := range server.Requests() {
 				calls[request.Route]++
 			}
-			require.Equal(t, fewestCalls(leavers()), calls)
+			require.Equal(t, fewestCalls(withDepartedUsers()), calls)
 		})
 	}
 }
@@ -94,7 +94,7 @@ func requireStates(t *testing.T, want map[string]any, synced outcome) {
 	require.Equal(t, want, got)
 }
 
-// A sync that does not read users says of an owner what the key itself says, and asks for nothing more.
+// A sync without users takes the owner's state from the key alone, without further calls.
 func TestOwnerStatesWithoutUsers(t *testing.T) {
 	t.Parallel()
 	server := &openaitest.Server{Organization: openaitest.Sample()}
@@ -109,8 +109,8 @@ func TestOwnerStatesWithoutUsers(t *testing.T) {
 	}
 }
 
-// Where OpenAI refuses the users to a sync of other types, the keys are there without what only the users tell, and one
-// warning says so.
+// If OpenAI refuses the list of users to a sync of other types, the keys have only the states that need no users, and
+// there is one warning.
 func TestOwnerStatesWhereUsersAreRefused(t *testing.T) {
 	t.Parallel()
 	server := &openaitest.Server{Organization: openaitest.Sample(), Faults: map[string]openaitest.Fault{organizationUsersRoute: {Status: http.StatusForbidden}}}
@@ -123,7 +123,7 @@ func TestOwnerStatesWhereUsersAreRefused(t *testing.T) {
 	requireWarnings(t, synced.logs, []warning{{"whether the owners of keys have left is therefore not shown", nil}})
 }
 
-// The same where the service accounts are refused: what is known of their keys is what these say.
+// The same for the list of service accounts: their keys have only the states that need no service accounts.
 func TestOwnerStatesWhereServiceAccountsAreRefused(t *testing.T) {
 	t.Parallel()
 	organization := smallOrganization()
@@ -136,23 +136,23 @@ func TestOwnerStatesWhereServiceAccountsAreRefused(t *testing.T) {
 	requireStates(t, map[string]any{"key-ann": "active", "key-svc": nil, "key-own": "active", "key-other": "active"}, synced)
 }
 
-// A key that is read alone has the row of a full sync.
+// A key in a targeted sync has the row of a full sync.
 func TestOwnerStatesOfTargetedSync(t *testing.T) {
 	t.Parallel()
-	synced := runSync(t, &openaitest.Server{Organization: leavers()}, syncOptions{})
+	synced := runSync(t, &openaitest.Server{Organization: withDepartedUsers()}, syncOptions{})
 	require.NoError(t, synced.err)
 	keys := readFile(t, synced.path).of("api_key").Resources
 	for _, row := range decode[resourceRow](t, keys) {
 		t.Run(row.ID, func(t *testing.T) {
 			t.Parallel()
-			part := runSync(t, &openaitest.Server{Organization: leavers()}, syncOptions{targets: []*v2.Resource{target(row.ID, row.Parent)}})
+			part := runSync(t, &openaitest.Server{Organization: withDepartedUsers()}, syncOptions{targets: []*v2.Resource{target(row.ID, row.Parent)}})
 			require.NoError(t, part.err)
 			require.Equal(t, []string{line(row)}, readFile(t, part.path).Resources)
 		})
 	}
 	t.Run("project", func(t *testing.T) {
 		t.Parallel()
-		part := runSync(t, &openaitest.Server{Organization: leavers()}, syncOptions{targets: []*v2.Resource{target("project:alpha", "")}})
+		part := runSync(t, &openaitest.Server{Organization: withDepartedUsers()}, syncOptions{targets: []*v2.Resource{target("project:alpha", "")}})
 		require.NoError(t, part.err)
 		requireSubset(t, keys, readFile(t, part.path).of("api_key").Resources)
 	})

@@ -22,7 +22,7 @@ import (
 	"github.com/conductorone/baton-openai/pkg/openaitest"
 )
 
-// paged is a call that takes a page token; it gives the number of rows.
+// paged is a call with a page token; it returns the number of rows.
 type paged struct {
 	name string
 	call func(ctx context.Context, server types.ConnectorServer, token string) (int, error)
@@ -48,7 +48,7 @@ func resource(resourceType, id string, parent *v2.ResourceId) *v2.Resource {
 	return v2.Resource_builder{Id: v2.ResourceId_builder{ResourceType: resourceType, Resource: id}.Build(), ParentResourceId: parent}.Build()
 }
 
-// pagedCalls are all lists and grants of pinned that come in pages.
+// pagedCalls are all lists and grants of pinned that have pages.
 func pagedCalls() []paged {
 	organization := resource("organization", "organization", nil).GetId()
 	inProject := resource("project", "proj_1", nil).GetId()
@@ -69,7 +69,7 @@ func pagedCalls() []paged {
 	}
 }
 
-// unpagedCalls are the grants that other resources give.
+// unpagedCalls are grants calls of resources whose grants other resources give.
 func unpagedCalls() []paged {
 	organization := resource("organization", "organization", nil).GetId()
 	inProject := resource("project", "proj_1", nil).GetId()
@@ -83,7 +83,7 @@ func unpagedCalls() []paged {
 	}
 }
 
-// listed is a connector in the middle of a sync: its resources have been listed, so that it has everything to give grants.
+// listed is a connector in the middle of a sync: its resources are listed, and it can give grants.
 func listed(tb testing.TB) types.ConnectorServer {
 	tb.Helper()
 	listener := httptest.NewServer(&openaitest.Server{Organization: pinned()})
@@ -101,7 +101,7 @@ func listed(tb testing.TB) types.ConnectorServer {
 	return server
 }
 
-// serverOf is a connector that remembers what is in the store.
+// serverOf is a connector with the store's session.
 func serverOf(tb testing.TB, url string, store sessions.SessionStore) types.ConnectorServer {
 	tb.Helper()
 	builder, options, err := connector.New(tb.Context(), &cfg.Openai{OpenaiAdminKey: testKey, BaseUrl: url + "/v1"}, &cli.ConnectorOpts{})
@@ -112,7 +112,7 @@ func serverOf(tb testing.TB, url string, store sessions.SessionStore) types.Conn
 	return server
 }
 
-// A page token that the connector has not made is refused, and gives no rows.
+// A page token of another origin is refused, without rows.
 func TestPageTokensFromOutside(t *testing.T) {
 	t.Parallel()
 	tokens := map[string]string{
@@ -166,8 +166,8 @@ func TestPageTokensFromOutside(t *testing.T) {
 	}
 }
 
-// Where a sync has listed nothing, as one of single resources has not, what the grants of a resource need is asked for
-// there: they are the same.
+// If the sync has listed nothing, as a targeted sync has not, the grants of a resource read the lists that they need.
+// They are the same.
 func TestGrantsWithoutAListing(t *testing.T) {
 	t.Parallel()
 	organization := openaitest.Sample()
@@ -190,7 +190,7 @@ func TestGrantsWithoutAListing(t *testing.T) {
 	}
 }
 
-// No page token makes the connector panic, and none that is not a JSON object gives rows.
+// No page token leads to a panic, and a token that is not a JSON object is refused.
 func FuzzPageToken(f *testing.F) {
 	for _, seed := range []string{
 		"", "x", "{}", "[]", "null", `{"list":"users"}`, `{"list":"groups","left_out":-1}`, `{"row":9223372036854775807}`, `{"list":"groups","row":1,"given":1000}`,

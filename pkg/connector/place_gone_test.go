@@ -13,8 +13,8 @@ import (
 	"github.com/conductorone/baton-openai/pkg/openaitest"
 )
 
-// Where the row is gone that a page begins after, the list begins again: the file has every row, and none more,
-// and the warnings are the same.
+// If the row before the next page is gone, the list begins again: the file has every row, none twice, and the same
+// warnings.
 func TestListsWhosePlaceIsGone(t *testing.T) {
 	t.Parallel()
 	for route, organization := range ofTwoPages() {
@@ -38,15 +38,15 @@ func TestListsWhosePlaceIsGone(t *testing.T) {
 
 // warned are the connector's warnings, each once.
 func warned(synced outcome) map[string]bool {
-	said := map[string]bool{}
+	warnings := map[string]bool{}
 	for _, entry := range synced.logs.FilterMessageSnippet("baton-openai:").All() {
 		fields := entry.ContextMap()
-		said[fmt.Sprint(entry.Message, fields["role_id"], fields["members"], fields["count"])] = true
+		warnings[fmt.Sprint(entry.Message, fields["role_id"], fields["members"], fields["count"])] = true
 	}
-	return said
+	return warnings
 }
 
-// placesRefused counts the requests for a place in a list that were refused.
+// placesRefused counts the refused requests for a later page.
 func placesRefused(server *openaitest.Server) int {
 	count := 0
 	for _, request := range server.Requests() {
@@ -57,8 +57,8 @@ func placesRefused(server *openaitest.Server) int {
 	return count
 }
 
-// Somebody is deleted while the list is read, at the very place where the next page begins. Nobody else is lost.
-func TestUserDeletedWhereThePageEnds(t *testing.T) {
+// A user is deleted during the listing, in the last row of a page. All others are listed.
+func TestUserDeletedAtTheEndOfAPage(t *testing.T) {
 	t.Parallel()
 	organization := openaitest.Organization{ID: "org-1", Users: many(350, userRow)}
 	server := &openaitest.Server{Organization: organization}
@@ -83,15 +83,15 @@ func TestUserDeletedWhereThePageEnds(t *testing.T) {
 	require.NoError(t, synced.err)
 	require.Len(t, server.Snapshot().Users, 348)
 	require.Equal(t, 2, placesRefused(server))
-	// Those who were deleted had been listed.
+	// The deleted users had been listed before.
 	requireSame(t, expected(organization), readFile(t, synced.path))
 }
 
-// The members that are left out are counted once where their list begins again.
+// If a list begins again, members that are left out count once.
 func TestLeftOutMembersAreCountedOnce(t *testing.T) {
 	t.Parallel()
 	members := append(many(rowsOfTwoPages-2, func(i int) string { return userRow(i).ID }), "stranger-0", "stranger-1")
-	slices.Reverse(members) // the strangers are on the first page
+	slices.Reverse(members) // the unknown members are on the first page
 	for name, after := range map[string]int{"undisturbed": 1_000, "begun again": 1} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -108,7 +108,7 @@ func TestLeftOutMembersAreCountedOnce(t *testing.T) {
 	}
 }
 
-// A list of which places go again and again is an error in the end, and no shorter list.
+// A list that has to begin again too often is an error, not a shorter list.
 func TestPlacesThatAreAlwaysGone(t *testing.T) {
 	t.Parallel()
 	for route, organization := range ofTwoPages() {
@@ -124,8 +124,7 @@ func TestPlacesThatAreAlwaysGone(t *testing.T) {
 	}
 }
 
-// A change that looks through a list goes on where the list begins again: it neither misses what it looks for nor does
-// anything twice.
+// A change that searches a list finds its row also if the list begins again, and does nothing twice.
 func TestChangesWhereAPlaceIsGone(t *testing.T) {
 	t.Parallel()
 	roles := many(1_001, roleRow)

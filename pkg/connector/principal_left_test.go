@@ -12,11 +12,11 @@ import (
 	"github.com/conductorone/baton-openai/pkg/openaitest"
 )
 
-// departures are principals that leave just before their roles are asked for, each with what a sync still shows.
+// departures are principals that leave just before their roles are listed.
 var departures = map[string]struct {
 	route  string
 	change func(*openaitest.Organization)
-	// principalType and id are who leaves, in is what.
+	// principalType and id are the principal, in is the id of its project or "organization".
 	principalType, id, in string
 }{
 	"a user": {
@@ -56,20 +56,20 @@ var departures = map[string]struct {
 	},
 }
 
-// Somebody who leaves while a sync runs costs their own roles and one warning, and not the sync.
+// A principal that leaves during a sync loses its own roles, with one warning. The sync succeeds.
 func TestPrincipalLeavesDuringASync(t *testing.T) {
 	t.Parallel()
 	for name, test := range departures {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			server := newServer()
-			// The API may well deny somebody whom it still knows elsewhere.
+			// The API may answer 404 for a principal that it still lists elsewhere.
 			server.SetFault(test.route, openaitest.Fault{Status: http.StatusNotFound, PathContains: "/" + test.id + "/"})
-			meanwhile(server, test.route, test.change)
+			changeBefore(server, test.route, test.change)
 			synced := runSync(t, server, syncOptions{})
 			require.NoError(t, synced.err)
-			left := synced.logs.FilterMessageSnippet("a principal left while the sync ran")
-			requireWarnings(t, left, []warning{{"left while the sync ran", map[string]any{
+			leftLogs := synced.logs.FilterMessageSnippet("a principal left while the sync ran")
+			requireWarnings(t, leftLogs, []warning{{"left while the sync ran", map[string]any{
 				"principal_type": test.principalType, "principal_id": test.id, "in": test.in,
 			}}})
 
@@ -85,7 +85,7 @@ func TestPrincipalLeavesDuringASync(t *testing.T) {
 	}
 }
 
-// direct are the principals of the organization's roles and of its membership.
+// direct are the principals with direct membership or the role reader.
 func direct(t *testing.T, f file) []string {
 	t.Helper()
 	var principals []string
@@ -97,8 +97,8 @@ func direct(t *testing.T, f file) []string {
 	return principals
 }
 
-// A principal that is still there has not left, and where it cannot be asked for, nothing is concluded.
-func TestPrincipalThatIsStillThere(t *testing.T) {
+// A principal that still exists has not left. If it cannot be read, the sync fails.
+func TestPrincipalThatStillExists(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		faults map[string]openaitest.Fault

@@ -19,7 +19,7 @@ const (
 	renameAlpha  = `{"project":{"resource_type_id":"project","resource_id":"alpha"},"name":"Omega"}`
 )
 
-// madeProject is what the stand-in makes of a first project.
+// madeProject adds the first project that the stand-in creates.
 func madeProject(project openaitest.Project) func(*openaitest.Organization) {
 	project.ID, project.Status, project.CreatedAt = "proj_Made000000000001", "active", now
 	return func(o *openaitest.Organization) {
@@ -114,8 +114,8 @@ func TestProjectActionsRefused(t *testing.T) {
 	})
 }
 
-// A project is archived although the API says, as an error, that it is archived; also where that shows late.
-func TestArchiveThatComplains(t *testing.T) {
+// A project counts as archived although the API reports that as an error, and also if the state shows late.
+func TestArchiveThatReportsAnError(t *testing.T) {
 	t.Parallel()
 	for _, lag := range []int{0, 3} {
 		server := newServer()
@@ -128,8 +128,9 @@ func TestArchiveThatComplains(t *testing.T) {
 	}
 }
 
-// Where an answer is lost and somebody else makes a project of the name at the same time, nobody can tell which is which.
-func TestLostProjectBesideAnother(t *testing.T) {
+// If the answer is lost and another project of the name was created at the same time, neither is taken for the created
+// one.
+func TestLostProjectNextToAnother(t *testing.T) {
 	t.Parallel()
 	server := newServer()
 	server.SetFault(createProject, openaitest.Fault{Status: 500, AfterEffect: true})

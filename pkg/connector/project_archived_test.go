@@ -20,7 +20,7 @@ import (
 
 const archivedWarning = "a project was archived while the sync ran"
 
-// archiveBefore archives each of the projects at the moment of the first request to its route.
+// archiveBefore archives each of the projects at the first request to its route.
 func archiveBefore(server *openaitest.Server, routes map[string]string) {
 	var archiving sync.Mutex
 	archived := map[string]bool{}
@@ -36,8 +36,8 @@ func archiveBefore(server *openaitest.Server, routes map[string]string) {
 	}
 }
 
-// requireSkipped holds a file to what is expected, but for rows about the projects: some may be missing, and a grant may
-// have lost some of the ways that it comes through.
+// requireSkipped compares a file with the expected one. Rows of the projects may be missing, and a grant may lack some
+// of its sources.
 func requireSkipped(t *testing.T, want, got file, projectIDs ...string) {
 	t.Helper()
 	isSkipped := func(row string) bool {
@@ -61,7 +61,7 @@ func requireSkipped(t *testing.T, want, got file, projectIDs ...string) {
 	}
 }
 
-// projectRoutes are the routes of a project that a sync lists.
+// projectRoutes are the lists of a project in a sync.
 var projectRoutes = []string{
 	"GET /projects/{project_id}/roles",
 	"GET /organization/projects/{project_id}/service_accounts",
@@ -72,8 +72,8 @@ var projectRoutes = []string{
 	projectUserRolesRoute,
 }
 
-// A project that is archived while the sync runs costs the project's remaining rows and one warning, whenever it happens
-// and however the API says it, and nothing else. Of eight projects seven are archived, each at another route.
+// If a project is archived during a sync, its remaining rows are missing, with one warning, at any route and in any
+// form of the answer. All other rows are there. Seven of eight projects are archived, each at another route.
 func TestProjectArchivedWhileTheSyncRuns(t *testing.T) {
 	t.Parallel()
 	ways := map[string]openaitest.Fault{
@@ -126,7 +126,7 @@ func TestProjectArchivedWhileTheSyncRuns(t *testing.T) {
 	}
 }
 
-// What a project said before it was archived is not asked for again: the sync of the others goes on with four workers too.
+// Pages that were read before the archiving are not read again, also with four workers.
 func TestProjectArchivedAmongWorkers(t *testing.T) {
 	t.Parallel()
 	organization := openaitest.Seeded(31, openaitest.Size{Users: 20, Groups: 4, Projects: 4})
@@ -139,7 +139,7 @@ func TestProjectArchivedAmongWorkers(t *testing.T) {
 	require.NotZero(t, synced.logs.FilterMessageSnippet(archivedWarning).Len())
 }
 
-// A project that a list still has, but as archived, is no project, and costs no call.
+// A project that is listed as archived is left out, without a call.
 func TestProjectListedAsArchived(t *testing.T) {
 	t.Parallel()
 	requireQuirks(t, map[string]quirk{"listed": {
@@ -153,7 +153,7 @@ func TestProjectListedAsArchived(t *testing.T) {
 	}})
 }
 
-// A refusal by a project that is still active is an error, even one that an archived project might give.
+// A refusal by an active project is an error, even in the form of an archived project's refusal.
 func TestRefusalByAnActiveProjectIsAnError(t *testing.T) {
 	t.Parallel()
 	bodies := map[string]openaitest.Fault{
@@ -168,7 +168,7 @@ func TestRefusalByAnActiveProjectIsAnError(t *testing.T) {
 		for name, fault := range bodies {
 			t.Run(route+" "+name, func(t *testing.T) {
 				t.Parallel()
-				fault.PathContains = assist
+				fault.PathContains = assistantProject
 				server := &openaitest.Server{Organization: openaitest.Sample(), Faults: map[string]openaitest.Fault{route: fault}}
 				_, logs, err := walkServer(t, server, 0)
 				require.ErrorContains(t, err, route)
@@ -179,8 +179,8 @@ func TestRefusalByAnActiveProjectIsAnError(t *testing.T) {
 	}
 }
 
-// Where the question whether a project is archived cannot be answered, the project is not taken for archived.
-func TestProjectWhoseStateIsNotToldIsNotSkipped(t *testing.T) {
+// If the read of the project fails, the project is not taken for archived.
+func TestProjectOfUnknownStateIsNotSkipped(t *testing.T) {
 	t.Parallel()
 	const users, one = "GET /organization/projects/{project_id}/users", "GET /organization/projects/{project_id}"
 	answers := map[string]openaitest.Fault{
@@ -188,14 +188,14 @@ func TestProjectWhoseStateIsNotToldIsNotSkipped(t *testing.T) {
 		"429":                  {Status: http.StatusTooManyRequests},
 		"403":                  {Status: http.StatusForbidden},
 		"404":                  {Status: http.StatusNotFound},
-		"200 without status":   {Body: `{"id":"` + assist + `"}`},
+		"200 without status":   {Body: `{"id":"` + assistantProject + `"}`},
 		"200 of another shape": {Body: `[]`},
 	}
 	for name, answer := range answers {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			server := &openaitest.Server{Organization: openaitest.Sample(), Faults: map[string]openaitest.Fault{
-				users: {Status: http.StatusNotFound, PathContains: assist}, one: answer,
+				users: {Status: http.StatusNotFound, PathContains: assistantProject}, one: answer,
 			}}
 			_, logs, err := walkServer(t, server, 0)
 			require.Error(t, err)
@@ -204,8 +204,8 @@ func TestProjectWhoseStateIsNotToldIsNotSkipped(t *testing.T) {
 	}
 }
 
-// While it cannot be found out whether a project is archived, nothing is concluded.
-func TestArchivedProjectThatCannotBeAskedFor(t *testing.T) {
+// Without a usable answer about the project, the sync fails.
+func TestProjectThatCannotBeRead(t *testing.T) {
 	t.Parallel()
 	server := &openaitest.Server{Organization: openaitest.Sample()}
 	server.SetFault("GET /organization/projects/{project_id}/users", openaitest.Fault{Status: http.StatusNotFound})

@@ -14,12 +14,12 @@ const (
 	deleteModels = "DELETE /organization/projects/{project_id}/model_permissions"
 )
 
-// projectAnd are the arguments of an action about a project, and others.
+// projectAnd are the arguments of an action with a project and others.
 func projectAnd(id, others string) string {
 	return `{"project":{"resource_type_id":"project","resource_id":"` + id + `"}` + others + `}`
 }
 
-// What actions about the two projects return.
+// The results of actions on the two projects.
 var (
 	returnedAlpha = returnedResource("project:alpha", "organization:organization", "Alpha")
 	returnedBeta  = returnedResource("project:beta", "organization:organization", "Default project")
@@ -87,7 +87,7 @@ func TestSetProjectModelsRefused(t *testing.T) {
 	})
 }
 
-// Which models there are only the API knows. Its refusal is told in its words.
+// Only the API knows which models exist. Its refusal is reported in its own words.
 func TestSetProjectModelsThatTheAPIDoesNotKnow(t *testing.T) {
 	t.Parallel()
 	server := newServer()
@@ -97,7 +97,7 @@ func TestSetProjectModelsThatTheAPIDoesNotKnow(t *testing.T) {
 	requireState(t, smallOrganization(), server)
 }
 
-// Where nothing is set, it makes no difference how the API says so.
+// Each form in which the API says that nothing is set has the same result.
 func TestControlsThatNobodyHasSet(t *testing.T) {
 	t.Parallel()
 	for _, unsetIsNull := range []bool{false, true} {

@@ -79,7 +79,7 @@ func TestSetProjectRateLimitRefused(t *testing.T) {
 	})
 }
 
-// A model is found wherever it is in the list, and its limit is changed with three calls to find it at most.
+// A model is found at any place of the list, with three calls at most.
 func TestSetProjectRateLimitOfMany(t *testing.T) {
 	t.Parallel()
 	server := newServer(func(o *openaitest.Organization) {

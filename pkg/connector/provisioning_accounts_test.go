@@ -28,7 +28,7 @@ func accountInfo(t *testing.T, profile map[string]any) *v2.AccountInfo {
 	return v2.AccountInfo_builder{Profile: values}.Build()
 }
 
-// createAccount asks as the command line does, which always wants a random password.
+// createAccount creates an account as the command line does, which always requests a random password.
 func (d testConnector) createAccount(ctx context.Context, account *v2.AccountInfo) (*v2.CreateAccountResponse, error) {
 	return d.CreateAccount(ctx, v2.CreateAccountRequest_builder{
 		AccountInfo: account,
@@ -38,13 +38,13 @@ func (d testConnector) createAccount(ctx context.Context, account *v2.AccountInf
 	}.Build())
 }
 
-// createInvitation asks for the invitation as a resource.
+// createInvitation creates the invitation as a resource.
 func (d testConnector) createInvitation(ctx context.Context, resource *v2.Resource) (*v2.CreateResourceResponse, error) {
 	resource.SetId(parseID("invitation:new"))
 	return d.CreateResource(ctx, v2.CreateResourceRequest_builder{Resource: resource}.Build())
 }
 
-// sentInvite is the body of the one invitation that was sent.
+// sentInvite is the body of the only invitation that was sent.
 func sentInvite(t *testing.T, server *openaitest.Server) map[string]any {
 	t.Helper()
 	require.Equal(t, []string{createInvite}, writes(server))
@@ -58,7 +58,7 @@ func sentInvite(t *testing.T, server *openaitest.Server) map[string]any {
 	return nil
 }
 
-// newInvite is the invite that is in the server and not in the organization.
+// newInvite is the only invite that the small organization does not have.
 func newInvite(t *testing.T, server *openaitest.Server) openaitest.Invite {
 	t.Helper()
 	after := server.Snapshot()
@@ -69,8 +69,8 @@ func newInvite(t *testing.T, server *openaitest.Server) openaitest.Invite {
 	return made
 }
 
-// An account comes into being as an invitation; the list of projects is always in the request, since the API takes a
-// missing one for the default project.
+// An account is created as an invitation. The list of projects is always sent, since the API adds the default project
+// without it.
 func TestCreateAccount(t *testing.T) {
 	t.Parallel()
 	email := func(address string, primary bool) *v2.AccountInfo_Email {
@@ -162,7 +162,7 @@ func TestCreateAccount(t *testing.T) {
 	}
 }
 
-// Who is a member has the account already, however the address is spelt.
+// A member already has the account, in any spelling of the address.
 func TestCreateAccountOfAMember(t *testing.T) {
 	t.Parallel()
 	for _, email := range []string{"Ann@Example.com", "ann@example.com", "ANN@EXAMPLE.COM"} {
@@ -181,8 +181,8 @@ func TestCreateAccountOfAMember(t *testing.T) {
 	}
 }
 
-// The address may be in the account within the row alone, where a sync reads it as well.
-func TestCreateAccountOfAMemberWithoutAddressOfTheRow(t *testing.T) {
+// If the row has the address only in the account within it, that address is used, as in a sync.
+func TestCreateAccountOfAMemberWithoutEmailInTheRow(t *testing.T) {
 	t.Parallel()
 	server := newServer(func(o *openaitest.Organization) { user(o, "ann").JSON = openaitest.Fields{"email": nil} })
 	answer, err := connect(t, server).createAccount(t.Context(), accountInfo(t, map[string]any{"email": "ann@example.com"}))
@@ -191,8 +191,7 @@ func TestCreateAccountOfAMemberWithoutAddressOfTheRow(t *testing.T) {
 	require.Empty(t, writes(server))
 }
 
-// An invitation that ran out is replaced by a new one; one that was accepted by somebody who has left since is no reason
-// not to invite.
+// An expired invitation is replaced. An accepted invitation of a user who has left does not prevent a new one.
 func TestCreateAccountAfterAnInvitation(t *testing.T) {
 	t.Parallel()
 	for email, prepare := range map[string]func(*openaitest.Organization){
@@ -212,7 +211,7 @@ func TestCreateAccountAfterAnInvitation(t *testing.T) {
 	}
 }
 
-// The invitation of the resource type does the same as the account.
+// Creating the resource invitation does the same as creating the account.
 func TestCreateInvitation(t *testing.T) {
 	t.Parallel()
 	server := newServer()
@@ -258,7 +257,7 @@ func TestRefusedAccounts(t *testing.T) {
 	})
 }
 
-// Where the organization has no payment method, the API's own words say so.
+// Without a payment method, the error has the API's own words.
 func TestCreateAccountWithoutPaymentMethod(t *testing.T) {
 	t.Parallel()
 	server := newServer()
@@ -270,7 +269,7 @@ func TestCreateAccountWithoutPaymentMethod(t *testing.T) {
 	d.requireOneLine(t, "new@example.com")
 }
 
-// An account that no state of the organization makes possible is an invalid argument, for which the API is not asked.
+// An account that is invalid for any organization is an invalid argument, without a call.
 func TestMalformedAccounts(t *testing.T) {
 	t.Parallel()
 	tests := map[string]map[string]any{
@@ -303,7 +302,7 @@ func TestMalformedAccounts(t *testing.T) {
 	}
 }
 
-// The form that ConductorOne draws asks for an address and, if wanted, for a role and projects.
+// The form in ConductorOne has an address, and optionally a role and projects.
 func TestAccountCreationSchema(t *testing.T) {
 	t.Parallel()
 	d := connect(t, newServer())
@@ -323,7 +322,7 @@ func TestAccountCreationSchema(t *testing.T) {
 	}
 }
 
-// Somebody who is a member under another spelling of the address is found, even if OpenAI's own search does not find them.
+// A member is found under another spelling of the address, even if OpenAI's search does not find it.
 func TestMemberUnderAnotherSpelling(t *testing.T) {
 	t.Parallel()
 	server := newServer(func(o *openaitest.Organization) { user(o, "ann").Email = "Ann.Other@Example.COM" })
@@ -335,7 +334,7 @@ func TestMemberUnderAnotherSpelling(t *testing.T) {
 	requireState(t, before, server)
 }
 
-// inviteDirectly leaves the SDK out.
+// inviteDirectly creates the account without the SDK.
 func (d testConnector) inviteDirectly(ctx context.Context, profile map[string]any) error {
 	values, err := structpb.NewStruct(profile)
 	if err != nil {

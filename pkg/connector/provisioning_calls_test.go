@@ -12,7 +12,8 @@ import (
 	"github.com/conductorone/baton-openai/pkg/openaitest"
 )
 
-// organizationOf has as many users, invitations and projects; what a change has to look for is at the end of its list.
+// organizationOf has the given numbers of users, invitations and projects. The objects of the changes are the last ones
+// of their lists.
 func organizationOf(users, invites, projects int) openaitest.Organization {
 	o := smallOrganization()
 	for i := range users {
@@ -34,15 +35,15 @@ func organizationOf(users, invites, projects int) openaitest.Organization {
 	return o
 }
 
-// priced is a kind of change, and what it walks, which grows with the organization.
-type priced struct {
+// countedChange is a kind of change, with the list that it walks through, if any.
+type countedChange struct {
 	name    string
 	do      func(context.Context, testConnector) error
 	walks   string
 	prepare func(*openaitest.Server)
 }
 
-func pricedChanges(t *testing.T) []priced {
+func countedChanges(t *testing.T) []countedChange {
 	t.Helper()
 	const (
 		users    = "the users, until there is another owner"
@@ -56,7 +57,7 @@ func pricedChanges(t *testing.T) []priced {
 		}
 		return func(ctx context.Context, d testConnector) error { return d.inviteDirectly(ctx, profile) }
 	}
-	return []priced{
+	return []countedChange{
 		{name: "grant a role of the organization: owner", do: granted(ownerRole, "user:ann")},
 		{name: "revoke it", do: revoked(ownerRole, "user:ola"), walks: users},
 		{name: "grant a custom role of the organization to a user", do: granted(auditRole, "user:eva")},
@@ -105,25 +106,25 @@ const (
 	changesEnd   = "<!-- end of the calls of changes -->"
 )
 
-// A change takes a handful of calls, whatever the size of the organization, but for what the API finds by no id and no
-// filter. docs/benchmarks.md has how many.
+// A change takes less than 20 calls in an organization of any size, unless the API finds something by no id and no
+// filter. docs/benchmarks.md has the numbers.
 func TestCallsOfChanges(t *testing.T) {
 	t.Parallel()
-	count := func(c priced, o openaitest.Organization) int {
+	count := func(c countedChange, o openaitest.Organization) int {
 		server := &openaitest.Server{Organization: o}
 		if c.prepare != nil {
 			c.prepare(server)
 		}
 		d := connect(t, server)
-		// The one that is refused is counted as the others are.
+		// A refused change is counted like the others.
 		if err := c.do(t.Context(), d); c.prepare == nil {
 			require.NoError(t, err, c.name)
 		}
 		return len(server.Requests())
 	}
-	// A change that walks nothing takes no more calls where every list has several pages.
+	// A change without a walk takes no more calls if every list has several pages.
 	small, several, large := organizationOf(0, 0, 0), organizationOf(250, 250, 250), organizationOf(4_000, 1_000, 400)
-	changes := pricedChanges(t)
+	changes := countedChanges(t)
 	table := make([]string, 0, len(changes)+2)
 	table = append(table, "| change | calls | at 4,000 users, 1,000 invitations, 400 projects | what is walked |", "|---|---|---|---|")
 	for _, c := range changes {

@@ -21,15 +21,15 @@ type grantCase struct {
 	access
 
 	prepare func(*openaitest.Organization)
-	// effect is the change that it makes, nil for none, and sends are the routes of it.
+	// effect changes the organization as the grant does; nil if nothing changes. sends are the routes of the writes.
 	effect func(*openaitest.Organization)
 	sends  []string
-	// first is what has to be granted before, replaces what it takes the place of.
+	// first is granted before; replaces is the grant that this one replaces.
 	first, replaces access
 }
 
-// requireGranted grants in every shape: once, which changes what it should and nothing else, and once more, which changes
-// nothing and sends nothing.
+// requireGranted grants in every shape: once, with exactly the expected change, and again, without a change and without
+// a write.
 func requireGranted(t *testing.T, cases map[string]grantCase) {
 	t.Helper()
 	for name, test := range cases {
@@ -82,12 +82,13 @@ type revokeCase struct {
 	access
 
 	prepare func(*openaitest.Organization)
-	// effect is the change that it makes, nil for none, and sends are the routes of it.
+	// effect changes the organization as the revocation does; nil if nothing changes. sends are the routes of the
+	// writes.
 	effect func(*openaitest.Organization)
 	sends  []string
-	// deletes is the resource that goes with it.
+	// deletes is the resource that is deleted by it.
 	deletes string
-	// keeps says that the access stays through a group, so that revoking it again is refused.
+	// keeps says that a group still gives the access, so that revoking it again is refused.
 	keeps bool
 }
 
@@ -134,7 +135,7 @@ func requireRevoked(t *testing.T, cases map[string]revokeCase) {
 	}
 }
 
-// requireRefusal holds an error to the form of a refusal: a failed precondition, said once, in words that tell what to do.
+// requireRefusal checks that an error is a failed precondition and has the words.
 func requireRefusal(t *testing.T, err error, says ...string) {
 	t.Helper()
 	require.Equal(t, codes.FailedPrecondition, status.Code(err), err)
@@ -156,9 +157,9 @@ type refusedCase struct {
 	do      func(context.Context, testConnector) error
 	prepare func(*openaitest.Organization)
 	says    []string
-	// code is of the answer, FailedPrecondition if it is not set.
+	// code is the expected code, FailedPrecondition if it is not set.
 	code codes.Code
-	// sends are the routes of what only the API could refuse.
+	// sends are the routes of writes that only the API can refuse.
 	sends []string
 }
 
@@ -180,7 +181,8 @@ func deleted(id, parent string) func(context.Context, testConnector) error {
 	return func(ctx context.Context, d testConnector) error { return d.delete(ctx, id, parent) }
 }
 
-// requireAllRefused holds refusals to changing nothing and to sending nothing but what only the API can refuse.
+// requireAllRefused checks that the changes are refused, change nothing, and send only the writes that the API has to
+// refuse.
 func requireAllRefused(t *testing.T, cases map[string]refusedCase) {
 	t.Helper()
 	for _, name := range slices.Sorted(maps.Keys(cases)) {

@@ -21,8 +21,7 @@ import (
 
 const notShownYet = "baton-openai: OpenAI answered that it was done, and does not show it yet"
 
-// A success is one by what it says of itself and by the state. An answer that says of a deletion that nothing was deleted is
-// a failure, unless it was.
+// An answer to a deletion that says that nothing was deleted is an error, unless the state shows the deletion.
 func TestDeletionThatSaysNothingWasDeleted(t *testing.T) {
 	t.Parallel()
 	for name, c := range changes() {
@@ -43,8 +42,8 @@ func TestDeletionThatSaysNothingWasDeleted(t *testing.T) {
 	}
 }
 
-// An answer with an id that was there before is about something else: it is neither the result nor anything to delete.
-func TestAnswerThatNamesWhatWasThereBefore(t *testing.T) {
+// An answer to a creation with the id of an older object is an error, and that object is not deleted.
+func TestAnswerThatNamesAnOlderObject(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		route, body, says string
@@ -87,7 +86,7 @@ func TestAnswerThatNamesWhatWasThereBefore(t *testing.T) {
 	}
 }
 
-// The same for a role that an answer names and that was not asked for.
+// The same for an answer with another role than the requested one.
 func TestAnswerThatNamesAnotherRole(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
@@ -119,12 +118,13 @@ func TestAnswerThatNamesAnotherRole(t *testing.T) {
 	}
 }
 
-// A success of which nothing shows may be one that is read late. It stays one, and what is wanted and what is read is told.
-func TestSuccessOfWhichNothingShows(t *testing.T) {
+// A success that does not show may show later. It stays a success, with a warning that has the wanted and the shown
+// state.
+func TestSuccessWithoutAnEffect(t *testing.T) {
 	t.Parallel()
 	for name, c := range changes() {
 		if len(c.sends) > 1 {
-			continue // the second step goes by what is read
+			continue // the second call depends on the state
 		}
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -134,17 +134,17 @@ func TestSuccessOfWhichNothingShows(t *testing.T) {
 			d := connect(t, server)
 			core, logs := observer.New(zap.WarnLevel)
 			require.NoError(t, c.do(ctxzap.ToContext(t.Context(), zap.New(core)), d))
-			told := append(logs.FilterMessage(notShownYet).All(), d.logs.FilterMessage(notShownYet).All()...)
-			require.NotEmpty(t, told)
-			require.NotEmpty(t, told[0].ContextMap()["shown"])
-			require.Contains(t, told[0].ContextMap(), "wanted")
-			require.NotEqual(t, told[0].ContextMap()["shown"], told[0].ContextMap()["wanted"])
+			warnings := append(logs.FilterMessage(notShownYet).All(), d.logs.FilterMessage(notShownYet).All()...)
+			require.NotEmpty(t, warnings)
+			require.NotEmpty(t, warnings[0].ContextMap()["shown"])
+			require.Contains(t, warnings[0].ContextMap(), "wanted")
+			require.NotEqual(t, warnings[0].ContextMap()["shown"], warnings[0].ContextMap()["wanted"])
 		})
 	}
 }
 
-// A success after which something else is there, since somebody else was faster or later, is none.
-func TestSuccessAfterWhichSomethingElseIsThere(t *testing.T) {
+// A success is an error if the state shows something else, after another change at the same time.
+func TestSuccessWithAnotherState(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		access
@@ -179,7 +179,7 @@ func TestSuccessAfterWhichSomethingElseIsThere(t *testing.T) {
 
 const busy = "Another request is modifying this project. Please try again."
 
-// Where OpenAI is busy with another change, a change is asked for once more, if the state still wants it.
+// If OpenAI is busy with another change, the write is sent once more, unless the state is the requested one.
 func TestBusyWithAnotherChange(t *testing.T) {
 	t.Parallel()
 	for name, c := range changes() {
@@ -189,12 +189,12 @@ func TestBusyWithAnotherChange(t *testing.T) {
 			server := c.requireChanged(t, func(s *openaitest.Server) { s.SetFault(c.sends[0], once) })
 			require.Equal(t, append([]string{c.sends[0]}, c.sends...), writes(server))
 
-			// What has happened meanwhile is not asked for again.
+			// A write that took effect is not sent again.
 			once.AfterEffect = true
 			server = c.requireChanged(t, func(s *openaitest.Server) { s.SetFault(c.sends[0], once) })
 			require.Equal(t, c.sends, writes(server))
 
-			// It stays busy.
+			// OpenAI stays busy.
 			server = newServer(c.prepare)
 			server.SetFault(c.sends[0], openaitest.Fault{Status: 409, Body: object("conflict", busy)})
 			before := server.Snapshot()
@@ -206,7 +206,7 @@ func TestBusyWithAnotherChange(t *testing.T) {
 	}
 }
 
-// A creation is asked for once more as well.
+// A creation is sent once more too.
 func TestCreationWhileBusy(t *testing.T) {
 	t.Parallel()
 	once := openaitest.Fault{Status: 409, Body: object("conflict", busy), Times: 1}
@@ -227,8 +227,8 @@ func TestCreationWhileBusy(t *testing.T) {
 	}
 }
 
-// Where something that is held is gone with the write that took it, a request that arrives twice is a success all the same.
-// One that makes something makes it twice: names may be the same.
+// A write that arrives twice is a success, also if the second one gets 404. Creations are left out: they create two
+// objects, since names may be the same.
 func TestWriteThatArrivesTwice(t *testing.T) {
 	t.Parallel()
 	for name, c := range changes() {
@@ -244,8 +244,8 @@ func TestWriteThatArrivesTwice(t *testing.T) {
 	}
 }
 
-// What is not known to be the API's word is no success.
-func TestChangeOfSomebodyOfWhomAGatewaySpeaks(t *testing.T) {
+// A 404 that is not the API's own is not a success.
+func TestGatewayAnswerIsNoSuccess(t *testing.T) {
 	t.Parallel()
 	directly := func(a access) func(context.Context, testConnector) error {
 		return func(ctx context.Context, d testConnector) error { return d.revokeDirectly(ctx, a) }

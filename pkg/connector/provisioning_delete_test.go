@@ -23,7 +23,7 @@ const (
 type deleteCase struct {
 	id, parent string
 	prepare    func(*openaitest.Organization)
-	// effect is the change that it makes, nil for none, and sends are the routes of it.
+	// effect changes the organization as the deletion does; nil if nothing changes. sends are the routes of the writes.
 	effect func(*openaitest.Organization)
 	sends  []string
 }
@@ -43,7 +43,7 @@ func withoutGroup(id string) func(*openaitest.Organization) {
 	}
 }
 
-// withoutAccount takes the keys of the account and its places in groups away with it.
+// withoutAccount also removes the account's keys and group memberships.
 func withoutAccount(id string) func(*openaitest.Organization) {
 	return func(o *openaitest.Organization) {
 		for i := range o.Projects {
@@ -94,7 +94,7 @@ var deletions = map[string]deleteCase{
 	},
 }
 
-// A deletion deletes what is named and, the second time, nothing; the id alone is enough.
+// A deletion deletes the resource and, repeated, nothing. The id alone is enough.
 func TestDelete(t *testing.T) {
 	t.Parallel()
 	for name, test := range deletions {
@@ -121,7 +121,7 @@ func TestDelete(t *testing.T) {
 	}
 }
 
-// The admin keys may repeat a project's key, which is the project's all the same.
+// A project key that the list of admin keys repeats is deleted as a project key.
 func TestDeleteAProjectKeyThatTheAdminListRepeats(t *testing.T) {
 	t.Parallel()
 	server := newServer()
@@ -137,7 +137,7 @@ func TestDeleteAProjectKeyThatTheAdminListRepeats(t *testing.T) {
 	require.Equal(t, []string{deleteProjectKey}, writes(server))
 }
 
-// Where OpenAI deletes the key of a service account alone, so does the connector, and it is gone the second time.
+// If OpenAI deletes single keys of service accounts, so does the connector. A repeated deletion is a success.
 func TestDeleteServiceAccountKeyThatMayGo(t *testing.T) {
 	t.Parallel()
 	server := newServer()
@@ -152,7 +152,7 @@ func TestDeleteServiceAccountKeyThatMayGo(t *testing.T) {
 	require.Equal(t, []string{deleteProjectKey}, writes(server))
 }
 
-// A service account may go although the API says that it was not there.
+// A service account is deleted although the API answers 404.
 func TestDeleteServiceAccountThatReports404(t *testing.T) {
 	t.Parallel()
 	server := newServer()
@@ -181,7 +181,7 @@ func TestRefusedDeletions(t *testing.T) {
 		"the connector's own key, with parent": {
 			do: deleted("api_key:key-own", "organization:organization"), says: []string{"the connector itself uses"},
 		},
-		// Any key may be the connector's if nothing of it is shown.
+		// If nothing of the connector's own key is visible, any key may be its own.
 		"an admin key that shows nothing": {
 			do: deleted("api_key:key-other", ""), says: []string{"the connector itself uses"},
 			prepare: func(o *openaitest.Organization) { o.AdminKeys[1].RedactedValue = "***" },
@@ -191,7 +191,7 @@ func TestRefusedDeletions(t *testing.T) {
 	})
 }
 
-// Without an id nothing is deleted, and nobody is asked.
+// A deletion without an id is refused without a call.
 func TestMalformedDeletions(t *testing.T) {
 	t.Parallel()
 	for _, resourceType := range []string{"user", "invitation", "group", "service_account", "api_key"} {
@@ -210,8 +210,8 @@ func TestMalformedDeletions(t *testing.T) {
 	}
 }
 
-// The older of the two ways to delete, which knows no other parent than the first, does the same.
-func TestDeleteTheOlderWay(t *testing.T) {
+// The older deletion interface, which knows no parent, does the same.
+func TestDeleteWithTheOlderInterface(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
 		id     string

@@ -18,8 +18,8 @@ import (
 	"github.com/conductorone/baton-openai/pkg/openaitest"
 )
 
-// holdWrites holds each write of two changes until that of the other one has come, or the other one waits for it or has
-// ended, which is counted in what it gives.
+// holdWrites holds each write of two changes until the other change also writes, waits, or has ended. The caller counts
+// ended changes in the returned counter.
 func (d testConnector) holdWrites(t *testing.T) *atomic.Int32 {
 	t.Helper()
 	var arrived, ended atomic.Int32
@@ -33,7 +33,7 @@ func (d testConnector) holdWrites(t *testing.T) *atomic.Int32 {
 	return &ended
 }
 
-// atOnce makes changes at the same time and gives what became of them.
+// atOnce makes changes at the same time and returns their errors.
 func atOnce(ctx context.Context, d testConnector, changes ...func(context.Context, testConnector) error) []error {
 	errs := make([]error, len(changes))
 	var wait sync.WaitGroup
@@ -44,8 +44,8 @@ func atOnce(ctx context.Context, d testConnector, changes ...func(context.Contex
 	return errs
 }
 
-// Of the last two owners only one can go, whichever way, even if both are told to at the same time: the second one is
-// looked at when the first one has gone.
+// Of the last two owners only one can be removed, in any way, also by two changes at the same time: the second change
+// reads after the first one is done.
 func TestLastTwoOwnersAtOnce(t *testing.T) {
 	t.Parallel()
 	ways := map[string]func(id string) func(context.Context, testConnector) error{
@@ -85,8 +85,8 @@ func TestLastTwoOwnersAtOnce(t *testing.T) {
 	}
 }
 
-// A list that shows an owner who is none any more keeps nobody from being the last one.
-func TestOwnerWhomOnlyTheListShows(t *testing.T) {
+// An owner who is only in a stale list does not count as another owner.
+func TestOwnerInAStaleList(t *testing.T) {
 	t.Parallel()
 	server := newServer(oneOwner)
 	server.LastOwnerMayGo = true
@@ -98,7 +98,7 @@ func TestOwnerWhomOnlyTheListShows(t *testing.T) {
 	requireState(t, before, server)
 }
 
-// Two roles of one exclusion group for one principal: the second one takes the place of the first one, and says so.
+// Of two roles of one exclusion group for one principal, the second one replaces the first one and reports that.
 func TestRolesOfOneExclusionGroupAtOnce(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string][2]access{
@@ -114,7 +114,7 @@ func TestRolesOfOneExclusionGroupAtOnce(t *testing.T) {
 			var answers [2]*v2.GrantManagerServiceGrantResponse
 			change := func(i int) func(context.Context, testConnector) error {
 				return func(ctx context.Context, d testConnector) error {
-					defer ended.Add(1) // one that finds the role held writes nothing
+					defer ended.Add(1) // a change that finds the role held writes nothing
 					var err error
 					answers[i], err = d.grant(ctx, shapes["full"], test[i])
 					return err
@@ -136,7 +136,7 @@ func TestRolesOfOneExclusionGroupAtOnce(t *testing.T) {
 	}
 }
 
-// Changes that do not exclude each other run at once: each write is held until the others have come.
+// Changes that do not exclude each other run at the same time: each write is held until the others have arrived.
 func TestOtherChangesRunAtOnce(t *testing.T) {
 	t.Parallel()
 	server := newServer()
@@ -161,7 +161,7 @@ func TestOtherChangesRunAtOnce(t *testing.T) {
 	require.Zero(t, d.connector.ExcludingChanges())
 }
 
-// A change waits for another one no longer than its caller does, and leaves nothing behind.
+// A change waits for another one no longer than its caller does, and leaves no entry behind.
 func TestWaitingForAnotherChangeEndsWithTheContext(t *testing.T) {
 	t.Parallel()
 	server := newServer()
@@ -192,7 +192,7 @@ func TestWaitingForAnotherChangeEndsWithTheContext(t *testing.T) {
 	require.Equal(t, []string{addProjectUser}, writes(server))
 }
 
-// Two invitations of one address make one, and two groups of one name two.
+// Two invitations of one address create one, and two groups of one name create two.
 func TestCreationsAtOnce(t *testing.T) {
 	t.Parallel()
 	server := newServer()

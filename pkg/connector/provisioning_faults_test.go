@@ -19,32 +19,33 @@ import (
 	"github.com/conductorone/baton-openai/pkg/openaitest"
 )
 
-// step is a call of a change: it reads before it writes, it writes, or it reads back afterwards.
+// step is a call of a change: a read before the write, a write, or a read after it.
 type step struct {
 	name    string
 	do      func(context.Context, testConnector) error
 	prepare func(*openaitest.Organization)
-	// before is the organization when the call comes, want the one after the change.
+	// before is the organization at the time of the call, want the one after the change.
 	before, want openaitest.Organization
 
 	route string
-	// writes says that the call is a write, afterwards that it reads what a write has done.
+	// writes says that the call is a write, afterwards that it is a read after one.
 	writes, afterwards bool
 }
 
-// isList tells whether the route answers a list, and not one object.
+// isList reports whether the answer of the route is a list.
 func (s step) isList() bool {
 	isOne := strings.HasSuffix(s.route, "}") || strings.HasSuffix(s.route, "_permissions") || strings.HasSuffix(s.route, "/spend_limit")
 	return !s.writes && !isOne
 }
 
-// isOptional tells the question whether somebody is in a group already: adding a member twice does no harm.
+// isOptional reports whether the call reads if a principal is in a group already. Without it, adding a member twice
+// does no harm.
 func (s step) isOptional() bool {
 	return strings.HasPrefix(s.name, "grant ") && s.route == "GET /organization/groups/{group_id}/users/{user_id}"
 }
 
-// way is the same for changes that go the same way: of the id of a grant, such as project:alpha:viewer:user:ann, it
-// leaves out who it is and of what, and of an action everything but its name.
+// way is the same for changes with the same calls: it leaves out the ids in the id of a grant, such as
+// project:alpha:viewer:user:ann, and the arguments of an action.
 func (s step) way() string {
 	verb, rest, _ := strings.Cut(s.name, " ")
 	what, _, _ := strings.Cut(rest, ", ")
@@ -57,7 +58,7 @@ func (s step) way() string {
 	return fmt.Sprintf("%s %s, %s, %t", verb, what, s.route, s.afterwards)
 }
 
-// stepsOf are the calls of an undisturbed change.
+// stepsOf are the calls of a change without a fault.
 func stepsOf(t *testing.T, name string, c change) []step {
 	t.Helper()
 	server := newServer(c.prepare)
@@ -78,7 +79,7 @@ func stepsOf(t *testing.T, name string, c change) []step {
 	return steps
 }
 
-// steps are those of all changes, each route of a change once, and one of each way.
+// steps are those of all changes, without repetitions of a route in a change and without steps of the same way.
 func steps(t *testing.T) []step {
 	t.Helper()
 	all := changes()
@@ -116,19 +117,19 @@ func (c changeCell) String() string {
 	return fmt.Sprintf("%s, %s, %s", c.step.name, c.route, c.apiFault.name)
 }
 
-// changeTable is every kind of fault at every step.
+// changeTable has every kind of fault at every step.
 func changeTable(t *testing.T) []changeCell {
 	t.Helper()
 	var cells []changeCell
 	for _, s := range steps(t) {
-		for _, fault := range apiFaults(elsewhere(t)) {
+		for _, fault := range apiFaults(redirectTarget(t)) {
 			switch {
 			case fault.fault.Cursor != "" && !s.isList():
-				// One object has no cursor.
+				// A single object has no cursor.
 			case fault.kind == client.KindGone && !s.isList() && !s.writes:
-				// That is no fault, but the answer for what is not there.
+				// This is the regular answer for a missing object.
 			case fault.kind == client.KindMalformed && s.writes:
-				// It is a success of which most changes need no more: TestSuccessOfWhichNothingShows.
+				// Most changes need nothing from the answer of a success: TestSuccessWithoutAnEffect.
 			default:
 				cells = append(cells, changeCell{s, fault})
 			}
@@ -137,36 +138,36 @@ func changeTable(t *testing.T) []changeCell {
 	return cells
 }
 
-// What comes of a fault at a step of a change, in words.
+// The expected results of a fault at a step of a change.
 const (
 	stays   consequence = "the change is made all the same, or was made already: it succeeds"
 	refuses consequence = "the change fails, and nothing more is done than was before"
 	either  consequence = "the change is made where there is a way to make it all the same, and fails where there is none"
 )
 
-// ofChange is what comes of the fault at the step.
+// ofChange is the expected result of the fault at the step.
 func (c changeCell) ofChange() consequence {
 	switch {
 	case c.afterwards || c.isOptional():
 		return stays
 	case c.fault.Cursor != "":
-		return either // what is looked for may be on the first page
+		return either // the wanted row may be on the first page
 	case c.kind == client.KindRefused && (c.route == modifyProjectUser || c.route == unassignInProject):
-		return either // such a refusal of viewer, or of letting a last role go, has another way round it
+		return either // for a refusal of the role viewer, or of the last role's removal, there is another call
 	case c.kind == client.KindGone && !c.writes && strings.HasPrefix(c.step.name, "grant "):
-		return either // to whom is not known yet, a role can be given
+		return either // a role can be granted to a principal that OpenAI does not know yet
 	default:
 		return refuses
 	}
 }
 
-// changeCodes are the codes of a change that differ from those of a sync: nobody waits for what may pass, and what the
-// API refuses for the state of the organization is a failed precondition.
+// changeCodes are the codes that differ from those of a sync: a change is not repeated for long, and a refusal because
+// of the organization's state is a failed precondition.
 var changeCodes = map[client.Kind]codes.Code{
 	client.KindNoAnswer: codes.Unavailable, client.KindRefused: codes.FailedPrecondition, client.KindConflict: codes.FailedPrecondition,
 }
 
-// requireEnd holds the outcome of a change to what is expected.
+// requireEnd checks the result of a change against the expectation.
 func (c changeCell) requireEnd(t *testing.T, err error, server *openaitest.Server) {
 	t.Helper()
 	expected := c.ofChange()
@@ -179,29 +180,27 @@ func (c changeCell) requireEnd(t *testing.T, err error, server *openaitest.Serve
 	requireState(t, c.before, server)
 	requireMessage(t, err)
 	for _, words := range c.says {
-		// An answer to the request for a key is not quoted, unless it is a refusal of the API.
+		// The answer to the creation of a key is quoted only if it is a refusal of the API.
 		require.Equal(t, c.route != createKey || words != "no Route matched", strings.Contains(err.Error(), words), "%q: %v", words, err)
 	}
 	require.Contains(t, err.Error(), c.route)
 	if c.kind == client.KindGone {
-		return // NotFound or FailedPrecondition, by what is denied
+		return // NotFound or FailedPrecondition, by the object
 	}
 	code, differs := changeCodes[c.kind]
 	switch {
 	case !differs:
 		code = c.code
 	case c.route == createKey && c.kind == client.KindNoAnswer:
-		code = codes.Aborted // that nobody repeats: TestFaultTableOfKeys
+		code = codes.Aborted // a code that is not repeated: TestFaultTableOfKeys
 	}
 	require.Equal(t, code, status.Code(err), err)
 }
 
-// Whatever goes wrong with what a change reads, nothing is concluded from it: it fails with a message that names the
-// route and has changed nothing, or what was changed stays a success. An access is never reported as taken because it
-// could not be read. Whatever goes wrong with a write that is not made, the change fails, and does nothing else.
-//
-// The changes go the way of the SDK's provisioner, over gRPC to the connector, but for its repetitions, each of which would
-// wait for a quarter of a minute and then say the same.
+// A fault of a read before the write leaves everything unchanged: the change fails with the route. It never reports
+// access as revoked because it could not be read. A fault of a read after the write leaves the change a success. A
+// write that was not made fails the change, which then does nothing else. The changes go through gRPC, as those of the
+// SDK's provisioner do, but without its retries, each of which would wait for a quarter of a minute.
 func TestFaultTableOfChanges(t *testing.T) {
 	t.Parallel()
 	cells := changeTable(t)
@@ -210,7 +209,7 @@ func TestFaultTableOfChanges(t *testing.T) {
 		t.Helper()
 		server := newServer(c.prepare)
 		server.SetFault(c.route, c.fault)
-		// Far above what a change takes: one that asks again and again where it has to fail ends as well.
+		// The limit is far above the time of a change and ends one that repeats calls instead of failing.
 		ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 		defer cancel()
 		c.requireEnd(t, c.do(ctx, connect(t, server)), server)

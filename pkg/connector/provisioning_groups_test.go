@@ -54,8 +54,8 @@ func TestGrantInGroups(t *testing.T) {
 	requireGranted(t, groupGrants)
 }
 
-// On a plan without member lists nobody reads as a member, so that who is to be taken out is taken out without a question.
-// The API's 404 says the rest; hence a request is sent even if there is nothing to do.
+// On a plan without member lists nobody reads as a member. So a revocation is sent without a read, even if there is
+// nothing to do, and a 404 is a success.
 func TestRevokeInGroups(t *testing.T) {
 	t.Parallel()
 	for name, test := range groupRevocations {
@@ -92,7 +92,7 @@ func TestRefusedInGroups(t *testing.T) {
 	})
 }
 
-// Who is added is a member, whether or not the plan shows members.
+// An added principal is a member, whether or not the plan shows members.
 func TestGroupsOnAPlanWithoutMemberLists(t *testing.T) {
 	t.Parallel()
 	server := newServer()
@@ -106,7 +106,7 @@ func TestGroupsOnAPlanWithoutMemberLists(t *testing.T) {
 	require.Equal(t, []string{"dora", "svc-1", "ann"}, group(&after, "team").MemberIDs)
 }
 
-// Where nothing of group members is offered, a 404 denies the membership of nobody, and a new key helps nobody.
+// If the plan has no group members at all, a 404 is neither an absent membership nor a problem of the key.
 func TestGroupsWhoseMembersAreNotOffered(t *testing.T) {
 	t.Parallel()
 	says := []string{"OpenAI does not offer the members of groups to this key on this plan", "in OpenAI's own pages"}
@@ -146,7 +146,7 @@ func newGroup(name string) func(context.Context, testConnector) (*v2.CreateResou
 	}
 }
 
-// A group is created under its display name and answered as a sync gives it.
+// A group is created under its display name, and returned as a sync shows it.
 func TestCreateGroup(t *testing.T) {
 	t.Parallel()
 	for _, created := range []int{200, 201} {
@@ -190,14 +190,15 @@ func TestCreateGroupWithoutName(t *testing.T) {
 	require.Empty(t, server.Requests())
 }
 
-// A creation whose answer is lost made the group that was not there before; one of the same name that was is another one.
+// If the answer to a creation is lost, the created group is the new one of its name; an older one of the same name is
+// not.
 func TestGroupWhoseAnswerIsLost(t *testing.T) {
 	t.Parallel()
 	for name, fault := range badAnswers {
 		fault.AfterEffect = true
 		for _, lag := range []int{0, 2} {
 			if (fault.Status == 400 || fault.Status == 409) && lag > 0 {
-				continue // is looked at once
+				continue // after such a refusal, the state is read only once
 			}
 			t.Run(fmt.Sprintf("%s, %d", name, lag), func(t *testing.T) {
 				t.Parallel()
@@ -216,7 +217,7 @@ func TestGroupWhoseAnswerIsLost(t *testing.T) {
 	}
 }
 
-// A group that was not made is not taken for one of the same name, nor is one of two.
+// If no group was created, another one of the same name is not taken for it, and neither is one of two.
 func TestGroupThatWasNotMade(t *testing.T) {
 	t.Parallel()
 	lost := openaitest.Fault{Status: 500}

@@ -20,37 +20,37 @@ import (
 	"github.com/conductorone/baton-openai/pkg/openaitest"
 )
 
-// asking is a request for a change in which every word comes from outside.
-type asking struct {
+// changeValues are the values in the request for a change, of any origin.
+type changeValues struct {
 	whatType, what, slug, entitlementID, whoType, who string
 }
 
-func askingFor(a access) asking {
+func changeValuesOf(a access) changeValues {
 	resource, principal := a.resource(), parseID(a.principal)
-	return asking{
+	return changeValues{
 		whatType: resource.GetResourceType(), what: resource.GetResource(), slug: a.slug(), entitlementID: a.entitlement,
 		whoType: principal.GetResourceType(), who: principal.GetResource(),
 	}
 }
 
-func (a asking) entitlement() *v2.Entitlement {
+func (a changeValues) entitlement() *v2.Entitlement {
 	return v2.Entitlement_builder{
 		Id: a.entitlementID, Slug: a.slug,
 		Resource: v2.Resource_builder{Id: v2.ResourceId_builder{ResourceType: a.whatType, Resource: a.what}.Build()}.Build(),
 	}.Build()
 }
 
-func (a asking) principal() *v2.Resource {
+func (a changeValues) principal() *v2.Resource {
 	return v2.Resource_builder{Id: v2.ResourceId_builder{ResourceType: a.whoType, Resource: a.who}.Build()}.Build()
 }
 
-// names are the ids that the request names. A project role's is made of two.
-func (a asking) names() []string {
+// ids are the ids in the request. The id of a project role has two.
+func (a changeValues) ids() []string {
 	return append(strings.Split(a.what, "/"), a.what, a.who)
 }
 
-// ask grants, revokes or deletes, by the number; it is false where the type has no such thing.
-func (a asking) ask(t *testing.T, built *connector.Connector, change uint8) (bool, error) {
+// change grants, revokes or deletes, by the number. It returns false if the type does not support that.
+func (a changeValues) change(t *testing.T, built *connector.Connector, change uint8) (bool, error) {
 	t.Helper()
 	for _, syncer := range built.ResourceSyncers(t.Context()) {
 		if syncer.ResourceType(t.Context()).GetId() != a.whatType {
@@ -73,9 +73,9 @@ func (a asking) ask(t *testing.T, built *connector.Connector, change uint8) (boo
 	return false, nil
 }
 
-// requireNamed checks that a write is to what the request names and to nothing else. A deletion may have to look for the
-// project of what is deleted.
-func (a asking) requireNamed(t *testing.T, write openaitest.Request, isDeletion bool) {
+// requireOnlyTheseIDs checks that a write is to an id in the request and to nothing else. A deletion may have to search for
+// the project of a resource.
+func (a changeValues) requireOnlyTheseIDs(t *testing.T, write openaitest.Request, isDeletion bool) {
 	t.Helper()
 	nouns := []string{"users", "groups", "projects", "invites", "service_accounts", "api_keys", "admin_api_keys"}
 	segments := strings.Split(write.Path, "/")
@@ -88,7 +88,7 @@ func (a asking) requireNamed(t *testing.T, write openaitest.Request, isDeletion 
 		}
 		id, err := url.PathUnescape(segments[i+1])
 		require.NoError(t, err)
-		require.Contains(t, a.names(), id, write.Path)
+		require.Contains(t, a.ids(), id, write.Path)
 	}
 	if len(write.Body) == 0 {
 		return
@@ -97,20 +97,20 @@ func (a asking) requireNamed(t *testing.T, write openaitest.Request, isDeletion 
 	require.NoError(t, json.Unmarshal(write.Body, &body))
 	for _, field := range []string{"user_id", "group_id"} {
 		if id, ok := body[field].(string); ok {
-			require.Contains(t, a.names(), id, string(write.Body))
+			require.Contains(t, a.ids(), id, string(write.Body))
 		}
 	}
 }
 
-// oddOnes are ids that mean something to somebody on the way.
-var oddOnes = []string{
+// unusualIDs are ids that have a meaning in addresses, or in the ids of ConductorOne.
+var unusualIDs = []string{
 	"", ".", "..", "/", "a/b", "../ann", "ann/../ben", "ann/", "/ann", "%61nn", "ann%2F..%2Fben", "ann?x=y", "ann#", "ann ", " ann", "ann\x00", "ann\n", "ANN", "аnn", "ann:owner", "a:b:c",
 	"alpha/r-tune", "alpha/r-tune/", "alpha//r-tune", "alpha/../beta/r-tune", "alpha/r-tune/..", "\xff", "🔑", strings.Repeat("x", 1_024), strings.Repeat("é/", 512),
 	"owner", "reader", "organization", "organization:organization", "role-api-project-member__api-project__alpha", "role-api-organization-owner__api-organization__org-small",
 }
 
-// FuzzProvisioningIDs asks for changes in which any word may be anything: it is refused, or it is made to what the words
-// name and to nothing else.
+// FuzzProvisioningIDs makes changes with any values: a change is refused, or it is made to the ids in the request and
+// to nothing else.
 func FuzzProvisioningIDs(f *testing.F) {
 	possible := []access{
 		{"organization:organization:member", "user:ann"}, {"organization_role:owner:assigned", "user:ann"}, {"organization_role:reader:assigned", "group:team"},
@@ -121,27 +121,27 @@ func FuzzProvisioningIDs(f *testing.F) {
 	}
 	for i, a := range possible {
 		change := uint8(i % 3)
-		asked := askingFor(a)
-		f.Add(change, asked.whatType, asked.what, "", asked.entitlementID, asked.whoType, asked.who)
-		f.Add(uint8(0), asked.whatType, asked.what, asked.slug, asked.entitlementID, asked.whoType, asked.who)
-		f.Add(uint8(1), asked.whatType, asked.what, asked.slug, asked.entitlementID, asked.whoType, asked.who)
-		f.Add(uint8(2), asked.whatType, asked.what, asked.slug, asked.entitlementID, asked.whoType, asked.who)
-		// The words contradict each other.
-		other := askingFor(possible[(i+1)%len(possible)])
-		f.Add(uint8(0), asked.whatType, asked.what, other.slug, asked.entitlementID, asked.whoType, asked.who)
-		f.Add(uint8(0), asked.whatType, asked.what, asked.slug, other.entitlementID, asked.whoType, asked.who)
-		f.Add(uint8(0), asked.whatType, other.what, "", asked.entitlementID, asked.whoType, asked.who)
+		values := changeValuesOf(a)
+		f.Add(change, values.whatType, values.what, "", values.entitlementID, values.whoType, values.who)
+		f.Add(uint8(0), values.whatType, values.what, values.slug, values.entitlementID, values.whoType, values.who)
+		f.Add(uint8(1), values.whatType, values.what, values.slug, values.entitlementID, values.whoType, values.who)
+		f.Add(uint8(2), values.whatType, values.what, values.slug, values.entitlementID, values.whoType, values.who)
+		// These values contradict each other.
+		other := changeValuesOf(possible[(i+1)%len(possible)])
+		f.Add(uint8(0), values.whatType, values.what, other.slug, values.entitlementID, values.whoType, values.who)
+		f.Add(uint8(0), values.whatType, values.what, values.slug, other.entitlementID, values.whoType, values.who)
+		f.Add(uint8(0), values.whatType, other.what, "", values.entitlementID, values.whoType, values.who)
 	}
 	f.Add(uint8(0), "project", "alpha", "owner", "project:alpha:viewer", "user", "eva")
-	for i, odd := range oddOnes {
+	for i, unusual := range unusualIDs {
 		change := uint8(i % 3)
-		asked := askingFor(possible[i%len(possible)])
-		f.Add(change, asked.whatType, odd, asked.slug, asked.whatType+":"+odd+":"+asked.slug, asked.whoType, asked.who)
-		f.Add(change, asked.whatType, asked.what, asked.slug, asked.entitlementID, asked.whoType, odd)
-		f.Add(change, asked.whatType, asked.what, asked.slug, asked.entitlementID, odd, asked.who)
-		f.Add(change, asked.whatType, asked.what, "", odd, asked.whoType, asked.who)
-		f.Add(change, asked.whatType, asked.what, odd, asked.whatType+":"+asked.what+":"+odd, asked.whoType, asked.who)
-		f.Add(change, "project_role", "alpha/"+odd, "assigned", "project_role:alpha/"+odd+":assigned", "user", "ann")
+		values := changeValuesOf(possible[i%len(possible)])
+		f.Add(change, values.whatType, unusual, values.slug, values.whatType+":"+unusual+":"+values.slug, values.whoType, values.who)
+		f.Add(change, values.whatType, values.what, values.slug, values.entitlementID, values.whoType, unusual)
+		f.Add(change, values.whatType, values.what, values.slug, values.entitlementID, unusual, values.who)
+		f.Add(change, values.whatType, values.what, "", unusual, values.whoType, values.who)
+		f.Add(change, values.whatType, values.what, unusual, values.whatType+":"+values.what+":"+unusual, values.whoType, values.who)
+		f.Add(change, "project_role", "alpha/"+unusual, "assigned", "project_role:alpha/"+unusual+":assigned", "user", "ann")
 	}
 	standIn := newServer()
 	listener := httptest.NewServer(standIn)
@@ -154,16 +154,16 @@ func FuzzProvisioningIDs(f *testing.F) {
 	built.SetConsistency()
 
 	f.Fuzz(func(t *testing.T, change uint8, whatType, what, slug, entitlementID, whoType, who string) {
-		asked := asking{whatType: whatType, what: what, slug: slug, entitlementID: entitlementID, whoType: whoType, who: who}
+		values := changeValues{whatType: whatType, what: what, slug: slug, entitlementID: entitlementID, whoType: whoType, who: who}
 		standIn.Update(func(o *openaitest.Organization) { *o = smallOrganization() })
 		standIn.ResetRequests()
-		possible, err := asked.ask(t, built, change)
+		possible, err := values.change(t, built, change)
 		isDeletion := change%3 == 2
 		for _, request := range standIn.Requests() {
 			if request.Method != http.MethodGet {
-				asked.requireNamed(t, request, isDeletion)
+				values.requireOnlyTheseIDs(t, request, isDeletion)
 			}
-			// Go's router takes a segment that is one escaped slash for something else.
+			// Go's router does not match a segment that is one escaped slash.
 			require.True(t, request.Route != "" || slices.Contains(strings.Split(request.Path, "/"), "%2F"), request.Path)
 		}
 		switch {

@@ -11,14 +11,13 @@ import (
 	"github.com/conductorone/baton-openai/pkg/openaitest"
 )
 
-// piaIsInvited makes the pending invitation one with a role to projects; nil leaves them out of what the API tells.
+// piaIsInvited gives the pending invitation a role and projects; nil removes the projects from the API's answer.
 func piaIsInvited(role string, projects ...openaitest.InviteProject) func(*openaitest.Organization) {
 	return func(o *openaitest.Organization) { o.Invites[0].Role, o.Invites[0].Projects = role, projects }
 }
 
-// Who has been invited as it is asked for, and may still accept, is not invited again. A request that names no projects asks
-// for none in particular.
-func TestCreateAccountOfSomebodyInvited(t *testing.T) {
+// A pending invitation with the requested role and projects is kept. A request without projects accepts any.
+func TestCreateAccountOfAnInvitedUser(t *testing.T) {
 	t.Parallel()
 	alpha, beta := openaitest.InviteProject{ID: "alpha", Role: "member"}, openaitest.InviteProject{ID: "beta", Role: "owner"}
 	untold := func(o *openaitest.Organization) {
@@ -60,8 +59,8 @@ func TestCreateAccountOfSomebodyInvited(t *testing.T) {
 	}
 }
 
-// An invitation that is pending with another role or to other projects is taken back and sent anew.
-func TestCreateAccountOfSomebodyInvitedOtherwise(t *testing.T) {
+// A pending invitation with another role or other projects is deleted and sent again.
+func TestCreateAccountWithAnotherPendingInvitation(t *testing.T) {
 	t.Parallel()
 	alpha := openaitest.InviteProject{ID: "alpha", Role: "member"}
 	for name, test := range map[string]struct {
@@ -100,7 +99,7 @@ func TestCreateAccountOfSomebodyInvitedOtherwise(t *testing.T) {
 	}
 }
 
-// What cannot be sent anew is not taken back, as far as that can be told before; otherwise the error says both.
+// An invitation is not deleted if the new one is known to fail. If it fails later, the error says both.
 func TestInvitationThatCannotBeSentAnew(t *testing.T) {
 	t.Parallel()
 	profile := map[string]any{"email": "pia@example.com", "projects": []any{"delta"}}
@@ -115,8 +114,8 @@ func TestInvitationThatCannotBeSentAnew(t *testing.T) {
 	d.requireOneLine(t, "taken_back", "inv-pending")
 }
 
-// OpenAI may know of an invitation for a while that has been taken back.
-func TestInvitationThatIsInTheWayForAWhile(t *testing.T) {
+// OpenAI may refuse a new invitation for a while after the old one is deleted.
+func TestInvitationThatBlocksForAWhile(t *testing.T) {
 	t.Parallel()
 	for email, prepare := range map[string]func(*openaitest.Organization){"pia@example.com": piaIsInvited("owner"), "ivo@example.com": nil} {
 		t.Run(email, func(t *testing.T) {
@@ -137,8 +136,8 @@ func TestInvitationThatIsInTheWayForAWhile(t *testing.T) {
 	}
 }
 
-// An invitation that has expired is in the way of another one only where OpenAI says so.
-func TestExpiredInvitationInTheWay(t *testing.T) {
+// An expired invitation is deleted only if OpenAI refuses the new one because of it.
+func TestExpiredInvitationThatBlocks(t *testing.T) {
 	t.Parallel()
 	for _, blocks := range []bool{false, true} {
 		t.Run(fmt.Sprint(blocks), func(t *testing.T) {
@@ -163,7 +162,7 @@ func TestExpiredInvitationInTheWay(t *testing.T) {
 	}
 }
 
-// Somebody who accepts at the moment at which the invitation is taken back has the account.
+// If the invitation is accepted while it is deleted, the account exists.
 func TestInvitationThatIsAcceptedMeanwhile(t *testing.T) {
 	t.Parallel()
 	server := newServer()
@@ -180,14 +179,14 @@ func TestInvitationThatIsAcceptedMeanwhile(t *testing.T) {
 	require.Equal(t, "user:pia", id(answer.GetAlreadyExists().GetResource().GetId()))
 }
 
-// Keys of a profile that are none of the form are told of, and not in silence passed over.
+// Unknown keys of a profile leave a line in the log.
 func TestProfileWithUnknownKeys(t *testing.T) {
 	t.Parallel()
 	d := connect(t, newServer())
 	_, err := d.createAccount(context.WithoutCancel(t.Context()), accountInfo(t, map[string]any{"email": "new@example.com", "project": "alpha", "Role": "owner"}))
 	require.NoError(t, err)
-	told := d.logs.FilterLevelExact(zap.WarnLevel).All()
-	require.Len(t, told, 1)
-	require.Equal(t, "baton-openai: nothing is done with these keys of the profile", told[0].Message)
-	require.Equal(t, []any{"Role", "project"}, told[0].ContextMap()["keys"])
+	warnings := d.logs.FilterLevelExact(zap.WarnLevel).All()
+	require.Len(t, warnings, 1)
+	require.Equal(t, "baton-openai: nothing is done with these keys of the profile", warnings[0].Message)
+	require.Equal(t, []any{"Role", "project"}, warnings[0].ContextMap()["keys"])
 }

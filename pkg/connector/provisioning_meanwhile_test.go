@@ -11,8 +11,8 @@ import (
 	"github.com/conductorone/baton-openai/pkg/openaitest"
 )
 
-// meanwhile changes the organization before the first request to a route is answered, as somebody else would.
-func meanwhile(server *openaitest.Server, route string, change func(*openaitest.Organization)) {
+// changeBefore changes the organization before the answer to the first request of a route, like another client.
+func changeBefore(server *openaitest.Server, route string, change func(*openaitest.Organization)) {
 	var once sync.Once // a sync sends several requests at a time
 	server.OnRequest = func(request openaitest.Request) {
 		if request.Route == route {
@@ -21,8 +21,8 @@ func meanwhile(server *openaitest.Server, route string, change func(*openaitest.
 	}
 }
 
-// Somebody may add the same user or group a moment before, with another role: what was asked for is still the outcome.
-func TestGrantWhileSomebodyElseGrants(t *testing.T) {
+// If another client adds the same user or group with another role first, the requested role is still the result.
+func TestGrantDuringAnotherGrant(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
 		access access
@@ -38,7 +38,7 @@ func TestGrantWhileSomebodyElseGrants(t *testing.T) {
 		"another role to a group": {
 			access{alphaMember, "group:empty"}, addProjectGroup, addedGroup("empty", "viewer"), addedGroup("empty", "viewer", "member"),
 		},
-		// The membership that a custom role needs is there then, and is left as it is.
+		// The membership for a custom role exists by then, and is kept.
 		"a custom role next to another role": {access{tuneRole, "user:eva"}, addProjectUser, joined("eva", "owner"), joined("eva", "owner", "r-tune")},
 		"a custom role next to a role of another name": {
 			access{tuneRole, "user:eva"}, addProjectUser, joined("eva", "editor"), joined("eva", "editor", "r-tune"),
@@ -51,7 +51,7 @@ func TestGrantWhileSomebodyElseGrants(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			server := newServer()
-			meanwhile(server, test.route, test.change)
+			changeBefore(server, test.route, test.change)
 			d := connect(t, server)
 			want := server.Snapshot()
 			test.want(&want)
@@ -63,9 +63,8 @@ func TestGrantWhileSomebodyElseGrants(t *testing.T) {
 	}
 }
 
-// A role that was given a moment ago, and reads late, is not lost to a custom role that needs a membership, nor is another
-// one put next to it.
-func TestCustomProjectRoleBesideARoleThatIsReadLate(t *testing.T) {
+// If a role was granted a moment ago and reads late, granting a custom role neither replaces it nor adds another one.
+func TestCustomProjectRoleAfterARoleThatReadsLate(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
 		before, access access
@@ -93,14 +92,14 @@ func TestCustomProjectRoleBesideARoleThatIsReadLate(t *testing.T) {
 	}
 }
 
-// A revocation takes the role that it names and no other, though the group is given one at the same time.
+// A revocation removes the named role and no other, also while the group is granted another role.
 func TestRevokeWhileAGroupIsGivenAnotherRole(t *testing.T) {
 	t.Parallel()
 	auditors := access{alphaMember, "group:auditors"}
 	t.Run("meanwhile", func(t *testing.T) {
 		t.Parallel()
 		server := newServer()
-		meanwhile(server, unassignInProject, setProjectGroup("auditors", "member", "viewer"))
+		changeBefore(server, unassignInProject, setProjectGroup("auditors", "member", "viewer"))
 		want := server.Snapshot()
 		setProjectGroup("auditors", "viewer")(&want)
 		require.NoError(t, revoked(auditors.entitlement, auditors.principal)(t.Context(), connect(t, server)))
@@ -121,9 +120,8 @@ func TestRevokeWhileAGroupIsGivenAnotherRole(t *testing.T) {
 	}
 }
 
-// Nobody is removed who became something else between the question and the removal of the grant that was asked for: the
-// question is asked each time.
-func TestRevokeAsksEachTime(t *testing.T) {
+// Each revocation reads the role first, so that a member who has become an owner is not removed.
+func TestRevokeReadsEachTime(t *testing.T) {
 	t.Parallel()
 	server := newServer()
 	d := connect(t, server)

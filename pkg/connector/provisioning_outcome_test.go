@@ -16,7 +16,7 @@ import (
 	"github.com/conductorone/baton-openai/pkg/openaitest"
 )
 
-// change is a grant, a revocation or a deletion that changes something.
+// change is a grant, a revocation, a deletion or an action that changes something.
 type change struct {
 	do      func(context.Context, testConnector) error
 	prepare func(*openaitest.Organization)
@@ -24,7 +24,7 @@ type change struct {
 	sends   []string
 }
 
-// changes are all of them that the other tests know.
+// changes are those of all tables.
 func changes() map[string]change {
 	all := map[string]change{}
 	for _, cases := range []map[string]grantCase{organizationGrants, groupGrants, projectGrants, projectRoleGrants} {
@@ -57,7 +57,7 @@ func changes() map[string]change {
 	return all
 }
 
-// requireChanged makes the change on a server whose answers prepare spoils, and holds it to the outcome.
+// requireChanged makes the change on a prepared server and checks the result.
 func (c change) requireChanged(t *testing.T, prepare func(*openaitest.Server)) *openaitest.Server {
 	t.Helper()
 	server := newServer(c.prepare)
@@ -70,7 +70,7 @@ func (c change) requireChanged(t *testing.T, prepare func(*openaitest.Server)) *
 	return server
 }
 
-// badAnswers are what the API has been seen to answer to what it had done.
+// badAnswers are answers that the API was seen to give to a write that took effect.
 var badAnswers = map[string]openaitest.Fault{
 	"404":         {Status: 404},
 	"400":         {Status: 400, Body: object("project_archived", "Project 'alpha' is archived. You can only update an active project.")},
@@ -81,21 +81,21 @@ var badAnswers = map[string]openaitest.Fault{
 	"403 of HTML": {Status: 403, Page: true},
 }
 
-// badAnswersTo are those that a change is tried with: what the API itself says, and of the four that are not its own one
-// after another, since nothing in the connector tells them apart. "make long" tries all of them.
+// badAnswersTo are the bad answers for a change: all of the API's own ones, and one of the four others in turn, which
+// the connector treats alike. "make long" tries all of them.
 func badAnswersTo(change int) map[string]openaitest.Fault {
-	foreign := []string{"500", "503 of HTML", "200 of HTML", "403 of HTML"}
+	unusable := []string{"500", "503 of HTML", "200 of HTML", "403 of HTML"}
 	answers := maps.Clone(badAnswers)
 	if !everyFault {
 		maps.DeleteFunc(answers, func(name string, _ openaitest.Fault) bool {
-			at := slices.Index(foreign, name)
-			return at >= 0 && at != change%len(foreign)
+			at := slices.Index(unusable, name)
+			return at >= 0 && at != change%len(unusable)
 		})
 	}
 	return answers
 }
 
-// A change is judged by its outcome: whatever the API answers to a write that it made, the change succeeded.
+// A change that took effect is a success, whatever the answer to its write.
 func TestWriteThatHappenedIsASuccess(t *testing.T) {
 	t.Parallel()
 	all := changes()
@@ -117,8 +117,7 @@ func TestWriteThatHappenedIsASuccess(t *testing.T) {
 	}
 }
 
-// The other way round, an answer that is bad because nothing happened is an error, in the API's words and of a code by
-// which nobody repeats what cannot succeed.
+// A bad answer to a write without an effect is an error, with the API's words and a code that is not repeated in vain.
 func TestWriteThatDidNotHappenIsAnError(t *testing.T) {
 	t.Parallel()
 	want := map[string]codes.Code{
@@ -149,7 +148,7 @@ func TestWriteThatDidNotHappenIsAnError(t *testing.T) {
 	}
 }
 
-// A key that may read but not write is refused, and told what it lacks.
+// A write with a key that may only read is refused, with the missing permission.
 func TestWriteThatTheKeyMayNotMake(t *testing.T) {
 	t.Parallel()
 	for name, c := range changes() {
@@ -168,7 +167,7 @@ func TestWriteThatTheKeyMayNotMake(t *testing.T) {
 	}
 }
 
-// Successes have several statuses: creations answered 201 until late in 2025, and a deletion may answer nothing.
+// Successes have several statuses: creations had 201 until late in 2025, and a deletion may have no body.
 func TestAnswersOfSuccess(t *testing.T) {
 	t.Parallel()
 	for name, c := range changes() {
@@ -180,8 +179,8 @@ func TestAnswersOfSuccess(t *testing.T) {
 	}
 }
 
-// What was changed may be read late. A write whose answer was lost is found within the connector's waits, and not made
-// again.
+// A change may read late. If the answer to a write is lost, its effect is found within the connector's waits, and the
+// write is not repeated.
 func TestWriteThatIsReadLate(t *testing.T) {
 	t.Parallel()
 	for name, c := range changes() {
@@ -200,7 +199,7 @@ func TestWriteThatIsReadLate(t *testing.T) {
 	}
 }
 
-// The next change does not decide by what was there before the last one, though that is read for a while.
+// A change right after another one does not decide by the state before that one, although that state is still read.
 func TestChangesOneAfterTheOther(t *testing.T) {
 	t.Parallel()
 	for _, a := range []access{
@@ -232,12 +231,12 @@ func TestChangesOneAfterTheOther(t *testing.T) {
 	}
 }
 
-// A success stays one if it never shows, and is looked for only so often.
-func TestSuccessThatIsNeverRead(t *testing.T) {
+// A success that never shows stays one, with a limited number of reads.
+func TestSuccessThatNeverShows(t *testing.T) {
 	t.Parallel()
 	for name, c := range changes() {
 		if len(c.sends) > 1 {
-			continue // the second step goes by what is read
+			continue // the second call depends on the state
 		}
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -248,7 +247,7 @@ func TestSuccessThatIsNeverRead(t *testing.T) {
 	}
 }
 
-// Where it may not be read, it is not looked for again.
+// If the state may not be read, it is read only once.
 func TestSuccessThatMayNotBeRead(t *testing.T) {
 	t.Parallel()
 	server := newServer()
@@ -258,7 +257,7 @@ func TestSuccessThatMayNotBeRead(t *testing.T) {
 	require.Equal(t, 2, calls(server)[route])
 }
 
-// The same for an invitation: it is found by the address that it was sent to.
+// The same for an invitation, which is found by its address.
 func TestInvitationThatWasSentIsASuccess(t *testing.T) {
 	t.Parallel()
 	faults := maps.Clone(badAnswers)
@@ -267,7 +266,7 @@ func TestInvitationThatWasSentIsASuccess(t *testing.T) {
 		fault.AfterEffect = true
 		for _, lag := range []int{0, 2} {
 			if plainRefusal := fault.Status == 400 || fault.Status == 409; plainRefusal && lag > 0 {
-				continue // is looked at once
+				continue // after such a refusal, the state is read only once
 			}
 			t.Run(fmt.Sprintf("%s, %d", name, lag), func(t *testing.T) {
 				t.Parallel()
@@ -284,8 +283,8 @@ func TestInvitationThatWasSentIsASuccess(t *testing.T) {
 	}
 }
 
-// What does not exist cannot be given nor be given to, and nothing is half done on the way.
-func TestGrantOfWhatIsGone(t *testing.T) {
+// A grant of or to a missing resource is refused, and changes nothing.
+func TestGrantOfMissingResources(t *testing.T) {
 	t.Parallel()
 	requireAllRefused(t, map[string]refusedCase{
 		"owner to nobody":               {do: granted(ownerRole, "user:nobody"), code: codes.NotFound},

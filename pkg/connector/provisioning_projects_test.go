@@ -34,7 +34,7 @@ func setProjectRole(userID, role string) func(*openaitest.Organization) {
 	return func(o *openaitest.Organization) { projectUser(o, "alpha", userID).Role = role }
 }
 
-// removed leaves the keys of the user, without access.
+// removed leaves the user's keys, without access.
 func removed(userID string) func(*openaitest.Organization) {
 	return func(o *openaitest.Organization) {
 		p := project(o, "alpha")
@@ -223,8 +223,8 @@ func TestRefusedInProjects(t *testing.T) {
 	})
 }
 
-// Where the API leaves a group without roles in the project, or does not let go of the last one, the connector takes the
-// group out, unless it is given another role.
+// If the API keeps a group without roles in the project, or refuses to remove the last role, the connector removes the
+// group, unless it was granted another role.
 func TestGroupThatTheAPILeavesInTheProject(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
@@ -236,7 +236,7 @@ func TestGroupThatTheAPILeavesInTheProject(t *testing.T) {
 		"read late": {func(s *openaitest.Server) { s.WriteLag = 2 }, removedGroup("auditors"), []string{unassignInProject, removeProjectGroup}},
 		"given another role": {
 			func(s *openaitest.Server) {
-				meanwhile(s, unassignInProject, setProjectGroup("auditors", "member", "r-tune"))
+				changeBefore(s, unassignInProject, setProjectGroup("auditors", "member", "r-tune"))
 			},
 			setProjectGroup("auditors", "r-tune"), []string{unassignInProject},
 		},
@@ -266,7 +266,7 @@ func refusesLastRole(s *openaitest.Server) {
 	s.SetFault(unassignInProject, openaitest.Fault{Status: 400, Body: object("", "A group needs a role.")})
 }
 
-// A refusal of a role that is not the last one stays a refusal.
+// A refusal to remove a role that is not the last one stays a refusal.
 func TestGroupRoleThatTheAPIKeeps(t *testing.T) {
 	t.Parallel()
 	server := newServer()

@@ -15,7 +15,7 @@ import (
 	"github.com/conductorone/baton-openai/pkg/openaitest"
 )
 
-// holds tells whether an organization gives the access to the principal directly, or to an owner of everything.
+// holds reports whether the principal has the access directly, or as an organization owner.
 func holds(o *openaitest.Organization, a access) bool {
 	who, what, slug := parseID(a.principal), a.resource(), a.slug()
 	switch what.GetResourceType() {
@@ -23,8 +23,8 @@ func holds(o *openaitest.Organization, a access) bool {
 		if who.GetResourceType() == "group" {
 			return slices.Contains(group(o, who.GetResource()).RoleIDs, what.GetResource())
 		}
-		holder := user(o, who.GetResource())
-		return holder.Role == what.GetResource() || slices.Contains(holder.RoleIDs, what.GetResource())
+		u := user(o, who.GetResource())
+		return u.Role == what.GetResource() || slices.Contains(u.RoleIDs, what.GetResource())
 	case "group":
 		return slices.Contains(group(o, what.GetResource()).MemberIDs, who.GetResource())
 	case "project":
@@ -55,7 +55,7 @@ func rolesIn(p *openaitest.Project, principal string) []string {
 	return nil
 }
 
-// everyAccess is what anybody could be given in an organization.
+// everyAccess is all access that can be granted in an organization.
 func everyAccess(o openaitest.Organization) []access {
 	users := many(len(o.Users), func(i int) string { return "user:" + o.Users[i].ID })
 	groups := many(len(o.Groups), func(i int) string { return "group:" + o.Groups[i].ID })
@@ -88,8 +88,8 @@ func everyAccess(o openaitest.Organization) []access {
 	return all
 }
 
-// Whatever is granted and revoked, in whatever order: what succeeded is so, what did not was refused and changed nothing,
-// and a sync finds exactly what has become of the organization.
+// Random grants and revocations in any order: a success is in the organization, a failure was refused and changed
+// nothing, and a sync has exactly the rows of the resulting organization.
 func TestRandomGrantsAndRevocations(t *testing.T) {
 	t.Parallel()
 	for seed := range uint64(8) {
@@ -106,7 +106,7 @@ func TestRandomGrantsAndRevocations(t *testing.T) {
 			for range 60 {
 				a := all[rng.IntN(len(all))]
 				if len(recent) > 0 && rng.IntN(3) == 0 {
-					a = recent[rng.IntN(len(recent))] // what was touched is touched again
+					a = recent[rng.IntN(len(recent))] // access that was changed recently is changed again
 				}
 				recent = append(recent, a)
 				before := server.Snapshot()
@@ -137,8 +137,8 @@ func TestRandomGrantsAndRevocations(t *testing.T) {
 	}
 }
 
-// The grant that an answer names is the one that a sync finds afterwards. One of each kind stands for the others.
-func TestGrantedGrantIsFoundByASync(t *testing.T) {
+// A sync has the grant that the answer to a grant request names. One of each kind is tested.
+func TestGrantOfAnAnswerIsInTheSync(t *testing.T) {
 	t.Parallel()
 	type kind struct{ entitlement, principal string }
 	seen := map[kind]bool{}

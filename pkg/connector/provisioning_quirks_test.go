@@ -12,7 +12,7 @@ import (
 	"github.com/conductorone/baton-openai/pkg/openaitest"
 )
 
-// revokeSeen revokes a grant as a sync has seen it: held directly, and through what the sources name.
+// revokeSeen revokes a grant as a sync has it: direct, and with the sources.
 func revokeSeen(ctx context.Context, d testConnector, a access, sources ...string) (*v2.GrantManagerServiceRevokeResponse, error) {
 	principal, entitlement := shapes["full"](a)
 	grant := v2.Grant_builder{Id: a.grantID(), Principal: principal, Entitlement: entitlement}.Build()
@@ -26,9 +26,9 @@ func revokeSeen(ctx context.Context, d testConnector, a access, sources ...strin
 	return d.Revoke(ctx, v2.GrantManagerServiceRevokeRequest_builder{Grant: grant}.Build())
 }
 
-// A grant that a sync has seen held directly as well as through a group is revoked when only the group is left; one that only
-// the group gave is refused.
-func TestRevokeTwiceWhatAGroupGivesAsWell(t *testing.T) {
+// A grant that a sync has as direct and through a group is already revoked if only the group's access is left. A grant
+// through a group alone is refused.
+func TestRevokeTwiceARoleAlsoHeldThroughAGroup(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		access
@@ -60,8 +60,8 @@ func TestRevokeTwiceWhatAGroupGivesAsWell(t *testing.T) {
 	}
 }
 
-// The sources of a grant that a sync has expanded tell the same.
-func TestRevokeTwiceWhatASyncHasSeen(t *testing.T) {
+// The sources of an expanded grant have the same result.
+func TestRevokeTwiceAnExpandedGrant(t *testing.T) {
 	t.Parallel()
 	server := newServer()
 	synced := runSync(t, server, syncOptions{})
@@ -89,7 +89,7 @@ func TestRevokeTwiceWhatASyncHasSeen(t *testing.T) {
 	requireRefusal(t, err, "through the group auditors")
 }
 
-// Where the member routes refuse the word viewer, the role is assigned by its id, and the other one taken.
+// If the member routes refuse the role viewer, it is assigned by its id, and the other role is unassigned.
 func TestViewerWhereTheWordIsRefused(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
@@ -113,7 +113,7 @@ func TestViewerWhereTheWordIsRefused(t *testing.T) {
 					test.effect(&want)
 					answer, err := d.grant(t.Context(), shapes["full"], test.access)
 					require.NoError(t, err)
-					// The stand-in keeps an empty list where a role has gone.
+					// The stand-in keeps an empty list after a role is removed.
 					after := server.Snapshot()
 					for i := range after.Projects[0].Users {
 						if u := &after.Projects[0].Users[i]; len(u.RoleIDs) == 0 {
@@ -130,7 +130,7 @@ func TestViewerWhereTheWordIsRefused(t *testing.T) {
 	}
 }
 
-// Somebody who could not be made a viewer is not left as a member.
+// A user who could not be made a viewer does not stay a member.
 func TestViewerWhoCannotBeMadeOne(t *testing.T) {
 	t.Parallel()
 	for name, fault := range map[string]openaitest.Fault{
@@ -148,7 +148,7 @@ func TestViewerWhoCannotBeMadeOne(t *testing.T) {
 	}
 }
 
-// A predefined role that the role list leaves out is assigned by its short id.
+// A predefined role that the role list omits is assigned by its short id.
 func TestPredefinedRolesThatTheListLeavesOut(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
@@ -178,7 +178,7 @@ func TestPredefinedRolesThatTheListLeavesOut(t *testing.T) {
 	}
 }
 
-// The ids of projects and of their roles may have slashes.
+// The ids of projects and roles may have slashes.
 func TestProjectRoleIDsWithSlashes(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct{ projectID, roleID string }{
@@ -218,7 +218,7 @@ func TestProjectRoleIDsWithSlashes(t *testing.T) {
 	}
 }
 
-// A user whom the identity provider manages is deleted all the same, and the log says where else.
+// A SCIM-managed user is deleted, and the log says to delete it in the identity provider too.
 func TestDeleteAUserThatSCIMManages(t *testing.T) {
 	t.Parallel()
 	for name, do := range map[string]func(context.Context, testConnector) error{
@@ -232,14 +232,14 @@ func TestDeleteAUserThatSCIMManages(t *testing.T) {
 			leave("ben")(&want)
 			require.NoError(t, do(t.Context(), d))
 			requireState(t, want, server)
-			told := d.logs.FilterLevelExact(zap.WarnLevel).FilterMessageSnippet("remove the person in the identity provider too").All()
-			require.Len(t, told, 1)
-			require.Equal(t, "ben", told[0].ContextMap()["user_id"])
+			warnings := d.logs.FilterLevelExact(zap.WarnLevel).FilterMessageSnippet("remove the person in the identity provider too").All()
+			require.Len(t, warnings, 1)
+			require.Equal(t, "ben", warnings[0].ContextMap()["user_id"])
 		})
 	}
 }
 
-// An admin key that is deleted twice is looked for nowhere else.
+// A deleted admin key is not searched for elsewhere.
 func TestDeleteAnAdminKeyThatIsGone(t *testing.T) {
 	t.Parallel()
 	server := newServer()
@@ -247,8 +247,8 @@ func TestDeleteAnAdminKeyThatIsGone(t *testing.T) {
 	require.Equal(t, map[string]int{"GET /organization/admin_api_keys/{key_id}": 1}, calls(server))
 }
 
-// A user who is deleted leaves keys behind: the log says so once, with when one was last used. Nothing is said of one who was
-// not there any more, and nothing is asked for it.
+// A deleted user leaves keys behind. The log says so once, with the last use of a key, but not for a user who was not
+// there any more. It takes no further call.
 func TestDeleteAUserWithKeys(t *testing.T) {
 	t.Parallel()
 	for name, do := range map[string]func(context.Context, testConnector) error{
@@ -259,10 +259,10 @@ func TestDeleteAUserWithKeys(t *testing.T) {
 			server := newServer(func(o *openaitest.Organization) { user(o, "ben").APIKeyLastUsedAt = 50 })
 			d := connect(t, server)
 			require.NoError(t, do(t.Context(), d))
-			told := d.logs.FilterLevelExact(zap.WarnLevel).FilterMessageSnippet(keysStay).All()
-			require.Len(t, told, 1)
-			require.Equal(t, "ben", told[0].ContextMap()["user_id"])
-			require.Equal(t, time.Unix(50, 0).UTC(), told[0].ContextMap()["api_key_last_used_at"])
+			warnings := d.logs.FilterLevelExact(zap.WarnLevel).FilterMessageSnippet(keysStay).All()
+			require.Len(t, warnings, 1)
+			require.Equal(t, "ben", warnings[0].ContextMap()["user_id"])
+			require.Equal(t, time.Unix(50, 0).UTC(), warnings[0].ContextMap()["api_key_last_used_at"])
 			for _, request := range server.Requests() {
 				require.NotContains(t, request.Route, "api_keys")
 			}

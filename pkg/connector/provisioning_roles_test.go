@@ -94,7 +94,7 @@ func TestRefusedCustomProjectRoles(t *testing.T) {
 	})
 }
 
-// Whether the API takes a role from a service account is not known; where it refuses, its words are passed on.
+// It is not known whether the API unassigns a role of a service account. A refusal is reported in its own words.
 func TestRevokeCustomProjectRoleFromAServiceAccount(t *testing.T) {
 	t.Parallel()
 	requireAllRefused(t, map[string]refusedCase{
@@ -102,8 +102,8 @@ func TestRevokeCustomProjectRoleFromAServiceAccount(t *testing.T) {
 	})
 }
 
-// An owner of the organization is in every project without being made a member.
-func TestCustomProjectRoleToAnOwnerOfEverything(t *testing.T) {
+// An organization owner is in every project, and is not added as a member.
+func TestCustomProjectRoleToAnOrganizationOwner(t *testing.T) {
 	t.Parallel()
 	server := newServer()
 	d := connect(t, server)
@@ -111,7 +111,7 @@ func TestCustomProjectRoleToAnOwnerOfEverything(t *testing.T) {
 	require.Equal(t, []string{assignProjectUser}, writes(server))
 }
 
-// Between the two steps the API may not know the member yet, or be out of order for a moment.
+// Between the two calls, the API may not know the new member yet, or may fail for a moment.
 func TestAssignAfterAMemberWasMade(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
@@ -133,7 +133,7 @@ func TestAssignAfterAMemberWasMade(t *testing.T) {
 			want := server.Snapshot()
 			test.want(&want)
 			principal, entitlement := shapes["full"](test.access)
-			// Directly, since the SDK would wait before it repeats what may pass.
+			// Directly, since the SDK would wait before a retry.
 			grants, _, err := d.provisioner(t.Context(), "project_role").Grant(t.Context(), principal, entitlement)
 			require.NoError(t, err)
 			require.Len(t, grants, 2)
@@ -142,8 +142,8 @@ func TestAssignAfterAMemberWasMade(t *testing.T) {
 	}
 }
 
-// A grant of which only the first half succeeded says both halves, and the membership stays to be seen.
-func TestHalfOfACustomProjectRole(t *testing.T) {
+// If only the first call of a grant succeeds, the error says both, and the membership stays.
+func TestCustomProjectRoleThatFailsHalfway(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		access access
@@ -168,7 +168,7 @@ func TestHalfOfACustomProjectRole(t *testing.T) {
 	}
 }
 
-// What no state of the organization makes right is an invalid argument, for which the API is not asked.
+// A request that is invalid for any organization is an invalid argument, without a call.
 func TestMalformedRequests(t *testing.T) {
 	t.Parallel()
 	entitlement := func(id, slug, resource string) *v2.Entitlement {
@@ -221,7 +221,7 @@ func TestMalformedRequests(t *testing.T) {
 	}
 }
 
-// Owners of the organization can lose a project to nobody, but they can be asked to be given to nobody either.
+// The role owner is the principal of implicit grants on projects, which can be neither granted nor revoked.
 func TestOrganizationRoleIsNoPrincipalOfAGrant(t *testing.T) {
 	t.Parallel()
 	server := newServer()

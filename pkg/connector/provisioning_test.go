@@ -22,7 +22,7 @@ import (
 	"github.com/conductorone/baton-openai/pkg/openaitest"
 )
 
-// writes are the routes of the requests since the last reset that were more than reading.
+// writes are the routes of all requests since the last reset that are not GET.
 func writes(server *openaitest.Server) []string {
 	var sent []string
 	for _, request := range server.Requests() {
@@ -42,8 +42,7 @@ func calls(server *openaitest.Server) map[string]int {
 	return count
 }
 
-// access is what can be granted and revoked, in the notation of the ids: the entitlement "project:p:viewer", the
-// principal "user:u".
+// access can be granted and revoked, in the notation of ids: entitlement "project:p:viewer", principal "user:u".
 type access struct{ entitlement, principal string }
 
 func (a access) grantID() string { return a.entitlement + ":" + a.principal }
@@ -59,10 +58,10 @@ func parseID(text string) *v2.ResourceId {
 	return v2.ResourceId_builder{ResourceType: resourceType, Resource: id}.Build()
 }
 
-// shape is how a request describes the access.
+// shape is the form in which a request describes the access.
 type shape func(access) (*v2.Resource, *v2.Entitlement)
 
-// shapes are the ones that are met: the command line sends what ids say, and ConductorOne what the sync has found.
+// shapes are the forms in use: the command line sends the parts of ids, ConductorOne the rows of a sync.
 var shapes = map[string]shape{
 	"identity only": func(a access) (*v2.Resource, *v2.Entitlement) {
 		return v2.Resource_builder{Id: parseID(a.principal)}.Build(),
@@ -78,7 +77,7 @@ var shapes = map[string]shape{
 	},
 }
 
-// testConnector is the connector in front of a server, as ConductorOne uses it to change the organization.
+// testConnector is a connector with a server, as ConductorOne uses it for changes.
 type testConnector struct {
 	types.ConnectorClient
 	server    *openaitest.Server
@@ -86,7 +85,7 @@ type testConnector struct {
 	logs      *observer.ObservedLogs
 }
 
-// connect makes a connector that waits for nothing: it looks as often as the connector does for late outcomes, without the time between.
+// connect returns a connector without waits. It reads as often as the real one, without the time between.
 func connect(t *testing.T, server *openaitest.Server) testConnector {
 	t.Helper()
 	core, logs := observer.New(zap.DebugLevel)
@@ -125,8 +124,7 @@ func (d testConnector) delete(ctx context.Context, id, parent string) error {
 	return err
 }
 
-// grantDirectly and revokeDirectly leave the SDK out, which waits for a quarter of a minute before it repeats what may
-// pass.
+// grantDirectly and revokeDirectly work without the SDK, which waits a quarter of a minute before a retry.
 func (d testConnector) grantDirectly(ctx context.Context, a access) error {
 	principal, entitlement := shapes["full"](a)
 	_, _, err := d.provisioner(ctx, a.resource().GetResourceType()).Grant(ctx, principal, entitlement)
@@ -143,7 +141,7 @@ func (d testConnector) provisioner(ctx context.Context, resourceType string) con
 	return builderOf[connectorbuilder.ResourceProvisionerV2Limited](ctx, d, resourceType)
 }
 
-// builderOf is the part of the connector that can do something to resources of a type.
+// builderOf returns the builder of a type, as the interface T.
 func builderOf[T any](ctx context.Context, d testConnector, resourceType string) T {
 	for _, syncer := range d.connector.ResourceSyncers(ctx) {
 		if builder, ok := syncer.(T); ok && syncer.ResourceType(ctx).GetId() == resourceType {
@@ -153,13 +151,13 @@ func builderOf[T any](ctx context.Context, d testConnector, resourceType string)
 	panic("nothing can do that to a " + resourceType)
 }
 
-// keysStay is said of each user who is deleted.
+// keysStay is the log message about each deleted user.
 const keysStay = "baton-openai: the API keys of a user who is deleted stay"
 
-// requireOneLine holds a call to the one line that it leaves in the log of an operator, with the ids of the change.
+// requireOneLine checks that the call left one line in the operator's log, with the ids of the change.
 func (d testConnector) requireOneLine(t *testing.T, ids ...string) {
 	t.Helper()
-	var told []string
+	var outcomes []string
 	for _, entry := range d.logs.TakeAll() {
 		text := fmt.Sprintf("%s %v", entry.Message, entry.ContextMap())
 		require.NotContains(t, text, testKey)
@@ -168,16 +166,16 @@ func (d testConnector) requireOneLine(t *testing.T, ids ...string) {
 		}
 		if strings.HasPrefix(entry.Message, "baton-openai:") && entry.Level >= zapcore.InfoLevel {
 			require.Equal(t, zapcore.InfoLevel, entry.Level)
-			told = append(told, text)
+			outcomes = append(outcomes, text)
 		}
 	}
-	require.Len(t, told, 1)
+	require.Len(t, outcomes, 1)
 	for _, id := range ids {
-		require.Contains(t, told[0], id)
+		require.Contains(t, outcomes[0], id)
 	}
 }
 
-// requireGrants holds an answer to grants as a sync gives them.
+// requireGrants compares grants in an answer with those of a sync.
 func requireGrants(t *testing.T, want []access, got []*v2.Grant) {
 	t.Helper()
 	require.Len(t, got, len(want))

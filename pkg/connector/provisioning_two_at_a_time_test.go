@@ -16,14 +16,14 @@ import (
 	"github.com/conductorone/baton-openai/pkg/openaitest"
 )
 
-// randomChange is a change, whose it is, and whether the organization is as it asks for.
+// randomChange is a change, its principal or object, and a check of the requested state.
 type randomChange struct {
 	name, of string
 	do       func(context.Context, testConnector) error
 	isDone   func(*openaitest.Organization) bool
 }
 
-// randomChanges picks changes of an organization.
+// randomChanges generates changes of an organization.
 type randomChanges struct {
 	*rand.Rand
 
@@ -43,7 +43,7 @@ func (r randomChanges) next() randomChange {
 	}
 }
 
-// nextOf is a change of the same principal, where it has one.
+// nextOf is a change of the same principal, if it can have access.
 func (r randomChanges) nextOf(of string) randomChange {
 	var same []access
 	for _, a := range r.all {
@@ -102,8 +102,8 @@ func (r randomChanges) invitation() randomChange {
 	}}
 }
 
-// badDays are ways in which a write goes wrong, or does not and is answered as if it had.
-func badDays() []openaitest.Fault {
+// writeFaults are faults of a write, and of its answer.
+func writeFaults() []openaitest.Fault {
 	return []openaitest.Fault{
 		{}, {}, {}, {Status: 500}, {Status: 500, AfterEffect: true}, {Status: 404, AfterEffect: true}, {Reset: true, AfterEffect: true},
 		{Drop: true}, {Gateway: true, AfterEffect: true}, {Status: 409}, {NotDeleted: true}, {NotDeleted: true, NoEffect: true}, {Twice: true},
@@ -117,9 +117,9 @@ var writeRoutes = []string{
 	assignProjectUser, unassignProjectUser, createInvite, deleteInvite, deleteProjectKey, deleteAdminKey,
 }
 
-// Changes that come two at a time, to an API whose answers are late, lost, wrong or given twice: what was reported of each is
-// so. What succeeded is there, unless the other one has changed it after, or the log says that it does not show. What failed
-// has changed nothing.
+// Two random changes at a time, to an API with late, lost, wrong and repeated answers. A success is in the
+// organization, unless the other change has replaced it or the log says that it does not show. A failure has changed
+// nothing.
 func TestRandomChangesTwoAtATime(t *testing.T) {
 	t.Parallel()
 	for seed := range uint64(8) {
@@ -130,11 +130,11 @@ func TestRandomChangesTwoAtATime(t *testing.T) {
 			d := connect(t, server)
 			succeeded, failed, warned := 0, 0, 0
 			for range 60 {
-				lag, bad := r.IntN(3), pickOne(r, badDays())
-				bad.Times = 1 + r.IntN(2)
+				lag, fault := r.IntN(3), pickOne(r, writeFaults())
+				fault.Times = 1 + r.IntN(2)
 				server.Update(func(*openaitest.Organization) { server.WriteLag = lag })
 				for _, route := range writeRoutes {
-					server.SetFault(route, bad)
+					server.SetFault(route, fault)
 				}
 				before := server.Snapshot()
 				first := r.next()
@@ -150,7 +150,7 @@ func TestRandomChangesTwoAtATime(t *testing.T) {
 				for i, c := range []randomChange{first, second} {
 					other := errs[1-i]
 					otherOfTheSame := first.of == second.of
-					what := fmt.Sprintf("%s: %v; next to %s: %v; lag %d, %+v", c.name, errs[i], []randomChange{second, first}[i].name, other, lag, bad)
+					what := fmt.Sprintf("%s: %v; next to %s: %v; lag %d, %+v", c.name, errs[i], []randomChange{second, first}[i].name, other, lag, fault)
 					switch {
 					case errs[i] == nil && c.isDone(&after):
 						succeeded++

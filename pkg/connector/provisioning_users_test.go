@@ -35,7 +35,7 @@ func setGroupRoles(id string, roles ...string) func(*openaitest.Organization) {
 	return func(o *openaitest.Organization) { group(o, id).RoleIDs = roles }
 }
 
-// leave is what is left of a user who is deleted: keys, which stay without access.
+// leave deletes a user except for the keys, which stay without access.
 func leave(id string) func(*openaitest.Organization) {
 	return func(o *openaitest.Organization) {
 		o.Users = slices.DeleteFunc(o.Users, func(u openaitest.User) bool { return u.ID == id })
@@ -54,7 +54,7 @@ func leave(id string) func(*openaitest.Organization) {
 	}
 }
 
-// both are changes one after the other.
+// both makes several changes.
 func both(changes ...func(*openaitest.Organization)) func(*openaitest.Organization) {
 	return func(o *openaitest.Organization) {
 		for _, change := range changes {
@@ -63,12 +63,12 @@ func both(changes ...func(*openaitest.Organization)) func(*openaitest.Organizati
 	}
 }
 
-// setAssigned is the role that only the assignment list names, whatever word the user's row has.
+// setAssigned sets a role that only the assignment list has, with any word in the user's row.
 func setAssigned(id, word, role string) func(*openaitest.Organization) {
 	return both(setRole(id, word), setUserRoles(id, role))
 }
 
-// sourcesOf lets the assignments of a custom role name the principal, as those of a role that is given through groups do.
+// sourcesOf sets the principal in the sources of an assignment, as in a role through groups.
 func sourcesOf(principalType, id string) openaitest.Fields {
 	return openaitest.Fields{"assignment_sources": []any{source(principalType, id)}}
 }
@@ -167,7 +167,7 @@ var organizationRevocations = map[string]revokeCase{
 	"a custom role from a group whose assignment names another group": {
 		access: access{auditRole, "group:auditors"}, prepare: auditSources("group", "team"), effect: setGroupRoles("auditors"), sends: []string{unassignGroupRole},
 	},
-	// What is held directly goes; what the group gives stays, and is refused the next time.
+	// The direct role is removed; the group's role stays, and revoking it is refused.
 	"owner that is held directly and through a group": {
 		access: access{ownerRole, "user:dora"}, prepare: setRole("dora", "owner"), effect: setRole("dora", "reader"), sends: []string{modifyUser}, keeps: true,
 	},
@@ -195,7 +195,7 @@ func TestRefusedInTheOrganization(t *testing.T) {
 			do: revoked(organizationMember, "user:ola"), prepare: oneOwner, says: []string{"ola is the last owner", "make somebody else an owner first"},
 		},
 		"reader to the last owner": {do: granted(readerRole, "user:ola"), prepare: oneOwner, says: []string{"last owner"}},
-		// An owner through a group is not counted: the group may be changed elsewhere.
+		// An owner through a group does not count, since the group may change elsewhere.
 		"owner from the last owner": {do: revoked(ownerRole, "user:ola"), prepare: oneOwner, says: []string{"last owner"}},
 		"owner by the assignment list from the last owner": {
 			do: revoked(ownerRole, "user:ola"), prepare: both(oneOwner, setAssigned("ola", "", "owner")), says: []string{"ola is the last owner"},
@@ -226,7 +226,7 @@ func TestRefusedInTheOrganization(t *testing.T) {
 	})
 }
 
-// Owners who cannot act as such do not keep the organization from being left without one.
+// Disabled users, service accounts and owners through a group do not count as other owners.
 func TestOwnersWhoDoNotCount(t *testing.T) {
 	t.Parallel()
 	fields := func(fields openaitest.Fields) func(*openaitest.Organization) {
@@ -252,8 +252,8 @@ func TestOwnersWhoDoNotCount(t *testing.T) {
 	}
 }
 
-// The owner who cannot act goes, as long as there is one who can.
-func TestRevokeOwnerFromWhoDoesNotCount(t *testing.T) {
+// A disabled owner can be removed as long as there is an enabled one.
+func TestRevokeOwnerFromADisabledUser(t *testing.T) {
 	t.Parallel()
 	server := newServer(func(o *openaitest.Organization) { user(o, "ole").JSON = openaitest.Fields{"user.banned": true} })
 	d := connect(t, server)

@@ -10,16 +10,16 @@ import (
 	"github.com/conductorone/baton-openai/pkg/openaitest"
 )
 
-// Where the plan or the key offers no group members, each group stays without them, one warning for each says so, and the
-// rest of the file is what it would be.
+// If the plan or the key does not offer group members, no group has members, with one warning for each group. All other
+// rows are there.
 func TestPlanWithoutGroupMembers(t *testing.T) {
 	t.Parallel()
 	const notListed = "does not list the members"
 	all := make([]warning, 0, 3)
-	for id, name := range map[string]string{platfm: "Platform engineering", suppt: "Customer support", financ: "Finance"} {
+	for id, name := range map[string]string{platformGroup: "Platform engineering", supportGroup: "Customer support", financeGroup: "Finance"} {
 		all = append(all, warning{notListed, map[string]any{"group_id": id, "group": name}})
 	}
-	nobody := func(o *openaitest.Organization) {
+	withoutMembers := func(o *openaitest.Organization) {
 		for i := range o.Groups {
 			o.Groups[i].MemberIDs = nil
 		}
@@ -30,10 +30,10 @@ func TestPlanWithoutGroupMembers(t *testing.T) {
 				s.GroupMembersUnavailable = status
 				if asMeant {
 					// Then nobody inherits a role, in the assignment lists either.
-					nobody(&s.Organization)
+					withoutMembers(&s.Organization)
 				}
 			},
-			effect: nobody,
+			effect: withoutMembers,
 			warned: all,
 		}
 	}
@@ -44,8 +44,8 @@ func TestPlanWithoutGroupMembers(t *testing.T) {
 	})
 }
 
-// A plan offers the members of all groups or of none: where one group lists its members, the refusal of another one's is no
-// plan's, whichever comes first.
+// A plan offers the members of all groups or of none. If one group lists its members, a refusal for another one is an
+// error, in any order.
 func TestGroupMembersOfOneGroupRefused(t *testing.T) {
 	t.Parallel()
 	for _, group := range openaitest.Sample().Groups {
@@ -62,7 +62,7 @@ func TestGroupMembersOfOneGroupRefused(t *testing.T) {
 	}
 }
 
-// The plan gate is known by a group's first page only: a later page that is refused fails the sync.
+// Only the first page of a group can show that the plan has no member lists. A refusal of a later page fails the sync.
 func TestGroupMembersRefusedOnALaterPage(t *testing.T) {
 	t.Parallel()
 	users := many(rowsOfTwoPages, userRow)
@@ -80,8 +80,8 @@ func TestGroupMembersRefusedOnALaterPage(t *testing.T) {
 	}
 }
 
-// A member is the user where an id is a user's and a service account's, the service account where it is only that, and
-// left out where it is nobody's or an archived project's; one warning for each group counts those.
+// A member whose id is both a user's and a service account's is the user. One who is neither, or only in an archived
+// project, is left out; one warning for each group counts them.
 func TestGroupMembersOfEveryKind(t *testing.T) {
 	t.Parallel()
 	const leftOut = "members of this group are left out"
@@ -89,16 +89,16 @@ func TestGroupMembersOfEveryKind(t *testing.T) {
 		prepare: func(s *openaitest.Server) {
 			o := &s.Organization
 			o.Projects[2].ServiceAccounts = []openaitest.ServiceAccount{{ID: "svc_acct_archived", Role: "member"}}
-			group(o, platfm).MemberIDs = []string{legacy, indexr, idle, tomas}
-			group(o, suppt).MemberIDs = []string{"user-tenant1", diego, "user-tenant2", "user-tenant3"}
-			group(o, financ).MemberIDs = []string{"svc_acct_archived", lena}
+			group(o, platformGroup).MemberIDs = []string{legacyUser, indexerAccount, idleAccount, tomas}
+			group(o, supportGroup).MemberIDs = []string{"user-tenant1", diego, "user-tenant2", "user-tenant3"}
+			group(o, financeGroup).MemberIDs = []string{"svc_acct_archived", lena}
 		},
 		warned: []warning{
-			{leftOut, map[string]any{"group_id": suppt, "group": "Customer support", "members": 3}},
-			{leftOut, map[string]any{"group_id": financ, "group": "Finance", "members": 1}},
+			{leftOut, map[string]any{"group_id": supportGroup, "group": "Customer support", "members": 3}},
+			{leftOut, map[string]any{"group_id": financeGroup, "group": "Finance", "members": 1}},
 		},
 		amend: func(f file) file {
-			require.Contains(t, f.Grants, lines([]grantRow{{Entitlement: "group:" + platfm + ":member", Principal: "user:" + legacy, Direct: true}})[0])
+			require.Contains(t, f.Grants, lines([]grantRow{{Entitlement: "group:" + platformGroup + ":member", Principal: "user:" + legacyUser, Direct: true}})[0])
 			return f
 		},
 	}})
@@ -123,55 +123,55 @@ func TestGroupMembersLeftOutAreCountedOverPages(t *testing.T) {
 	}})
 }
 
-// A group is SCIM-managed by either name of the flag; where the API does not say, its profile does not either, and its
-// members are not called immutable. Groups may share a name, or have none.
-func TestGroupsAsTheyAreServed(t *testing.T) {
+// A group is SCIM-managed by either name of the flag. Without the flag, the profile does not have it and the members
+// are not immutable. Names of groups may be missing, or the same.
+func TestGroupProfiles(t *testing.T) {
 	t.Parallel()
 	cases := map[string]struct {
-		bent, meant openaitest.Group
-		unsaid      []string
+		served, want openaitest.Group
+		unsaid       []string
 	}{
 		"scim under the other name": {
-			bent:  openaitest.Group{Name: "A", JSON: openaitest.Fields{"is_scim_managed": openaitest.Absent{}, "scim_managed": true}},
-			meant: openaitest.Group{Name: "A", IsSCIMManaged: true},
+			served: openaitest.Group{Name: "A", JSON: openaitest.Fields{"is_scim_managed": openaitest.Absent{}, "scim_managed": true}},
+			want:   openaitest.Group{Name: "A", IsSCIMManaged: true},
 		},
 		"not scim under the other name": {
-			bent:  openaitest.Group{Name: "A", JSON: openaitest.Fields{"is_scim_managed": openaitest.Absent{}, "scim_managed": false}},
-			meant: openaitest.Group{Name: "A"},
+			served: openaitest.Group{Name: "A", JSON: openaitest.Fields{"is_scim_managed": openaitest.Absent{}, "scim_managed": false}},
+			want:   openaitest.Group{Name: "A"},
 		},
 		"null, scim under the other name": {
-			bent:  openaitest.Group{Name: "A", JSON: openaitest.Fields{"is_scim_managed": nil, "scim_managed": true}},
-			meant: openaitest.Group{Name: "A", IsSCIMManaged: true},
+			served: openaitest.Group{Name: "A", JSON: openaitest.Fields{"is_scim_managed": nil, "scim_managed": true}},
+			want:   openaitest.Group{Name: "A", IsSCIMManaged: true},
 		},
 		"scim under neither name": {
-			bent:   openaitest.Group{Name: "A", JSON: openaitest.Fields{"is_scim_managed": openaitest.Absent{}}},
-			meant:  openaitest.Group{Name: "A"},
+			served: openaitest.Group{Name: "A", JSON: openaitest.Fields{"is_scim_managed": openaitest.Absent{}}},
+			want:   openaitest.Group{Name: "A"},
 			unsaid: []string{"is_scim_managed"},
 		},
 		"type absent": {
-			bent:   openaitest.Group{Name: "A", JSON: openaitest.Fields{"group_type": openaitest.Absent{}}},
-			meant:  openaitest.Group{Name: "A"},
+			served: openaitest.Group{Name: "A", JSON: openaitest.Fields{"group_type": openaitest.Absent{}}},
+			want:   openaitest.Group{Name: "A"},
 			unsaid: []string{"group_type"},
 		},
-		"tenant's":             {bent: openaitest.Group{Name: "A", GroupType: "tenant_group"}, meant: openaitest.Group{Name: "A", GroupType: "tenant_group"}},
-		"same name":            {bent: openaitest.Group{Name: "Finance"}, meant: openaitest.Group{Name: "Finance"}},
-		"name null":            {bent: openaitest.Group{Name: "A", JSON: openaitest.Fields{"name": nil}}, meant: openaitest.Group{Name: "group_name null"}},
-		"no members, no roles": {bent: openaitest.Group{Name: "Empty"}, meant: openaitest.Group{Name: "Empty"}},
+		"tenant's":             {served: openaitest.Group{Name: "A", GroupType: "tenant_group"}, want: openaitest.Group{Name: "A", GroupType: "tenant_group"}},
+		"same name":            {served: openaitest.Group{Name: "Finance"}, want: openaitest.Group{Name: "Finance"}},
+		"name null":            {served: openaitest.Group{Name: "A", JSON: openaitest.Fields{"name": nil}}, want: openaitest.Group{Name: "group_name null"}},
+		"no members, no roles": {served: openaitest.Group{Name: "Empty"}, want: openaitest.Group{Name: "Empty"}},
 	}
 	requireQuirks(t, map[string]quirk{"groups": {
 		prepare: func(s *openaitest.Server) {
 			for name, test := range cases {
-				test.bent.ID = "group_" + name
-				s.Organization.Groups = append(s.Organization.Groups, test.bent)
+				test.served.ID = "group_" + name
+				s.Organization.Groups = append(s.Organization.Groups, test.served)
 			}
 		},
 		effect: func(o *openaitest.Organization) {
 			for name, test := range cases {
-				test.meant.ID = "group_" + name
-				if test.meant.GroupType == "" {
-					test.meant.GroupType = "group"
+				test.want.ID = "group_" + name
+				if test.want.GroupType == "" {
+					test.want.GroupType = "group"
 				}
-				o.Groups = append(o.Groups, test.meant)
+				o.Groups = append(o.Groups, test.want)
 			}
 		},
 		amend: func(f file) file {

@@ -6,8 +6,8 @@ import (
 	"github.com/conductorone/baton-openai/pkg/openaitest"
 )
 
-// An invitation in an older payload has invited_at for created_at; what it says of its projects is shown as it is; one of
-// an unknown status is kept, without a status of ours; an accepted one is left out.
+// An older payload has invited_at in place of created_at. Projects are shown as the API sends them. An invitation of
+// unknown status is kept, without a status; an accepted one is left out.
 func TestInvitations(t *testing.T) {
 	t.Parallel()
 	ada := openaitest.Invite{Email: "ada@example.com", Role: "reader", Status: "pending", CreatedAt: 1_740_000_000, ExpiresAt: 1_750_000_000}
@@ -32,7 +32,7 @@ func TestInvitations(t *testing.T) {
 	}
 	cases := map[string]struct {
 		json  openaitest.Fields
-		meant openaitest.Invite
+		want  openaitest.Invite
 		amend func(*resourceRow)
 	}{
 		"invited_at only":  {openaitest.Fields{"created_at": openaitest.Absent{}, "invited_at": 1_745_000_000}, later, nil},
@@ -52,15 +52,15 @@ func TestInvitations(t *testing.T) {
 	invitations := quirk{
 		prepare: func(s *openaitest.Server) {
 			for name, test := range cases {
-				bent := ada
-				bent.ID, bent.JSON = "invite-"+name, test.json
-				s.Organization.Invites = append(s.Organization.Invites, bent)
+				served := ada
+				served.ID, served.JSON = "invite-"+name, test.json
+				s.Organization.Invites = append(s.Organization.Invites, served)
 			}
 		},
 		effect: func(o *openaitest.Organization) {
 			for name, test := range cases {
-				test.meant.ID = "invite-" + name
-				o.Invites = append(o.Invites, test.meant)
+				test.want.ID = "invite-" + name
+				o.Invites = append(o.Invites, test.want)
 			}
 		},
 		amend: func(f file) file {

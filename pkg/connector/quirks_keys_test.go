@@ -15,42 +15,42 @@ import (
 	"github.com/conductorone/baton-openai/pkg/openaitest"
 )
 
-// The kinds of key that the rows of the admin key list are shown as.
+// The details of keys in the list of admin keys.
 const (
 	detailOfAdminKeys = "openai_admin_api_key"
 	detailOfUserKeys  = "openai_user_api_key"
 )
 
-// owned is what a row shows of the key's owner; "" is nothing.
+// owned sets the owner in a key's row; "" is none.
 func owned(row *resourceRow, ownerType, id, identity, state string) {
 	row.Profile["owner_type"], row.Profile["owner_id"], row.Profile["owner_state"] = ownerType, id, state
 	row.Profile = known(row.Profile)
 	row.Secret.Identity = identity
 }
 
-// keyCase is an odd key, as the API serves it and as its row shows it.
+// keyCase is an unusual key, with the difference in its row.
 type keyCase struct {
 	fields openaitest.Fields
 	amend  func(*resourceRow)
 }
 
-// requireKeys syncs the keys as keys of a project, and as admin keys.
+// requireKeys syncs the keys as project keys and as admin keys.
 func requireKeys(t *testing.T, inProject, admin map[string]keyCase) {
 	t.Helper()
-	add := func(o *openaitest.Organization, bent bool) {
-		p := project(o, search)
+	add := func(o *openaitest.Organization, served bool) {
+		p := project(o, searchProject)
 		for name, test := range inProject {
 			key := openaitest.ProjectAPIKey{
 				ID: "key_" + name, Name: "Key", RedactedValue: "sk-proj-***1234", CreatedAt: 1_740_000_000, OwnerProjectAccess: "active", OwnerType: "user", OwnerID: diego,
 			}
-			if bent {
+			if served {
 				key.JSON = test.fields
 			}
 			p.APIKeys = append(p.APIKeys, key)
 		}
 		for name, test := range admin {
 			key := openaitest.AdminAPIKey{ID: "key_admin_" + name, Name: "Key", RedactedValue: "sk-admin-***1234", CreatedAt: 1_740_000_000, OwnerType: "user", OwnerID: diego}
-			if bent {
+			if served {
 				key.JSON = test.fields
 			}
 			o.AdminKeys = append(o.AdminKeys, key)
@@ -71,7 +71,7 @@ func requireKeys(t *testing.T, inProject, admin map[string]keyCase) {
 	}})
 }
 
-// A key is kept whatever is known of its owner; the identity is the owner where type and id tell which one it is.
+// A key is kept, whatever is known of its owner. The owner is its identity if both the type and the id are known.
 func TestKeyOwners(t *testing.T) {
 	t.Parallel()
 	owner := func(fields map[string]any) openaitest.Fields { return openaitest.Fields{"owner": fields} }
@@ -86,14 +86,14 @@ func TestKeyOwners(t *testing.T) {
 		"id only":                     {owner(map[string]any{"id": diego}), shows("", diego, "", "active")},
 		"type only":                   {owner(map[string]any{"type": "user"}), shows("user", "", "", "no_owner")},
 		"block only, user":            {owner(map[string]any{"user": block(diego)}), shows("user", diego, "user:"+diego, "active")},
-		"block only, account":         {owner(map[string]any{"service_account": block(idle)}), shows("service_account", idle, "service_account:"+idle, "active")},
+		"block only, account":         {owner(map[string]any{"service_account": block(idleAccount)}), shows("service_account", idleAccount, "service_account:"+idleAccount, "active")},
 		"id next to the type":         {owner(map[string]any{"type": "user", "id": diego}), shows("user", diego, "user:"+diego, "active")},
 		"unknown type":                {owner(map[string]any{"type": "robot", "user": block(diego)}), shows("robot", diego, "", "active")},
-		"service account, user block": {owner(map[string]any{"type": "service_account", "user": block(idle)}), shows("service_account", idle, "service_account:"+idle, "active")},
+		"service account, user block": {owner(map[string]any{"type": "service_account", "user": block(idleAccount)}), shows("service_account", idleAccount, "service_account:"+idleAccount, "active")},
 		"user, account block":         {owner(map[string]any{"type": "user", "service_account": block(diego)}), shows("user", diego, "user:"+diego, "active")},
 		"two blocks, account": {
-			owner(map[string]any{"type": "service_account", "user": block(diego), "service_account": block(idle)}),
-			shows("service_account", idle, "service_account:"+idle, "active"),
+			owner(map[string]any{"type": "service_account", "user": block(diego), "service_account": block(idleAccount)}),
+			shows("service_account", idleAccount, "service_account:"+idleAccount, "active"),
 		},
 		"gone": {owner(map[string]any{"type": "user", "user": block("user-gone")}), shows("user", "user-gone", "user:user-gone", "active")},
 	}, map[string]keyCase{
@@ -102,13 +102,13 @@ func TestKeyOwners(t *testing.T) {
 		"id only":      {owner(map[string]any{"id": diego}), shows("", diego, "", "active")},
 		"type only":    {owner(map[string]any{"type": "user"}), shows("user", "", "", "no_owner")},
 		"unknown type": {owner(map[string]any{"type": "robot", "id": diego}), shows("robot", diego, "", "active")},
-		// Of which project a service account is, its admin key does not say.
-		"service account": {owner(map[string]any{"type": "service_account", "id": idle}), shows("service_account", idle, "service_account:"+idle, "")},
+		// An admin key does not have the project of its service account.
+		"service account": {owner(map[string]any{"type": "service_account", "id": idleAccount}), shows("service_account", idleAccount, "service_account:"+idleAccount, "")},
 		"gone":            {owner(map[string]any{"type": "user", "id": "user-gone"}), shows("user", "user-gone", "user:user-gone", "left_organization")},
 	})
 }
 
-// A key is called by its name, else its redacted value, else its id.
+// The display name of a key is its name, else its redacted value, else its id.
 func TestKeyNames(t *testing.T) {
 	t.Parallel()
 	named := func(name string) func(*resourceRow) { return func(row *resourceRow) { row.Name = name } }
@@ -118,7 +118,7 @@ func TestKeyNames(t *testing.T) {
 			delete(row.Profile, "redacted_value")
 		}
 	}
-	// Without a value only the holder tells what kind of key it is, and a reader holds no admin key.
+	// Without a value, only the owner tells the kind of key; a reader has no admin key.
 	ofNoKind := func(name string) func(*resourceRow) {
 		return func(row *resourceRow) {
 			unredacted(name)(row)
@@ -152,7 +152,8 @@ func TestKeyNames(t *testing.T) {
 	})
 }
 
-// Project keys that the list of admin keys repeats are there once, below their projects, archived projects' not at all.
+// A project key that the list of admin keys repeats is there once, below its project. Keys of archived projects are
+// left out.
 func TestAdminListThatRepeatsProjectKeys(t *testing.T) {
 	t.Parallel()
 	requireQuirks(t, map[string]quirk{"repeated": {prepare: func(s *openaitest.Server) {
@@ -161,7 +162,7 @@ func TestAdminListThatRepeatsProjectKeys(t *testing.T) {
 	}}})
 }
 
-// secrets are values that a key would be usable with.
+// secrets are usable values of keys.
 var secrets = map[string]string{
 	"value":    "sk-admin-LEAKEDvalueLEAKEDvalueLEAKEDvalue",
 	"admin":    "sk-admin-LEAKEDadminLEAKEDadminLEAKEDadmin",
@@ -171,18 +172,18 @@ var secrets = map[string]string{
 	"nameless": "sk-proj-LEAKEDnamelessLEAKEDnamelessLEAKED",
 }
 
-// leaky serves secrets wherever a key has a field for one.
+// leaky serves secrets in every field of a key that can have one.
 func leaky() *openaitest.Server {
 	server := &openaitest.Server{Organization: openaitest.Sample(), LeakKeyValues: true}
 	o := &server.Organization
 	o.AdminKeys[0].Value = secrets["value"]
 	o.AdminKeys[1].RedactedValue = secrets["admin"]
-	keys := project(o, search).APIKeys
+	keys := project(o, searchProject).APIKeys
 	keys[0].RedactedValue = secrets["account"]
 	keys[0].JSON = openaitest.Fields{"value": secrets["value"], "api_key": map[string]any{"value": secrets["value"]}}
 	keys[1].RedactedValue = secrets["project"]
 	keys[2].RedactedValue = secrets["older"]
-	project(o, assist).APIKeys[0].RedactedValue = secrets["nameless"] // it has no name, so the value would be its name
+	project(o, assistantProject).APIKeys[0].RedactedValue = secrets["nameless"] // without a name, the value would be the display name
 	return server
 }
 
@@ -192,7 +193,7 @@ func requireNoSecret(t *testing.T, text string) {
 	require.NotContains(t, text, testKey)
 }
 
-// A secret that the API sends is nowhere in the file.
+// A secret in the API's answers is not in the file.
 func TestLeakedSecretsAreNotInTheFile(t *testing.T) {
 	t.Parallel()
 	synced := runSync(t, leaky(), syncOptions{})
@@ -207,13 +208,13 @@ func TestLeakedSecretsAreNotInTheFile(t *testing.T) {
 	text, err := protojson.Marshal(keys)
 	require.NoError(t, err)
 	requireNoSecret(t, string(text))
-	// Of a value that is not redacted, only the kind of key is left.
+	// A value that is not redacted leaves only the kind of key.
 	for id, kind := range map[string]string{"key_AdminTerraform": "sk-admin", "key_CatalogueIndexer": "sk-svcacct", "key_HanaNotebook": "sk-proj"} {
 		require.Contains(t, strings.Join(read.Resources, "\n"), fmt.Sprintf(`"redacted_value":%q`, kind), id)
 	}
 }
 
-// A secret that the API sends is nowhere in the logs, at their most talkative, nor in an error.
+// A secret in the API's answers is neither in the log at the level debug nor in an error.
 func TestLeakedSecretsAreNotLogged(t *testing.T) {
 	t.Parallel()
 	quoting := `{"error":{"message":"Incorrect API key provided: ` + testKey + ` or ` + secrets["admin"] + `.","type":"` + testKey + `","code":"` + testKey + `"}}`
@@ -248,7 +249,7 @@ func TestLeakedSecretsAreNotLogged(t *testing.T) {
 	}
 }
 
-// A user's key of old in the list of admin keys is no admin key: the mask tells it, or else who holds it.
+// A legacy user key in the list of admin keys is recognized by its mask, or else by its owner.
 func TestUserKeysAmongTheAdminKeys(t *testing.T) {
 	t.Parallel()
 	shown := func(redacted, role string) openaitest.Fields {
@@ -266,7 +267,7 @@ func TestUserKeysAmongTheAdminKeys(t *testing.T) {
 	})
 }
 
-// Where an admin key's owner has no type, the object tells who it is.
+// If an admin key's owner has no type, the field object decides.
 func TestOwnerOfAnAdminKeyWithoutType(t *testing.T) {
 	t.Parallel()
 	without := func(object, id string) openaitest.Fields {
@@ -274,7 +275,7 @@ func TestOwnerOfAnAdminKeyWithoutType(t *testing.T) {
 	}
 	requireKeys(t, nil, map[string]keyCase{
 		"user":            {without("organization.user", diego), func(row *resourceRow) { owned(row, "user", diego, "user:"+diego, "active") }},
-		"service account": {without("organization.project.service_account", idle), func(row *resourceRow) { owned(row, "service_account", idle, "service_account:"+idle, "") }},
+		"service account": {without("organization.project.service_account", idleAccount), func(row *resourceRow) { owned(row, "service_account", idleAccount, "service_account:"+idleAccount, "") }},
 		"something else":  {without("organization.robot", diego), func(row *resourceRow) { owned(row, "", diego, "", "active") }},
 	})
 }

@@ -8,31 +8,31 @@ import (
 	"github.com/conductorone/baton-openai/pkg/openaitest"
 )
 
-// A predefined role that this connector does not know, or that belongs elsewhere, is a role like a custom one, under its own
-// id; a warning says so. Who holds it only the assignment lists tell.
+// An unknown predefined role, or one of another scope, is shown like a custom role under its own id, with a warning.
+// Only the assignment lists have its principals.
 func TestUnknownPredefinedRole(t *testing.T) {
 	t.Parallel()
 	const unknown = "a predefined role that this version does not know"
 	predefined := openaitest.Fields{"predefined_role": true}
 	auditor := openaitest.Role{ID: "role-api-organization-auditor__api-organization__org-1", Name: "auditor", JSON: predefined}
-	foreign := openaitest.Role{ID: "role-api-project-owner", Name: "owner", JSON: openaitest.Fields{"predefined_role": true, "resource_type": "api.project"}}
+	ofAProject := openaitest.Role{ID: "role-api-project-owner", Name: "owner", JSON: openaitest.Fields{"predefined_role": true, "resource_type": "api.project"}}
 	untyped := openaitest.Role{ID: "role-api-project-owner__api-project__proj_1", Name: "owner", JSON: openaitest.Fields{"predefined_role": true, "resource_type": nil}}
 	inspector := openaitest.Role{ID: "role-api-project-inspector", Name: "inspector", JSON: predefined}
 	two := openaitest.Role{ID: "role_two", Name: "Project Member Owner", JSON: predefined}
 	organization := openaitest.Organization{
-		ID: "org-1", Users: many(3, userRow), Roles: []openaitest.Role{auditor, foreign, untyped},
+		ID: "org-1", Users: many(3, userRow), Roles: []openaitest.Role{auditor, ofAProject, untyped},
 		Projects: []openaitest.Project{{
 			ID: "proj_1", Name: "Project", Status: "active", Roles: []openaitest.Role{inspector, two},
 			Users: []openaitest.ProjectUser{{UserID: "user-0", Role: "member", RoleIDs: []string{inspector.ID}}, {UserID: "user-1", Role: "inspector", RoleIDs: []string{inspector.ID, two.ID}}},
 		}},
 	}
-	organization.Users[2].RoleIDs = []string{auditor.ID, foreign.ID, untyped.ID}
+	organization.Users[2].RoleIDs = []string{auditor.ID, ofAProject.ID, untyped.ID}
 	server := &openaitest.Server{Organization: organization}
 	synced := runSync(t, server, syncOptions{})
 	require.NoError(t, synced.err)
 	want := expected(organization)
 	for _, id := range []string{
-		"organization_role:" + auditor.ID, "organization_role:" + foreign.ID, "organization_role:" + untyped.ID,
+		"organization_role:" + auditor.ID, "organization_role:" + ofAProject.ID, "organization_role:" + untyped.ID,
 		"project_role:proj_1/" + inspector.ID, "project_role:proj_1/" + two.ID,
 	} {
 		want = want.withProfile(id, "predefined", true)
@@ -41,15 +41,15 @@ func TestUnknownPredefinedRole(t *testing.T) {
 	requireSame(t, want, readFile(t, synced.path))
 	requireWarnings(t, synced.logs, []warning{
 		{unknown, map[string]any{"role": "auditor", "in": "organization"}},
-		{unknown, map[string]any{"role_id": foreign.ID, "in": "organization"}},
+		{unknown, map[string]any{"role_id": ofAProject.ID, "in": "organization"}},
 		{unknown, map[string]any{"role_id": untyped.ID, "in": "organization"}},
 		{unknown, map[string]any{"role": "inspector", "in": "proj_1"}},
 		{unknown, map[string]any{"role_id": two.ID, "in": "proj_1"}},
 	})
 }
 
-// What the predefined roles are called is disputed: they are known by their names in any letter case, by their display
-// names, and by their ids alone, so that none of them shows as a role of its own.
+// The names of the predefined roles are disputed. They are recognized by their names in any case, by their display
+// names and by their ids, so that none of them is a role of its own.
 func TestPredefinedRolesByAnyName(t *testing.T) {
 	t.Parallel()
 	stays := func(*openaitest.Organization) {}
@@ -61,7 +61,7 @@ func TestPredefinedRolesByAnyName(t *testing.T) {
 			prepare: func(s *openaitest.Server) {
 				s.RoleDisplayNames = true
 				user(&s.Organization, priya).JSON, user(&s.Organization, diego).JSON = openaitest.Fields{"role": nil}, openaitest.Fields{"role": nil}
-				projectUser(&s.Organization, search, lena).JSON = openaitest.Fields{"role": nil}
+				projectUser(&s.Organization, searchProject, lena).JSON = openaitest.Fields{"role": nil}
 			},
 			effect: stays,
 			amend: func(f file) file {
@@ -70,35 +70,35 @@ func TestPredefinedRolesByAnyName(t *testing.T) {
 		},
 		"a resource_type that is not known": {
 			prepare: func(s *openaitest.Server) {
-				answer(s, groupRolesRoute, suppt, rows(assignedRole("role_1", map[string]any{"name": "reader", "predefined_role": true, "resource_type": "organization"})))
-				answer(s, projectGroupRolesRoute, assist+"/groups/"+platfm, rows(assignedRole("role_2", map[string]any{"name": "owner", "predefined_role": true, "resource_type": "API.PROJECT"})))
+				answer(s, groupRolesRoute, supportGroup, rows(assignedRole("role_1", map[string]any{"name": "reader", "predefined_role": true, "resource_type": "organization"})))
+				answer(s, projectGroupRolesRoute, assistantProject+"/groups/"+platformGroup, rows(assignedRole("role_2", map[string]any{"name": "owner", "predefined_role": true, "resource_type": "API.PROJECT"})))
 			},
 			effect: stays,
 		},
 		"display name under an alias": {
 			prepare: func(s *openaitest.Server) {
-				answer(s, groupRolesRoute, suppt, rows(assignedRole("role_1", map[string]any{"name": "Organization  READER", "predefined_role": true})))
+				answer(s, groupRolesRoute, supportGroup, rows(assignedRole("role_1", map[string]any{"name": "Organization  READER", "predefined_role": true})))
 			},
 			effect: stays,
 		},
 		"id alone, in its short form": {
 			prepare: func(s *openaitest.Server) {
-				answer(s, groupRolesRoute, suppt, rows(assignedRole("role-api-organization-reader", map[string]any{"name": nil, "predefined_role": true})))
-				answer(s, projectGroupRolesRoute, assist+"/groups/"+platfm, rows(assignedRole("role-api-project-owner", map[string]any{"name": "", "predefined_role": true})))
+				answer(s, groupRolesRoute, supportGroup, rows(assignedRole("role-api-organization-reader", map[string]any{"name": nil, "predefined_role": true})))
+				answer(s, projectGroupRolesRoute, assistantProject+"/groups/"+platformGroup, rows(assignedRole("role-api-project-owner", map[string]any{"name": "", "predefined_role": true})))
 			},
 			effect: stays,
 		},
 	})
 }
 
-// predefinedRow is a predefined role's row of an assignment list, without sources.
+// predefinedRow is a row of a predefined role in an assignment list, without sources.
 func predefinedRow(name string) map[string]any {
 	return assignedRole("role_alias_"+name, map[string]any{"name": name, "predefined_role": true})
 }
 
-// A predefined role next to the one that the principal's row names is held directly, unless a group that holds it has the
-// principal as a member: then expansion shows it.
-func TestPredefinedRoleBesideTheOneOfTheRow(t *testing.T) {
+// A predefined role other than the one in the principal's row is direct, unless the principal is a member of a group
+// that holds it. Then expansion shows it.
+func TestSecondPredefinedRole(t *testing.T) {
 	t.Parallel()
 	const hana = "user-HanaSato00000000000000006" // member of the platform engineers, who own the organization
 	add := func(roles *[]string, role string) { *roles = append(*roles, role) }
@@ -131,49 +131,51 @@ func TestPredefinedRoleBesideTheOneOfTheRow(t *testing.T) {
 				answer(s, projectUserRolesRoute, diego, rows(predefinedRow("member"), predefinedRow("viewer")))
 			},
 			effect: func(o *openaitest.Organization) {
-				projectUser(o, assist, diego).RoleIDs = []string{"viewer"}
+				projectUser(o, assistantProject, diego).RoleIDs = []string{"viewer"}
 			},
 		},
 		"in a project, by a group": {
 			prepare: func(s *openaitest.Server) {
-				projectUser(&s.Organization, search, lena).Role = "member"
-				answer(s, projectUserRolesRoute, search+"/users/"+lena, rows(predefinedRow("member"), predefinedRow("viewer")))
+				projectUser(&s.Organization, searchProject, lena).Role = "member"
+				answer(s, projectUserRolesRoute, searchProject+"/users/"+lena, rows(predefinedRow("member"), predefinedRow("viewer")))
 			},
-			effect: func(o *openaitest.Organization) { projectUser(o, search, lena).Role = "member" },
+			effect: func(o *openaitest.Organization) { projectUser(o, searchProject, lena).Role = "member" },
 		},
 		"in a project, by a group of the organization's owners": {
 			prepare: func(s *openaitest.Server) {
-				answer(s, projectUserRolesRoute, search+"/users/"+hana, rows(predefinedRow("member"), predefinedRow("owner")))
+				answer(s, projectUserRolesRoute, searchProject+"/users/"+hana, rows(predefinedRow("member"), predefinedRow("owner")))
 			},
-			effect: func(o *openaitest.Organization) { projectUser(o, search, hana).RoleIDs = nil },
+			effect: func(o *openaitest.Organization) { projectUser(o, searchProject, hana).RoleIDs = nil },
 		},
 		"in a project, by the ownership of the organization": {
 			prepare: func(s *openaitest.Server) {
-				p := project(&s.Organization, search)
+				p := project(&s.Organization, searchProject)
 				p.Users = append(p.Users, openaitest.ProjectUser{UserID: priya, Role: "viewer"})
-				answer(s, projectUserRolesRoute, search+"/users/"+priya, rows(predefinedRow("viewer"), predefinedRow("owner")))
+				answer(s, projectUserRolesRoute, searchProject+"/users/"+priya, rows(predefinedRow("viewer"), predefinedRow("owner")))
 			},
 			effect: func(o *openaitest.Organization) {
-				p := project(o, search)
+				p := project(o, searchProject)
 				p.Users = append(p.Users, openaitest.ProjectUser{UserID: priya, Role: "viewer"})
 			},
 		},
 		"of a service account, by a group": {
 			prepare: func(s *openaitest.Server) {
-				project(&s.Organization, search).Groups[0].RoleIDs = []string{tuner, "viewer"}
-				answer(s, projectUserRolesRoute, indexr, rows(predefinedRow("member"), predefinedRow("viewer"), assignedRole(tuner, nil)))
+				project(&s.Organization, searchProject).Groups[0].RoleIDs = []string{tunerRole, "viewer"}
+				answer(s, projectUserRolesRoute, indexerAccount, rows(predefinedRow("member"), predefinedRow("viewer"), assignedRole(tunerRole, nil)))
 			},
-			effect: func(o *openaitest.Organization) { project(o, search).Groups[0].RoleIDs = []string{tuner, "viewer"} },
+			effect: func(o *openaitest.Organization) {
+				project(o, searchProject).Groups[0].RoleIDs = []string{tunerRole, "viewer"}
+			},
 		},
 		"of a service account without role, by a group": {
 			prepare: func(s *openaitest.Server) {
-				account(&s.Organization, indexr).Role = "none"
-				project(&s.Organization, search).Groups[0].RoleIDs = []string{tuner, "viewer"}
-				answer(s, projectUserRolesRoute, indexr, rows(predefinedRow("viewer"), assignedRole(tuner, nil)))
+				account(&s.Organization, indexerAccount).Role = "none"
+				project(&s.Organization, searchProject).Groups[0].RoleIDs = []string{tunerRole, "viewer"}
+				answer(s, projectUserRolesRoute, indexerAccount, rows(predefinedRow("viewer"), assignedRole(tunerRole, nil)))
 			},
 			effect: func(o *openaitest.Organization) {
-				account(o, indexr).Role = "none"
-				project(o, search).Groups[0].RoleIDs = []string{tuner, "viewer"}
+				account(o, indexerAccount).Role = "none"
+				project(o, searchProject).Groups[0].RoleIDs = []string{tunerRole, "viewer"}
 			},
 		},
 		"of a group whose members the plan does not tell": {
@@ -192,26 +194,26 @@ func TestPredefinedRoleBesideTheOneOfTheRow(t *testing.T) {
 	})
 }
 
-// It is the same where groups are no part of the sync: what a group gives is not shown as if it was held directly.
-func TestPredefinedRoleBesideTheOneOfTheRowWithoutGroups(t *testing.T) {
+// The same in a sync without groups: the role of a group is not shown as a direct one.
+func TestSecondPredefinedRoleWithoutGroups(t *testing.T) {
 	t.Parallel()
 	types := []string{"user", "organization_role"}
-	bent := func() *openaitest.Server {
+	newQuirkServer := func() *openaitest.Server {
 		server := &openaitest.Server{Organization: openaitest.Sample()}
 		answer(server, userRolesRoute, tomas, rows(predefinedRow("reader"), predefinedRow("owner")))
 		return server
 	}
-	server := bent()
+	server := newQuirkServer()
 	synced := runSync(t, server, syncOptions{resourceTypes: types})
 	require.NoError(t, synced.err)
 	requireSame(t, expected(openaitest.Sample()).of(types...), readFile(t, synced.path))
 
-	// Where the organization knows no groups, none gives anything.
-	server = bent()
+	// An organization without groups has no roles through groups.
+	server = newQuirkServer()
 	server.SetFault("GET /organization/groups", openaitest.Fault{Status: 404, Body: object("", "There are no groups.")})
 	synced = runSync(t, server, syncOptions{resourceTypes: types})
 	require.NoError(t, synced.err)
-	meant := openaitest.Sample()
-	user(&meant, tomas).RoleIDs = []string{"owner"}
-	requireSame(t, expected(meant).of(types...), readFile(t, synced.path))
+	want := openaitest.Sample()
+	user(&want, tomas).RoleIDs = []string{"owner"}
+	requireSame(t, expected(want).of(types...), readFile(t, synced.path))
 }

@@ -6,9 +6,9 @@ import (
 	"github.com/conductorone/baton-openai/pkg/openaitest"
 )
 
-// A project user's role is the one that the row names in any spelling, else what the assignment list names, predefined
-// or custom.
-func TestProjectUserRoleOfAnotherName(t *testing.T) {
+// A project user has the role in its row, in any spelling, or else the roles in the assignment list, predefined or
+// custom.
+func TestUnknownProjectUserRole(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
 		role  string
@@ -22,12 +22,12 @@ func TestProjectUserRoleOfAnotherName(t *testing.T) {
 		"unknown":                  {role: "auditor", held: []string{"owner"}, means: "owner"},
 		"uppercase":                {role: "MEMBER", means: "member"},
 		"uppercase, assigned also": {role: "Viewer", held: []string{"viewer"}, means: "viewer"},
-		"name of a custom role":    {role: "Fine-tuner", held: []string{tuner, "member"}, means: "member", roles: []string{tuner}},
+		"name of a custom role":    {role: "Fine-tuner", held: []string{tunerRole, "member"}, means: "member", roles: []string{tunerRole}},
 	}
 	set := func(o *openaitest.Organization, user func(name string) openaitest.ProjectUser) {
 		for name := range tests {
 			o.Users = append(o.Users, openaitest.User{ID: "user-" + name, Role: "reader"})
-			p := project(o, search)
+			p := project(o, searchProject)
 			p.Users = append(p.Users, user(name))
 		}
 	}
@@ -43,17 +43,17 @@ func TestProjectUserRoleOfAnotherName(t *testing.T) {
 		})
 	}
 	without := func(o *openaitest.Organization) {
-		p := project(o, search)
+		p := project(o, searchProject)
 		p.Roles = nil
 		for i := range p.Users {
 			if p.Users[i].Role != "Fine-tuner" {
-				p.Users[i].RoleIDs = without(p.Users[i].RoleIDs, tuner)
+				p.Users[i].RoleIDs = without(p.Users[i].RoleIDs, tunerRole)
 			} else {
 				p.Users[i].RoleIDs = []string{"member"}
 			}
 		}
 		for i := range p.Groups {
-			p.Groups[i].RoleIDs = without(p.Groups[i].RoleIDs, tuner)
+			p.Groups[i].RoleIDs = without(p.Groups[i].RoleIDs, tunerRole)
 		}
 		for i := range p.ServiceAccounts {
 			p.ServiceAccounts[i].RoleIDs = nil
@@ -65,40 +65,40 @@ func TestProjectUserRoleOfAnotherName(t *testing.T) {
 	})
 }
 
-// A user of a project who holds no role that anybody names has no grant on it.
+// A project user without any role has no grant on the project.
 func TestProjectUserWithoutAnyRole(t *testing.T) {
 	t.Parallel()
 	requireQuirks(t, map[string]quirk{"no role": {
 		prepare: func(s *openaitest.Server) {
-			p := project(&s.Organization, search)
+			p := project(&s.Organization, searchProject)
 			p.Users = append(p.Users, openaitest.ProjectUser{UserID: diego, Role: "auditor"})
 		},
 		effect: func(*openaitest.Organization) {},
 	}})
 }
 
-// A service account's role is the one that the row names, else what the assignment list names; none is no role.
+// A service account has the role in its row, or else the roles in the assignment list. "none" is no role.
 func TestServiceAccountRoles(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
 		role  string
 		json  openaitest.Fields
 		held  []string
-		means string
+		want  string
 		also  string
 		shown any
 	}{
-		"none":                {role: "none", means: "none", shown: "none"},
-		"none, assigned also": {role: "none", held: []string{"member"}, means: "member", shown: "none"},
-		"none, assigned more": {role: "none", held: []string{"member", "viewer"}, means: "member", also: "viewer", shown: "none"},
-		"null":                {role: "", json: openaitest.Fields{"role": nil}, held: []string{"member"}, means: "member"},
-		"null, nothing held":  {role: "", json: openaitest.Fields{"role": nil}, means: "none"},
-		"absent":              {role: "", json: openaitest.Fields{"role": openaitest.Absent{}}, held: []string{"owner"}, means: "owner"},
-		"unknown":             {role: "operator", held: []string{"owner"}, means: "owner", shown: "operator"},
-		"uppercase":           {role: "OWNER", means: "owner", shown: "OWNER"},
-		"viewer":              {role: "viewer", means: "viewer", shown: "viewer"},
+		"none":                {role: "none", want: "none", shown: "none"},
+		"none, assigned also": {role: "none", held: []string{"member"}, want: "member", shown: "none"},
+		"none, assigned more": {role: "none", held: []string{"member", "viewer"}, want: "member", also: "viewer", shown: "none"},
+		"null":                {role: "", json: openaitest.Fields{"role": nil}, held: []string{"member"}, want: "member"},
+		"null, nothing held":  {role: "", json: openaitest.Fields{"role": nil}, want: "none"},
+		"absent":              {role: "", json: openaitest.Fields{"role": openaitest.Absent{}}, held: []string{"owner"}, want: "owner"},
+		"unknown":             {role: "operator", held: []string{"owner"}, want: "owner", shown: "operator"},
+		"uppercase":           {role: "OWNER", want: "owner", shown: "OWNER"},
+		"viewer":              {role: "viewer", want: "viewer", shown: "viewer"},
 	}
-	for _, in := range []string{search, "proj_plain"} {
+	for _, in := range []string{searchProject, "proj_plain"} {
 		add := func(o *openaitest.Organization, account func(name string) openaitest.ServiceAccount) {
 			o.Projects = append(o.Projects, openaitest.Project{ID: "proj_plain", Name: "No custom roles", Status: "active"})
 			p := project(o, in)
@@ -116,11 +116,11 @@ func TestServiceAccountRoles(t *testing.T) {
 			},
 			effect: func(o *openaitest.Organization) {
 				add(o, func(name string) openaitest.ServiceAccount {
-					meant := openaitest.ServiceAccount{Role: tests[name].means}
+					wanted := openaitest.ServiceAccount{Role: tests[name].want}
 					if also := tests[name].also; also != "" {
-						meant.RoleIDs = []string{also}
+						wanted.RoleIDs = []string{also}
 					}
-					return meant
+					return wanted
 				})
 			},
 			amend: func(f file) file {
@@ -133,71 +133,72 @@ func TestServiceAccountRoles(t *testing.T) {
 	}
 }
 
-// Owners of the organization whom a project lists, as some organizations do, change nothing in the file.
+// Organization owners who are listed in a project, as in some organizations, do not change the file.
 func TestImplicitOwnersListedInProjects(t *testing.T) {
 	t.Parallel()
 	requireQuirks(t, map[string]quirk{"listed": {prepare: func(s *openaitest.Server) { s.ListImplicitOwners = true }}})
 }
 
-// An owner of the organization with another project role than owner holds that role as well as the implicit one.
+// An organization owner with another project role than owner has that role too.
 func TestOrganizationOwnerWithAnotherProjectRole(t *testing.T) {
 	t.Parallel()
 	requireQuirks(t, map[string]quirk{"viewer": {prepare: func(s *openaitest.Server) {
-		p := project(&s.Organization, search)
-		p.Users = append(p.Users, openaitest.ProjectUser{UserID: priya, Role: "viewer", RoleIDs: []string{tuner}})
+		p := project(&s.Organization, searchProject)
+		p.Users = append(p.Users, openaitest.ProjectUser{UserID: priya, Role: "viewer", RoleIDs: []string{tunerRole}})
 	}}})
 }
 
-// Users and groups of a project that the organization does not list are left out, with one warning each that counts them.
-func TestProjectMembersWhomTheOrganizationDoesNotList(t *testing.T) {
+// Users and groups of a project that the organization does not list are left out, with one warning each that counts
+// them.
+func TestProjectMembersUnknownToTheOrganization(t *testing.T) {
 	t.Parallel()
 	requireQuirks(t, map[string]quirk{"unlisted": {
 		prepare: func(s *openaitest.Server) {
-			p, q := project(&s.Organization, search), project(&s.Organization, assist)
+			p, q := project(&s.Organization, searchProject), project(&s.Organization, assistantProject)
 			p.Users = append(p.Users,
 				openaitest.ProjectUser{UserID: "user-stranger1", Role: "owner"},
-				openaitest.ProjectUser{UserID: "user-stranger2", Role: "auditor", RoleIDs: []string{tuner}})
+				openaitest.ProjectUser{UserID: "user-stranger2", Role: "auditor", RoleIDs: []string{tunerRole}})
 			q.Groups = append(q.Groups, openaitest.ProjectGroup{GroupID: "group_stranger", RoleIDs: []string{"owner"}})
 		},
 		warned: []warning{
-			{"users of this project are left out", map[string]any{"project_id": search, "project": "Catalogue search", "count": 2}},
-			{"groups of this project are left out", map[string]any{"project_id": assist, "project": "Support assistant", "count": 1}},
+			{"users of this project are left out", map[string]any{"project_id": searchProject, "project": "Catalogue search", "count": 2}},
+			{"groups of this project are left out", map[string]any{"project_id": assistantProject, "project": "Support assistant", "count": 1}},
 		},
 	}})
 }
 
-// A service account that a project lists among its users is the service account, unless it is a user as well. The API has
-// one list of assignments for both, which names the user's role and the account's.
+// A service account among the users of a project is the service account, unless it is a user as well. The API has one
+// assignment list for both, with the roles of both.
 func TestServiceAccountAmongProjectUsers(t *testing.T) {
 	t.Parallel()
 	list := func(o *openaitest.Organization) {
-		p := project(o, assist)
-		p.Users = append(p.Users, openaitest.ProjectUser{UserID: indexr, Role: "viewer"}, openaitest.ProjectUser{UserID: legacy, Role: "viewer"})
+		p := project(o, assistantProject)
+		p.Users = append(p.Users, openaitest.ProjectUser{UserID: indexerAccount, Role: "viewer"}, openaitest.ProjectUser{UserID: legacyUser, Role: "viewer"})
 	}
 	requireQuirks(t, map[string]quirk{"listed": {
 		prepare: func(s *openaitest.Server) { list(&s.Organization) },
 		effect: func(o *openaitest.Organization) {
 			list(o)
-			accounts := project(o, assist).ServiceAccounts
-			find(accounts, func(a openaitest.ServiceAccount) string { return a.ID }, legacy).RoleIDs = []string{"viewer"}
+			accounts := project(o, assistantProject).ServiceAccounts
+			find(accounts, func(a openaitest.ServiceAccount) string { return a.ID }, legacyUser).RoleIDs = []string{"viewer"}
 		},
 	}})
 }
 
-// Names that the API does not give are the ids.
+// Without a name, the id is the display name.
 func TestProjectsAndServiceAccountsWithoutNames(t *testing.T) {
 	t.Parallel()
 	requireQuirks(t, map[string]quirk{"names": {
 		prepare: func(s *openaitest.Server) {
-			project(&s.Organization, assist).JSON = openaitest.Fields{"name": nil, "status": openaitest.Absent{}}
-			account(&s.Organization, idle).JSON = openaitest.Fields{"name": openaitest.Absent{}, "object": "object: organization.project.service_account"}
-			account(&s.Organization, indexr).JSON = openaitest.Fields{"name": nil}
+			project(&s.Organization, assistantProject).JSON = openaitest.Fields{"name": nil, "status": openaitest.Absent{}}
+			account(&s.Organization, idleAccount).JSON = openaitest.Fields{"name": openaitest.Absent{}, "object": "object: organization.project.service_account"}
+			account(&s.Organization, indexerAccount).JSON = openaitest.Fields{"name": nil}
 		},
 		effect: func(o *openaitest.Organization) {
-			project(o, assist).Name = assist
-			account(o, idle).Name, account(o, indexr).Name = idle, indexr
+			project(o, assistantProject).Name = assistantProject
+			account(o, idleAccount).Name, account(o, indexerAccount).Name = idleAccount, indexerAccount
 		},
-		amend: func(f file) file { return f.withProfile("project:"+assist, "status", nil) },
+		amend: func(f file) file { return f.withProfile("project:"+assistantProject, "status", nil) },
 	}})
 }
 

@@ -20,8 +20,8 @@ func source(principalType, id string) map[string]any {
 	return map[string]any{"principal_type": principalType, "principal_id": id}
 }
 
-// A role that is held only through groups gives no direct grant; one whose sources name the principal too, or that has
-// none, is direct.
+// A role with sources other than the principal is inherited and gives no direct grant. With the principal among its
+// sources, or without sources, it is direct.
 func TestAssignmentSources(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
@@ -31,29 +31,29 @@ func TestAssignmentSources(t *testing.T) {
 		"absent":             {nil, true},
 		"null":               {map[string]any{"assignment_sources": nil}, true},
 		"empty":              {map[string]any{"assignment_sources": []any{}}, true},
-		"a group":            {map[string]any{"assignment_sources": []any{source("group", financ)}}, false},
-		"two groups":         {map[string]any{"assignment_sources": []any{source("group", financ), source("group", suppt)}}, false},
-		"a group and itself": {map[string]any{"assignment_sources": []any{source("group", financ), source("user", lena)}}, true},
+		"a group":            {map[string]any{"assignment_sources": []any{source("group", financeGroup)}}, false},
+		"two groups":         {map[string]any{"assignment_sources": []any{source("group", financeGroup), source("group", supportGroup)}}, false},
+		"a group and itself": {map[string]any{"assignment_sources": []any{source("group", financeGroup), source("user", lena)}}, true},
 		"itself":             {map[string]any{"assignment_sources": []any{source("user", lena)}}, true},
 		"itself as a group":  {map[string]any{"assignment_sources": []any{source("group", lena)}}, true},
 		"itself and no type": {map[string]any{"assignment_sources": []any{map[string]any{"principal_id": lena}}}, true},
-		"a tenant's group":   {map[string]any{"assignment_sources": []any{source("tenant_group", financ)}}, false},
-		"a directory":        {map[string]any{"assignment_sources": []any{source("directory", financ)}}, false},
-		"another user":       {map[string]any{"assignment_sources": []any{source("user", financ)}}, false},
-		"no type":            {map[string]any{"assignment_sources": []any{map[string]any{"principal_id": financ}}}, false},
+		"a tenant's group":   {map[string]any{"assignment_sources": []any{source("tenant_group", financeGroup)}}, false},
+		"a directory":        {map[string]any{"assignment_sources": []any{source("directory", financeGroup)}}, false},
+		"another user":       {map[string]any{"assignment_sources": []any{source("user", financeGroup)}}, false},
+		"no type":            {map[string]any{"assignment_sources": []any{map[string]any{"principal_id": financeGroup}}}, false},
 	}
 	quirks := map[string]quirk{}
 	for name, test := range tests {
 		quirks[name] = quirk{
 			prepare: func(s *openaitest.Server) {
-				answer(s, userRolesRoute, lena, rows(assignedRole(billng, test.fields)))
-				answer(s, projectUserRolesRoute, lena, rows(assignedRole(tuner, test.fields)))
+				answer(s, userRolesRoute, lena, rows(assignedRole(billingRole, test.fields)))
+				answer(s, projectUserRolesRoute, lena, rows(assignedRole(tunerRole, test.fields)))
 			},
 			effect: func(o *openaitest.Organization) {
 				user(o, lena).RoleIDs = nil
 				if test.direct {
-					user(o, lena).RoleIDs = []string{billng}
-					projectUser(o, search, lena).RoleIDs = []string{tuner}
+					user(o, lena).RoleIDs = []string{billingRole}
+					projectUser(o, searchProject, lena).RoleIDs = []string{tunerRole}
 				}
 			},
 		}
@@ -61,14 +61,15 @@ func TestAssignmentSources(t *testing.T) {
 	requireQuirks(t, quirks)
 }
 
-// What is inherited from somebody whom the groups do not have is shown by nothing else, so that a warning tells of each.
-func TestRolesInheritedFromNoGroup(t *testing.T) {
+// A role that is inherited from a source other than a group of the organization is not shown. A warning names each such
+// source.
+func TestRolesInheritedFromAnUnknownSource(t *testing.T) {
 	t.Parallel()
 	const unknown = "roles are inherited from a source that is no group of the organization"
-	inherited := map[string]any{"assignment_sources": []any{source("tenant_group", "group_tenant"), source("group", financ), source("", "")}}
+	inherited := map[string]any{"assignment_sources": []any{source("tenant_group", "group_tenant"), source("group", financeGroup), source("", "")}}
 	requireQuirks(t, map[string]quirk{"a tenant's group": {
 		prepare: func(s *openaitest.Server) {
-			answer(s, userRolesRoute, "/users/", rows(assignedRole(billng, inherited), assignedRole(keyadm, inherited)))
+			answer(s, userRolesRoute, "/users/", rows(assignedRole(billingRole, inherited), assignedRole(keyAdminRole, inherited)))
 		},
 		effect: func(o *openaitest.Organization) {
 			for i := range o.Users {
@@ -82,58 +83,58 @@ func TestRolesInheritedFromNoGroup(t *testing.T) {
 	}})
 }
 
-// A group's own roles are the group's, even where the sources name the group.
+// A group's own roles are direct, also if the sources name the group.
 func TestAssignmentSourcesOfAGroup(t *testing.T) {
 	t.Parallel()
-	itself := map[string]any{"assignment_sources": []any{source("group", financ)}}
+	itself := map[string]any{"assignment_sources": []any{source("group", financeGroup)}}
 	requireQuirks(t, map[string]quirk{"itself": {prepare: func(s *openaitest.Server) {
-		answer(s, groupRolesRoute, financ, rows(assignedRole(billng, itself)))
-		answer(s, projectGroupRolesRoute, financ, rows(assignedRole("role-api-project-viewer", map[string]any{
+		answer(s, groupRolesRoute, financeGroup, rows(assignedRole(billingRole, itself)))
+		answer(s, projectGroupRolesRoute, financeGroup, rows(assignedRole("role-api-project-viewer", map[string]any{
 			"name": "viewer", "predefined_role": true, "resource_type": "api.project", "assignment_sources": itself["assignment_sources"],
 		})))
 	}}})
 }
 
-// Without assignment_sources, as in some organizations, nothing tells an inherited role from a direct one, so custom roles
-// are direct; the predefined role stays the one that the row names.
+// Some organizations have no assignment_sources. Then inherited and direct roles cannot be told apart: custom roles are
+// direct, and the predefined role is the one in the row.
 func TestServerWithoutAssignmentSources(t *testing.T) {
 	t.Parallel()
 	requireQuirks(t, map[string]quirk{"none": {
 		prepare: func(s *openaitest.Server) { s.OmitAssignmentSources = true },
 		effect: func(o *openaitest.Organization) {
-			user(o, "user-GraceLindqvist00000000008").RoleIDs = []string{billng}
-			projectUser(o, search, tomas).RoleIDs = []string{tuner}
-			projectUser(o, assist, "user-AishaBello000000000000003").RoleIDs = []string{"role_01PROMPTREVIEWER0000"}
+			user(o, "user-GraceLindqvist00000000008").RoleIDs = []string{billingRole}
+			projectUser(o, searchProject, tomas).RoleIDs = []string{tunerRole}
+			projectUser(o, assistantProject, "user-AishaBello000000000000003").RoleIDs = []string{"role_01PROMPTREVIEWER0000"}
 		},
 	}})
 }
 
-// An assigned role that the role list does not hold gives no grant and a warning each time; the other roles stay.
-func TestAssignedRoleThatTheRoleListDoesNotHold(t *testing.T) {
+// An assigned role that the role list does not have gives no grant and a warning each time. The other roles stay.
+func TestAssignedRoleMissingInTheRoleList(t *testing.T) {
 	t.Parallel()
 	const gone = "role_gone"
 	requireQuirks(t, map[string]quirk{"gone": {
 		prepare: func(s *openaitest.Server) {
 			o := &s.Organization
 			user(o, lena).RoleIDs = append(user(o, lena).RoleIDs, gone)
-			group(o, suppt).RoleIDs = append(group(o, suppt).RoleIDs, gone)
-			projectUser(o, search, lena).RoleIDs = []string{gone}
-			account(o, idle).RoleIDs = []string{gone}
-			p := project(o, search)
+			group(o, supportGroup).RoleIDs = append(group(o, supportGroup).RoleIDs, gone)
+			projectUser(o, searchProject, lena).RoleIDs = []string{gone}
+			account(o, idleAccount).RoleIDs = []string{gone}
+			p := project(o, searchProject)
 			p.Groups[1].RoleIDs = append(p.Groups[1].RoleIDs, gone)
 		},
 		effect: func(*openaitest.Organization) {},
 		warned: []warning{
 			{assignedUnknown, map[string]any{"role_id": gone, "in": "organization", "principal_type": "user", "principal_id": lena}},
-			{assignedUnknown, map[string]any{"role_id": gone, "in": "organization", "principal_type": "group", "principal_id": suppt}},
-			{assignedUnknown, map[string]any{"role_id": gone, "in": search, "principal_type": "user", "principal_id": lena}},
-			{assignedUnknown, map[string]any{"role_id": gone, "in": search, "principal_type": "service_account", "principal_id": idle}},
-			{assignedUnknown, map[string]any{"role_id": gone, "in": search, "principal_type": "group", "principal_id": financ}},
+			{assignedUnknown, map[string]any{"role_id": gone, "in": "organization", "principal_type": "group", "principal_id": supportGroup}},
+			{assignedUnknown, map[string]any{"role_id": gone, "in": searchProject, "principal_type": "user", "principal_id": lena}},
+			{assignedUnknown, map[string]any{"role_id": gone, "in": searchProject, "principal_type": "service_account", "principal_id": idleAccount}},
+			{assignedUnknown, map[string]any{"role_id": gone, "in": searchProject, "principal_type": "group", "principal_id": financeGroup}},
 		},
 	}})
 }
 
-// A predefined role is known by name where an assignment list has it under a short alias of its id.
+// A predefined role in an assignment list is recognized by its name, under a short alias of its id.
 func TestPredefinedRolesUnderAnAlias(t *testing.T) {
 	t.Parallel()
 	predefined := func(scope, name string) map[string]any {
@@ -156,26 +157,26 @@ func TestPredefinedRolesUnderAnAlias(t *testing.T) {
 		"of a group": {
 			prepare: func(s *openaitest.Server) {
 				s.Faults = map[string]openaitest.Fault{}
-				answer(s, groupRolesRoute, platfm, rows(organization("owner")))
-				answer(s, projectGroupRolesRoute, assist+"/groups/"+platfm, rows(inProject("owner")))
+				answer(s, groupRolesRoute, platformGroup, rows(organization("owner")))
+				answer(s, projectGroupRolesRoute, assistantProject+"/groups/"+platformGroup, rows(inProject("owner")))
 			},
 		},
 		"of a project's user without role": {
 			prepare: func(s *openaitest.Server) {
-				projectUser(&s.Organization, search, lena).JSON = openaitest.Fields{"role": nil}
+				projectUser(&s.Organization, searchProject, lena).JSON = openaitest.Fields{"role": nil}
 				answer(s, projectUserRolesRoute, lena, rows(inProject("MEMBER")))
 			},
-			effect: func(o *openaitest.Organization) { projectUser(o, search, lena).Role = "member" },
+			effect: func(o *openaitest.Organization) { projectUser(o, searchProject, lena).Role = "member" },
 		},
 		"without resource type": {
 			prepare: func(s *openaitest.Server) {
-				answer(s, groupRolesRoute, suppt, rows(assignedRole("role-x", map[string]any{"name": "reader", "predefined_role": true})))
+				answer(s, groupRolesRoute, supportGroup, rows(assignedRole("role-x", map[string]any{"name": "reader", "predefined_role": true})))
 			},
 		},
 	})
 }
 
-// A predefined role of a project in the organization's assignment list, or the reverse, is not taken for its namesake.
+// A role in the assignment list of another scope is not taken for the predefined role of the same name.
 func TestAssignedRoleOfTheOtherScope(t *testing.T) {
 	t.Parallel()
 	owner := func(scope string) map[string]any {
@@ -183,77 +184,79 @@ func TestAssignedRoleOfTheOtherScope(t *testing.T) {
 	}
 	requireQuirks(t, map[string]quirk{"foreign": {
 		prepare: func(s *openaitest.Server) {
-			answer(s, groupRolesRoute, suppt, rows(owner("api.project")))
-			answer(s, projectGroupRolesRoute, assist+"/groups/"+suppt, rows(owner("api.organization")))
+			answer(s, groupRolesRoute, supportGroup, rows(owner("api.project")))
+			answer(s, projectGroupRolesRoute, assistantProject+"/groups/"+supportGroup, rows(owner("api.organization")))
 		},
 		effect: func(o *openaitest.Organization) {
-			group(o, suppt).RoleIDs = nil
-			project(o, assist).Groups[0].RoleIDs = nil
+			group(o, supportGroup).RoleIDs = nil
+			project(o, assistantProject).Groups[0].RoleIDs = nil
 		},
 		warned: []warning{
-			{assignedUnknown, map[string]any{"role_id": "role-foreign", "in": "organization", "principal_id": suppt}},
-			{assignedUnknown, map[string]any{"role_id": "role-foreign", "in": assist, "principal_id": suppt}},
+			{assignedUnknown, map[string]any{"role_id": "role-foreign", "in": "organization", "principal_id": supportGroup}},
+			{assignedUnknown, map[string]any{"role_id": "role-foreign", "in": assistantProject, "principal_id": supportGroup}},
 		},
 	}})
 }
 
-// A custom role is told from its namesake among the predefined ones by the API's flag, in any scope and spelling.
-func TestCustomRolesCalledLikePredefinedOnes(t *testing.T) {
+// A custom role with the name of a predefined one is recognized by the API's flag, in any scope and spelling.
+func TestCustomRolesNamedLikePredefinedOnes(t *testing.T) {
 	t.Parallel()
 	requireQuirks(t, map[string]quirk{
 		"Owner": {prepare: func(s *openaitest.Server) {
 			o := &s.Organization
-			role(o, billng).Name, role(o, keyadm).Name = "Owner", "reader"
-			project(o, search).Roles[0].Name, project(o, assist).Roles[0].Name = "owner", "Member"
+			role(o, billingRole).Name, role(o, keyAdminRole).Name = "Owner", "reader"
+			project(o, searchProject).Roles[0].Name, project(o, assistantProject).Roles[0].Name = "owner", "Member"
 		}},
 		"with the resource type of the other scope": {prepare: func(s *openaitest.Server) {
 			o := &s.Organization
-			role(o, billng).Name, role(o, billng).JSON = "owner", openaitest.Fields{"resource_type": "api.project"}
-			p := project(o, search)
+			role(o, billingRole).Name, role(o, billingRole).JSON = "owner", openaitest.Fields{"resource_type": "api.project"}
+			p := project(o, searchProject)
 			p.Roles[0].Name, p.Roles[0].JSON = "owner", openaitest.Fields{"resource_type": "api.organization"}
 		}},
 		"without resource type": {prepare: func(s *openaitest.Server) {
-			role(&s.Organization, billng).JSON = openaitest.Fields{"resource_type": openaitest.Absent{}}
-			project(&s.Organization, search).Roles[0].JSON = openaitest.Fields{"resource_type": nil}
+			role(&s.Organization, billingRole).JSON = openaitest.Fields{"resource_type": openaitest.Absent{}}
+			project(&s.Organization, searchProject).Roles[0].JSON = openaitest.Fields{"resource_type": nil}
 		}},
 	})
 }
 
-// A role without name goes by its id; what the API does not say of it is not in its profile.
-func TestRolesAsTheyAreServed(t *testing.T) {
+// The id of a role without a name is its display name. Missing fields are not in its profile.
+func TestRoleProfiles(t *testing.T) {
 	t.Parallel()
-	const id = "organization_role:" + billng
+	const id = "organization_role:" + billingRole
 	fields := openaitest.Fields{"name": nil, "description": openaitest.Absent{}, "permissions": nil, "predefined_role": openaitest.Absent{}, "object": openaitest.Absent{}}
 	requireQuirks(t, map[string]quirk{
 		"bare": {
-			prepare: func(s *openaitest.Server) { role(&s.Organization, billng).JSON = fields },
-			effect:  func(o *openaitest.Organization) { role(o, billng).Name, role(o, billng).Description = billng, "" },
+			prepare: func(s *openaitest.Server) { role(&s.Organization, billingRole).JSON = fields },
+			effect: func(o *openaitest.Organization) {
+				role(o, billingRole).Name, role(o, billingRole).Description = billingRole, ""
+			},
 			amend: func(f file) file {
 				return f.withProfile(id, "permissions", nil)
 			},
 		},
-		"no permissions": {prepare: func(s *openaitest.Server) { role(&s.Organization, billng).Permissions = nil }},
+		"no permissions": {prepare: func(s *openaitest.Server) { role(&s.Organization, billingRole).Permissions = nil }},
 		"same id in two projects": {prepare: func(s *openaitest.Server) {
-			shared := project(&s.Organization, search).Roles[0]
-			p := project(&s.Organization, assist)
+			shared := project(&s.Organization, searchProject).Roles[0]
+			p := project(&s.Organization, assistantProject)
 			p.Roles = append(p.Roles, shared)
 			p.Users[0].RoleIDs = []string{shared.ID}
 		}},
 	})
 }
 
-// Where the role list holds no predefined roles, owner and reader are there all the same, for the users' rows name them.
+// If the role list has no predefined roles, owner and reader are there all the same, since the users' rows name them.
 func TestRoleListWithoutPredefinedRoles(t *testing.T) {
 	t.Parallel()
 	quirks := map[string]quirk{}
 	for name, custom := range map[string][]map[string]any{
 		"custom only": {
 			{
-				"object": "role", "id": billng, "name": "Billing viewer", "description": "Sees usage and costs",
+				"object": "role", "id": billingRole, "name": "Billing viewer", "description": "Sees usage and costs",
 				"permissions": []string{"api.usage.read"}, "resource_type": "api.organization", "predefined_role": false,
 			},
 			{
-				"object": "role", "id": keyadm, "name": "Key administrator", "description": "Manages API keys of all projects", "resource_type": "api.organization",
+				"object": "role", "id": keyAdminRole, "name": "Key administrator", "description": "Manages API keys of all projects", "resource_type": "api.organization",
 				"permissions": []string{"api.organization.projects.api_keys.read", "api.organization.projects.api_keys.write"}, "predefined_role": false,
 			},
 		},
@@ -261,7 +264,7 @@ func TestRoleListWithoutPredefinedRoles(t *testing.T) {
 	} {
 		without := func(o *openaitest.Organization) {
 			if custom == nil {
-				o.Roles, group(o, financ).RoleIDs = nil, nil
+				o.Roles, group(o, financeGroup).RoleIDs = nil, nil
 				for i := range o.Users {
 					o.Users[i].RoleIDs = nil
 				}

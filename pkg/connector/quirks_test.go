@@ -13,44 +13,44 @@ import (
 	"github.com/conductorone/baton-openai/pkg/openaitest"
 )
 
-// The people, machines and places of openaitest.Sample that the quirks befall.
+// The objects of openaitest.Sample in the tests of quirks.
 const (
-	priya  = "user-PriyaRaman000000000000001" // owner
-	tomas  = "user-TomasNovak000000000000002" // reader; owner through the group of platform engineers
-	lena   = "user-LenaFischer00000000000004" // reader with a custom role, directly and through the group of finance
-	diego  = "user-DiegoMorales0000000000005" // reader without anything else
-	legacy = "user-LegacyPipeline00000000009" // no person, and a service account of the assistant's project as well
-	indexr = "svc_acct_CatalogueIndexer00001" // service account of the search project
-	idle   = "svc_acct_RetiredCrawler000003"  // service account of the search project, without role
-	platfm = "group_01PLATFORMENGINEERING"    // has Tomas, Hana and the indexer
-	suppt  = "group_01CUSTOMERSUPPORT00"      // SCIM-managed
-	financ = "group_01FINANCE0000000000"      // has Lena and Grace
-	billng = "role_01BILLINGVIEWER00000"      // custom role of the organization
-	keyadm = "role_01KEYADMINISTRATOR00"      // custom role of the organization
-	tuner  = "role_01FINETUNER00000000"       // custom role of the search project
-	search = "proj_CatalogueSearch0000001"    // project with a group, a custom role, two service accounts and three keys
-	assist = "proj_SupportAssistant000002"    // project
+	priya            = "user-PriyaRaman000000000000001" // owner
+	tomas            = "user-TomasNovak000000000000002" // reader; owner through the group of platform engineers
+	lena             = "user-LenaFischer00000000000004" // reader with a custom role, directly and through the group of finance
+	diego            = "user-DiegoMorales0000000000005" // reader without anything else
+	legacyUser       = "user-LegacyPipeline00000000009" // no person, and a service account of the assistant's project as well
+	indexerAccount   = "svc_acct_CatalogueIndexer00001" // service account of the search project
+	idleAccount      = "svc_acct_RetiredCrawler000003"  // service account of the search project, without role
+	platformGroup    = "group_01PLATFORMENGINEERING"    // has Tomas, Hana and the indexer
+	supportGroup     = "group_01CUSTOMERSUPPORT00"      // SCIM-managed
+	financeGroup     = "group_01FINANCE0000000000"      // has Lena and Grace
+	billingRole      = "role_01BILLINGVIEWER00000"      // custom role of the organization
+	keyAdminRole     = "role_01KEYADMINISTRATOR00"      // custom role of the organization
+	tunerRole        = "role_01FINETUNER00000000"       // custom role of the search project
+	searchProject    = "proj_CatalogueSearch0000001"    // project with a group, a custom role, two service accounts and three keys
+	assistantProject = "proj_SupportAssistant000002"    // project
 )
 
-// quirk is an organization with an oddity, and what a file has to say about it.
+// quirk is a server with a quirk, and the expected file.
 type quirk struct {
-	// prepare changes the server, which serves the sample.
+	// prepare changes the server of the sample.
 	prepare func(*openaitest.Server)
-	// effect changes the sample into the organization that the bent one means; nil if prepare says it already.
+	// effect changes the sample into the wanted organization; nil if prepare has done that.
 	effect func(*openaitest.Organization)
-	// amend changes single rows of the expectation where no organization means the bent one.
+	// amend changes rows of the expected file that no organization can express.
 	amend func(file) file
 	// warned are all of the connector's warnings.
 	warned []warning
 }
 
-// warning is a part of a warning's message, and some of its fields.
+// warning is a part of a warning's message, with some of its fields.
 type warning struct {
 	says   string
 	fields map[string]any
 }
 
-// requireQuirks syncs each of the organizations and holds the files to the expectations, row by row.
+// requireQuirks syncs from each server and compares the file with the expected one, row by row.
 func requireQuirks(t *testing.T, quirks map[string]quirk) {
 	t.Helper()
 	for name, q := range quirks {
@@ -60,12 +60,12 @@ func requireQuirks(t *testing.T, quirks map[string]quirk) {
 			if q.prepare != nil {
 				q.prepare(server)
 			}
-			meant := server.Snapshot()
+			wanted := server.Snapshot()
 			if q.effect != nil {
-				meant = openaitest.Sample()
-				q.effect(&meant)
+				wanted = openaitest.Sample()
+				q.effect(&wanted)
 			}
-			want := expected(meant)
+			want := expected(wanted)
 			if q.amend != nil {
 				want = q.amend(want)
 			}
@@ -78,7 +78,7 @@ func requireQuirks(t *testing.T, quirks map[string]quirk) {
 	}
 }
 
-// requireWarnings holds the connector to exactly these warnings, in any order.
+// requireWarnings checks that the connector logged exactly these warnings, in any order.
 func requireWarnings(t *testing.T, logs *observer.ObservedLogs, want []warning) {
 	t.Helper()
 	left := logs.FilterMessageSnippet("baton-openai:").All()
@@ -108,7 +108,7 @@ func texts(entries []observer.LoggedEntry) []string {
 	return lines
 }
 
-// find gives the row with this id, to be changed.
+// find returns the row with this id, so that it can be changed.
 func find[T any](rows []T, id func(T) string, wanted string) *T {
 	i := slices.IndexFunc(rows, func(row T) bool { return id(row) == wanted })
 	if i < 0 {
@@ -138,10 +138,10 @@ func projectUser(o *openaitest.Organization, projectID, userID string) *openaite
 }
 
 func account(o *openaitest.Organization, id string) *openaitest.ServiceAccount {
-	return find(project(o, search).ServiceAccounts, func(a openaitest.ServiceAccount) string { return a.ID }, id)
+	return find(project(o, searchProject).ServiceAccounts, func(a openaitest.ServiceAccount) string { return a.ID }, id)
 }
 
-// mapRows changes rows: the change gives the row to keep, and false for one to drop.
+// mapRows changes rows: change returns the new row, and false to remove it.
 func mapRows[T any](rows []string, change func(T) (T, bool)) []string {
 	kept := make([]T, 0, len(rows))
 	for _, line := range rows {
@@ -156,7 +156,7 @@ func mapRows[T any](rows []string, change func(T) (T, bool)) []string {
 	return lines(kept)
 }
 
-// withResource is the file in which the resource is changed.
+// withResource changes one resource of the file.
 func (f file) withResource(id string, change func(*resourceRow)) file {
 	found := false
 	f.Resources = mapRows(f.Resources, func(row resourceRow) (resourceRow, bool) {
@@ -172,7 +172,7 @@ func (f file) withResource(id string, change func(*resourceRow)) file {
 	return f
 }
 
-// withProfile is the file in which one value of a resource's profile is another, or is left out if that is nil.
+// withProfile sets one value of a resource's profile, or removes it if value is nil.
 func (f file) withProfile(id, key string, value any) file {
 	return f.withResource(id, func(row *resourceRow) {
 		delete(row.Profile, key)
@@ -182,7 +182,7 @@ func (f file) withProfile(id, key string, value any) file {
 	})
 }
 
-// rows is the body of a list that has no more pages.
+// rows is the body of a list without a next page.
 func rows(items ...map[string]any) string {
 	data := append([]map[string]any{}, items...) // never null
 	body, err := json.Marshal(map[string]any{"object": "list", "data": data, "has_more": false, "next": nil})
@@ -192,7 +192,7 @@ func rows(items ...map[string]any) string {
 	return string(body)
 }
 
-// answer serves the body in place of the route's answer, where the path holds the part.
+// answer answers the route with the body, if the path has the part.
 func answer(server *openaitest.Server, route, part, body string) {
 	server.SetFault(route, openaitest.Fault{Body: body, PathContains: part})
 }
@@ -204,11 +204,11 @@ const (
 	projectGroupRolesRoute = "GET /projects/{project_id}/groups/{group_id}/roles"
 )
 
-// A time that the API leaves out, sends as null or as 0 is unknown, and shows neither as a time nor in a profile.
+// A time that the API omits, or sends as null or 0, is unknown, and is neither on the resource nor in its profile.
 func TestUnknownTimesAreLeftOut(t *testing.T) {
 	t.Parallel()
 	timeless := func(o *openaitest.Organization) {
-		u, i, g, p := user(o, diego), &o.Invites[0], group(o, suppt), project(o, search)
+		u, i, g, p := user(o, diego), &o.Invites[0], group(o, supportGroup), project(o, searchProject)
 		u.AddedAt, u.APIKeyLastUsedAt = 0, 0
 		i.CreatedAt, i.ExpiresAt = 0, 0
 		g.CreatedAt, p.CreatedAt = 0, 0
@@ -216,7 +216,7 @@ func TestUnknownTimesAreLeftOut(t *testing.T) {
 		p.APIKeys[0].CreatedAt, p.APIKeys[0].LastUsedAt, p.APIKeys[0].ExpiresAt = 0, 0, 0
 		o.AdminKeys[0].CreatedAt, o.AdminKeys[0].LastUsedAt, o.AdminKeys[0].ExpiresAt = 0, 0, 0
 	}
-	bent := func(value any) func(*openaitest.Server) {
+	withTimes := func(value any) func(*openaitest.Server) {
 		fields := func(names ...string) openaitest.Fields {
 			f := openaitest.Fields{}
 			for _, name := range names {
@@ -226,54 +226,54 @@ func TestUnknownTimesAreLeftOut(t *testing.T) {
 		}
 		return func(s *openaitest.Server) {
 			o := &s.Organization
-			p := project(o, search)
+			p := project(o, searchProject)
 			user(o, diego).JSON = fields("added_at", "api_key_last_used_at")
 			o.Invites[0].JSON = fields("created_at", "expires_at")
-			group(o, suppt).JSON, p.JSON, p.ServiceAccounts[0].JSON = fields("created_at"), fields("created_at"), fields("created_at")
+			group(o, supportGroup).JSON, p.JSON, p.ServiceAccounts[0].JSON = fields("created_at"), fields("created_at"), fields("created_at")
 			p.APIKeys[0].JSON = fields("created_at", "last_used_at", "expires_at")
 			o.AdminKeys[0].JSON = fields("created_at", "last_used_at", "expires_at")
 		}
 	}
 	quirks := map[string]quirk{}
 	for name, value := range map[string]any{"0": 0, "null": nil, "absent": openaitest.Absent{}} {
-		quirks[name] = quirk{prepare: bent(value), effect: timeless}
+		quirks[name] = quirk{prepare: withTimes(value), effect: timeless}
 	}
 	requireQuirks(t, quirks)
 }
 
-// again gives the rows of two pages of which the second one repeats the first row, as a list does that changes while it
-// is read, and the rows without the repetition.
-func again[T any](row func(i int) T) ([]T, []T) {
-	meant := many(101, row)
-	return slices.Insert(slices.Clone(meant), 100, meant[0]), meant
+// withRepeatedRow returns the rows of two pages of which the second one repeats the first row, as after a change of the list, and
+// the rows without the repetition.
+func withRepeatedRow[T any](row func(i int) T) ([]T, []T) {
+	unique := many(101, row)
+	return slices.Insert(slices.Clone(unique), 100, unique[0]), unique
 }
 
-// A row that the API serves on two pages, because the list changed between them, is in the file once.
+// A row that the API serves on two pages, because the list has changed, is in the file once.
 func TestRowsServedTwice(t *testing.T) {
 	t.Parallel()
-	users, meantUsers := again(userRow)
-	invites, meantInvites := again(func(i int) openaitest.Invite {
+	users, uniqueUsers := withRepeatedRow(userRow)
+	invites, uniqueInvites := withRepeatedRow(func(i int) openaitest.Invite {
 		return openaitest.Invite{ID: fmt.Sprintf("invite-%d", i), Email: fmt.Sprintf("invited%d@example.com", i), Status: "pending"}
 	})
-	adminKeys, meantAdminKeys := again(func(i int) openaitest.AdminAPIKey {
+	adminKeys, uniqueAdminKeys := withRepeatedRow(func(i int) openaitest.AdminAPIKey {
 		return openaitest.AdminAPIKey{ID: fmt.Sprintf("key_admin%d", i), RedactedValue: "sk-admin-***1", OwnerType: "user", OwnerID: "user-1"}
 	})
-	keys, meantKeys := again(func(i int) openaitest.ProjectAPIKey {
+	keys, uniqueKeys := withRepeatedRow(func(i int) openaitest.ProjectAPIKey {
 		return openaitest.ProjectAPIKey{
 			ID: fmt.Sprintf("key_%d", i), RedactedValue: "sk-proj-***1", OwnerProjectAccess: "active", OwnerType: "user", OwnerID: "user-1",
 		}
 	})
-	accounts, meantAccounts := again(func(i int) openaitest.ServiceAccount {
+	accounts, uniqueAccounts := withRepeatedRow(func(i int) openaitest.ServiceAccount {
 		return openaitest.ServiceAccount{ID: fmt.Sprintf("svc_acct_%d", i), Role: "member", Name: "worker"}
 	})
-	members, meantMembers := again(func(i int) openaitest.ProjectUser {
+	members, uniqueMembers := withRepeatedRow(func(i int) openaitest.ProjectUser {
 		return openaitest.ProjectUser{UserID: userRow(i).ID, Role: "member"}
 	})
-	projects, meantProjects := again(func(i int) openaitest.Project {
+	projects, uniqueProjects := withRepeatedRow(func(i int) openaitest.Project {
 		return openaitest.Project{ID: fmt.Sprintf("proj_%d", i), Name: "Project", Status: "active"}
 	})
 	projects[1].Users, projects[1].APIKeys, projects[1].ServiceAccounts = members, keys, accounts
-	meantProjects[1].Users, meantProjects[1].APIKeys, meantProjects[1].ServiceAccounts = meantMembers, meantKeys, meantAccounts
+	uniqueProjects[1].Users, uniqueProjects[1].APIKeys, uniqueProjects[1].ServiceAccounts = uniqueMembers, uniqueKeys, uniqueAccounts
 	of := func(ids []openaitest.User) []string {
 		list := make([]string, 0, len(ids))
 		for _, u := range ids {
@@ -290,14 +290,14 @@ func TestRowsServedTwice(t *testing.T) {
 		},
 		effect: func(o *openaitest.Organization) {
 			*o = openaitest.Organization{
-				ID: "org-1", Users: meantUsers, Invites: meantInvites, AdminKeys: meantAdminKeys, Projects: meantProjects,
-				Groups: []openaitest.Group{{ID: "group_1", GroupType: "group", Name: "Group", MemberIDs: of(meantUsers)}},
+				ID: "org-1", Users: uniqueUsers, Invites: uniqueInvites, AdminKeys: uniqueAdminKeys, Projects: uniqueProjects,
+				Groups: []openaitest.Group{{ID: "group_1", GroupType: "group", Name: "Group", MemberIDs: of(uniqueUsers)}},
 			}
 		},
 	}})
 }
 
-// Lists of more than one page are read to their ends, the assignment lists of a single principal too.
+// Lists of more than one page are read to the end, also the assignment list of a single principal.
 func TestListsOfTwoPages(t *testing.T) {
 	t.Parallel()
 	roles, projectRoles := many(rowsOfTwoPages, roleRow), many(rowsOfTwoPages, func(i int) openaitest.Role {

@@ -10,14 +10,14 @@ import (
 	"github.com/conductorone/baton-openai/pkg/openaitest"
 )
 
-// oddUser is a user as the API serves it, the user that is meant, and how the row differs from that user's.
+// oddUser is a user as the API serves it, the wanted user, and the difference between their rows.
 type oddUser struct {
-	bent  openaitest.User
-	meant *openaitest.User
-	amend func(*resourceRow)
+	served openaitest.User
+	want   *openaitest.User
+	amend  func(*resourceRow)
 }
 
-// oddUsers adds the users to the sample, each called by its case; no role means reader.
+// oddUsers adds the users to the sample, each named after its case. Without a role, a user is a reader.
 func oddUsers(cases map[string]oddUser) quirk {
 	add := func(o *openaitest.Organization, pick func(oddUser) openaitest.User) {
 		for _, name := range slices.Sorted(maps.Keys(cases)) {
@@ -28,14 +28,14 @@ func oddUsers(cases map[string]oddUser) quirk {
 	}
 	return quirk{
 		prepare: func(s *openaitest.Server) {
-			add(&s.Organization, func(c oddUser) openaitest.User { return c.bent })
+			add(&s.Organization, func(c oddUser) openaitest.User { return c.served })
 		},
 		effect: func(o *openaitest.Organization) {
 			add(o, func(c oddUser) openaitest.User {
-				if c.meant != nil {
-					return *c.meant
+				if c.want != nil {
+					return *c.want
 				}
-				return c.bent
+				return c.served
 			})
 		},
 		amend: func(f file) file {
@@ -49,7 +49,7 @@ func oddUsers(cases map[string]oddUser) quirk {
 	}
 }
 
-// shown shows the API's own word as the role, whatever it is resolved to; nil is none.
+// shown sets the API's own word for the role in the profile; nil is none.
 func shown(word any) func(*resourceRow) {
 	return func(row *resourceRow) {
 		delete(row.Profile, "organization_role")
@@ -59,8 +59,8 @@ func shown(word any) func(*resourceRow) {
 	}
 }
 
-// A user's organization role is the one that the row names in any spelling, else the one that the assignment list names.
-func TestUserRoleOfAnotherName(t *testing.T) {
+// A user has the organization role in its row, in any spelling, or else the roles in the assignment list.
+func TestUnknownUserRole(t *testing.T) {
 	t.Parallel()
 	reader, owner := &openaitest.User{Role: "reader"}, &openaitest.User{Role: "owner"}
 	cases := map[string]oddUser{
@@ -80,9 +80,9 @@ func TestUserRoleOfAnotherName(t *testing.T) {
 	}
 	custom := oddUsers(cases)
 	without := func(o *openaitest.Organization) {
-		o.Roles, group(o, financ).RoleIDs = nil, nil
+		o.Roles, group(o, financeGroup).RoleIDs = nil, nil
 		for i := range o.Users {
-			o.Users[i].RoleIDs = slices.DeleteFunc(o.Users[i].RoleIDs, func(id string) bool { return id == billng || id == keyadm })
+			o.Users[i].RoleIDs = slices.DeleteFunc(o.Users[i].RoleIDs, func(id string) bool { return id == billingRole || id == keyAdminRole })
 		}
 	}
 	requireQuirks(t, map[string]quirk{
@@ -95,13 +95,13 @@ func TestUserRoleOfAnotherName(t *testing.T) {
 	})
 }
 
-// A user of whose role nobody says anything is a member of the organization and holds no role but those of the groups.
+// A user without any role is a member of the organization, and has only the roles of its groups.
 func TestUserWithoutAnyRole(t *testing.T) {
 	t.Parallel()
 	const reader = "organization_role:reader:assigned"
 	requireQuirks(t, map[string]quirk{"no role": {
 		prepare: func(s *openaitest.Server) {
-			user(&s.Organization, diego).Role = "" // he stays in a group that holds reader
+			user(&s.Organization, diego).Role = "" // the user stays in a group that holds reader
 			s.Organization.Users = append(s.Organization.Users, openaitest.User{ID: "user-1"}, openaitest.User{ID: "user-2", Role: "billing"})
 		},
 		effect: func(o *openaitest.Organization) {
@@ -123,8 +123,8 @@ func TestUserWithoutAnyRole(t *testing.T) {
 	}})
 }
 
-// The role of a single user of another name costs a single call where the organization has no custom roles.
-func TestUserRoleOfAnotherNameIsAskedForAlone(t *testing.T) {
+// One user with an unknown role takes one call, if the organization has no custom roles.
+func TestUnknownUserRoleTakesOneCall(t *testing.T) {
 	t.Parallel()
 	organization := openaitest.Organization{Users: many(5, userRow)}
 	organization.Users[3].Role = "billing"
@@ -139,7 +139,7 @@ func TestUserRoleOfAnotherNameIsAskedForAlone(t *testing.T) {
 	require.Equal(t, []string{"/v1/organization/users/user-3/roles"}, asked)
 }
 
-// A user is disabled by each of the three ways in which the API says so, and enabled otherwise.
+// A user is disabled in each of the API's three forms, and otherwise enabled.
 func TestUserStatus(t *testing.T) {
 	t.Parallel()
 	cases := map[string]oddUser{}
@@ -158,14 +158,15 @@ func TestUserStatus(t *testing.T) {
 		"user absent":         {openaitest.Fields{"user": openaitest.Absent{}}, "RESOURCE_STATUS_ENABLED/"},
 	} {
 		cases[name] = oddUser{
-			bent:  openaitest.User{Role: "reader", JSON: test.json},
-			amend: func(row *resourceRow) { row.Status = test.status },
+			served: openaitest.User{Role: "reader", JSON: test.json},
+			amend:  func(row *resourceRow) { row.Status = test.status },
 		}
 	}
 	requireQuirks(t, map[string]quirk{"status": oddUsers(cases)})
 }
 
-// A user is called by name, else e-mail address, else id, each from the row or from the account in it.
+// The display name of a user is the name, else the e-mail address, else the id; the first two from the row or from the
+// account in it.
 func TestUserNames(t *testing.T) {
 	t.Parallel()
 	ada := openaitest.User{Name: "Ada", Email: "ada@example.com", Role: "reader"}
@@ -174,27 +175,27 @@ func TestUserNames(t *testing.T) {
 		change(&u)
 		return u
 	}
-	nobody := with(func(u *openaitest.User) { u.Name, u.Email = "", "" })
+	nameless := with(func(u *openaitest.User) { u.Name, u.Email = "", "" })
 	absent := openaitest.Fields{"name": openaitest.Absent{}, "email": openaitest.Absent{}, "user": openaitest.Absent{}}
 	requireQuirks(t, map[string]quirk{"names": oddUsers(map[string]oddUser{
-		"name null":                  {bent: with(func(u *openaitest.User) { u.Name = "" })},
-		"e-mail null":                {bent: with(func(u *openaitest.User) { u.Email = "" })},
-		"both null":                  {bent: nobody},
-		"both absent":                {bent: with(func(u *openaitest.User) { u.JSON = absent }), meant: &nobody},
-		"only in the account":        {bent: with(func(u *openaitest.User) { u.JSON = openaitest.Fields{"name": nil, "email": nil} }), meant: &ada},
-		"e-mail in capitals":         {bent: with(func(u *openaitest.User) { u.Email = "ADA@EXAMPLE.COM" })},
-		"e-mail of somebody invited": {bent: with(func(u *openaitest.User) { u.Email = "noah.whitfield@example.com" })},
-		"e-mail of somebody else":    {bent: with(func(u *openaitest.User) { u.Email = "priya.raman@example.com" })},
-		"name of somebody else":      {bent: with(func(u *openaitest.User) { u.Name = "Priya Raman" })},
-		"service account":            {bent: with(func(u *openaitest.User) { u.IsServiceAccount, u.Email = true, "" })},
+		"name null":                  {served: with(func(u *openaitest.User) { u.Name = "" })},
+		"e-mail null":                {served: with(func(u *openaitest.User) { u.Email = "" })},
+		"both null":                  {served: nameless},
+		"both absent":                {served: with(func(u *openaitest.User) { u.JSON = absent }), want: &nameless},
+		"only in the account":        {served: with(func(u *openaitest.User) { u.JSON = openaitest.Fields{"name": nil, "email": nil} }), want: &ada},
+		"e-mail in capitals":         {served: with(func(u *openaitest.User) { u.Email = "ADA@EXAMPLE.COM" })},
+		"e-mail of somebody invited": {served: with(func(u *openaitest.User) { u.Email = "noah.whitfield@example.com" })},
+		"e-mail of somebody else":    {served: with(func(u *openaitest.User) { u.Email = "priya.raman@example.com" })},
+		"name of somebody else":      {served: with(func(u *openaitest.User) { u.Name = "Priya Raman" })},
+		"service account":            {served: with(func(u *openaitest.User) { u.IsServiceAccount, u.Email = true, "" })},
 		"time with a fraction": {
-			bent:  with(func(u *openaitest.User) { u.JSON = openaitest.Fields{"added_at": 1_750_000_000.75} }),
-			meant: &openaitest.User{Name: "Ada", Email: "ada@example.com", Role: "reader", AddedAt: 1_750_000_000},
+			served: with(func(u *openaitest.User) { u.JSON = openaitest.Fields{"added_at": 1_750_000_000.75} }),
+			want:   &openaitest.User{Name: "Ada", Email: "ada@example.com", Role: "reader", AddedAt: 1_750_000_000},
 		},
 	})})
 }
 
-// Real lists of users have been seen with six fields only, and what the other fields would say is then unknown.
+// Some lists of users were seen with six fields only. The values of the other fields are then unknown.
 func TestUsersWithoutOptionalFields(t *testing.T) {
 	t.Parallel()
 	requireQuirks(t, map[string]quirk{"six fields": {

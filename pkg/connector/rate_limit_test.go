@@ -14,7 +14,7 @@ import (
 	"github.com/conductorone/baton-openai/pkg/openaitest"
 )
 
-// passedCalls counts the calls of a route that were not refused for being too many.
+// passedCalls counts the calls of a route that were within the limit.
 func passedCalls(server *openaitest.Server, route string) int {
 	n := 0
 	for _, request := range server.Requests() {
@@ -25,7 +25,7 @@ func passedCalls(server *openaitest.Server, route string) int {
 	return n
 }
 
-// A sync from a limited API finds what a sync from a free one finds, at the same number of calls that pass.
+// A sync with a limited API has the same rows as one without a limit, with the same number of calls within the limit.
 func TestSyncOfALimitedAPI(t *testing.T) {
 	t.Parallel()
 	organization := openaitest.Seeded(31, openaitest.Size{Users: 30, Groups: 4, Projects: 5})
@@ -38,7 +38,7 @@ func TestSyncOfALimitedAPI(t *testing.T) {
 	}
 }
 
-// A change goes before the calls of a sync that wait for the same route.
+// A change comes before the waiting calls of a sync for the same route.
 func TestChangeGoesBeforeASync(t *testing.T) {
 	t.Parallel()
 	const route = "GET /organization/users"
@@ -53,7 +53,7 @@ func TestChangeGoesBeforeASync(t *testing.T) {
 	for range lists {
 		wait.Go(func() {
 			begun <- struct{}{}
-			// Each is a sync of its own, so that each asks.
+			// Each is another sync, so that each one reads.
 			_, _, err := users.List(t.Context(), nil, rs.SyncOpAttrs{Session: newMapSessionStore()})
 			assert.NoError(t, err)
 		})
@@ -61,7 +61,7 @@ func TestChangeGoesBeforeASync(t *testing.T) {
 	for range lists {
 		<-begun
 	}
-	// It has to look for another owner among the users.
+	// The change has to find another owner among the users.
 	require.NoError(t, d.revokeDirectly(t.Context(), access{"organization_role:owner:assigned", "user:ola"}))
 	require.Less(t, passedCalls(server, route), lists)
 	wait.Wait()

@@ -21,7 +21,7 @@ import (
 	"github.com/conductorone/baton-openai/pkg/openaitest"
 )
 
-// storeInMemory is a session store that has no file, of one sync.
+// storeInMemory is the session store of one sync, without a file.
 type storeInMemory struct {
 	sessions.SessionStore
 
@@ -79,7 +79,7 @@ func (s *storeInMemory) SetMany(ctx context.Context, values map[string][]byte, o
 	return nil
 }
 
-// readerOf is a reader of the organization behind the server, as a process has one.
+// readerOf returns a reader of the server's organization, as a process has one.
 func readerOf(t *testing.T, server *openaitest.Server, ahead bool) *reader {
 	t.Helper()
 	listener := httptest.NewServer(server)
@@ -111,8 +111,8 @@ func requests(server *openaitest.Server) map[string]int {
 
 const usersRoute = "GET /organization/users"
 
-// A caller who asks for a page at the same time as others gets the same call's, and later the one that was kept, also in
-// another process that goes on with the sync.
+// Callers that need the same page at the same time share one call. Later callers get the stored page, also in another
+// process of the sync.
 func TestEachPageIsReadOnce(t *testing.T) {
 	t.Parallel()
 	server := &openaitest.Server{Organization: openaitest.Sample()}
@@ -134,7 +134,7 @@ func TestEachPageIsReadOnce(t *testing.T) {
 	require.Equal(t, map[string]int{usersRoute: 1}, requests(server))
 }
 
-// Each sync reads for itself: what another one has read is of another time, or of another organization.
+// Each sync reads for itself, since the pages of another one are of another time or another organization.
 func TestSyncsDoNotMix(t *testing.T) {
 	t.Parallel()
 	server := &openaitest.Server{Organization: openaitest.Sample()}
@@ -147,7 +147,7 @@ func TestSyncsDoNotMix(t *testing.T) {
 	}
 }
 
-// What a Lambda's process reads is what it was asked for, since it is frozen as soon as it has answered.
+// A process of a Lambda reads only what a request needs, since it is frozen after its answer.
 func TestNothingIsReadAheadInALambda(t *testing.T) {
 	t.Parallel()
 	server := &openaitest.Server{Organization: openaitest.Sample()}
@@ -157,7 +157,7 @@ func TestNothingIsReadAheadInALambda(t *testing.T) {
 	}
 	_, err := getPage(t.Context(), syncOf(t, r, "sync", store), usersList(), client.Cursor{})
 	require.NoError(t, err)
-	// Another process of the same sync has begun the types, too.
+	// Another process of the same sync has begun the types too.
 	other := syncOf(t, readerOf(t, server, false), "sync", store)
 	require.True(t, other.includes(resourceTypeProject))
 	require.False(t, other.isTargeted())
@@ -166,7 +166,7 @@ func TestNothingIsReadAheadInALambda(t *testing.T) {
 	require.Equal(t, map[string]int{usersRoute: 1}, requests(server))
 }
 
-// The lists of grants are read while resources are still being listed.
+// The lists for grants are read while resources are still being listed.
 func TestListsAreReadAhead(t *testing.T) {
 	t.Parallel()
 	read := make(chan string, 1_000)
@@ -175,7 +175,7 @@ func TestListsAreReadAhead(t *testing.T) {
 	for _, resourceType := range allResourceTypes {
 		require.NoError(t, s.beginType(t.Context(), resourceType))
 	}
-	// A builder that waits for something else keeps the reading going.
+	// A builder that waits for another list keeps the reading going.
 	s.beginRequest()
 	defer s.endRequest(t.Context())
 	seen := map[string]bool{}
@@ -185,7 +185,7 @@ func TestListsAreReadAhead(t *testing.T) {
 	require.Len(t, seen, len(plan), "the lists of a sync")
 }
 
-// Where nobody will ask for grants, their lists are not read.
+// If the sync skips grants, their lists are not read ahead.
 func TestNoGrantsAreReadAheadWhereTheyAreSkipped(t *testing.T) {
 	t.Parallel()
 	server := &openaitest.Server{Organization: openaitest.Sample()}
@@ -204,7 +204,7 @@ func TestNoGrantsAreReadAheadWhereTheyAreSkipped(t *testing.T) {
 	require.ElementsMatch(t, want, slices.Collect(maps.Keys(s.unread)))
 }
 
-// An error goes to each caller of the list, once; the next one has it called again.
+// An error goes to each current caller of the list, once. The next caller makes a new call.
 func TestErrorsGoToTheCallers(t *testing.T) {
 	t.Parallel()
 	server := &openaitest.Server{
@@ -220,8 +220,8 @@ func TestErrorsGoToTheCallers(t *testing.T) {
 	require.Equal(t, 2, requests(server)[usersRoute])
 }
 
-// The reading ends with its sync: when the syncer gives a call up, or when nobody has asked for long enough. While somebody
-// asks it goes on, however long that takes.
+// Reading ends if the syncer gives up a call, or if there was no request for long enough. During a request it
+// continues, however long that takes.
 func TestReadingEndsWithItsSync(t *testing.T) {
 	t.Parallel()
 	r := readerOf(t, &openaitest.Server{Organization: openaitest.Sample()}, true)
@@ -239,7 +239,7 @@ func TestReadingEndsWithItsSync(t *testing.T) {
 	require.NoError(t, idle.ctx.Err(), "somebody may ask again")
 	idle.endIfIdle()
 	require.Error(t, idle.ctx.Err())
-	// A builder that did something else for long goes on all the same.
+	// A builder that continues after a long time still gets its pages.
 	_, err := getPage(t.Context(), idle, invitesList(), client.Cursor{})
 	require.NoError(t, err)
 
@@ -256,7 +256,7 @@ func TestReadingEndsWithItsSync(t *testing.T) {
 	require.Error(t, closed.ctx.Err())
 }
 
-// Nobody tells of a sync that has failed. What it has kept is removed, unless it has gone on meanwhile.
+// The SDK does not report a failed sync to the connector. Its session is removed later, unless the sync has continued.
 func TestSessionOfAFailedSyncIsCleared(t *testing.T) {
 	t.Parallel()
 	r, store := readerOf(t, &openaitest.Server{Organization: openaitest.Sample()}, true), newStoreInMemory()
@@ -274,7 +274,7 @@ func TestSessionOfAFailedSyncIsCleared(t *testing.T) {
 	require.Empty(t, r.resumable)
 }
 
-// The syncer may begin a call at the moment at which it gives another one up. Nothing is read ahead for it: the answers
+// The syncer may begin a call while it gives up another one. Nothing is read ahead for such a sync, since the answers
 // would be lost.
 func TestNothingIsReadAheadOfASyncThatWasGivenUp(t *testing.T) {
 	t.Parallel()
@@ -295,8 +295,9 @@ func TestNothingIsReadAheadOfASyncThatWasGivenUp(t *testing.T) {
 	require.Equal(t, map[string]int{usersRoute: 1}, requests(server))
 }
 
-// A page of any size comes back from the session store as it was: the store takes 4 MiB at once, the API gives up to 16.
-func TestPagesComeBackAsTheyWere(t *testing.T) {
+// A page of any size is the same after the session store, which takes 4 MiB at once. Pages of the API have up to 16
+// MiB.
+func TestPagesAreStoredUnchanged(t *testing.T) {
 	t.Parallel()
 	s := syncSession{newStoreInMemory()}
 	for name, n := range map[string]int{"small": 1, "of one part": maxStoredBytes - 500, "of two parts": maxStoredBytes + 1, "of many parts": 5 * maxStoredBytes} {
@@ -316,7 +317,7 @@ func TestPagesComeBackAsTheyWere(t *testing.T) {
 	}
 }
 
-// Ids may be anything: the lists of different ones never share a key.
+// Ids may have any characters: two lists never have the same key.
 func TestPageKeysDiffer(t *testing.T) {
 	t.Parallel()
 	keys := map[string]bool{}
@@ -335,14 +336,14 @@ func TestPageKeysDiffer(t *testing.T) {
 	}
 }
 
-// A run begins a list again twice. The run that goes on with the sync may do so as often, whatever the one before has kept.
+// A run begins a list again twice. The next run of the same sync may do so again.
 func TestNextRunBeginsAListAgain(t *testing.T) {
 	t.Parallel()
 	gone := openaitest.Fault{Cursor: openaitest.CursorGone}
 	server := &openaitest.Server{Organization: openaitest.Seeded(7, openaitest.Size{Users: 150}), Faults: map[string]openaitest.Fault{usersRoute: gone}}
 	store := newStoreInMemory()
 	s := syncOf(t, readerOf(t, server, true), "sync", store)
-	require.NoError(t, s.beginType(t.Context(), resourceTypeServiceAccount)) // of which nothing is read ahead
+	require.NoError(t, s.beginType(t.Context(), resourceTypeServiceAccount)) // nothing is read ahead for this type
 	_, err := getRows(t.Context(), s, usersList())
 	require.Equal(t, client.KindCursorGone, client.KindOf(err), err)
 	require.Equal(t, 6, requests(server)[usersRoute])

@@ -11,9 +11,9 @@ import (
 	"github.com/conductorone/baton-openai/pkg/openaitest"
 )
 
-// A process of which a sync asks for nothing any more, or gives a call up, keeps nothing of it in memory. It leaves the
-// session alone: other processes may go on with the sync.
-func TestALambdaLeavesTheSessionAlone(t *testing.T) {
+// If a sync makes no more requests, or gives up a call, a process of a Lambda removes its pages from memory. It keeps
+// the session, since other processes may continue the sync.
+func TestLambdaKeepsTheSession(t *testing.T) {
 	t.Parallel()
 	for name, isGivenUp := range map[string]bool{"asked for nothing": false, "given up": true} {
 		t.Run(name, func(t *testing.T) {

@@ -25,7 +25,7 @@ const (
 	madeRole = "role_Made000000000001"
 )
 
-// aboutRole are the arguments of an action on a role, with more of them.
+// aboutRole are the arguments of an action on a role, and others.
 func aboutRole(resourceType, id, more string) string {
 	return fmt.Sprintf(`{"role":{"resource_type_id":%q,"resource_id":%q}%s}`, resourceType, id, more)
 }
@@ -38,12 +38,12 @@ func returnedProjectRole(id, name string) string {
 	return returnedAs("role", "project_role:alpha/"+id, "project:alpha", name)
 }
 
-// described is what is returned with a description of the resource.
+// described adds a description to the resource of a result.
 func described(returned, description string) string {
 	return strings.Replace(returned, `"displayName":`, fmt.Sprintf(`"description":%q,"displayName":`, description), 1)
 }
 
-func returnedHolders(n int) string {
+func returnedCount(n int) string {
 	return fmt.Sprintf(`{"success":true,"holders":%d,"all_counted":true}`, n)
 }
 
@@ -51,10 +51,10 @@ var buyer = openaitest.Role{ID: madeRole, Name: "Buyer", Description: "Buys", Pe
 
 var returnedBuyer = described(returnedRole(madeRole, "Buyer"), "Buys")
 
-// hasBuyer has the role that is to be made there before.
+// hasBuyer adds the role that the test creates.
 func hasBuyer(o *openaitest.Organization) { o.Roles = append(o.Roles, buyer) }
 
-// withoutRole takes the role from everybody who holds it in the organization.
+// withoutRole removes the role from all principals of the organization.
 func withoutRole(id string) func(*openaitest.Organization) {
 	return func(o *openaitest.Organization) {
 		o.Roles = slices.DeleteFunc(o.Roles, func(r openaitest.Role) bool { return r.ID == id })
@@ -67,7 +67,7 @@ func withoutRole(id string) func(*openaitest.Organization) {
 	}
 }
 
-// withoutProjectRole takes the role from everybody who holds it in alpha. Each group there has another one.
+// withoutProjectRole removes the role from all principals in alpha. Each group there has another role.
 func withoutProjectRole(id string) func(*openaitest.Organization) {
 	return func(o *openaitest.Organization) {
 		p := &o.Projects[0]
@@ -138,19 +138,19 @@ var roleActions = map[string]actionCase{
 
 	"held by a user and a group": {
 		name: "delete_role", arguments: aboutRole("organization_role", "r-audit", ""),
-		effect: withoutRole("r-audit"), sends: []string{deleteRole}, returns: returnedHolders(2), logs: []string{"role_id:r-audit", "holders:2"},
+		effect: withoutRole("r-audit"), sends: []string{deleteRole}, returns: returnedCount(2), logs: []string{"role_id:r-audit", "holders:2"},
 	},
 	"held by a user, a group and a service account of a project": {
 		name: "delete_role", arguments: aboutRole("project_role", "alpha/r-tune", ""),
-		effect: withoutProjectRole("r-tune"), sends: []string{deleteProjectRole}, returns: returnedHolders(3),
+		effect: withoutProjectRole("r-tune"), sends: []string{deleteProjectRole}, returns: returnedCount(3),
 	},
 	"held by nobody": {
 		name: "delete_role", arguments: aboutRole("project_role", "alpha/r-review", ""),
-		effect: withoutProjectRole("r-review"), sends: []string{deleteProjectRole}, returns: returnedHolders(0),
+		effect: withoutProjectRole("r-review"), sends: []string{deleteProjectRole}, returns: returnedCount(0),
 	},
-	"gone":                             {name: "delete_role", arguments: aboutRole("organization_role", "r-nothing", ""), returns: returnedHolders(0)},
-	"gone from a project":              {name: "delete_role", arguments: aboutRole("project_role", "alpha/r-audit", ""), returns: returnedHolders(0)},
-	"gone with a project that is gone": {name: "delete_role", arguments: aboutRole("project_role", "nothing/r-tune", ""), returns: returnedHolders(0)},
+	"gone":                             {name: "delete_role", arguments: aboutRole("organization_role", "r-nothing", ""), returns: returnedCount(0)},
+	"gone from a project":              {name: "delete_role", arguments: aboutRole("project_role", "alpha/r-audit", ""), returns: returnedCount(0)},
+	"gone with a project that is gone": {name: "delete_role", arguments: aboutRole("project_role", "nothing/r-tune", ""), returns: returnedCount(0)},
 }
 
 func TestRoleActions(t *testing.T) {
@@ -219,7 +219,7 @@ func TestRoleActionsRefused(t *testing.T) {
 	requireAllRefused(t, cases)
 }
 
-// A role is made once, whatever becomes of the answer, and one that somebody else has made is not taken for it.
+// A role is created once, with any answer, and a role that another client has created is not taken for it.
 func TestRoleIsMadeOnce(t *testing.T) {
 	t.Parallel()
 	const wish = `{"name":"Buyer","permissions":["api.groups.read","api.usage.read"],"description":"Buys"}`
@@ -262,8 +262,8 @@ func TestRoleIsMadeOnce(t *testing.T) {
 	})
 }
 
-// What was created is as a sync gives it.
-func TestCreatedRoleIsASyncs(t *testing.T) {
+// A created role is returned as a sync shows it.
+func TestCreatedRoleIsAsInASync(t *testing.T) {
 	t.Parallel()
 	for name, arguments := range map[string]string{
 		"of the organization": `{"name":"Buyer\u0007","permissions":["api.usage.read"],"description":"Buys"}`,
@@ -291,8 +291,9 @@ func TestCreatedRoleIsASyncs(t *testing.T) {
 	}
 }
 
-// Where there is no time to ask everybody, the role is deleted all the same, and the number is not taken for the whole.
-func TestHoldersThatCannotAllBeCounted(t *testing.T) {
+// If there is no time to list the roles of all principals, the role is deleted all the same, and the result says that
+// not all were counted.
+func TestPrincipalsThatCannotAllBeCounted(t *testing.T) {
 	t.Parallel()
 	server := newServer()
 	server.RateLimit = &openaitest.RateLimit{Burst: 3, Interval: 30 * time.Second}
@@ -301,14 +302,14 @@ func TestHoldersThatCannotAllBeCounted(t *testing.T) {
 	d.connector.SetActionLimit(4 * time.Second)
 	returned, err := d.invoke(t.Context(), "delete_role", aboutRole("organization_role", "r-audit", ""))
 	require.NoError(t, err)
-	// The third group holds it, the fourth is not asked any more.
+	// The third group holds the role, and the fourth is not read any more.
 	require.JSONEq(t, `{"success":true,"holders":1,"all_counted":false}`, plain(t, returned))
 	require.Equal(t, []string{deleteRole}, writes(server))
 	require.Equal(t, 1, d.logs.FilterMessageSnippet("there was no time to ask everybody who may hold the role").Len())
 }
 
-// Nobody is counted twice, and a principal who leaves meanwhile is not counted at all.
-func TestHoldersAreCountedOnce(t *testing.T) {
+// A principal is counted once, and not at all if it leaves meanwhile.
+func TestPrincipalsAreCountedOnce(t *testing.T) {
 	t.Parallel()
 	server := newServer(func(o *openaitest.Organization) {
 		p := &o.Projects[0]
@@ -319,5 +320,5 @@ func TestHoldersAreCountedOnce(t *testing.T) {
 	}
 	returned, err := connect(t, server).invoke(t.Context(), "delete_role", aboutRole("project_role", "alpha/r-tune", ""))
 	require.NoError(t, err)
-	require.JSONEq(t, returnedHolders(2), plain(t, returned))
+	require.JSONEq(t, returnedCount(2), plain(t, returned))
 }

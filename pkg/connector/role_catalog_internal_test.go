@@ -12,8 +12,8 @@ import (
 	"github.com/conductorone/baton-openai/pkg/openaitest"
 )
 
-// storeWithCache is a session store as a Lambda's process has it: the SDK gives again what the process has read or written,
-// whatever another one has written since.
+// storeWithCache is the session store of a Lambda's process: the SDK caches the values that the process has read or
+// written, and ignores later writes of other processes.
 type storeWithCache struct {
 	*storeInMemory
 
@@ -38,8 +38,8 @@ func (s *storeWithCache) Set(ctx context.Context, key string, value []byte, opti
 	return s.cache.Set(ctx, key, value, options...)
 }
 
-// Processes that read the pages of a role list in turn know all roles, each of them.
-func TestProcessesThatReadRolesInTurnKnowAll(t *testing.T) {
+// If several processes read the pages of a role list in turn, each of them knows all roles.
+func TestRolesReadByProcessesInTurn(t *testing.T) {
 	t.Parallel()
 	const pageOfRoles, pages = 1000, 4
 	server := &openaitest.Server{Organization: openaitest.Sample()}

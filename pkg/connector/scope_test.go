@@ -13,8 +13,7 @@ import (
 	"github.com/conductorone/baton-openai/pkg/openaitest"
 )
 
-// of is what the file says about these types: resources and entitlements of them, and grants between them that still come
-// about.
+// of has the resources and entitlements of these types, and the grants between them that a sync of these types gives.
 func (f file) of(types ...string) file {
 	includes := func(id string) bool {
 		resourceType, _, _ := strings.Cut(id, ":")
@@ -33,7 +32,8 @@ func (f file) of(types ...string) file {
 	}
 }
 
-// withoutUsers is the file of a sync without users: what nothing but their list tells of the owner of a key is not said.
+// withoutUsers is the file of a sync without users: keys do not have an owner's state that only the list of users
+// tells.
 func (f file) withoutUsers() file {
 	f.Resources = mapRows(f.Resources, func(row resourceRow) (resourceRow, bool) {
 		if access := row.Profile["owner_project_access"]; access != "active" && row.Profile["owner_id"] != nil {
@@ -44,8 +44,8 @@ func (f file) withoutUsers() file {
 	return f
 }
 
-// A sync of some types only gives what a full sync gives of them, makes the calls that they take and no others, and warns
-// of nothing that was not asked for. One call more checks the key, by a list that they take.
+// A sync of some types has the rows of a full sync of these types, makes only the calls that they need, and warns of
+// nothing else. One additional call checks the key, with one of their lists.
 func TestSyncOfSomeTypes(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
@@ -88,7 +88,7 @@ func TestSyncOfSomeTypes(t *testing.T) {
 				want = want.withoutUsers()
 			}
 			if slices.Equal(test.types, []string{"organization"}) {
-				// Only the roles say what the organization's own id is.
+				// Only the roles have the id of the organization.
 				want = want.withResource("organization:organization", func(row *resourceRow) { row.RawID, row.Profile = "organization", map[string]any{} })
 			}
 			t.Run("rows", func(t *testing.T) {
@@ -111,7 +111,7 @@ func TestSyncOfSomeTypes(t *testing.T) {
 	}
 }
 
-// The keys of the organization need no projects; only those of projects are missed, and said to be.
+// The keys of the organization need no projects. Those of projects are missing, with a warning.
 func TestSyncOfKeysWithoutProjects(t *testing.T) {
 	t.Parallel()
 	server := &openaitest.Server{Organization: openaitest.Sample()}
@@ -123,8 +123,7 @@ func TestSyncOfKeysWithoutProjects(t *testing.T) {
 	requireWarnings(t, synced.logs, []warning{{"the sync leaves projects out", map[string]any{"resource_type": "api_key"}}})
 }
 
-// Of a type that the API lists project by project nothing can be found without projects, which would look as if there was
-// nothing.
+// Types that the API lists by project are refused without the type project, since they would have no rows.
 func TestSyncOfProjectTypesWithoutProjects(t *testing.T) {
 	t.Parallel()
 	for _, resourceType := range connector.TypesBelowProjects() {
@@ -137,8 +136,8 @@ func TestSyncOfProjectTypesWithoutProjects(t *testing.T) {
 	}
 }
 
-// What a sync lists depends on what the syncer asks for and on nothing that the process was started with: each type and
-// each pair of types that a task of ConductorOne names gives what a full sync gives of them.
+// A sync lists what the syncer requests, independent of the flags of the process: each type and each pair of types in a
+// task of ConductorOne has the rows of a full sync.
 func TestSyncOfTypesThatTheTaskNames(t *testing.T) {
 	t.Parallel()
 	types := []string{"organization", "user", "invitation", "organization_role", "group", "project", "project_role", "service_account", "api_key"}
@@ -148,7 +147,7 @@ func TestSyncOfTypesThatTheTaskNames(t *testing.T) {
 			asked := slices.Compact([]string{first, second})
 			for mode, onDemand := range map[string]bool{"read ahead": false, "read on demand": true} {
 				if i != j && onDemand == ((i+j)%2 == 0) {
-					continue // a pair is read in one of the modes, a single type in both
+					continue // a pair is synced in one of the modes, a single type in both
 				}
 				t.Run(strings.Join(asked, " and ")+", "+mode, func(t *testing.T) {
 					t.Parallel()
@@ -161,7 +160,7 @@ func TestSyncOfTypesThatTheTaskNames(t *testing.T) {
 	}
 }
 
-// requireTypes checks that a sync gives of the types what a full sync gives of them.
+// requireTypes compares the rows of the types with those of a full sync.
 func requireTypes(t *testing.T, asked []string, synced outcome) {
 	t.Helper()
 	belowProjects := slices.ContainsFunc(asked, func(name string) bool { return name == "project_role" || name == "service_account" })

@@ -18,8 +18,8 @@ const (
 	hasLeft  = "The key is still there, although its owner has left the organization."
 )
 
-// insightsOfLeavers are those of [leavers]. An expired key is nothing, and a role that was given by assignment is one.
-func insightsOfLeavers() []string {
+// insightsOfDepartedUsers are the insights of [withDepartedUsers]. Expired keys have none, and an assigned role counts as a role.
+func insightsOfDepartedUsers() []string {
 	row := func(kind, about, parent, name, severity, issue string) resourceRow {
 		_, id, _ := strings.Cut(about, ":")
 		return resourceRow{
@@ -53,7 +53,7 @@ func insightsOfLeavers() []string {
 	})
 }
 
-// withoutCustomRoles leaves a sync nothing to ask of single users.
+// withoutCustomRoles removes custom roles, so that a sync does not list the roles of users.
 func withoutCustomRoles(o openaitest.Organization) openaitest.Organization {
 	o.Roles = nil
 	for i := range o.Users {
@@ -65,8 +65,8 @@ func withoutCustomRoles(o openaitest.Organization) openaitest.Organization {
 	return o
 }
 
-// Insights come with everything else, and cost no call: they are made of the lists that a sync reads anyway. Alone, they take
-// what they are made of.
+// In a full sync, insights take no additional calls, since they use the same lists. Alone, they take the calls of these
+// lists.
 func TestSecurityInsights(t *testing.T) {
 	t.Parallel()
 	alone := []string{"security_insight"}
@@ -74,14 +74,14 @@ func TestSecurityInsights(t *testing.T) {
 		organization openaitest.Organization
 		options      syncOptions
 	}{
-		"one after the other":        {leavers(), syncOptions{}},
-		"four at once":               {leavers(), syncOptions{workers: 4}},
-		"on demand":                  {leavers(), syncOptions{workers: 4, onDemand: true}},
-		"without custom roles":       {withoutCustomRoles(leavers()), syncOptions{workers: 4}},
-		"alone":                      {leavers(), syncOptions{workers: 4, resourceTypes: alone}},
-		"alone, on demand":           {leavers(), syncOptions{resourceTypes: alone, byTask: true, onDemand: true}},
-		"alone, by the task":         {withoutCustomRoles(leavers()), syncOptions{resourceTypes: alone, byTask: true}},
-		"with keys, no users, roles": {leavers(), syncOptions{resourceTypes: []string{"security_insight", "api_key", "project"}}},
+		"one after the other":        {withDepartedUsers(), syncOptions{}},
+		"four at once":               {withDepartedUsers(), syncOptions{workers: 4}},
+		"on demand":                  {withDepartedUsers(), syncOptions{workers: 4, onDemand: true}},
+		"without custom roles":       {withoutCustomRoles(withDepartedUsers()), syncOptions{workers: 4}},
+		"alone":                      {withDepartedUsers(), syncOptions{workers: 4, resourceTypes: alone}},
+		"alone, on demand":           {withDepartedUsers(), syncOptions{resourceTypes: alone, byTask: true, onDemand: true}},
+		"alone, by the task":         {withoutCustomRoles(withDepartedUsers()), syncOptions{resourceTypes: alone, byTask: true}},
+		"with keys, no users, roles": {withDepartedUsers(), syncOptions{resourceTypes: []string{"security_insight", "api_key", "project"}}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -92,7 +92,7 @@ func TestSecurityInsights(t *testing.T) {
 			require.Empty(t, server.Unknown())
 			requireWarnings(t, synced.logs, nil)
 			got := readFile(t, synced.path)
-			require.Equal(t, insightsOfLeavers(), got.of("security_insight").Resources)
+			require.Equal(t, insightsOfDepartedUsers(), got.of("security_insight").Resources)
 			if types := test.options.resourceTypes; types != nil {
 				requireSame(t, expected(test.organization).of(types...), got.withoutInsights())
 				return
@@ -103,7 +103,7 @@ func TestSecurityInsights(t *testing.T) {
 	}
 }
 
-// withoutInsights is the file as it is where nobody asks for insights.
+// withoutInsights is the file of a sync without insights.
 func (f file) withoutInsights() file {
 	f.Resources = mapRows(f.Resources, func(row resourceRow) (resourceRow, bool) { return row, row.Insight == nil })
 	return f
@@ -117,7 +117,7 @@ func callsByRoute(server *openaitest.Server) map[string]int {
 	return calls
 }
 
-// They cost none in an organization of many pages either.
+// They take no additional calls in an organization with many pages either.
 func TestSecurityInsightsOfManyPages(t *testing.T) {
 	t.Parallel()
 	for name, organization := range map[string]openaitest.Organization{
@@ -137,10 +137,10 @@ func TestSecurityInsightsOfManyPages(t *testing.T) {
 	}
 }
 
-// A page token that the connector has not made is refused.
+// A page token of another origin is refused.
 func TestPageTokensOfSecurityInsights(t *testing.T) {
 	t.Parallel()
-	_, server := patientConnector(t.Context(), t, &openaitest.Server{Organization: leavers()}, newMapSessionStore(), syncOptions{insights: true})
+	_, server := retryingConnector(t.Context(), t, &openaitest.Server{Organization: withDepartedUsers()}, newMapSessionStore(), syncOptions{insights: true})
 	for _, token := range []string{`{"list":"groups"}`, `{"list":"projects","row":9}`, `{"list":"admin_keys","row":-1}`, "next"} {
 		_, err := server.ListResources(t.Context(), v2.ResourcesServiceListResourcesRequest_builder{
 			ResourceTypeId: "security_insight", PageToken: token, ActiveSyncId: walkSyncID,
@@ -149,50 +149,50 @@ func TestPageTokensOfSecurityInsights(t *testing.T) {
 	}
 }
 
-// Where insights are not asked for the type is there, nothing is of it, and nothing is read for it.
+// Without --security-insights, the type exists, but has no resources and takes no calls.
 func TestSecurityInsightsAreOff(t *testing.T) {
 	t.Parallel()
-	server := &openaitest.Server{Organization: leavers()}
+	server := &openaitest.Server{Organization: withDepartedUsers()}
 	synced := runSync(t, server, syncOptions{resourceTypes: []string{"security_insight"}, byTask: true})
 	require.NoError(t, synced.err)
 	require.Empty(t, readFile(t, synced.path).Resources)
 	require.Equal(t, map[string]int{"GET /organization/groups": 1}, callsByRoute(server)) // the check of the key
 }
 
-// What is read for insights alone, and no more: each list once.
+// A sync of insights alone reads each of the necessary lists once.
 func TestCallsOfSecurityInsights(t *testing.T) {
 	t.Parallel()
-	server := &openaitest.Server{Organization: leavers()}
+	server := &openaitest.Server{Organization: withDepartedUsers()}
 	require.NoError(t, runSync(t, server, syncOptions{resourceTypes: []string{"security_insight"}, insights: true}).err)
 	require.Equal(t, map[string]int{
 		"GET /organization/admin_api_keys": 1 + 1, organizationUsersRoute: 1, "GET /organization/projects": 1, "GET /organization/roles": 1,
 		"GET /organization/projects/{project_id}/api_keys": 2, "GET /organization/projects/{project_id}/service_accounts": 2,
-		// Whether the two owners of admin keys whose rows do not say owner are owners all the same, and the accounts without a role.
+		// The roles of two owners of admin keys whose rows do not say owner, and of service accounts without a role.
 		userRolesRoute: 2, projectUserRolesRoute: 2,
 	}, callsByRoute(server))
 }
 
-// An insight is never a guess: a possible owner through a group whose members the plan does not list is asked for.
+// If the plan does not list a group's members, a possible owner through that group is looked up by its roles.
 func TestSecurityInsightsWhereGroupsListNoMembers(t *testing.T) {
 	t.Parallel()
 	server := &openaitest.Server{
-		Organization: withoutCustomRoles(leavers()), Faults: map[string]openaitest.Fault{groupMembersRoute: {Status: http.StatusForbidden}},
+		Organization: withoutCustomRoles(withDepartedUsers()), Faults: map[string]openaitest.Fault{groupMembersRoute: {Status: http.StatusForbidden}},
 	}
 	synced := runSync(t, server, syncOptions{workers: 4, insights: true})
 	require.NoError(t, synced.err)
-	require.Equal(t, insightsOfLeavers(), readFile(t, synced.path).of("security_insight").Resources)
+	require.Equal(t, insightsOfDepartedUsers(), readFile(t, synced.path).of("security_insight").Resources)
 	require.Equal(t, 2, callsByRoute(server)[userRolesRoute])
 }
 
-// An insight that is read alone has the row of a full sync, also where the project is not known; one for which there is no
-// reason any more is not there.
+// An insight in a targeted sync has the row of a full sync, also without its project. One without a reason any more is
+// left out.
 func TestTargetedSyncOfSecurityInsights(t *testing.T) {
 	t.Parallel()
-	for _, row := range decode[resourceRow](t, insightsOfLeavers()) {
+	for _, row := range decode[resourceRow](t, insightsOfDepartedUsers()) {
 		for _, parent := range []string{row.Parent, ""} {
 			t.Run(row.ID+" below "+parent, func(t *testing.T) {
 				t.Parallel()
-				server := &openaitest.Server{Organization: leavers()}
+				server := &openaitest.Server{Organization: withDepartedUsers()}
 				part := runSync(t, server, syncOptions{targets: []*v2.Resource{target(row.ID, parent)}, insights: true})
 				require.NoError(t, part.err)
 				require.Empty(t, server.Unknown())
@@ -209,7 +209,7 @@ func TestTargetedSyncOfSecurityInsights(t *testing.T) {
 	} {
 		t.Run(id, func(t *testing.T) {
 			t.Parallel()
-			part := runSync(t, &openaitest.Server{Organization: leavers()}, syncOptions{targets: []*v2.Resource{target("security_insight:"+id, "")}, insights: true})
+			part := runSync(t, &openaitest.Server{Organization: withDepartedUsers()}, syncOptions{targets: []*v2.Resource{target("security_insight:"+id, "")}, insights: true})
 			require.NoError(t, part.err)
 			require.Empty(t, readFile(t, part.path).Resources)
 			require.Equal(t, 1, part.logs.FilterMessage("skipping resource due to not found").Len())
@@ -217,7 +217,7 @@ func TestTargetedSyncOfSecurityInsights(t *testing.T) {
 	}
 	t.Run("not asked for", func(t *testing.T) {
 		t.Parallel()
-		client := serve(t.Context(), t, newConnector(t.Context(), t, &openaitest.Server{Organization: leavers()}, newMapSessionStore()))
+		client := serve(t.Context(), t, newConnector(t.Context(), t, &openaitest.Server{Organization: withDepartedUsers()}, newMapSessionStore()))
 		_, err := client.GetResource(t.Context(), v2.ResourceGetterServiceGetResourceRequest_builder{
 			ResourceId: target("security_insight:key_owner_without_access/key-leaver", "").GetId(),
 		}.Build())
@@ -225,7 +225,7 @@ func TestTargetedSyncOfSecurityInsights(t *testing.T) {
 	})
 }
 
-// What a targeted sync of an insight costs; docs/targeted-sync.md has the same.
+// The calls of a targeted sync of an insight; docs/targeted-sync.md has the same numbers.
 func TestTargetedSyncCallsOfSecurityInsights(t *testing.T) {
 	t.Parallel()
 	const (
@@ -242,7 +242,7 @@ func TestTargetedSyncCallsOfSecurityInsights(t *testing.T) {
 	} {
 		t.Run(id, func(t *testing.T) {
 			t.Parallel()
-			server := &openaitest.Server{Organization: leavers()}
+			server := &openaitest.Server{Organization: withDepartedUsers()}
 			parent := "project:alpha"
 			if want[adminKey] > 0 {
 				parent = "organization:organization"
@@ -255,10 +255,10 @@ func TestTargetedSyncCallsOfSecurityInsights(t *testing.T) {
 	}
 }
 
-// A list that cannot be read fails the sync: without it there would be no insights, as if everything was well.
+// If a list cannot be read, the sync fails, since missing insights would look as if there were no problems.
 func TestSecurityInsightsFail(t *testing.T) {
 	t.Parallel()
-	server := &openaitest.Server{Organization: leavers()}
+	server := &openaitest.Server{Organization: withDepartedUsers()}
 	require.NoError(t, runSync(t, server, syncOptions{resourceTypes: []string{"security_insight"}, insights: true}).err)
 	routes := callsByRoute(server)
 	for _, mayBeUnknown := range []string{userRolesRoute, projectUserRolesRoute} {
@@ -271,7 +271,7 @@ func TestSecurityInsightsFail(t *testing.T) {
 			if route == "GET /organization/admin_api_keys" {
 				fault.After = 1 // the check of the key
 			}
-			server := &openaitest.Server{Organization: leavers(), Faults: map[string]openaitest.Fault{route: fault}}
+			server := &openaitest.Server{Organization: withDepartedUsers(), Faults: map[string]openaitest.Fault{route: fault}}
 			synced := runSync(t, server, syncOptions{resourceTypes: []string{"security_insight"}, insights: true})
 			require.ErrorContains(t, synced.err, "baton-openai: looking for security insights: ")
 			require.ErrorContains(t, synced.err, "a sync whose --sync-resource-types leave out security_insight does not ask for it")
@@ -279,12 +279,12 @@ func TestSecurityInsightsFail(t *testing.T) {
 	}
 }
 
-// A project that is archived meanwhile gives no insights, and whose roles are refused or gone is told of by none.
-func TestSecurityInsightsOfWhatGoesMeanwhile(t *testing.T) {
+// A project that is archived meanwhile has no insights, and neither has a principal whose roles cannot be read.
+func TestSecurityInsightsOfMissingObjects(t *testing.T) {
 	t.Parallel()
 	t.Run("project", func(t *testing.T) {
 		t.Parallel()
-		server := &openaitest.Server{Organization: leavers()}
+		server := &openaitest.Server{Organization: withDepartedUsers()}
 		archiveBefore(server, map[string]string{"alpha": "GET /organization/projects/{project_id}/api_keys"})
 		synced := runSync(t, server, syncOptions{resourceTypes: []string{"security_insight"}, insights: true})
 		require.NoError(t, synced.err)
@@ -296,7 +296,7 @@ func TestSecurityInsightsOfWhatGoesMeanwhile(t *testing.T) {
 	t.Run("roles", func(t *testing.T) {
 		t.Parallel()
 		gone := openaitest.Fault{Status: http.StatusNotFound}
-		server := &openaitest.Server{Organization: leavers(), Faults: map[string]openaitest.Fault{userRolesRoute: gone, projectUserRolesRoute: gone}}
+		server := &openaitest.Server{Organization: withDepartedUsers(), Faults: map[string]openaitest.Fault{userRolesRoute: gone, projectUserRolesRoute: gone}}
 		synced := runSync(t, server, syncOptions{resourceTypes: []string{"security_insight"}, insights: true})
 		require.NoError(t, synced.err)
 		got := strings.Join(readFile(t, synced.path).Resources, "\n")

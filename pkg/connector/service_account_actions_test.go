@@ -54,7 +54,7 @@ func TestCreateServiceAccountRefused(t *testing.T) {
 	})
 }
 
-// A key that OpenAI makes unasked is told by its id, and seen nowhere.
+// A key that OpenAI creates without a request is reported by its id, and its value is not shown.
 func TestServiceAccountThatComesWithAKey(t *testing.T) {
 	t.Parallel()
 	server := newServer()
@@ -74,8 +74,8 @@ func TestServiceAccountThatComesWithAKey(t *testing.T) {
 	}
 }
 
-// Whatever stands in the place of a key is one.
-func TestServiceAccountThatComesWithSomething(t *testing.T) {
+// Any value in the place of a key counts as one.
+func TestServiceAccountThatComesWithAMalformedKey(t *testing.T) {
 	t.Parallel()
 	server := newServer()
 	server.SetFault(createServiceAccount, openaitest.Fault{
@@ -86,7 +86,7 @@ func TestServiceAccountThatComesWithSomething(t *testing.T) {
 	require.NotContains(t, err.Error(), "StandInOpensNothing")
 }
 
-// An account that comes with a role has access that nobody asked for.
+// An account that is created with a role has access that was not requested.
 func TestServiceAccountThatComesWithARole(t *testing.T) {
 	t.Parallel()
 	server := newServer()

@@ -15,7 +15,7 @@ import (
 	"github.com/conductorone/baton-openai/pkg/openaitest"
 )
 
-// issuedKeys are the keys in the organization that a request has made.
+// issuedKeys are the keys that a request has created.
 func issuedKeys(server *openaitest.Server) []openaitest.ProjectAPIKey {
 	var found []openaitest.ProjectAPIKey
 	for _, project := range server.Snapshot().Projects {
@@ -28,7 +28,7 @@ func issuedKeys(server *openaitest.Server) []openaitest.ProjectAPIKey {
 	return found
 }
 
-// keyFaults are what can go wrong between the request for a key and its answer.
+// keyFaults are faults between the request for a key and its answer.
 func keyFaults() map[string]openaitest.Fault {
 	faults := map[string]openaitest.Fault{
 		"500": {Status: 500}, "502 of a page": {Status: 502, Page: true}, "503 without body": {Status: 503, EmptyBody: true},
@@ -50,9 +50,9 @@ func keyFaults() map[string]openaitest.Fault {
 	return faults
 }
 
-// Whatever goes wrong between the request for a key and its answer, there are never two keys of one request, the value shows
-// nowhere, and of a key that nobody has the value of, the id or the name is told. Where OpenAI lets the key be deleted, it is
-// gone. The same request, asked again, makes a key only if there is none.
+// With any fault between the request for a key and its answer, one request never leaves two keys, and the value is not
+// shown. An error has the id or the name of a key whose value is lost; if OpenAI allows it, the key is deleted. The
+// repeated request creates a key only if there is none.
 func TestFaultTableOfKeys(t *testing.T) {
 	t.Parallel()
 	for name, fault := range keyFaults() {
@@ -78,11 +78,11 @@ func TestFaultTableOfKeys(t *testing.T) {
 						require.Contains(t, to.connect(t, answer.GetEncryptedData()[0]), valuePart)
 						require.Equal(t, fault.NoEffect, len(made) == 0)
 					} else {
-						requireKeyTold(t, err, made, fault, mayGo)
+						requireKeyReported(t, err, made, fault, mayGo)
 					}
 
 					server.SetFault(createKey, openaitest.Fault{})
-					server.Update(func(*openaitest.Organization) {}) // what was made is read now
+					server.Update(func(*openaitest.Organization) {}) // created keys read from now on
 					answer, err = d.IssueCredential(t.Context(), newKeyRequest("svc-1", to))
 					if len(made) > 0 {
 						require.Equal(t, codes.AlreadyExists, status.Code(err), err)
@@ -108,17 +108,17 @@ func writesOf(server *openaitest.Server, route string) []string {
 	return sent
 }
 
-// requireKeyTold holds the error of a key that is not issued to what has become of it.
-func requireKeyTold(t *testing.T, err error, made []openaitest.ProjectAPIKey, fault openaitest.Fault, mayGo bool) {
+// requireKeyReported checks that an error says what has become of the key.
+func requireKeyReported(t *testing.T, err error, made []openaitest.ProjectAPIKey, fault openaitest.Fault, mayGo bool) {
 	t.Helper()
 	requireMessage(t, err)
 	text := err.Error()
 	isMade := fault.AfterEffect || fault.Reset || fault.Truncate
-	tellsID := strings.Contains(fault.Body, firstKeyID) && !strings.Contains(fault.Body, "[") // all but the value can be read
+	tellsID := strings.Contains(fault.Body, firstKeyID) && !strings.Contains(fault.Body, "[") // all fields except the value can be read
 	if !tellsID {
 		require.Contains(t, text, createKey)
 	}
-	// An answer after which nothing was done is not looked behind: the next request for the same key is.
+	// After an answer that says that nothing was done, the connector does not search for a key. The next request does.
 	saysNothingDone := fault.Status == http.StatusUnauthorized || fault.Status == http.StatusForbidden || fault.Status == http.StatusTooManyRequests ||
 		fault.Code == "insufficient_quota"
 	switch {
@@ -135,12 +135,12 @@ func requireKeyTold(t *testing.T, err error, made []openaitest.ProjectAPIKey, fa
 		require.Contains(t, text, "the key "+firstKeyID+" was made, nobody has its value, and it could not be deleted: delete its service account")
 		require.Equal(t, codes.FailedPrecondition, status.Code(err))
 	default:
-		// It does not show within the connector's waits, or is a refusal that is looked behind once.
+		// The key does not show within the connector's waits, or the connector searches only once after a refusal.
 		require.Len(t, made, 1)
 	}
 }
 
-// A key that does not show in time after its answer was lost is named, so that it is found.
+// If a key does not show in time after its answer was lost, the error has its name.
 func TestLostKeyThatDoesNotShow(t *testing.T) {
 	t.Parallel()
 	server := newServer()
@@ -153,7 +153,7 @@ func TestLostKeyThatDoesNotShow(t *testing.T) {
 	require.Less(t, len(server.Requests()), 12)
 }
 
-// A key that is issued and does not show yet is what its answer says.
+// A key that is issued and does not show yet is returned as in its answer.
 func TestIssuedKeyThatDoesNotShow(t *testing.T) {
 	t.Parallel()
 	server := newServer()
@@ -168,7 +168,7 @@ func TestIssuedKeyThatDoesNotShow(t *testing.T) {
 	require.NotEmpty(t, d.logs.FilterMessage(notShownYet).All())
 }
 
-// Keys are found wherever in a long list they are.
+// Keys are found at any place of a long list.
 func TestKeyAmongMany(t *testing.T) {
 	t.Parallel()
 	many := func(o *openaitest.Organization) {
@@ -187,7 +187,7 @@ func TestKeyAmongMany(t *testing.T) {
 	require.Equal(t, 4, calls(server)["GET /organization/projects/{project_id}/api_keys"], "three pages, and the last one again")
 }
 
-// A key that cannot be a resource is deleted again, as soon as OpenAI knows it.
+// A key that cannot be a resource is deleted as soon as OpenAI shows it.
 func TestKeyThatIsNoResource(t *testing.T) {
 	t.Parallel()
 	long := strings.Repeat("x", 1_025)
@@ -208,8 +208,8 @@ func TestKeyThatIsNoResource(t *testing.T) {
 	}
 }
 
-// Where the caller is gone, the key that was made is looked for all the same.
-func TestKeyOfWhichNobodyWaitsForTheAnswer(t *testing.T) {
+// The connector searches for the created key also after the caller has gone.
+func TestKeyOfARequestCancelledBeforeTheAnswer(t *testing.T) {
 	t.Parallel()
 	server := newServer()
 	server.ServiceAccountKeysMayGo = true
@@ -228,8 +228,8 @@ func TestKeyOfWhichNobodyWaitsForTheAnswer(t *testing.T) {
 	require.Empty(t, issuedKeys(server))
 }
 
-// The same where the answer has come, and nobody is there to take the key.
-func TestKeyForWhichNobodyWaits(t *testing.T) {
+// The same if the answer has arrived after the caller has gone.
+func TestKeyOfARequestCancelledAfterTheAnswer(t *testing.T) {
 	t.Parallel()
 	server := newServer()
 	server.ServiceAccountKeysMayGo = true

@@ -23,17 +23,17 @@ import (
 
 const (
 	createKey = "POST /organization/projects/{project_id}/service_accounts/{service_account_id}/api_keys"
-	// The stand-in makes a key's value and id of two numbers that follow each other.
+	// The stand-in derives a key's value and id from two successive numbers.
 	firstKeyValue = "sk-svcacct-StandInOpensNothing000000000001"
 	firstKeyID    = "key_Made000000000002"
-	// valuePart is in each value that the stand-in gives out.
+	// valuePart is in each value of the stand-in.
 	valuePart = "OpensNothing"
 
 	keyRequestID = "task00000000000000000000001"
 	keyName      = "c1-" + keyRequestID
 )
 
-// recipient is somebody for whom a key is encrypted.
+// recipient is one for whom a key is encrypted.
 type recipient struct {
 	config *v2.EncryptionConfig
 	key    *jose.JSONWebKey
@@ -55,7 +55,7 @@ func (r recipient) connect(t *testing.T, data *v2.EncryptedData) string {
 	return string(plain.GetBytes())
 }
 
-// newKeyRequest asks for a key as ConductorOne does.
+// newKeyRequest is a request of ConductorOne for a key.
 func newKeyRequest(account string, to recipient, scopes ...string) *v2.IssueCredentialRequest {
 	return v2.IssueCredentialRequest_builder{
 		IdentityId: parseID("service_account:" + account),
@@ -67,7 +67,7 @@ func newKeyRequest(account string, to recipient, scopes ...string) *v2.IssueCred
 	}.Build()
 }
 
-// issueDirectly leaves the SDK out, which checks the request and encrypts the value.
+// issueDirectly works without the SDK, which checks the request and encrypts the value.
 func (d testConnector) issueDirectly(ctx context.Context, account string) (*connectorbuilder.CredentialIssueOutput, error) {
 	return builderOf[connectorbuilder.CredentialIssuerLimited](ctx, d, "service_account").Issue(ctx, &connectorbuilder.CredentialIssueInput{
 		IdentityID: parseID("service_account:" + account), RequestID: keyRequestID,
@@ -75,7 +75,7 @@ func (d testConnector) issueDirectly(ctx context.Context, account string) (*conn
 	})
 }
 
-// withIssuedKey is the organization with the key that a request has made.
+// withIssuedKey adds the key that a request creates.
 func withIssuedKey(project int, id, account string) func(*openaitest.Organization) {
 	return func(o *openaitest.Organization) {
 		p := &o.Projects[project]
@@ -86,7 +86,7 @@ func withIssuedKey(project int, id, account string) func(*openaitest.Organizatio
 	}
 }
 
-// requireNoValue checks that the value of a key is neither in the log nor in what the connector answers.
+// requireNoValue checks that the value of a key is neither in the log nor in the connector's answer.
 func (d testConnector) requireNoValue(t *testing.T, answer proto.Message, err error) {
 	t.Helper()
 	require.NotContains(t, fmt.Sprintf("%v %+v %s", err, err, status.Convert(err).Proto()), valuePart)
@@ -98,7 +98,7 @@ func (d testConnector) requireNoValue(t *testing.T, answer proto.Message, err er
 	require.NotContains(t, string(text), valuePart)
 }
 
-// rowOfKey is the key as the next sync shows it.
+// rowOfKey is the key in the next sync.
 func (d testConnector) rowOfKey(t *testing.T, project, id string) *v2.Resource {
 	t.Helper()
 	answer, err := d.GetResource(t.Context(), v2.ResourceGetterServiceGetResourceRequest_builder{
@@ -108,7 +108,7 @@ func (d testConnector) rowOfKey(t *testing.T, project, id string) *v2.Resource {
 	return answer.GetResource()
 }
 
-// bodyOf is what was sent to the route the last time.
+// bodyOf is the body of the last request to the route.
 func bodyOf(server *openaitest.Server, route string) string {
 	body := ""
 	for _, request := range server.Requests() {
@@ -163,7 +163,7 @@ func TestIssueAKey(t *testing.T) {
 	}
 }
 
-// The same request never makes a second key: the value of the first one is not told again.
+// A repeated request never creates a second key, and does not return the first one's value again.
 func TestKeyThatWasIssuedBefore(t *testing.T) {
 	t.Parallel()
 	server := newServer()
@@ -187,8 +187,8 @@ func TestKeyThatWasIssuedBefore(t *testing.T) {
 	require.NoError(t, err)
 }
 
-// Of a name that a key of somebody else has, nothing is concluded.
-func TestKeyOfSomebodyElseWithTheName(t *testing.T) {
+// A key of the same name that belongs to another owner is ignored.
+func TestKeyOfAnotherOwnerWithTheName(t *testing.T) {
 	t.Parallel()
 	server := newServer(func(o *openaitest.Organization) { o.Projects[0].APIKeys[0].Name = keyName })
 	_, err := connect(t, server).IssueCredential(t.Context(), newKeyRequest("svc-1", newRecipient(t)))
@@ -196,7 +196,7 @@ func TestKeyOfSomebodyElseWithTheName(t *testing.T) {
 	require.Len(t, server.Snapshot().Projects[0].APIKeys, 3)
 }
 
-// Two deliveries of one request at the same time make one key.
+// Two deliveries of one request at the same time create one key.
 func TestKeyIsIssuedOnceAtATime(t *testing.T) {
 	t.Parallel()
 	server := newServer()
@@ -246,8 +246,8 @@ func TestRefusedKeys(t *testing.T) {
 	})
 }
 
-// What the SDK refuses, because of what the connector says that it can, and what the connector refuses of itself: nobody is
-// asked, and nothing is made.
+// The SDK refuses requests that the connector's capabilities do not allow, and the connector refuses others. Nothing is
+// read or created.
 func TestMalformedKeyRequests(t *testing.T) {
 	t.Parallel()
 	soon := timestamppb.New(time.Now().Add(time.Hour))
@@ -294,7 +294,7 @@ func TestMalformedKeyRequests(t *testing.T) {
 	}
 }
 
-// Where the SDK prints answers, no key is made, since it would be printed.
+// If the SDK prints answers, no key is created, since its value would be printed.
 func TestNoKeyWhileAnswersArePrinted(t *testing.T) {
 	t.Setenv("BATON_DEBUG_PRINT_RESPONSE_BODY", "1")
 	server := newServer()

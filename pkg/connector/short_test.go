@@ -2,13 +2,13 @@
 
 package connector_test
 
-// "make long" has more of these.
+// "make long" has higher values.
 const (
-	// seedsOfTexts is how many organizations are written in every script.
+	// seedsOfTexts is the number of organizations with random texts.
 	seedsOfTexts = 3
-	// accountsOfAProject is how many service accounts the largest project has.
+	// accountsOfAProject is the number of service accounts of the largest project.
 	accountsOfAProject = 80
-	// seedsOfOwnChanges is how many random rows of changes are compared with what the audit log tells.
+	// seedsOfOwnChanges is the number of random sequences of changes that are compared with the audit log.
 	seedsOfOwnChanges = 2
 	// everyFault tries each list of a sync and each change with every fault.
 	everyFault = false

@@ -10,9 +10,8 @@ import (
 	"github.com/conductorone/baton-openai/pkg/openaitest"
 )
 
-// Pages are cut by size, whatever they hold: the SDK takes no answer above 4 MiB. Few large rows make one as many small
-// ones do.
-func TestSyncOfMuchInOnePlace(t *testing.T) {
+// Answers are cut by size, since the SDK takes at most 4 MiB. A few large rows test the same as many small ones.
+func TestSyncOfLargeLists(t *testing.T) {
 	t.Parallel()
 	permissions := many(700, func(i int) string { return fmt.Sprintf("api.%s.%03d", strings.Repeat("permission", 6), i) })
 	roles := many(95, func(i int) openaitest.Role {

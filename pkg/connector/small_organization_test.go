@@ -11,11 +11,11 @@ import (
 	"github.com/conductorone/baton-openai/pkg/openaitest"
 )
 
-// The time at which everything is made that a test makes.
+// The time of everything that a test creates.
 const now = 1_770_000_000
 
-// smallOrganization is a small organization in which every kind of access that can be granted and revoked is held by somebody and
-// not held by somebody else.
+// smallOrganization is an organization in which one principal has each kind of access that can be granted and revoked,
+// and another one does not.
 func smallOrganization() openaitest.Organization {
 	return openaitest.Organization{
 		ID: "org-small",
@@ -87,7 +87,7 @@ func smallOrganization() openaitest.Organization {
 	}
 }
 
-// newServer serves the organization after the changes.
+// newServer serves the small organization after the changes.
 func newServer(changes ...func(*openaitest.Organization)) *openaitest.Server {
 	server := &openaitest.Server{Organization: smallOrganization(), Now: func() time.Time { return time.Unix(now, 0) }}
 	for _, change := range changes {
@@ -98,7 +98,7 @@ func newServer(changes ...func(*openaitest.Organization)) *openaitest.Server {
 	return server
 }
 
-// state is everything in an organization, one line for each thing.
+// state is everything in an organization, one line for each object.
 func state(o openaitest.Organization) []string {
 	var found []string
 	add := func(kind string, thing any) { found = append(found, fmt.Sprintf("%s %+v", kind, thing)) }
@@ -140,10 +140,10 @@ func state(o openaitest.Organization) []string {
 	return found
 }
 
-// requireState holds the server to an organization, down to every field.
+// requireState compares the server's organization with the wanted one, field by field.
 func requireState(t *testing.T, want openaitest.Organization, server *openaitest.Server) {
 	t.Helper()
-	if got := server.Snapshot(); !reflect.DeepEqual(want, got) { // most are, and texts take their time
+	if got := server.Snapshot(); !reflect.DeepEqual(want, got) { // state is slow and only for the message
 		require.Empty(t, differences(state(want), state(got)), "- missing, + unexpected")
 	}
 }

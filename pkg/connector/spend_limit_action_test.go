@@ -85,7 +85,7 @@ func TestSetSpendLimitRefused(t *testing.T) {
 	})
 }
 
-// A limit that is set and not enforced is not what was asked for.
+// A limit that is set but not enforced is an error.
 func TestSpendLimitThatIsNotEnforced(t *testing.T) {
 	t.Parallel()
 	server := newServer()

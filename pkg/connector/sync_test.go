@@ -32,20 +32,20 @@ import (
 
 const testKey = "sk-admin-test-0123456789"
 
-// syncOptions is how a test syncs; the zero value is one page after the other.
+// syncOptions are those of a test's sync; the zero value reads one page after another.
 type syncOptions struct {
 	workers       int
 	resourceTypes []string
-	// byTask says that ConductorOne's task names the types, which the connector is not started with then.
+	// byTask says that ConductorOne's task has the types, and the connector's flags do not.
 	byTask bool
 	// targets are the resources of a targeted sync.
 	targets []*v2.Resource
 	// onDemand reads nothing ahead, as in a Lambda.
 	onDemand bool
-	// retryFor is for how long a call without a usable answer is repeated.
+	// retryFor is how long a call without a usable answer is repeated.
 	retryFor time.Duration
 	engine   c1zstore.Engine
-	// insights asks for security insights.
+	// insights is the flag for security insights.
 	insights bool
 }
 
@@ -56,21 +56,21 @@ func (o syncOptions) startedWith() []string {
 	return o.resourceTypes
 }
 
-// outcome is what a sync left behind.
+// outcome is the result of a sync.
 type outcome struct {
 	err  error
 	path string
 	logs *observer.ObservedLogs
 }
 
-// runSync syncs the organization behind the server with the SDK's own syncer into a new file.
+// runSync syncs the server's organization into a new file with the SDK's own syncer.
 func runSync(t *testing.T, api *openaitest.Server, options syncOptions) outcome {
 	t.Helper()
 	core, logs := observer.New(zap.WarnLevel)
 	ctx := ctxzap.ToContext(t.Context(), zap.New(core))
 
 	store := &lateSessionStore{}
-	built, server := patientConnector(ctx, t, api, store, options)
+	built, server := retryingConnector(ctx, t, api, store, options)
 	client := serve(ctx, t, server)
 	path := filepath.Join(t.TempDir(), "sync.c1z")
 	syncer, err := sync.NewSyncer(ctx, client,
@@ -90,14 +90,14 @@ func runSync(t *testing.T, api *openaitest.Server, options syncOptions) outcome 
 	return outcome{err: err, path: path, logs: logs}
 }
 
-// newConnector reports what goes wrong instead of repeating it.
+// newConnector returns a connector that does not repeat calls.
 func newConnector(ctx context.Context, t *testing.T, server *openaitest.Server, store sessions.SessionStore) types.ConnectorServer {
 	t.Helper()
-	_, built := patientConnector(ctx, t, server, store, syncOptions{})
+	_, built := retryingConnector(ctx, t, server, store, syncOptions{})
 	return built
 }
 
-func patientConnector(
+func retryingConnector(
 	ctx context.Context, t *testing.T, server *openaitest.Server, store sessions.SessionStore, options syncOptions,
 ) (*connector.Connector, types.ConnectorServer) {
 	t.Helper()
@@ -121,18 +121,18 @@ func setRetryFor(tb testing.TB, builder connectorbuilder.ConnectorBuilderV2, ret
 	built.SetRetryFor(retryFor)
 }
 
-// lateSessionStore is the session store of the sync that has begun last, as in the connector's own process.
+// lateSessionStore is the session store of the sync that began last, as in the connector's own process.
 type lateSessionStore struct{ sessions.SessionStore }
 
 func (s *lateSessionStore) SetSessionStore(_ context.Context, store sessions.SessionStore) {
 	s.SessionStore = store
 }
 
-// serve puts the connector behind gRPC, as it is behind the syncer in real life, but in memory.
+// serve connects a client to the connector through gRPC in memory, as the syncer does.
 func serve(ctx context.Context, t *testing.T, server types.ConnectorServer) types.ConnectorClient {
 	t.Helper()
 	listener := bufconn.Listen(1 << 20)
-	// The interceptors hand the context's logger to the handlers, as in the connector's own process.
+	// The interceptors add the context's logger for the handlers, as in the connector's own process.
 	service := grpc.NewServer(grpc.ChainUnaryInterceptor(ugrpc.UnaryServerInterceptor(ctx)...))
 	v2.RegisterConnectorServiceServer(service, server)
 	v2.RegisterResourceTypesServiceServer(service, server)
@@ -151,7 +151,7 @@ func serve(ctx context.Context, t *testing.T, server types.ConnectorServer) type
 	go func() { served <- service.Serve(listener) }()
 	t.Cleanup(func() {
 		service.Stop()
-		// A test that asks nothing may end before the serving has begun.
+		// a test without a call may end before the server begins
 		if err := <-served; err != nil {
 			require.ErrorIs(t, err, grpc.ErrServerStopped)
 		}

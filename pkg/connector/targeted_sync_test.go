@@ -17,7 +17,7 @@ import (
 	"github.com/conductorone/baton-openai/pkg/openaitest"
 )
 
-// target is a resource of which only the identity is known.
+// target is a resource with its identity only.
 func target(id, parent string) *v2.Resource {
 	reference := func(text string) *v2.ResourceId {
 		resourceType, id, ok := strings.Cut(text, ":")
@@ -29,7 +29,7 @@ func target(id, parent string) *v2.Resource {
 	return v2.Resource_builder{Id: reference(id), ParentResourceId: reference(parent)}.Build()
 }
 
-// unexpanded is the file as it is before grants are expanded, which a targeted sync does not do.
+// unexpanded is the file without expanded grants, as a targeted sync writes it.
 func (f file) unexpanded() file {
 	f.Grants = mapRows(f.Grants, func(row grantRow) (grantRow, bool) {
 		row.Via = nil
@@ -38,9 +38,9 @@ func (f file) unexpanded() file {
 	return f
 }
 
-// toldBy is what a targeted sync of the resource has to hold: the resource, its children, its entitlements, and the grants
+// rowsOfTarget are the rows of a targeted sync of the resource: the resource, its children, its entitlements, and the grants
 // that it gives.
-func (f file) toldBy(resource string) file {
+func (f file) rowsOfTarget(resource string) file {
 	resourceType, id, _ := strings.Cut(resource, ":")
 	gives := func(row grantRow) bool {
 		on := func(prefix string) bool { return strings.HasPrefix(row.Entitlement, prefix) }
@@ -73,8 +73,8 @@ func requireSubset(t *testing.T, whole, part []string) {
 	}
 }
 
-// A targeted sync of any resource, with its parent or by its id alone, holds all that it can tell, and each row is the one
-// of a full sync.
+// A targeted sync of any resource, with its parent or by its id alone, has all of its rows, and each row is the one of
+// a full sync.
 func TestTargetedSyncOfEachResource(t *testing.T) {
 	t.Parallel()
 	for name, organization := range map[string]openaitest.Organization{
@@ -105,7 +105,7 @@ func requireTargetedSyncs(t *testing.T, organization openaitest.Organization) {
 				part := runSync(t, server, syncOptions{targets: []*v2.Resource{target(row.ID, parent)}})
 				require.NoError(t, part.err)
 				require.Empty(t, server.Unknown())
-				got, want := readFile(t, part.path), whole.toldBy(row.ID)
+				got, want := readFile(t, part.path), whole.rowsOfTarget(row.ID)
 				requireSubset(t, got.Resources, want.Resources)
 				requireSubset(t, got.Entitlements, want.Entitlements)
 				require.Empty(t, differences(want.Grants, got.Grants))
@@ -117,8 +117,8 @@ func requireTargetedSyncs(t *testing.T, organization openaitest.Organization) {
 	require.Len(t, types, 9)
 }
 
-// What a targeted sync of one resource costs depends on the resource and not on the organization, but for what the API
-// finds only by looking through the projects. docs/targeted-sync.md has the same table.
+// The calls of a targeted sync of one resource depend on the resource and not on the organization, unless the API needs
+// a walk through the projects. docs/targeted-sync.md has the same table.
 func TestTargetedSyncCalls(t *testing.T) {
 	t.Parallel()
 	const (
@@ -153,7 +153,7 @@ func TestTargetedSyncCalls(t *testing.T) {
 		calls      map[string]int
 	}{
 		"organization": {"organization:organization", "", map[string]int{organizationRoles: 1}},
-		// The roles of the organization, to know the user's; the organization and the role, on which the grants are.
+		// The roles of the organization, for the user's roles; the organization and the role, for the grants on them.
 		"user":             {"user:user-PriyaRaman000000000000001", "", map[string]int{user: 1, userRolesRoute: 1, organizationRoles: 3}},
 		"invitation":       {"invitation:invite-YukiMori02", "", map[string]int{invitation: 1}},
 		"predefined role":  {"organization_role:owner", "", map[string]int{organizationRoles: 1}},
@@ -169,7 +169,7 @@ func TestTargetedSyncCalls(t *testing.T) {
 		"service account of an unknown project": {supportChatbot, "", map[string]int{projects: 1, serviceAccount: 2}},
 		"project key below its project":         {"api_key:key_CatalogueIndexer", inCatalogueSearch, map[string]int{project: 1, projectKey: 1}},
 		"project key of an unknown project":     {"api_key:key_CatalogueIndexer", "", map[string]int{adminKey: 1, projects: 1, projectKey: 1}},
-		// Whether the owner is there, only an active key of a project says itself.
+		// Only an active project key tells that its owner exists.
 		"key whose owner has left":         {"api_key:key_Forgotten", inCatalogueSearch, map[string]int{project: 1, projectKey: 1, user: 1}},
 		"admin key":                        {"api_key:key_AdminTerraform", "", map[string]int{adminKey: 1, user: 1}},
 		"admin key below the organization": {"api_key:key_AdminTerraform", belowOrganization, map[string]int{adminKey: 1, user: 1}},
@@ -191,9 +191,9 @@ func TestTargetedSyncCalls(t *testing.T) {
 	}
 }
 
-// What is gone, archived or accepted is left out of a targeted sync with a warning. It is no reason to fail, and never a
-// resource without anything.
-func TestTargetedSyncOfWhatIsNotThere(t *testing.T) {
+// A targeted sync leaves out a missing, archived or accepted resource, with a warning. It does not fail, and does not
+// give a resource without its rows.
+func TestTargetedSyncOfMissingResources(t *testing.T) {
 	t.Parallel()
 	organization := openaitest.Sample()
 	const inAnArchivedProject = "project:proj_Archived"
@@ -227,7 +227,7 @@ func TestTargetedSyncOfWhatIsNotThere(t *testing.T) {
 	}
 }
 
-// An answer that is not the API's word on the resource ends a targeted sync, whatever the type of the resource.
+// An answer about the resource that is not the API's own fails a targeted sync, for every type.
 func TestTargetedSyncFails(t *testing.T) {
 	t.Parallel()
 	faults := map[string]openaitest.Fault{
@@ -254,7 +254,7 @@ func TestTargetedSyncFails(t *testing.T) {
 	}
 }
 
-// latestSync is the sync that a file has.
+// latestSync is the sync in a file.
 func latestSync(t *testing.T, path string) *synccompactor.CompactableSync {
 	t.Helper()
 	sync, err := openFile(t, path).SyncMeta().LatestFinishedSyncOfAnyType(t.Context())
@@ -262,7 +262,7 @@ func latestSync(t *testing.T, path string) *synccompactor.CompactableSync {
 	return &synccompactor.CompactableSync{FilePath: path, SyncID: sync.ID}
 }
 
-// compact puts a whole file and parts into one, each later one over the earlier ones, and returns its path.
+// compact merges a full sync and parts into one file, each over the earlier ones, and returns its path.
 func compact(t *testing.T, paths ...string) string {
 	t.Helper()
 	syncs := make([]*synccompactor.CompactableSync, 0, len(paths))
@@ -277,8 +277,8 @@ func compact(t *testing.T, paths ...string) string {
 	return compacted.FilePath
 }
 
-// A whole file and a targeted sync of what has changed since are together what a new full sync gives. What was taken away
-// is not: the SDK's compaction adds and replaces rows and removes none.
+// A full sync and a targeted sync of the changes since then have the rows of a new full sync, except for removed ones:
+// the SDK's compaction adds and replaces rows, but does not remove any.
 func TestWholeFileAndTargetedSync(t *testing.T) {
 	t.Parallel()
 	server := &openaitest.Server{Organization: openaitest.Sample()}
@@ -305,7 +305,7 @@ func TestWholeFileAndTargetedSync(t *testing.T) {
 	requireSame(t, readFile(t, again.path), readFile(t, compacted))
 }
 
-// A targeted sync of everything at once is a full sync, whatever one resource teaches about the next.
+// A targeted sync of all resources at once is a full sync, whatever one resource leaves in the session for the next.
 func TestTargetedSyncOfEverything(t *testing.T) {
 	t.Parallel()
 	organization := openaitest.Seeded(99, openaitest.Size{Users: 50})

@@ -19,7 +19,7 @@ func keysOf(user string) string {
 	return fmt.Sprintf(`{"user":{"resource_type_id":"user","resource_id":%q}}`, user)
 }
 
-// ofKeys are keys of a user, and one of somebody else, in a project.
+// ofKeys adds keys of a user, and one of another user, to a project.
 func ofKeys(projectID, user string, ids ...string) func(*openaitest.Organization) {
 	return func(o *openaitest.Organization) {
 		for _, id := range ids {
@@ -68,8 +68,8 @@ func TestDeleteUserKeys(t *testing.T) {
 	})
 }
 
-// A place that there never was would leave out the keys before it.
-func TestDeleteUserKeysBehindNoProject(t *testing.T) {
+// A project that does not exist is refused as after_project, since the keys before it would be left out.
+func TestDeleteUserKeysAfterAnUnknownProject(t *testing.T) {
 	t.Parallel()
 	server := newServer(ofKeys("alpha", "ben", "key-1"))
 	_, err := connect(t, server).invoke(t.Context(), "delete_user_keys", `{"user":{"resource_type_id":"user","resource_id":"ben"},"after_project":"nowhere"}`)
@@ -78,7 +78,7 @@ func TestDeleteUserKeysBehindNoProject(t *testing.T) {
 	require.Empty(t, writes(server))
 }
 
-// More keys than a page has are deleted without a place in a list that goes with its key.
+// More keys than one page are deleted, although the row before the next page is deleted with its key.
 func TestDeleteManyUserKeys(t *testing.T) {
 	t.Parallel()
 	const many = 103
@@ -95,8 +95,8 @@ func TestDeleteManyUserKeys(t *testing.T) {
 	require.Len(t, writes(server), many)
 }
 
-// The connector's own key stays, which is an error, and all others go.
-func TestDeleteUserKeysButTheOwn(t *testing.T) {
+// The connector's own key is not deleted, which is an error. All others are deleted.
+func TestDeleteUserKeysKeepsTheConnectorsOwn(t *testing.T) {
 	t.Parallel()
 	server := newServer(ofKeys("alpha", "ola", "key-1"))
 	d := connect(t, server)
@@ -109,8 +109,8 @@ func TestDeleteUserKeysButTheOwn(t *testing.T) {
 	d.requireOneLine(t, "failed: FailedPrecondition")
 }
 
-// One key that cannot be deleted is in nobody's way.
-func TestDeleteUserKeysButOne(t *testing.T) {
+// One key that cannot be deleted does not stop the deletion of others.
+func TestDeleteUserKeysContinuesAfterAFailure(t *testing.T) {
 	t.Parallel()
 	server := newServer(ofKeys("alpha", "ann", "key-1", "key-2"), ofKeys("beta", "ann", "key-3"))
 	server.SetFault(deleteProjectKey, openaitest.Fault{Status: http.StatusBadRequest, Body: object("", "Not this one."), PathContains: "/key-1"})
@@ -120,14 +120,14 @@ func TestDeleteUserKeysButOne(t *testing.T) {
 	requireMessage(t, err, "deleting the keys of the user ann: 3 deleted, 1 could not be deleted, the first of them key-1: ", "Not this one.")
 	require.Equal(t, 3, int(returned.GetFields()["deleted"].GetNumberValue()))
 
-	// The next run finds what is left.
+	// The next run deletes the remaining keys.
 	server.SetFault(deleteProjectKey, openaitest.Fault{})
 	returned, err = d.invoke(t.Context(), "delete_user_keys", keysOf("ann"))
 	require.NoError(t, err)
 	require.JSONEq(t, `{"success":true,"deleted":1,"not_deleted":0}`, plain(t, returned))
 }
 
-// Where a project's keys cannot be listed, it is said how far it came, and the next run goes on from there.
+// If the keys of a project cannot be listed, the error has the progress, and the next run continues there.
 func TestDeleteUserKeysInSeveralRuns(t *testing.T) {
 	t.Parallel()
 	server := newServer(ofKeys("beta", "ann", "key-1"))
@@ -143,7 +143,7 @@ func TestDeleteUserKeysInSeveralRuns(t *testing.T) {
 	require.JSONEq(t, `{"success":true,"deleted":1,"not_deleted":0}`, plain(t, returned))
 }
 
-// A project that is archived meanwhile has no keys that open anything.
+// The keys of a project that is archived meanwhile have no access.
 func TestDeleteUserKeysOfAProjectArchivedMeanwhile(t *testing.T) {
 	t.Parallel()
 	server := newServer(ofKeys("beta", "ann", "key-1"))
@@ -157,8 +157,8 @@ func TestDeleteUserKeysOfAProjectArchivedMeanwhile(t *testing.T) {
 	require.JSONEq(t, `{"success":true,"deleted":1,"not_deleted":0}`, plain(t, returned))
 }
 
-// An action ends when its time is over, and says how far it came.
-func TestActionsEnd(t *testing.T) {
+// An action ends at its time limit and reports its progress.
+func TestActionsEndInTime(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct{ name, arguments, stalls, says string }{
 		"within a list of keys": {
@@ -172,7 +172,7 @@ func TestActionsEnd(t *testing.T) {
 			server := newServer()
 			server.SetFault(test.stalls, openaitest.Fault{Stall: true})
 			d := connect(t, server)
-			d.connector.SetActionLimit(2 * time.Second) // what comes before the stall takes milliseconds, and longer under load
+			d.connector.SetActionLimit(2 * time.Second) // the calls before the stall take milliseconds, or longer under load
 			err := invoked(test.name, test.arguments)(t.Context(), d)
 			require.Equal(t, codes.DeadlineExceeded, status.Code(err), err)
 			requireMessage(t, err, test.says)

@@ -24,21 +24,21 @@ import (
 	"github.com/conductorone/baton-openai/pkg/openaitest"
 )
 
-// walk asks the connector for everything in the order of a sync: every type's resources with and without parents, then
-// their entitlements, then their grants. Unlike the syncer it repeats nothing and gives up at the first error, so that a
-// test sees what the connector itself answers.
+// walk makes the calls of a sync in its order: every type's resources with and without parents, then their
+// entitlements, then their grants. Unlike the syncer it repeats nothing and ends at the first error, so a test sees the
+// connector's own answers.
 type walk struct {
 	client    types.ConnectorClient
 	resources []*v2.Resource
 	grants    int
-	// rows are all that was answered, in a form that can be compared.
+	// rows are all answers, in a comparable form.
 	rows []string
 
-	// toList is what the syncer lists next, first in, first out.
+	// toList is the syncer's queue of types to list.
 	toList []below
 }
 
-// below is a type whose resources are listed, all of them or those below a parent.
+// below is a type to list, below a parent or without one.
 type below struct {
 	resourceType string
 	parent       *v2.ResourceId
@@ -46,18 +46,18 @@ type below struct {
 
 const walkSyncID = "walk"
 
-// walkServer walks through the organization behind the server; logs are what was logged on the way from the level on.
+// walkServer walks through the server's organization; logs are the entries from the level on.
 func walkServer(t *testing.T, server *openaitest.Server, level zapcore.Level) (*walk, *observer.ObservedLogs, error) {
 	t.Helper()
-	return walkPatiently(t, server, level, syncOptions{})
+	return walkWithRetries(t, server, level, syncOptions{})
 }
 
-// walkPatiently lets the connector repeat what it repeats.
-func walkPatiently(t *testing.T, server *openaitest.Server, level zapcore.Level, options syncOptions) (*walk, *observer.ObservedLogs, error) {
+// walkWithRetries is walkServer with a connector that repeats calls.
+func walkWithRetries(t *testing.T, server *openaitest.Server, level zapcore.Level, options syncOptions) (*walk, *observer.ObservedLogs, error) {
 	t.Helper()
 	core, logs := observer.New(level)
 	ctx := ctxzap.ToContext(t.Context(), zap.New(core))
-	_, built := patientConnector(ctx, t, server, newMapSessionStore(), options)
+	_, built := retryingConnector(ctx, t, server, newMapSessionStore(), options)
 	w := &walk{client: serve(ctx, t, built)}
 	err := w.everything(ctx)
 	return w, logs, err
@@ -100,7 +100,7 @@ func (w *walk) everything(ctx context.Context) error {
 	return nil
 }
 
-// follow asks for the first page, and for every page that an answer leads to.
+// follow requests the first page and all further pages.
 func follow(page func(token string) (next string, annos annotations.Annotations, err error)) error {
 	seen := map[string]bool{}
 	for tokens := []string{""}; len(tokens) > 0; {
@@ -126,7 +126,7 @@ func follow(page func(token string) (next string, annos annotations.Annotations,
 	return nil
 }
 
-// remember keeps what was answered.
+// remember keeps answered rows.
 func remember[T proto.Message](w *walk, answered []T) error {
 	for _, row := range answered {
 		text, err := protojson.Marshal(row)
@@ -197,7 +197,7 @@ func (w *walk) listGrants(ctx context.Context, resource *v2.Resource) error {
 	})
 }
 
-// mapSessionStore is a session store in memory: what the connector remembers, by sync, prefix and key.
+// mapSessionStore is a session store in memory, by sync, prefix and key.
 type mapSessionStore struct {
 	mu     sync.Mutex
 	values map[string][]byte
@@ -294,9 +294,9 @@ func (s *mapSessionStore) GetAll(ctx context.Context, _ string, options ...sessi
 	return found, "", nil
 }
 
-// The walk sees as many resources and grants as the organization has, so that an error that it does not see is not
-// just a page that it does not ask for.
-func TestWalkAsksForEverythingThatASyncAsksFor(t *testing.T) {
+// The walk gets as many resources and grants as the organization has, so a missing error is not one of a page that it
+// did not request.
+func TestWalkMakesTheCallsOfASync(t *testing.T) {
 	t.Parallel()
 	organization := openaitest.Sample()
 	walked := &openaitest.Server{Organization: organization}

@@ -14,7 +14,7 @@ import (
 	"google.golang.org/protobuf/types/known/structpb"
 )
 
-// actor does one action.
+// actor is a connector with one action.
 type actor struct {
 	types.ConnectorServer
 
@@ -25,7 +25,7 @@ func (a actor) InvokeAction(ctx context.Context, _ *v2.InvokeActionRequest) (*v2
 	return a.act(ctx)
 }
 
-// failing is the answer of an action that failed: the SDK makes a text of its error.
+// failing is the answer of a failed action. The SDK keeps only the text of its error.
 func failing(text string, annos annotations.Annotations) *v2.InvokeActionResponse {
 	return v2.InvokeActionResponse_builder{
 		Id: "a", Status: v2.BatonActionStatus_BATON_ACTION_STATUS_FAILED, Annotations: annos,
@@ -33,7 +33,7 @@ func failing(text string, annos annotations.Annotations) *v2.InvokeActionRespons
 	}.Build()
 }
 
-// An action fails with the code that its error had.
+// A failed action has the code of its error.
 func TestActionError(t *testing.T) {
 	t.Parallel()
 	for code := codes.Canceled; code <= codes.Unauthenticated; code++ {
@@ -47,12 +47,13 @@ func TestActionError(t *testing.T) {
 	require.NoError(t, actionError(v2.InvokeActionResponse_builder{Status: v2.BatonActionStatus_BATON_ACTION_STATUS_COMPLETE}.Build()))
 }
 
-// An action that is under way at a signal is told of as it ends, if it does so within a while. Otherwise nobody knows.
+// If an action ends shortly after a signal, its result is reported. If it does not, the error says that its effect is
+// unknown.
 func TestActionAtASignal(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		grace time.Duration
-		// ends says that it comes to its end after the signal.
+		// ends says that the action ends after the signal.
 		ends bool
 		err  string
 	}{

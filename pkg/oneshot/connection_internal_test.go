@@ -30,7 +30,7 @@ func row(name string) *v2.ResourcesServiceListResourcesResponse {
 	}.Build()}}.Build()
 }
 
-// A call in this process is checked as one to another process is.
+// A call within this process is checked like one to another process.
 func TestConnection(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
@@ -79,7 +79,7 @@ func TestConnection(t *testing.T) {
 	}
 }
 
-// An error stops a sync if the syncer would give up without saving anything, and the first one is told.
+// An error stops a sync if the syncer would otherwise end without saving anything. The first error is reported.
 func TestStopAtFailure(t *testing.T) {
 	t.Parallel()
 	for code, isEnd := range map[codes.Code]bool{

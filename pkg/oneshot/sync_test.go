@@ -26,8 +26,8 @@ import (
 
 const notContinued = "baton-openai: the unfinished sync in this file is not continued, and a new one begins"
 
-// syncs reads the organization into the file, and gives what the log says with a message.
-func syncs(t *testing.T, server *openaitest.Server, path, message string) []observer.LoggedEntry {
+// syncInto syncs the organization into the file and returns the log lines with the message.
+func syncInto(t *testing.T, server *openaitest.Server, path, message string) []observer.LoggedEntry {
 	t.Helper()
 	listener := httptest.NewServer(server)
 	defer listener.Close()
@@ -42,7 +42,7 @@ func syncs(t *testing.T, server *openaitest.Server, path, message string) []obse
 	return log.FilterMessage(message).All()
 }
 
-// grants are the grants of the file, by their ids.
+// grants returns the ids of the file's grants.
 func grants(t *testing.T, path string) []string {
 	t.Helper()
 	file, err := dotc1z.NewStore(t.Context(), path, dotc1z.WithReadOnly(true))
@@ -57,7 +57,8 @@ func grants(t *testing.T, path string) []string {
 	return ids
 }
 
-// unfinished makes a file of a sync that has come to a step, in the SDK's form. Who wrote it left a record, or none.
+// unfinished writes a file with a sync that has reached a step, in the SDK's form, with the record of the connector
+// that wrote it, or without one.
 func unfinished(t *testing.T, step string, record any) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "sync.c1z")
@@ -76,11 +77,11 @@ func unfinished(t *testing.T, step string, record any) string {
 	return path
 }
 
-// What another version has left unfinished, with places in lists that this one does not know, is not continued.
+// An unfinished sync of another version is not continued: this version does not know its places in lists.
 func TestUnfinishedSyncOfAnotherVersion(t *testing.T) {
 	t.Parallel()
 	undisturbed := filepath.Join(t.TempDir(), "sync.c1z")
-	require.Empty(t, syncs(t, &openaitest.Server{Organization: openaitest.Sample()}, undisturbed, notContinued))
+	require.Empty(t, syncInto(t, &openaitest.Server{Organization: openaitest.Sample()}, undisturbed, notContinued))
 	want := grants(t, undisturbed)
 	require.NotEmpty(t, want)
 	tests := map[string]struct {
@@ -108,7 +109,7 @@ func TestUnfinishedSyncOfAnotherVersion(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			path := unfinished(t, test.step, test.record)
-			lines := syncs(t, &openaitest.Server{Organization: openaitest.Sample()}, path, notContinued)
+			lines := syncInto(t, &openaitest.Server{Organization: openaitest.Sample()}, path, notContinued)
 			require.Len(t, lines, 1)
 			assert.Equal(t, map[string]any{"reason": "it is of another version of the connector"}, lines[0].ContextMap())
 			assert.ElementsMatch(t, want, grants(t, path))
@@ -120,12 +121,12 @@ func TestUnfinishedSyncOfAnotherVersion(t *testing.T) {
 func TestSummaryCountsWarnings(t *testing.T) {
 	t.Parallel()
 	server := &openaitest.Server{Organization: openaitest.Sample(), GroupMembersUnavailable: 403}
-	lines := syncs(t, server, filepath.Join(t.TempDir(), "sync.c1z"), "baton-openai: the sync is complete")
+	lines := syncInto(t, server, filepath.Join(t.TempDir(), "sync.c1z"), "baton-openai: the sync is complete")
 	require.Len(t, lines, 1)
-	said := lines[0].ContextMap()
+	summary := lines[0].ContextMap()
 	assert.Equal(t, map[string]int{
 		"OpenAI does not list the members of this group to this key on this plan; access through the group is not shown for them": len(server.Organization.Groups),
-	}, said["warnings"])
-	assert.EqualValues(t, len(server.Requests()), said["calls"])
-	assert.Positive(t, said["duration"])
+	}, summary["warnings"])
+	assert.EqualValues(t, len(server.Requests()), summary["calls"])
+	assert.Positive(t, summary["duration"])
 }

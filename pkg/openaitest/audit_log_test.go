@@ -17,8 +17,8 @@ import (
 
 const auditLogs = "/organization/audit_logs"
 
-// told are the entries of a list, each with its type, its id and the project that it names.
-func told(t *testing.T, s *openaitest.Server, query string) []string {
+// auditEntries are the entries of a list, each with its type, its id and its project.
+func auditEntries(t *testing.T, s *openaitest.Server, query string) []string {
 	t.Helper()
 	data, _ := ok(t, s, auditLogs+query).body["data"].([]any)
 	found := make([]string, 0, len(data))
@@ -35,7 +35,7 @@ func told(t *testing.T, s *openaitest.Server, query string) []string {
 	return found
 }
 
-// Each write makes the entries that tell of it, the newest first.
+// Each write adds its entries, the newest first.
 func TestWritesAreRecorded(t *testing.T) {
 	t.Parallel()
 	const assigned = "role.assignment.created role_assignment_"
@@ -87,20 +87,20 @@ func TestWritesAreRecorded(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			// A key's changes are said to be in the default project.
+			// The entries of a write with a key have the default project.
 			quirk := make([]string, 0, len(test.want))
 			for _, line := range test.want {
 				quirk = append(quirk, line+" in default")
 			}
 			standIn := newWritable()
 			test.write.send(t, standIn)
-			assert.Equal(t, quirk, told(t, standIn, ""))
+			assert.Equal(t, quirk, auditEntries(t, standIn, ""))
 			assert.Len(t, standIn.Recorded(), len(quirk))
 		})
 	}
 }
 
-// What is changed in OpenAI's own pages names the project where it was.
+// A change on OpenAI's pages has the project in which it was made.
 func TestUpdatesAreRecorded(t *testing.T) {
 	t.Parallel()
 	standIn := newWritable()
@@ -112,14 +112,14 @@ func TestUpdatesAreRecorded(t *testing.T) {
 	})
 	assert.Equal(t, []string{
 		"role.assignment.created role_assignment_role_p_eve in p", "user.added eve in p", "invite.accepted pending", "user.added eve",
-	}, told(t, standIn, ""))
+	}, auditEntries(t, standIn, ""))
 	actor, _ := ok(t, standIn, auditLogs).row(t, standIn.Recorded()[0].ID)["actor"].(map[string]any)
 	assert.Equal(t, "session", actor["type"])
 
 	named := newWritable()
 	named.AuditLog.NamesProjects = true
 	post(t, named, "/organization/projects/p/users", `{"user_id":"dee","role":"member"}`)
-	assert.Equal(t, []string{"user.added dee in p"}, told(t, named, ""))
+	assert.Equal(t, []string{"user.added dee in p"}, auditEntries(t, named, ""))
 }
 
 func TestAuditLogFilters(t *testing.T) {
@@ -141,7 +141,7 @@ func TestAuditLogFilters(t *testing.T) {
 		"?actor_ids[]=dee&limit=1":                             {"login.succeeded <nil>"},
 		"?tenant_only=true":                                    {},
 	} {
-		assert.Equal(t, want, told(t, standIn, query), query)
+		assert.Equal(t, want, auditEntries(t, standIn, query), query)
 	}
 	for _, query := range []string{"?event_types[]=user.created", "?effective_at[gt]=soon", "?tenant_only=yes"} {
 		assert.Equal(t, http.StatusBadRequest, get(t, standIn, auditLogs+query).status, query)
@@ -160,15 +160,15 @@ func TestAuditLogComesLate(t *testing.T) {
 	for i := range 4 {
 		post(t, standIn, "/organization/groups", fmt.Sprintf(`{"name":"N%d"}`, i))
 	}
-	assert.Empty(t, told(t, standIn, ""))
+	assert.Empty(t, auditEntries(t, standIn, ""))
 	at = at.Add(10 * time.Second)
-	assert.Len(t, told(t, standIn, ""), 3)
+	assert.Len(t, auditEntries(t, standIn, ""), 3)
 	at = at.Add(time.Minute)
-	newestFirst := told(t, standIn, "")
+	newestFirst := auditEntries(t, standIn, "")
 	assert.Equal(t, "group.created group_Made000000000004 in default", newestFirst[0])
 	assert.Len(t, newestFirst, 4)
 	standIn.Update(func(*openaitest.Organization) { standIn.AuditLog.OldestFirst = true })
-	assert.Equal(t, "group.created group_Made000000000001 in default", told(t, standIn, "")[0])
+	assert.Equal(t, "group.created group_Made000000000001 in default", auditEntries(t, standIn, "")[0])
 }
 
 func TestAuditLogIsOff(t *testing.T) {
@@ -186,7 +186,7 @@ func TestAuditLogIsOff(t *testing.T) {
 	assert.Equal(t, http.StatusForbidden, get(t, restrictedKey, auditLogs).status)
 }
 
-// recordAll changes something of everything, in OpenAI's own pages and with a key.
+// recordAll changes something of every kind, on OpenAI's pages and with a key.
 func recordAll(t *testing.T, standIn *openaitest.Server) {
 	t.Helper()
 	standIn.Update(func(o *openaitest.Organization) {
@@ -203,7 +203,7 @@ func recordAll(t *testing.T, standIn *openaitest.Server) {
 	)
 }
 
-// walkAuditLog reads the whole log with OpenAI's own client, one small page after the other.
+// walkAuditLog reads the whole log with OpenAI's own client, in small pages.
 func walkAuditLog(t *testing.T, client *openai.Client) []openai.AdminOrganizationAuditLogListResponse {
 	t.Helper()
 	list := client.Admin.Organization.AuditLogs.ListAutoPaging(t.Context(), openai.AdminOrganizationAuditLogListParams{
@@ -231,7 +231,7 @@ func TestOfficialClientWalksTheAuditLog(t *testing.T) {
 	}
 }
 
-// TestDocumentOfAuditLog holds the log of everything that can be changed against the document.
+// TestDocumentOfAuditLog compares the log of all changes with the document.
 func TestDocumentOfAuditLog(t *testing.T) {
 	t.Parallel()
 	checked := newValidator(newWritable(), loadDocument(t))

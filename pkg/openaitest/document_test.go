@@ -26,8 +26,8 @@ import (
 
 const documentVariable = "OPENAI_ADMIN_API_DOCUMENT"
 
-// deviation is a point where the API has been seen to differ from its document, and the stand-in with it. It takes the
-// difference out of a row of the route's answer and tells whether there was one.
+// deviation is a difference between the API as it was seen and its document, which the stand-in shares. It removes the
+// difference from a row of the route's answer and reports whether there was one.
 type deviation struct {
 	name, reason string
 	routes       []string
@@ -65,8 +65,8 @@ var deviations = []deviation{
 	},
 }
 
-// TestDocument holds every request and every answer of a walk through a seeded organization against OpenAI's own
-// document. It is not part of this repository; without it the test is skipped.
+// TestDocument compares every request and answer of a walk through a seeded organization with OpenAI's own document.
+// The document is not part of this repository; without it the test is skipped.
 func TestDocument(t *testing.T) {
 	t.Parallel()
 	document := loadDocument(t)
@@ -89,7 +89,7 @@ func TestDocument(t *testing.T) {
 	}
 }
 
-// TestDocumentOfWrites holds every write that works against the document.
+// TestDocumentOfWrites compares every successful write with the document.
 func TestDocumentOfWrites(t *testing.T) {
 	t.Parallel()
 	document := loadDocument(t)
@@ -103,7 +103,7 @@ func TestDocumentOfWrites(t *testing.T) {
 	}
 }
 
-// TestDocumentIsEnforced shows that a wrong answer and a wrong request are found out.
+// TestDocumentIsEnforced checks that a wrong answer and a wrong request are detected.
 func TestDocumentIsEnforced(t *testing.T) {
 	t.Parallel()
 	document := loadDocument(t)
@@ -142,8 +142,8 @@ func TestDocumentIsEnforced(t *testing.T) {
 	}
 }
 
-// loadDocument also reads an excerpt that has the schemas but lacks the answers that all routes share, such as 429: the walk
-// does not meet them.
+// loadDocument also accepts an excerpt with the schemas but without the answers that all routes share, such as 429. The
+// walk does not get such answers.
 func loadDocument(t *testing.T) *openapi3.T {
 	t.Helper()
 	file := os.Getenv(documentVariable)
@@ -167,7 +167,7 @@ func loadDocument(t *testing.T) *openapi3.T {
 	return document
 }
 
-// accessRoutes are the document's routes, with one of the methods, that are about who is there and who may do what.
+// accessRoutes are the document's routes, with one of the methods, that have to do with principals and their access.
 func accessRoutes(document *openapi3.T, methods ...string) map[string]bool {
 	// Routes that grant no access and name no principal, and events.
 	ignored := []string{
@@ -188,7 +188,7 @@ func accessRoutes(document *openapi3.T, methods ...string) map[string]bool {
 	return wanted
 }
 
-// validator passes requests on to the stand-in and holds both sides against the document.
+// validator passes requests on to the stand-in and compares requests and answers with the document.
 type validator struct {
 	standIn  *openaitest.Server
 	document *openapi3.T
@@ -251,7 +251,7 @@ func (v *validator) check(r *http.Request, template string, answer *httptest.Res
 	return openapi3filter.ValidateResponse(r.Context(), response.SetBodyBytes(v.conform(path, answer.Body.Bytes())))
 }
 
-// pathParams reads the values of the template's placeholders from the path below /v1.
+// pathParams returns the values of the template's placeholders in a path below /v1.
 func pathParams(template, path string) map[string]string {
 	params := map[string]string{}
 	segments := strings.Split(strings.TrimPrefix(path, "/v1"), "/")
@@ -263,7 +263,7 @@ func pathParams(template, path string) map[string]string {
 	return params
 }
 
-// conform takes the known deviations out of a body.
+// conform removes the known deviations from a body.
 func (v *validator) conform(path string, body []byte) []byte {
 	var whole map[string]any
 	decoder := json.NewDecoder(bytes.NewReader(body))

@@ -11,7 +11,7 @@ import (
 	"github.com/conductorone/baton-openai/pkg/openaitest"
 )
 
-// A client whose second page of users is lost in a gateway.
+// A client whose second page of users fails in a gateway.
 func ExampleServer() {
 	standIn := &openaitest.Server{Organization: openaitest.Sample()}
 	standIn.SetFault("GET /organization/users", openaitest.Fault{After: 1, Times: 1, Status: 502, Body: "<html>", ContentType: "text/html"})

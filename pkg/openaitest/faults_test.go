@@ -74,7 +74,7 @@ func TestRedirect(t *testing.T) {
 	assert.Equal(t, "https://elsewhere.example.com/", r.header.Get("Location"))
 }
 
-// send asks a real server, for faults of the connection.
+// send calls a real server, for faults of the connection.
 func send(ctx context.Context, t *testing.T, server *httptest.Server, path string) (*http.Response, error) {
 	t.Helper()
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, server.URL+"/v1"+path, http.NoBody)
@@ -106,7 +106,7 @@ func TestBrokenBodies(t *testing.T) {
 		t.Parallel()
 		response, err := send(t.Context(), t, start(t, openaitest.Fault{Reset: true}), "/organization/users")
 		if err != nil {
-			return // the reset may overtake the beginning of the answer
+			return // the reset may come before the beginning of the answer
 		}
 		defer response.Body.Close()
 		body, err := io.ReadAll(response.Body)
@@ -144,7 +144,7 @@ func TestBrokenBodies(t *testing.T) {
 
 func TestCursorFaults(t *testing.T) {
 	t.Parallel()
-	organization := crowded(7)
+	organization := fullLists(7)
 	lists := map[string]string{
 		"/organization/users":                  "last_id",
 		"/organization/projects/p0/api_keys":   "last_id",
@@ -164,7 +164,7 @@ func TestCursorFaults(t *testing.T) {
 	for path, field := range lists {
 		t.Run(path, func(t *testing.T) {
 			t.Parallel()
-			// follow goes on as the cursor says.
+			// follow uses the cursor that was returned.
 			follow := func(fault openaitest.CursorFault) ([]any, [][]string) {
 				standIn := &openaitest.Server{Organization: organization, Faults: map[string]openaitest.Fault{"*": {Cursor: fault}}}
 				u, err := url.Parse(path)
@@ -206,7 +206,7 @@ func TestCursorFaults(t *testing.T) {
 func TestConcealLastID(t *testing.T) {
 	t.Parallel()
 	standIn := &openaitest.Server{
-		Organization: crowded(7),
+		Organization: fullLists(7),
 		Faults:       map[string]openaitest.Fault{usersRoute: {ConcealLastID: true}},
 	}
 	page := ok(t, standIn, "/organization/users?limit=2")
@@ -215,12 +215,12 @@ func TestConcealLastID(t *testing.T) {
 	assert.Equal(t, []string{"u2", "u3"}, ok(t, standIn, "/organization/users?limit=2&after=u1").ids(), "the last row's id leads on")
 }
 
-// A place whose row was deleted is refused, and the list from its beginning is not.
+// A request after a deleted row is refused; one from the beginning of the list is not.
 func TestCursorThatIsGone(t *testing.T) {
 	t.Parallel()
 	for _, status := range []int{0, 404} {
 		standIn := &openaitest.Server{
-			Organization: crowded(4),
+			Organization: fullLists(4),
 			Faults:       map[string]openaitest.Fault{usersRoute: {Cursor: openaitest.CursorGone, Status: status}},
 		}
 		page := ok(t, standIn, "/organization/users?limit=2")
@@ -231,7 +231,7 @@ func TestCursorThatIsGone(t *testing.T) {
 	}
 }
 
-func TestWhichRequestsAFaultBefalls(t *testing.T) {
+func TestWhichRequestsAFaultAffects(t *testing.T) {
 	t.Parallel()
 	const projectUsers = "GET /organization/projects/{project_id}/users"
 	broken := openaitest.Fault{Status: 500}
@@ -250,7 +250,7 @@ func TestWhichRequestsAFaultBefalls(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			standIn := &openaitest.Server{Organization: crowded(2), Faults: test.faults}
+			standIn := &openaitest.Server{Organization: fullLists(2), Faults: test.faults}
 			for i, path := range []string{
 				"/organization/projects/p0/users", "/organization/projects/p1/users", "/organization/users", "/organization/projects/p0/users",
 			} {

@@ -76,11 +76,11 @@ func TestGroupRefusals(t *testing.T) {
 		"add nobody":           {route: "POST /organization/groups/h/users", body: `{"user_id":"x"}`, status: 404, code: "user_not_found"},
 		"add without id":       {route: "POST /organization/groups/h/users", body: `{}`, status: 400, code: "missing_required_parameter"},
 		"add to SCIM":          {route: "POST /organization/groups/scim/users", body: `{"user_id":"cyd"}`, status: 400, message: scim},
-		"add, gated":           {route: "POST /organization/groups/h/users", body: `{"user_id":"dee"}`, bend: gated, status: 403, message: "not available"},
+		"add, gated":           {route: "POST /organization/groups/h/users", body: `{"user_id":"dee"}`, prepare: gated, status: 403, message: "not available"},
 		"remove from nothing":  {route: "DELETE /organization/groups/x/users/dee", status: 404, code: "group_not_found"},
 		"remove who is absent": {route: "DELETE /organization/groups/g/users/dee", status: 404, code: "user_not_found"},
 		"remove from SCIM":     {route: "DELETE /organization/groups/scim/users/dee", status: 400, message: scim},
-		"remove, gated":        {route: "DELETE /organization/groups/g/users/cyd", bend: gated, status: 403, message: "not available"},
+		"remove, gated":        {route: "DELETE /organization/groups/g/users/cyd", prepare: gated, status: 403, message: "not available"},
 	})
 }
 
@@ -145,7 +145,7 @@ func TestGroupRoleWrites(t *testing.T) {
 	})
 }
 
-// TestAssignmentToAGroupThatIsNotListed names a group that a project holds and the organization does not list.
+// TestAssignmentToAGroupThatIsNotListed uses a group that a project lists and the organization does not.
 func TestAssignmentToAGroupThatIsNotListed(t *testing.T) {
 	t.Parallel()
 	standIn := newWritable()

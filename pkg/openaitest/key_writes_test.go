@@ -104,7 +104,7 @@ func TestServiceAccountWrites(t *testing.T) {
 	assert.Equal(t, want, got)
 }
 
-// A service account can come with a key that nobody asked for.
+// A service account can come with a key that was not requested.
 func TestServiceAccountThatComesWithAKey(t *testing.T) {
 	t.Parallel()
 	standIn := newWritable()
@@ -115,7 +115,8 @@ func TestServiceAccountThatComesWithAKey(t *testing.T) {
 	assert.Len(t, standIn.Snapshot().Projects[0].APIKeys, len(writable().Projects[0].APIKeys)+1)
 }
 
-// TestDeletedServiceAccountThatIsAUser stays in its groups: the organization's user of the same id is still there.
+// TestDeletedServiceAccountThatIsAUser checks that the id stays in its groups, since the organization still has the
+// user of the same id.
 func TestDeletedServiceAccountThatIsAUser(t *testing.T) {
 	t.Parallel()
 	standIn := newWritable()
@@ -171,7 +172,8 @@ func TestKeyWrites(t *testing.T) {
 	})
 }
 
-// TestAccountWithSeveralKeys has each of them among the project's, as the account's, and loses all of them with it.
+// TestAccountWithSeveralKeys checks that the project lists all keys of a service account, and none of them after its
+// deletion.
 func TestAccountWithSeveralKeys(t *testing.T) {
 	t.Parallel()
 	const keys = "/organization/projects/p/api_keys"
@@ -189,7 +191,7 @@ func TestAccountWithSeveralKeys(t *testing.T) {
 	assert.Equal(t, []string{"key_cyd", "key_gone"}, get(t, standIn, keys).ids())
 }
 
-// TestSecretsAreSeenOnce asks for the keys again after they were made.
+// TestSecretsAreSeenOnce lists the keys after they were created.
 func TestSecretsAreSeenOnce(t *testing.T) {
 	t.Parallel()
 	standIn := newWritable()

@@ -54,7 +54,7 @@ func TestFields(t *testing.T) {
 	}
 }
 
-// TestFieldsReachEveryKind changes an object of each kind.
+// TestFieldsReachEveryKind changes a field of one object of each kind.
 func TestFieldsReachEveryKind(t *testing.T) {
 	t.Parallel()
 	mark := openaitest.Fields{"mark": "x"}

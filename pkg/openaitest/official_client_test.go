@@ -15,8 +15,8 @@ import (
 	"github.com/conductorone/baton-openai/pkg/openaitest"
 )
 
-// TestOfficialClient reads whole organizations with OpenAI's own client, one small page after the other, and rebuilds
-// them from nothing else.
+// TestOfficialClient reads whole organizations with OpenAI's own client, in small pages, and rebuilds them from the
+// answers alone.
 func TestOfficialClient(t *testing.T) {
 	t.Parallel()
 	organizations := map[string]openaitest.Organization{
@@ -36,7 +36,7 @@ func TestOfficialClient(t *testing.T) {
 	}
 }
 
-// TestOfficialClientSeesRefusals shows that refusals reach the client as they do from the API.
+// TestOfficialClientSeesRefusals checks that the client reads the stand-in's refusals as it reads the API's.
 func TestOfficialClientSeesRefusals(t *testing.T) {
 	t.Parallel()
 	standIn := &openaitest.Server{Keys: map[string]openaitest.Key{testKey: {}}}
@@ -61,7 +61,7 @@ func newOfficialClient(t *testing.T, handler http.Handler) *openai.Client {
 	return &client
 }
 
-// visible leaves out what a client cannot see, such as the difference between an empty list and none.
+// visible removes what a client cannot see, such as the difference between an empty list and a missing one.
 func visible(o openaitest.Organization) openaitest.Organization {
 	o.ID = ""
 	for i := range o.Users {
@@ -128,7 +128,7 @@ type pager[T any] interface {
 	Err() error
 }
 
-// all walks a list to its end.
+// all reads a list to its end.
 func all[T, R any](t *testing.T, list pager[T], row func(T) R) []R {
 	t.Helper()
 	var rows []R
@@ -139,7 +139,7 @@ func all[T, R any](t *testing.T, list pager[T], row func(T) R) []R {
 	return rows
 }
 
-// smallPage makes every list of the test long enough to be paged.
+// smallPage gives every list of the test more than one page.
 var smallPage = openai.Int(3)
 
 func readOrganization(t *testing.T, client *openai.Client) openaitest.Organization {
@@ -316,7 +316,7 @@ func newRoleNames(roles []openai.Role) roleNames {
 	return names
 }
 
-// held are the roles that the principal holds directly, besides the one that its own row names.
+// held are the roles that the principal holds directly, without the one that its own row names.
 func (n roleNames) held(rows []assigned, principal, named string) []string {
 	var ids []string
 	for _, row := range rows {

@@ -15,7 +15,7 @@ import (
 	"github.com/conductorone/baton-openai/pkg/openaitest"
 )
 
-// setOrNot is what was read, or the zero value where the API says that there is none.
+// setOrNot returns the answer, or the zero value if nothing is set.
 func setOrNot[T any](t *testing.T, answer *T, err error) T {
 	t.Helper()
 	var refusal *openai.Error
@@ -27,7 +27,7 @@ func setOrNot[T any](t *testing.T, answer *T, err error) T {
 	return *answer
 }
 
-// readControls reads what the projects may use and spend.
+// readControls reads the models, tools and limits of the projects.
 func readControls(t *testing.T, client *openai.Client, o *openaitest.Organization) {
 	t.Helper()
 	ctx, api := t.Context(), &client.Admin.Organization
@@ -79,7 +79,7 @@ func readModelRateLimit(t *testing.T, l openai.ProjectRateLimit) openaitest.Mode
 	return openaitest.ModelRateLimit{ID: l.ID, Model: l.Model, Numbers: numbers}
 }
 
-// writeControls changes what the projects may use and spend, in the organization that is writable.
+// writeControls changes the models, tools and limits of the projects of the writable organization.
 func writeControls(t *testing.T, client *openai.Client) {
 	t.Helper()
 	ctx, api := t.Context(), &client.Admin.Organization
@@ -89,7 +89,7 @@ func writeControls(t *testing.T, client *openai.Client) {
 	assert.Equal(t, []string{"allow_list", "ada", "o3"}, append([]string{string(models.Mode)}, models.ModelIDs...))
 	assert.True(t, done(api.Projects.ModelPermissions.Delete(ctx, "p"))(t).Deleted)
 
-	// The client leaves out what is switched off, as the zero value of its type.
+	// The client omits a false value.
 	tools := done(api.Projects.HostedToolPermissions.Update(ctx, "p", openai.AdminOrganizationProjectHostedToolPermissionUpdateParams{
 		Mcp: openai.AdminOrganizationProjectHostedToolPermissionUpdateParamsMcp{Enabled: true},
 	}, option.WithJSONSet("code_interpreter.enabled", false)))(t)
@@ -111,9 +111,9 @@ func writeControls(t *testing.T, client *openai.Client) {
 	assert.True(t, done(api.SpendLimit.Delete(ctx))(t).Deleted)
 }
 
-// TestDocumentOfControls holds what is read and written of the projects' models, tools and limits against the document. An
-// excerpt of the administration's chapter may lack these routes, which stand in other chapters: then only the whole
-// document, https://github.com/openai/openai-openapi, can show something.
+// TestDocumentOfControls compares reads and writes of the projects' models, tools and limits with the document. An
+// excerpt of the chapter on administration may lack these routes. The whole document is at
+// https://github.com/openai/openai-openapi.
 func TestDocumentOfControls(t *testing.T) {
 	t.Parallel()
 	document := loadDocument(t)

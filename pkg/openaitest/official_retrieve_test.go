@@ -10,7 +10,7 @@ import (
 	"github.com/conductorone/baton-openai/pkg/openaitest"
 )
 
-// retrieveAll asks for every object of the organization, and for every role assignment, by its id.
+// retrieveAll reads every object of the organization, and every role assignment, by its id.
 func retrieveAll(t *testing.T, client *openai.Client, o *openaitest.Organization) {
 	t.Helper()
 	ctx, api := t.Context(), &client.Admin.Organization
@@ -106,7 +106,7 @@ func retrieveBelowProject(t *testing.T, client *openai.Client, o *openaitest.Org
 	}
 }
 
-// groupType must be told: without it, the API looks only among the groups that are not the tenant's.
+// groupType is required for a tenant's group: without it, the API searches only the other groups.
 func groupType(o *openaitest.Organization, id string) openai.AdminOrganizationProjectGroupGetParamsGroupType {
 	for _, g := range o.Groups {
 		if g.ID == id {

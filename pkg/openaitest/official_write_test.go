@@ -12,7 +12,7 @@ import (
 	"github.com/conductorone/baton-openai/pkg/openaitest"
 )
 
-// TestOfficialClientWrites performs every write once with OpenAI's own client.
+// TestOfficialClientWrites makes every write once with OpenAI's own client.
 func TestOfficialClientWrites(t *testing.T) {
 	t.Parallel()
 	standIn := newWritable()
@@ -41,7 +41,7 @@ func TestOfficialClientWrites(t *testing.T) {
 	}
 	assert.Len(t, written, len(routes))
 
-	// What was made is gone again, but for the archived project; bob and the key of cyd went too.
+	// Everything created was deleted again, except the archived project. bob and the key of cyd were deleted too.
 	want, got := writable(), standIn.Snapshot()
 	want.Users = slices.Delete(want.Users, 1, 2)
 	want.Users[2].Role = "owner"
@@ -57,7 +57,7 @@ func TestOfficialClientWrites(t *testing.T) {
 	assert.Equal(t, want, got)
 }
 
-// TestOfficialClientTakesOtherStatuses shows that statuses of earlier versions are no failures.
+// TestOfficialClientTakesOtherStatuses checks that the client accepts the success statuses of earlier versions.
 func TestOfficialClientTakesOtherStatuses(t *testing.T) {
 	t.Parallel()
 	standIn := newWritable()
@@ -65,7 +65,7 @@ func TestOfficialClientTakesOtherStatuses(t *testing.T) {
 	writeAll(t, newOfficialClient(t, standIn))
 }
 
-// done holds a write to having worked and gives its answer.
+// done returns the answer of a successful write.
 func done[T any](answer *T, err error) func(*testing.T) T {
 	return func(t *testing.T) T {
 		t.Helper()
@@ -74,7 +74,7 @@ func done[T any](answer *T, err error) func(*testing.T) T {
 	}
 }
 
-// writeAll makes things, changes them and deletes them again, in the organization that is writable.
+// writeAll creates, changes and deletes objects of the writable organization.
 func writeAll(t *testing.T, client *openai.Client) {
 	t.Helper()
 	writeProject(t, client)

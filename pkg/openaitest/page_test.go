@@ -41,8 +41,8 @@ var listRoutes = []listRoute{
 	{path: "/organization/projects/p0/groups", cursor: "next", highest: 100, standard: 20},
 }
 
-// crowded has in every list as many rows, or a few more.
-func crowded(rows int) openaitest.Organization {
+// fullLists has at least so many rows in every list.
+func fullLists(rows int) openaitest.Organization {
 	var o openaitest.Organization
 	p := openaitest.Project{ID: "p0"}
 	userIDs, roleIDs := make([]string, 0, rows), make([]string, 0, rows)
@@ -69,10 +69,10 @@ func crowded(rows int) openaitest.Organization {
 	return o
 }
 
-// A server of small pages has the same rows, in the same order.
+// A server with small pages has the same rows, in the same order.
 func TestLargestPage(t *testing.T) {
 	t.Parallel()
-	standIn := &openaitest.Server{Organization: crowded(5), LargestPage: 3}
+	standIn := &openaitest.Server{Organization: fullLists(5), LargestPage: 3}
 	first := ok(t, standIn, "/organization/users?limit=100")
 	require.Equal(t, []string{"u0", "u1", "u2"}, first.ids())
 	require.Equal(t, []string{"u3", "u4"}, ok(t, standIn, "/organization/users?limit=100&after=u2").ids())
@@ -82,7 +82,7 @@ func TestLargestPage(t *testing.T) {
 
 func TestPageSizes(t *testing.T) {
 	t.Parallel()
-	standIn := &openaitest.Server{Organization: crowded(1100)}
+	standIn := &openaitest.Server{Organization: fullLists(1100)}
 	for _, list := range listRoutes {
 		t.Run(strings.ReplaceAll(list.path, "/", " "), func(t *testing.T) {
 			t.Parallel()
@@ -105,7 +105,7 @@ func TestPageSizes(t *testing.T) {
 
 func TestWalks(t *testing.T) {
 	t.Parallel()
-	standIn := &openaitest.Server{Organization: crowded(130)}
+	standIn := &openaitest.Server{Organization: fullLists(130)}
 	for _, list := range listRoutes {
 		t.Run(strings.ReplaceAll(list.path, "/", " "), func(t *testing.T) {
 			t.Parallel()
@@ -134,7 +134,7 @@ func TestWalks(t *testing.T) {
 
 func TestCursors(t *testing.T) {
 	t.Parallel()
-	standIn := &openaitest.Server{Organization: crowded(30)}
+	standIn := &openaitest.Server{Organization: fullLists(30)}
 	t.Run("last_id is an id", func(t *testing.T) {
 		t.Parallel()
 		page := ok(t, standIn, "/organization/users?limit=2")
@@ -179,7 +179,7 @@ func TestCursors(t *testing.T) {
 	})
 }
 
-func TestWalkSurvivesRowsThatDisappearFromSight(t *testing.T) {
+func TestPageAfterARowThatIsHidden(t *testing.T) {
 	t.Parallel()
 	standIn := &openaitest.Server{Organization: openaitest.Organization{Projects: []openaitest.Project{{ID: "a"}, {ID: "b"}, {ID: "c"}}}}
 	require.Equal(t, "a", ok(t, standIn, "/organization/projects?limit=1").body["last_id"])

@@ -111,7 +111,7 @@ func TestSpendLimitWrites(t *testing.T) {
 			effect: func(o *openaitest.Organization) { o.SpendLimit.Cents = 0 },
 		},
 	})
-	none := bent(func(o *openaitest.Organization) { o.SpendLimit.Cents, o.Projects[0].SpendLimit.Cents = 0, 0 })
+	none := edited(func(o *openaitest.Organization) { o.SpendLimit.Cents, o.Projects[0].SpendLimit.Cents = 0, 0 })
 	requireRefusals(t, map[string]refusal{
 		"nothing":               {route: "POST " + ofAll, body: `{"threshold_amount":0,"currency":"USD","interval":"month"}`, status: 400, code: "integer_below_min_value"},
 		"no amount":             {route: "POST " + ofAll, body: `{"currency":"USD","interval":"month"}`, status: 400, code: "missing_required_parameter"},
@@ -119,13 +119,13 @@ func TestSpendLimitWrites(t *testing.T) {
 		"another interval":      {route: "POST " + ofProject, body: `{"threshold_amount":1,"currency":"USD","interval":"day"}`, status: 400, code: "invalid_value"},
 		"archived":              {route: "POST /organization/projects/old/spend_limit", body: body, status: 400, code: "project_archived"},
 		"no project":            {route: "DELETE /organization/projects/x/spend_limit", status: 404, code: "project_not_found"},
-		"none of a project":     {route: "DELETE " + ofProject, bend: none, status: 404, code: "spend_limit_not_found"},
-		"none of all":           {route: "DELETE " + ofAll, bend: none, status: 404, code: "spend_limit_not_found"},
+		"none of a project":     {route: "DELETE " + ofProject, prepare: none, status: 404, code: "spend_limit_not_found"},
+		"none of all":           {route: "DELETE " + ofAll, prepare: none, status: 404, code: "spend_limit_not_found"},
 		"half of what it takes": {route: "POST " + ofAll, body: `{"threshold_amount":1}`, status: 400, code: "missing_required_parameter", message: "currency"},
 	})
 }
 
-// What nobody has set is read as 404, or as null.
+// A control that nobody has set is read as 404, or as null.
 func TestControlsThatNobodyHasSet(t *testing.T) {
 	t.Parallel()
 	paths := map[string]string{
@@ -145,7 +145,7 @@ func TestControlsThatNobodyHasSet(t *testing.T) {
 	}
 }
 
-// Of the controls, only the rate limits have a type in the audit log.
+// Of the controls, only the rate limits are in the audit log.
 func TestAuditLogOfControls(t *testing.T) {
 	t.Parallel()
 	standIn := newWritable()

@@ -99,7 +99,7 @@ func TestProjectUserWrites(t *testing.T) {
 				o.Projects[1].Users = nil
 			},
 		},
-	}, bent(func(o *openaitest.Organization) {
+	}, edited(func(o *openaitest.Organization) {
 		o.Projects[1].Users = []openaitest.ProjectUser{{UserID: "dee", Role: "member"}}
 	}))
 }
@@ -116,7 +116,7 @@ func TestProjectUserRefusals(t *testing.T) {
 		"add with a role's id":  {route: "POST " + users, body: `{"user_id":"dee","role":"role_p"}`, status: 400, code: "invalid_value"},
 		"add a member":          {route: "POST " + users, body: `{"user_id":"cyd","role":"owner"}`, status: 400, message: already},
 		"add an owner":          {route: "POST " + users, body: `{"user_id":"bob","role":"member"}`, status: 400, message: already},
-		"add a service account": {route: "POST " + users, body: `{"user_id":"sa","role":"member"}`, bend: bent(alsoAUser), status: 400, message: already},
+		"add a service account": {route: "POST " + users, body: `{"user_id":"sa","role":"member"}`, prepare: edited(alsoAUser), status: 400, message: already},
 		"add to nothing":        {route: "POST /organization/projects/x/users", body: `{"user_id":"dee","role":"member"}`, status: 404, code: "project_not_found"},
 		"add to the archived":   {route: "POST /organization/projects/old/users", body: `{"user_id":"dee","role":"member"}`, status: 400, code: "project_archived"},
 		"modify the absent":     {route: "POST " + users + "/dee", body: `{"role":"owner"}`, status: 404, code: "user_not_found"},
@@ -129,7 +129,7 @@ func TestProjectUserRefusals(t *testing.T) {
 	})
 }
 
-// alsoAUser lists the service account among the organization's users.
+// alsoAUser adds the service account to the organization's users.
 func alsoAUser(o *openaitest.Organization) {
 	o.Users = append(o.Users, openaitest.User{ID: "sa", Name: "ci", Role: "reader", IsServiceAccount: true})
 }

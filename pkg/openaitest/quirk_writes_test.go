@@ -16,7 +16,7 @@ func TestExpiredInvitesThatBlock(t *testing.T) {
 	blocks := func(s *openaitest.Server) { s.ExpiredInvitesBlock = true }
 	body := `{"email":"Late@example.com","role":"reader","projects":[]}`
 	requireRefusals(t, map[string]refusal{
-		"blocked": {route: "POST /organization/invites", body: body, bend: blocks, status: 400, message: "has already been invited"},
+		"blocked": {route: "POST /organization/invites", body: body, prepare: blocks, status: 400, message: "has already been invited"},
 	})
 	standIn := newWritable()
 	blocks(standIn)
@@ -35,15 +35,15 @@ func TestServiceAccountKeysThatMayGo(t *testing.T) {
 	}}, func(s *openaitest.Server) { s.ServiceAccountKeysMayGo = true })
 }
 
-func TestMembersWhoseRoutesKnowNoViewer(t *testing.T) {
+func TestMemberRoutesWithoutViewer(t *testing.T) {
 	t.Parallel()
 	refuses := func(s *openaitest.Server) { s.MembersRefuseViewer = true }
 	requireRefusals(t, map[string]refusal{
 		"added": {
-			route: "POST /organization/projects/p/users", body: `{"user_id":"dee","role":"viewer"}`, bend: refuses, status: 400, code: "invalid_value", message: "viewer",
+			route: "POST /organization/projects/p/users", body: `{"user_id":"dee","role":"viewer"}`, prepare: refuses, status: 400, code: "invalid_value", message: "viewer",
 		},
 		"modified": {
-			route: "POST /organization/projects/p/users/cyd", body: `{"role":"viewer"}`, bend: refuses, status: 400, code: "invalid_value", message: "viewer",
+			route: "POST /organization/projects/p/users/cyd", body: `{"role":"viewer"}`, prepare: refuses, status: 400, code: "invalid_value", message: "viewer",
 		},
 	})
 	requireWrites(t, map[string]write{"assigned by its id": {
@@ -55,7 +55,7 @@ func TestMembersWhoseRoutesKnowNoViewer(t *testing.T) {
 func TestAssignedRolesThatAddUp(t *testing.T) {
 	t.Parallel()
 	addsUp := func(s *openaitest.Server) { s.AssignedRolesAddUp = true }
-	both := bent(func(o *openaitest.Organization) { o.Projects[0].Users[0].RoleIDs = []string{"role_p", "viewer"} })
+	both := edited(func(o *openaitest.Organization) { o.Projects[0].Users[0].RoleIDs = []string{"role_p", "viewer"} })
 	requireWrites(t, map[string]write{"next to the one of the row": {
 		route: "POST /projects/p/users/cyd/roles", body: `{"role_id":"role-api-project-viewer"}`,
 		effect: func(o *openaitest.Organization) { o.Projects[0].Users[0].RoleIDs = []string{"role_p", "viewer"} },
@@ -67,7 +67,7 @@ func TestAssignedRolesThatAddUp(t *testing.T) {
 		},
 	}}, addsUp, both)
 	requireRefusals(t, map[string]refusal{"the only one": {
-		route: "DELETE /projects/p/users/cyd/roles/role-api-project-member__api-project__p", bend: addsUp, status: 400, message: "is the membership",
+		route: "DELETE /projects/p/users/cyd/roles/role-api-project-member__api-project__p", prepare: addsUp, status: 400, message: "is the membership",
 	}})
 }
 
@@ -87,17 +87,17 @@ func TestRoleListsWithoutPredefinedRoles(t *testing.T) {
 	assert.Contains(t, get(t, standIn, "/projects/p/groups/g/roles").text, `"id":"role-api-project-owner__api-project__p"`)
 }
 
-func TestLastOwnerWhoMayGo(t *testing.T) {
+func TestLastOwnerThatMayGo(t *testing.T) {
 	t.Parallel()
 	mayGo := func(s *openaitest.Server) { s.LastOwnerMayGo = true }
-	alone := bent(func(o *openaitest.Organization) { o.Users[1].Role, o.Users[4].Role = "reader", "reader" })
+	alone := edited(func(o *openaitest.Organization) { o.Users[1].Role, o.Users[4].Role = "reader", "reader" })
 	requireWrites(t, map[string]write{"modified": {
 		route: "POST /organization/users/ada", body: `{"role":"reader"}`,
 		effect: func(o *openaitest.Organization) { o.Users[0].Role = "reader" },
 	}}, mayGo, alone)
 }
 
-// Faults of a write that is handled, and of its answer.
+// Faults of a write with an effect, and of its answer.
 func TestFaultsOfHandledWrites(t *testing.T) {
 	t.Parallel()
 	const route = "DELETE /organization/groups/{group_id}/users/{user_id}"

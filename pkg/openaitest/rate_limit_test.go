@@ -11,7 +11,7 @@ import (
 	"github.com/conductorone/baton-openai/pkg/openaitest"
 )
 
-// The clock of a synctest bubble stands still until every goroutine waits: these tests take no time.
+// In a synctest bubble the clock advances only while every goroutine waits, so these tests take no time.
 
 func TestRateLimit(t *testing.T) {
 	t.Parallel()

@@ -15,8 +15,8 @@ const (
 	longViewer = "role-api-project-viewer__api-project__proj_1"
 )
 
-// governed has a role held in every way.
-func governed() openaitest.Organization {
+// withRoles has roles that are held in every way.
+func withRoles() openaitest.Organization {
 	return openaitest.Organization{
 		ID: "org-1",
 		Users: []openaitest.User{
@@ -50,7 +50,7 @@ func TestRoleAssignments(t *testing.T) {
 	type sources []string
 	tests := []struct {
 		path string
-		// want are the roles and the principals that their sources name; nil is null.
+		// want are the roles with the principals of their sources; nil is null.
 		want map[string]sources
 	}{
 		{"/organization/users/direct/roles", map[string]sources{longReader: nil, "role_a": nil}},
@@ -76,7 +76,7 @@ func TestRoleAssignments(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.path, func(t *testing.T) {
 			t.Parallel()
-			standIn := &openaitest.Server{Organization: governed()}
+			standIn := &openaitest.Server{Organization: withRoles()}
 			list := ok(t, standIn, test.path)
 			found := map[string]sources{}
 			for _, id := range list.ids() {
@@ -106,7 +106,7 @@ func TestRoleAssignments(t *testing.T) {
 
 func TestRoleRows(t *testing.T) {
 	t.Parallel()
-	standIn := &openaitest.Server{Organization: governed()}
+	standIn := &openaitest.Server{Organization: withRoles()}
 	roles := ok(t, standIn, "/organization/roles")
 	assert.Equal(t, []string{longOwner, longReader, "role_a"}, roles.ids())
 	assert.Equal(t, map[string]any{
@@ -130,7 +130,8 @@ func TestRoleRows(t *testing.T) {
 	assert.Equal(t, true, project.row(t, longMember)["predefined_role"])
 }
 
-// What the predefined roles are called is disputed; each way is the same in the lists of roles and of assignments.
+// The names of the predefined roles are disputed. Each way to name them is the same in the lists of roles and of
+// assignments.
 func TestNamesOfPredefinedRoles(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
@@ -146,7 +147,7 @@ func TestNamesOfPredefinedRoles(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			standIn := test.server
-			standIn.Organization = governed()
+			standIn.Organization = withRoles()
 			assert.Equal(t, test.organization, ok(t, standIn, "/organization/roles").row(t, longReader)["name"])
 			assert.Equal(t, test.organization, ok(t, standIn, "/organization/users/direct/roles").row(t, longReader)["name"])
 			assert.Equal(t, test.project, ok(t, standIn, "/projects/proj_1/roles").row(t, longMember)["name"])

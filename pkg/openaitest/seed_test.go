@@ -17,7 +17,7 @@ func TestSeededIsDeterministic(t *testing.T) {
 	first, again := openaitest.Seeded(1, size), openaitest.Seeded(1, size)
 	assert.Equal(t, first, again)
 	assert.NotEqual(t, first, openaitest.Seeded(2, size))
-	// The first draw pins the generator: tests elsewhere may depend on what a seed makes.
+	// The first value pins the generator, since other tests may depend on the seeded organizations.
 	assert.Equal(t, "org-b5i1hYoaI8U4y9sFnTq7xXBA", first.ID)
 }
 
@@ -94,7 +94,7 @@ func TestSeededIsConsistent(t *testing.T) {
 	}
 }
 
-// unique returns the ids and fails when one occurs twice.
+// unique returns the ids and fails if one occurs twice.
 func unique[T any](t *testing.T, items []T, id func(T) string) []string {
 	t.Helper()
 	ids := make([]string, 0, len(items))
@@ -105,7 +105,7 @@ func unique[T any](t *testing.T, items []T, id func(T) string) []string {
 	return ids
 }
 
-// TestVariety lists what the made organizations must have, so that a test that uses them meets it.
+// TestVariety checks that the sample and the seeded organizations have every trait, so that tests with them meet it.
 func TestVariety(t *testing.T) {
 	t.Parallel()
 	for seed := range uint64(20) {
@@ -192,7 +192,7 @@ func user(o *openaitest.Organization, id string) openaitest.User {
 	return openaitest.User{}
 }
 
-// holdsBothWays is a project user who has a custom role of the project directly and through a group.
+// holdsBothWays tells whether a project user holds a custom role of the project both directly and through a group.
 func holdsBothWays(o *openaitest.Organization) bool {
 	return anyMember(func(o *openaitest.Organization, g openaitest.Group, id string) bool {
 		return anyProject(func(p openaitest.Project) bool {
@@ -205,7 +205,7 @@ func holdsBothWays(o *openaitest.Organization) bool {
 	})(o)
 }
 
-// sampleTraits are every kind of object and every way of having access.
+// sampleTraits are every kind of object and every kind of access.
 var sampleTraits = []trait{
 	{"owner", anyUser(func(u openaitest.User) bool { return u.Role == "owner" })},
 	{"reader", anyUser(func(u openaitest.User) bool { return u.Role == "reader" })},

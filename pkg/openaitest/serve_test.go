@@ -17,7 +17,7 @@ import (
 
 const testKey = "sk-admin-0123456789abcdefghij"
 
-// reply is an answer, read whole.
+// reply is a whole answer.
 type reply struct {
 	status int
 	header http.Header
@@ -25,7 +25,7 @@ type reply struct {
 	body   map[string]any
 }
 
-// message is error.message, or the bare string that the API sends in its place.
+// message is error.message, or the string that the API sends in place of the object.
 func (r reply) message() string {
 	if text, ok := r.body["error"].(string); ok {
 		return text
@@ -93,12 +93,12 @@ func read(t *testing.T, response *http.Response) reply {
 	raw, err := io.ReadAll(response.Body)
 	require.NoError(t, err)
 	r := reply{status: response.StatusCode, header: response.Header, text: string(raw)}
-	// What is not JSON leaves the body empty; the tests that expect such an answer look at the text.
+	// The body stays empty if the answer is not JSON; tests of such answers use the text.
 	_ = json.Unmarshal(raw, &r.body)
 	return r
 }
 
-// get asks for a path below /v1 with a valid key.
+// get requests a path below /v1 with a valid key.
 func get(t *testing.T, s *openaitest.Server, path string) reply {
 	t.Helper()
 	return ask(t, s, http.MethodGet, "/v1"+path, testKey)
@@ -110,7 +110,7 @@ func post(t *testing.T, s *openaitest.Server, path, body string) reply {
 	return askWith(t, s, http.MethodPost, "/v1"+path, testKey, strings.NewReader(body))
 }
 
-// remove deletes what is at a path below /v1 with a valid key.
+// remove deletes a path below /v1 with a valid key.
 func remove(t *testing.T, s *openaitest.Server, path string) reply {
 	t.Helper()
 	return ask(t, s, http.MethodDelete, "/v1"+path, testKey)

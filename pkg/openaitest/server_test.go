@@ -98,7 +98,7 @@ func TestMessagesOfTheAPI(t *testing.T) {
 	assert.Equal(t, "Project 'proj_old' is archived. You can only update an active project.", get(t, standIn, "/organization/projects/proj_old/users").message())
 }
 
-func TestWhatIsNotKnownIsRefusedAndRecorded(t *testing.T) {
+func TestUnknownRequestsAreRefusedAndRecorded(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
 		method, target string
@@ -147,7 +147,7 @@ func TestIDsAreEscaped(t *testing.T) {
 			assert.Len(t, ok(t, standIn, "/projects/"+escaped+"/users/"+escaped+"/roles").ids(), 1)
 			assert.Empty(t, ok(t, standIn, "/organization/users?after="+url.QueryEscape(id)).ids())
 
-			// Once more through a connection, where a proxy or the server could normalize the path.
+			// The same through a connection, in which a proxy or the server could normalize the path.
 			server := httptest.NewServer(standIn)
 			defer server.Close()
 			response, err := send(t.Context(), t, server, "/organization/users/"+escaped)

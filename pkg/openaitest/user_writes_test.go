@@ -55,12 +55,12 @@ func TestUserRefusals(t *testing.T) {
 		"unknown role":         {route: "POST /organization/users/dee", body: `{"role":"member"}`, status: 400, code: "invalid_value", message: "'owner', 'reader'"},
 		"unknown role id":      {route: "POST /organization/users/dee", body: `{"role_id":"role_p"}`, status: 400, code: "invalid_value", message: "role_p"},
 		"service account":      {route: "POST /organization/users/bot", body: `{"role":"reader"}`, status: 400, message: "service account"},
-		"last owner":           {route: "POST /organization/users/ada", body: `{"role":"reader"}`, bend: bent(onlyAda), status: 400, code: "last_owner"},
-		"last owner by id":     {route: "POST /organization/users/ada", body: `{"role":"owner","role_id":"` + longReader + `"}`, bend: bent(onlyAda), status: 400, code: "last_owner"},
-		"delete the last one":  {route: "DELETE /organization/users/ada", bend: bent(onlyAda), status: 400, code: "last_owner"},
+		"last owner":           {route: "POST /organization/users/ada", body: `{"role":"reader"}`, prepare: edited(onlyAda), status: 400, code: "last_owner"},
+		"last owner by id":     {route: "POST /organization/users/ada", body: `{"role":"owner","role_id":"` + longReader + `"}`, prepare: edited(onlyAda), status: 400, code: "last_owner"},
+		"delete the last one":  {route: "DELETE /organization/users/ada", prepare: edited(onlyAda), status: 400, code: "last_owner"},
 		"delete who is gone":   {route: "DELETE /organization/users/x", status: 404, code: "user_not_found"},
-		"last owner reassigns": {route: "POST /organization/users/ada/roles", body: `{"role_id":"role-api-organization-reader"}`, bend: bent(onlyAda), status: 400, code: "last_owner"},
-		"last owner unassigns": {route: "DELETE /organization/users/ada/roles/" + longOwner, bend: bent(onlyAda), status: 400, code: "last_owner"},
+		"last owner reassigns": {route: "POST /organization/users/ada/roles", body: `{"role_id":"role-api-organization-reader"}`, prepare: edited(onlyAda), status: 400, code: "last_owner"},
+		"last owner unassigns": {route: "DELETE /organization/users/ada/roles/" + longOwner, prepare: edited(onlyAda), status: 400, code: "last_owner"},
 	})
 }
 
@@ -122,8 +122,8 @@ func TestUserRoleWrites(t *testing.T) {
 	})
 }
 
-// TestPredefinedRoleBesideAnother unassigns a predefined role that the user's own row does not name.
-func TestPredefinedRoleBesideAnother(t *testing.T) {
+// TestSecondPredefinedRole unassigns a predefined role that the user's own row does not name.
+func TestSecondPredefinedRole(t *testing.T) {
 	t.Parallel()
 	standIn := &openaitest.Server{Organization: openaitest.Organization{
 		ID: "org-1", Users: []openaitest.User{{ID: "u", Role: "billing", RoleIDs: []string{"owner"}}},
@@ -174,7 +174,7 @@ func TestInviteWrites(t *testing.T) {
 		"archived project": {route: path, body: `{"email":"e@x.io","role":"reader","projects":[{"id":"old","role":"member"}]}`, status: 400, code: "project_archived"},
 		"viewer":           {route: path, body: `{"email":"e@x.io","role":"reader","projects":[{"id":"p","role":"viewer"}]}`, status: 400, code: "invalid_value"},
 		"no payment method": {
-			route: path, body: `{"email":"eve@example.com","role":"reader"}`, bend: func(s *openaitest.Server) { s.PaymentMethodMissing = true },
+			route: path, body: `{"email":"eve@example.com","role":"reader"}`, prepare: func(s *openaitest.Server) { s.PaymentMethodMissing = true },
 			status: 400, code: "payment_method_required",
 		},
 		"delete the accepted": {route: "DELETE /organization/invites/accepted", status: 400, message: "already accepted"},

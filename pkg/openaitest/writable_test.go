@@ -11,10 +11,10 @@ import (
 	"github.com/conductorone/baton-openai/pkg/openaitest"
 )
 
-// writeTime is when everything happens that the tests write.
+// writeTime is the time of every write in the tests.
 const writeTime = 1_770_000_000
 
-// writable has somebody and something for every write and every refusal.
+// writable has the objects for every write and every refusal.
 func writable() openaitest.Organization {
 	return openaitest.Organization{
 		ID: "org-1",
@@ -69,16 +69,16 @@ func writable() openaitest.Organization {
 	}
 }
 
-// newWritable starts a stand-in of the writable organization, whose clock stands still.
+// newWritable returns a stand-in of the writable organization with a stopped clock.
 func newWritable() *openaitest.Server {
 	return &openaitest.Server{Organization: writable(), Now: func() time.Time { return time.Unix(writeTime, 0) }}
 }
 
-// write is a write and what it does.
+// write is a write with its expected result.
 type write struct {
 	// route is method and path, such as "POST /organization/groups".
 	route, body string
-	// answer is the whole answer; nil if only the effect is of interest.
+	// answer is the whole answer; nil if the test is only about the effect.
 	answer map[string]any
 	// effect changes the organization as the write does; nil if nothing changes.
 	effect func(*openaitest.Organization)
@@ -93,15 +93,15 @@ func (w write) send(t *testing.T, s *openaitest.Server) reply {
 	return post(t, s, path, w.body)
 }
 
-// requireWrites holds each write, on an organization of its own that is bent before, to its answer and to its effect.
-func requireWrites(t *testing.T, writes map[string]write, bends ...func(*openaitest.Server)) {
+// requireWrites checks the answer and the effect of each write, on a prepared organization of its own.
+func requireWrites(t *testing.T, writes map[string]write, preparations ...func(*openaitest.Server)) {
 	t.Helper()
 	for name, w := range writes {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			standIn := newWritable()
-			for _, bend := range bends {
-				bend(standIn)
+			for _, prepare := range preparations {
+				prepare(standIn)
 			}
 			want := standIn.Snapshot()
 			r := w.send(t, standIn)
@@ -124,22 +124,22 @@ func requireWrites(t *testing.T, writes map[string]write, bends ...func(*openait
 // refusal is a write that is refused.
 type refusal struct {
 	route, body string
-	// bend changes the server before.
-	bend    func(*openaitest.Server)
+	// prepare changes the server before the write.
+	prepare func(*openaitest.Server)
 	status  int
 	code    string
 	message string
 }
 
-// requireRefusals holds each refused write to its answer, and to having changed nothing.
+// requireRefusals checks the answer to each refused write, and that it changes nothing.
 func requireRefusals(t *testing.T, refusals map[string]refusal) {
 	t.Helper()
 	for name, f := range refusals {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			standIn := newWritable()
-			if f.bend != nil {
-				f.bend(standIn)
+			if f.prepare != nil {
+				f.prepare(standIn)
 			}
 			before := standIn.Snapshot()
 			r := write{route: f.route, body: f.body}.send(t, standIn)
@@ -153,8 +153,8 @@ func requireRefusals(t *testing.T, refusals map[string]refusal) {
 	}
 }
 
-// bent changes the organization of a server before its first request.
-func bent(change func(*openaitest.Organization)) func(*openaitest.Server) {
+// edited changes the organization of a server before its first request.
+func edited(change func(*openaitest.Organization)) func(*openaitest.Server) {
 	return func(s *openaitest.Server) { s.Update(change) }
 }
 

@@ -33,7 +33,7 @@ func TestMethodsThatAreNotKnown(t *testing.T) {
 	}
 }
 
-// creations are one for each kind of thing, and changes are the posts that create nothing.
+// creations are one write for each kind of object, and changes are the POST requests that create nothing.
 var (
 	creations = []write{
 		{route: "POST /organization/invites", body: `{"email":"eve@example.com","role":"reader"}`},
@@ -135,7 +135,7 @@ func TestWriteLag(t *testing.T) {
 	assert.Equal(t, http.StatusNotFound, remove(t, standIn, path).status)
 }
 
-// TestWriteLagOfSeveralWrites has each write wait for its own reads.
+// TestWriteLagOfSeveralWrites counts the lag of each write separately.
 func TestWriteLagOfSeveralWrites(t *testing.T) {
 	t.Parallel()
 	standIn := newWritable()
@@ -197,8 +197,8 @@ func TestFaultsOfWrites(t *testing.T) {
 func TestRefusedBeforeTheRoute(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
-		bend   func(*openaitest.Server)
-		status int
+		prepare func(*openaitest.Server)
+		status  int
 	}{
 		"key":   {func(s *openaitest.Server) { s.Keys = map[string]openaitest.Key{} }, http.StatusUnauthorized},
 		"scope": {func(s *openaitest.Server) { s.Keys = restricted("groups", "api.groups.read") }, http.StatusForbidden},
@@ -212,7 +212,7 @@ func TestRefusedBeforeTheRoute(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			standIn := newWritable()
-			test.bend(standIn)
+			test.prepare(standIn)
 			before := standIn.Snapshot()
 			assert.Equal(t, test.status, remove(t, standIn, "/organization/groups/g").status)
 			assert.Equal(t, before, standIn.Snapshot())
@@ -227,7 +227,7 @@ func restricted(family, scope string) map[string]openaitest.Key {
 	return map[string]openaitest.Key{testKey: {MissingScopes: map[string]string{family: scope}}}
 }
 
-// TestRepetition makes the same things on two servers, and more of them from what the first one has made.
+// TestRepetition creates the same objects on two servers, and again on top of the first one's.
 func TestRepetition(t *testing.T) {
 	t.Parallel()
 	build := func(organization openaitest.Organization) openaitest.Organization {
@@ -272,7 +272,7 @@ func TestClock(t *testing.T) {
 	assert.LessOrEqual(t, at, time.Now().Unix())
 }
 
-// TestServersShareNothing writes to one of two servers that were made of the same organization.
+// TestServersShareNothing writes to one of two servers with the same organization.
 func TestServersShareNothing(t *testing.T) {
 	t.Parallel()
 	organization := writable()

@@ -15,13 +15,12 @@ import (
 	"github.com/conductorone/baton-openai/pkg/openaitest"
 )
 
-// foreign is a 404 that something on the way gives in the API's place. TestFaults of pkg/client has its other forms, which
-// are of the same kind.
-var foreign = openaitest.Fault{Gateway: true}
+// gateway404 is a 404 of a gateway. TestFaults of pkg/client has other forms of the same kind.
+var gateway404 = openaitest.Fault{Gateway: true}
 
-// Nobody has left, and no plan lacks anything, because something on the way knows no such path: where both a list and
-// whatever it belongs to are answered so, the sync fails.
-func TestForeign404IsNoDeparture(t *testing.T) {
+// A 404 of a gateway says nothing about principals, projects or the plan. If both a list and its resource get one, the
+// sync fails.
+func TestGateway404FailsTheSync(t *testing.T) {
 	t.Parallel()
 	routes := map[string][]string{
 		"a user's roles":       {userRolesRoute, "GET /organization/users/{user_id}"},
@@ -37,7 +36,7 @@ func TestForeign404IsNoDeparture(t *testing.T) {
 			t.Parallel()
 			server := &openaitest.Server{Organization: openaitest.Sample()}
 			for _, route := range faulty {
-				server.SetFault(route, foreign)
+				server.SetFault(route, gateway404)
 			}
 			synced := runSync(t, server, syncOptions{})
 			require.ErrorContains(t, synced.err, faulty[0])
@@ -49,8 +48,8 @@ func TestForeign404IsNoDeparture(t *testing.T) {
 	}
 }
 
-// Nothing is reported as taken or deleted because something on the way knows no such path.
-func TestForeign404IsNoDeletion(t *testing.T) {
+// A 404 of a gateway is not reported as a revocation or a deletion.
+func TestGateway404IsNoDeletion(t *testing.T) {
 	t.Parallel()
 	for name, c := range changes() {
 		if strings.HasPrefix(name, "grant ") {
@@ -59,7 +58,7 @@ func TestForeign404IsNoDeletion(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			server := newServer(c.prepare)
-			server.SetFault("*", foreign)
+			server.SetFault("*", gateway404)
 			before := server.Snapshot()
 			err := c.do(t.Context(), connect(t, server))
 			require.Equal(t, codes.Unavailable, status.Code(err), err)
@@ -69,8 +68,8 @@ func TestForeign404IsNoDeletion(t *testing.T) {
 	}
 }
 
-// A single unusable answer to a read of a change is asked for again, and the change succeeds.
-func TestChangeOutlivesOneBadRead(t *testing.T) {
+// A read of a change is repeated after one unusable answer, and the change succeeds.
+func TestChangeRepeatsAFailedRead(t *testing.T) {
 	t.Parallel()
 	for name, do := range map[string]func(context.Context, testConnector) error{
 		"delete a user": func(ctx context.Context, d testConnector) error { return d.delete(ctx, "user:ann", "") },
@@ -81,7 +80,7 @@ func TestChangeOutlivesOneBadRead(t *testing.T) {
 			return d.grantDirectly(ctx, access{alphaOwner, "user:ben"})
 		},
 	} {
-		for kind, fault := range map[string]openaitest.Fault{"no answer": foreign, "conflict": {Status: 409}} {
+		for kind, fault := range map[string]openaitest.Fault{"no answer": gateway404, "conflict": {Status: 409}} {
 			t.Run(name+", "+kind, func(t *testing.T) {
 				t.Parallel()
 				server := newServer()
@@ -97,7 +96,7 @@ func TestChangeOutlivesOneBadRead(t *testing.T) {
 	}
 }
 
-// A refusal of a group's members for which OpenAI names a reason says nothing of the plan.
+// A refusal of group members with a reason is not taken for the plan's.
 func TestGroupMembersRefusedForAReason(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
@@ -123,21 +122,21 @@ func TestGroupMembersRefusedForAReason(t *testing.T) {
 	}
 }
 
-// A group that is deleted after it was listed has left, and says nothing of the plan.
+// A group that was deleted after it was listed has left; its 404 is not taken for the plan's.
 func TestGroupIsDeletedBeforeItsMembersAreListed(t *testing.T) {
 	t.Parallel()
 	server := &openaitest.Server{Organization: openaitest.Sample()}
-	server.SetFault(groupMembersRoute, openaitest.Fault{Status: http.StatusNotFound, PathContains: "/" + financ + "/"})
-	server.SetFault("GET /organization/groups/{group_id}", openaitest.Fault{Status: http.StatusNotFound, PathContains: financ})
+	server.SetFault(groupMembersRoute, openaitest.Fault{Status: http.StatusNotFound, PathContains: "/" + financeGroup + "/"})
+	server.SetFault("GET /organization/groups/{group_id}", openaitest.Fault{Status: http.StatusNotFound, PathContains: financeGroup})
 	synced := runSync(t, server, syncOptions{})
 	require.NoError(t, synced.err)
-	requireWarnings(t, synced.logs, []warning{{"left while the sync ran", map[string]any{"principal_type": "group", "principal_id": financ, "in": "organization"}}})
-	membership := fmt.Sprintf(`{"Entitlement":%q`, "group:"+financ+":member")
+	requireWarnings(t, synced.logs, []warning{{"left while the sync ran", map[string]any{"principal_type": "group", "principal_id": financeGroup, "in": "organization"}}})
+	membership := fmt.Sprintf(`{"Entitlement":%q`, "group:"+financeGroup+":member")
 	require.Contains(t, strings.Join(expected(openaitest.Sample()).Grants, "\n"), membership)
 	require.NotContains(t, strings.Join(readFile(t, synced.path).Grants, "\n"), membership)
 }
 
-// Each reason of a refusal has its own advice, and another key is asked for only where it helps.
+// Each reason of a refusal has its own advice. Only some advise to use another key.
 func TestAdviceOnReasons(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
@@ -175,7 +174,7 @@ func TestAdviceOnReasons(t *testing.T) {
 	}
 }
 
-// The error of a list names whose list it is.
+// The error of a list has the ids of its resource.
 func TestErrorOfAListNamesTheIDs(t *testing.T) {
 	t.Parallel()
 	server := newServer()
