@@ -10,6 +10,7 @@ import (
 	"errors"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 	"time"
 
@@ -124,7 +125,7 @@ func (r *Run) account() (string, string, *structpb.Struct, error) {
 	fields := r.Settings.GetStringMap("create-account-profile")
 	login, email := r.Settings.GetString("create-account-login"), r.Settings.GetString("create-account-email")
 	if text, isText := fields["email"].(string); isText {
-		email = cmp.Or(text, email)
+		email = cmp.Or(strings.TrimSpace(text), email)
 	}
 	if text, isText := fields["login"].(string); isText && text != "" {
 		login = text
