@@ -32,6 +32,7 @@ func Check(settings *viper.Viper, flags *pflag.FlagSet, known Known) error {
 		g.checkPurpose,
 		g.checkChoices,
 		g.checkForms,
+		g.checkAccount,
 		g.checkNumbers,
 		func() error { return g.checkTypes(known.Types) },
 		func() error { return g.checkProjects(known.TypesBelowProjects) },

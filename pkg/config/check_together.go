@@ -1,6 +1,8 @@
 package config
 
 import (
+	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -79,6 +81,37 @@ func (g given) checkPurpose() error {
 	}
 	if len(requested) > 1 {
 		return fmt.Errorf("--%s and --%s ask for two things: give one of them at a time", requested[0], requested[1])
+	}
+	return nil
+}
+
+// checkAccount refuses an account without an address, which the SDK takes for no task, and one with two, of which the connector would
+// invite one. The login may be a name that is no address.
+func (g given) checkAccount() error {
+	if !g.has("create-account-profile") && !g.has("create-account-login") {
+		return nil
+	}
+	profile := map[string]any{}
+	if g.has("create-account-profile") {
+		_ = json.Unmarshal([]byte(g.text("create-account-profile")), &profile) // checkForms has refused what is no object
+	}
+	var addresses []string
+	isNamed := false
+	for _, value := range []any{profile["email"], profile["login"], g.text("create-account-email"), g.text("create-account-login")} {
+		text, _ := value.(string)
+		text = strings.TrimSpace(text)
+		isNamed = isNamed || text != ""
+		if strings.Contains(text, "@") {
+			addresses = append(addresses, text)
+		}
+	}
+	if !isNamed {
+		return errors.New("--create-account-profile has no address: give it as the text of email, in small letters, or as --create-account-login")
+	}
+	for _, address := range addresses {
+		if !strings.EqualFold(address, addresses[0]) {
+			return errors.New("the account has two addresses: give the same one in --create-account-profile, --create-account-login and --create-account-email, or leave one out")
+		}
 	}
 	return nil
 }

@@ -21,7 +21,7 @@ var mayBeEmpty = []string{AdminKeyField.FieldName, "storage-engine", "c1z-temp-d
 func (g given) checkEmpty() error {
 	var found error
 	g.flags.Visit(func(flag *pflag.Flag) {
-		isList := flag.Value.Type() == "stringSlice"
+		isList := flag.Value.Type() == listType
 		empty := isList && len(g.list(flag.Name)) == 0 || !isList && strings.TrimSpace(flag.Value.String()) == ""
 		if found == nil && empty && !slices.Contains(mayBeEmpty, flag.Name) {
 			found = fmt.Errorf("--%s is empty: give it a value, or leave it out", flag.Name)

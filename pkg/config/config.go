@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/url"
+	"regexp"
 	"strings"
 
 	"github.com/conductorone/baton-sdk/pkg/field"
@@ -61,10 +62,23 @@ var otherKeys = map[string]string{
 	"sess-":       "a browser session",
 }
 
+// keyAlone says how to pass a key that there is.
+const keyAlone = "set BATON_OPENAI_ADMIN_KEY to the key alone"
+
+// namedKey matches a key with the name of its variable or setting.
+var namedKey = regexp.MustCompile(`^(?:export\s+)?(?:[A-Za-z_][A-Za-z0-9_]*|openai-admin-key)\s*[=:]`)
+
 // CheckAdminKey refuses values that are certainly no admin key, without quoting them. Only the API knows whether a key is valid.
 func CheckAdminKey(key string) error {
 	if strings.TrimSpace(key) == "" {
 		return fmt.Errorf("no OpenAI admin key is configured: %s", CreateAKey)
+	}
+	// A file for docker --env-file is no script: what stands after the equals sign is the value, with its quotation marks.
+	switch text := strings.TrimSpace(key); {
+	case strings.ContainsAny(text[:1]+text[len(text)-1:], "\"'`"):
+		return fmt.Errorf("the OpenAI admin key has quotation marks around it, which belong to it where no shell takes them off: %s", keyAlone)
+	case namedKey.MatchString(text):
+		return fmt.Errorf("the OpenAI admin key has a name in front of it: %s", keyAlone)
 	}
 	// Such a key cannot be sent in a header, and the error of the HTTP library would quote it.
 	if strings.ContainsFunc(key, func(r rune) bool { return r <= ' ' || r > '~' }) {

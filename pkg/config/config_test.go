@@ -61,6 +61,41 @@ func TestCheckAdminKey(t *testing.T) {
 	}
 }
 
+// A key in a form that only a shell or a file understands is there, so that nobody is sent to create one.
+func TestCheckAdminKeyTellsTheKeyFromWhatIsAroundIt(t *testing.T) {
+	t.Parallel()
+	const body = "Zq9X7wVu5TsR3pOn1MlK"
+	for key, want := range map[string]string{
+		`"sk-admin-` + body + `"`:    "quotation marks around it",
+		`'sk-admin-` + body + `'`:    "quotation marks around it",
+		"`sk-admin-" + body + "`":    "quotation marks around it",
+		`"sk-admin-` + body:          "quotation marks around it",
+		`sk-admin-` + body + `"`:     "quotation marks around it",
+		`"sk-admin-` + body + "\"\n": "quotation marks around it",
+		`"sk-proj-` + body + `"`:     "quotation marks around it",
+		`"`:                          "quotation marks around it",
+		`"BATON_OPENAI_ADMIN_KEY=sk-admin-` + body + `"`:     "quotation marks around it",
+		"BATON_OPENAI_ADMIN_KEY=sk-admin-" + body:            "a name in front of it",
+		`BATON_OPENAI_ADMIN_KEY=sk-admin-` + body + "\n":     "a name in front of it",
+		"export OPENAI_ADMIN_KEY=sk-admin-" + body:           "a name in front of it",
+		"openai-admin-key: sk-admin-" + body:                 "a name in front of it",
+		"openai_admin_key = sk-admin-" + body:                "a name in front of it",
+		"BATON_OPENAI_ADMIN_KEY='sk-admin-" + body + "' # a": "a name in front of it",
+	} {
+		t.Run(key, func(t *testing.T) {
+			t.Parallel()
+			err := config.CheckAdminKey(key)
+			require.ErrorContains(t, err, want)
+			require.ErrorContains(t, err, ": set BATON_OPENAI_ADMIN_KEY to the key alone")
+			require.NotContains(t, err.Error(), "create")
+			for n := range len(body) - 3 {
+				assert.NotContains(t, err.Error(), body[n:n+4])
+			}
+		})
+	}
+	require.NoError(t, config.CheckAdminKey("sk-admin-a=b"), "only OpenAI knows")
+}
+
 func TestParseBaseURL(t *testing.T) {
 	t.Parallel()
 	accepted := map[string]string{

@@ -107,6 +107,11 @@ func checkSetting(flag *pflag.Flag, name string, value any) error {
 		if !isScalar {
 			return fmt.Errorf("has a value for %s that is not one text", name)
 		}
+	case listType:
+		elements, is := value.([]any)
+		if is && !areElements(elements) || !is && (!isScalar || !isList(text)) {
+			return fmt.Errorf("has a value for %s that is not a list: write the values in one line with commas between them, without quotation marks", name)
+		}
 	}
 	return nil
 }

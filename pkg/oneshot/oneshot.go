@@ -5,10 +5,12 @@
 package oneshot
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 	"time"
 
@@ -65,11 +67,10 @@ func (r *Run) Do(ctx context.Context) error {
 			return provisioner.NewRevoker(c, path, text("revoke-grant"))
 		})
 	case text("create-account-profile") != "" || text("create-account-login") != "":
-		profile, err := r.accountProfile()
+		login, email, profile, err := r.account()
 		if err != nil {
 			return err
 		}
-		login, email := profile.GetFields()["login"].GetStringValue(), profile.GetFields()["email"].GetStringValue()
 		return r.change(ctx, func(c types.ConnectorClient) *provisioner.Provisioner {
 			return provisioner.NewCreateAccountManager(c, path, login, email, profile, text("create-account-resource-type"))
 		})
@@ -118,15 +119,22 @@ func (r *Run) events(ctx context.Context) error {
 	return runError(ctx, err)
 }
 
-// accountProfile gives the profile of the account. The flags for the login and the email address fill in what it lacks.
-func (r *Run) accountProfile() (*structpb.Struct, error) {
-	profile := r.Settings.GetStringMap("create-account-profile")
-	for _, key := range []string{"login", "email"} {
-		if value := r.Settings.GetString("create-account-" + key); value != "" && profile[key] == nil {
-			profile[key] = value
+// account gives the login, the address and the profile of the account. The flags for the login and the address stand in for what
+// the profile lacks, and are not put into it: the connector warns of keys that it does nothing with.
+func (r *Run) account() (string, string, *structpb.Struct, error) {
+	fields := r.Settings.GetStringMap("create-account-profile")
+	login, email := r.Settings.GetString("create-account-login"), r.Settings.GetString("create-account-email")
+	if text, isText := fields["email"].(string); isText {
+		email = cmp.Or(strings.TrimSpace(text), email)
+	}
+	if text, isText := fields["login"].(string); isText && text != "" {
+		login = text
+		if email == "" {
+			delete(fields, "login") // it is the address
 		}
 	}
-	return structpb.NewStruct(profile)
+	profile, err := structpb.NewStruct(fields)
+	return login, email, profile, err
 }
 
 func (r *Run) compact(ctx context.Context) error {
