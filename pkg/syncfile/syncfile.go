@@ -2,6 +2,7 @@
 package syncfile
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -65,9 +66,7 @@ func Prepare(ctx context.Context, path string, sync Sync) (*File, error) {
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		// Without a file the sync begins anew.
-		if err := removeIfExists(target + unfinishedSuffix); err != nil {
-			return nil, err
-		}
+		return file, removeIfExists(target + unfinishedSuffix)
 	case err != nil:
 		return nil, precondition("baton-openai: %s cannot be read, so it is left as it is: %v; give another place with --file", path, err)
 	case earlier.hasFull && sync.IsPartial:
@@ -75,15 +74,28 @@ func Prepare(ctx context.Context, path string, sync Sync) (*File, error) {
 			Code:    codes.InvalidArgument,
 			Message: fmt.Sprintf("baton-openai: %s holds a full sync, which a partial one does not replace; give another place with --file", path),
 		}
-	case earlier.hasFinished && !earlier.keeps(sync):
-		file.Path = target + unfinishedSuffix
-	case earlier.hasFinished:
-		// One that was to replace the file is older than this sync will be.
-		if err := file.discard(target + unfinishedSuffix); err != nil {
-			return nil, err
-		}
 	}
-	return file, nil
+	return file, file.choose(earlier, sync)
+}
+
+// choose decides between the target and the place beside it. An unfinished sync that another engine wrote, or that would replace
+// a newer sync later, is removed.
+func (f *File) choose(earlier content, sync Sync) error {
+	beside := f.target + unfinishedSuffix
+	switch {
+	case earlier.hasFinished && !earlier.keeps(sync):
+		f.Path = beside
+		if left, err := engineOf(beside); err == nil && left != "" && left != cmp.Or(sync.Engine, earlier.engine) {
+			return f.discard(beside)
+		}
+		return nil
+	case earlier.hasFinished:
+		return f.discard(beside)
+	case earlier.engine != "" && sync.Engine != "" && sync.Engine != earlier.engine:
+		return errors.Join(f.discard(f.target), removeIfExists(beside))
+	default:
+		return removeIfExists(beside)
+	}
 }
 
 func precondition(format string, arguments ...any) error {
