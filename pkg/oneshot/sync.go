@@ -40,9 +40,9 @@ func (r *Run) sync(ctx context.Context) error {
 		return err
 	}
 	process.RestrictNewFiles()
-	store, err := dotc1z.NewStore(ctx, file.Path, r.storeOptions()...)
+	store, err := file.Open(ctx, r.storeOptions()...)
 	if err != nil {
-		return fmt.Errorf("baton-openai: the file of the sync cannot be opened: %w", err)
+		return err
 	}
 	shown, progressOptions, endProgress := progress.Show(ctx, r.Connector.Calls)
 	defer endProgress()

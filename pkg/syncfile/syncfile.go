@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"syscall"
 
 	"github.com/conductorone/baton-sdk/pkg/dotc1z"
 	"github.com/conductorone/baton-sdk/pkg/dotc1z/c1zstore"
@@ -33,6 +34,8 @@ type File struct {
 
 	target string
 	mode   fs.FileMode
+	// continues tells that Path is beside the target and has an unfinished sync.
+	continues bool
 }
 
 // Sync is what a run is about to write.
@@ -85,10 +88,7 @@ func (f *File) choose(earlier content, sync Sync) error {
 	switch {
 	case earlier.hasFinished && !earlier.keeps(sync):
 		f.Path = beside
-		if left, err := engineOf(beside); err == nil && left != "" && left != cmp.Or(sync.Engine, earlier.engine) {
-			return f.discard(beside)
-		}
-		return nil
+		return f.chooseBeside(cmp.Or(sync.Engine, earlier.engine))
 	case earlier.hasFinished:
 		return f.discard(beside)
 	case earlier.engine != "" && sync.Engine != "" && sync.Engine != earlier.engine:
@@ -98,8 +98,51 @@ func (f *File) choose(earlier content, sync Sync) error {
 	}
 }
 
+// chooseBeside looks at the unfinished sync beside the target, which is not removed unless it can be read: what cannot may be there
+// tomorrow.
+func (f *File) chooseBeside(engine c1zstore.Engine) error {
+	info, err := os.Stat(f.Path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err == nil && !info.Mode().IsRegular() {
+		err = errors.New("it is not a file")
+	}
+	left := c1zstore.Engine("")
+	if err == nil {
+		left, err = engineOf(f.Path)
+	}
+	switch {
+	case err != nil:
+		return f.unreadable(err)
+	case left != "" && left != engine:
+		return f.discard(f.Path)
+	}
+	f.continues = true
+	return nil
+}
+
+func (f *File) unreadable(err error) error {
+	return precondition("baton-openai: the unfinished sync %s cannot be read: %v; remove it, and a new one begins", f.Path, withoutPath(err))
+}
+
 func precondition(format string, arguments ...any) error {
 	return &failure.Error{Code: codes.FailedPrecondition, Message: fmt.Sprintf(format, arguments...)}
+}
+
+// Open opens the store of the sync.
+func (f *File) Open(ctx context.Context, options ...dotc1z.C1ZOption) (c1zstore.Store, error) {
+	store, err := dotc1z.NewStore(ctx, f.Path, options...)
+	system := syscall.Errno(0)
+	switch {
+	case err == nil:
+		return store, nil
+	case f.continues && ctx.Err() == nil && !errors.As(err, &system):
+		// It is not for a full disk, say.
+		return nil, f.unreadable(err)
+	default:
+		return nil, fmt.Errorf("baton-openai: the file of the sync cannot be opened: %w", err)
+	}
 }
 
 // Finish moves a sync that ended without an error to its target. It takes the error of the sync and returns that of the run.
@@ -217,7 +260,7 @@ func (f *File) discard(path string) error {
 
 func removeIfExists(path string) error {
 	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("baton-openai: an unfinished sync cannot be removed: %w", err)
+		return precondition("baton-openai: an unfinished sync cannot be removed: %v; remove it", err)
 	}
 	return nil
 }
