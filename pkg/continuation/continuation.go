@@ -117,13 +117,26 @@ func (c *Continuation) decide(ctx context.Context) error {
 			return err
 		}
 	}
-	c.log.Warn("baton-openai: the unfinished sync in this file is not continued, and a new one begins",
-		append([]zap.Field{zap.String("reason", reason)}, fields...)...)
+	logBegin(c.log, reason, fields...)
 	if c.SyncType == connectorstore.SyncTypePartial || unfinished.GetSyncType() != string(c.SyncType) {
 		return nil // the syncer does not continue it
 	}
 	_, err = c.store.StartNewSync(ctx, c.SyncType, "")
 	return err
+}
+
+// otherSettings is the reason of a sync whose settings differ.
+const otherSettings = "it was asked for something else"
+
+// LogOtherEngine says that a sync begins anew because the unfinished one has another storage engine than was asked for. It is
+// known from the file alone: pkg/syncfile has removed it.
+func LogOtherEngine(ctx context.Context) {
+	logBegin(ctxzap.Extract(ctx), otherSettings, zap.Strings("flags", []string{"--storage-engine"}))
+}
+
+func logBegin(log *zap.Logger, reason string, fields ...zap.Field) {
+	log.Warn("baton-openai: the unfinished sync in this file is not continued, and a new one begins",
+		append([]zap.Field{zap.String("reason", reason)}, fields...)...)
 }
 
 // difference says how this run differs from the earlier one; "" means that it does not.
@@ -135,7 +148,7 @@ func (c *Continuation) difference(ctx context.Context, earlier identity) (string
 				flags = append(flags, "--"+name)
 			}
 		}
-		return "it was asked for something else", []zap.Field{zap.Strings("flags", flags)}, nil
+		return otherSettings, []zap.Field{zap.Strings("flags", flags)}, nil
 	}
 	before, now := earlier.Organization, c.organization.Organization()
 	if before == "" || now == "" {

@@ -15,7 +15,6 @@ import (
 	"time"
 
 	"github.com/conductorone/baton-sdk/pkg/connectorbuilder"
-	"github.com/conductorone/baton-sdk/pkg/dotc1z/c1zstore"
 	"github.com/conductorone/baton-sdk/pkg/provisioner"
 	"github.com/conductorone/baton-sdk/pkg/synccompactor"
 	"github.com/conductorone/baton-sdk/pkg/tasks/local"
@@ -147,7 +146,7 @@ func (r *Run) compact(ctx context.Context) error {
 		syncs[i] = &synccompactor.CompactableSync{FilePath: paths[i], SyncID: ids[i]}
 	}
 	return local.NewLocalCompactor(ctx, r.Settings.GetString("compact-output-path"), syncs, r.temporaryDirectory(),
-		local.WithCompactorStorageEngine(c1zstore.Engine(r.Settings.GetString("storage-engine")))).Process(ctx, nil, nil)
+		local.WithCompactorStorageEngine(r.engine())).Process(ctx, nil, nil)
 }
 
 func (r *Run) temporaryDirectory() string {

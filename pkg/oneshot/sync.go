@@ -26,18 +26,23 @@ import (
 
 // sync reads the organization into the file. However it ends, the file keeps what was read.
 func (r *Run) sync(ctx context.Context) error {
-	file, err := syncfile.Prepare(ctx, r.Settings.GetString("file"), r.isPartial())
+	file, err := syncfile.Prepare(ctx, r.Settings.GetString("file"), syncfile.Sync{
+		IsPartial: r.isPartial(), Engine: r.engine(), TemporaryDirectory: r.temporaryDirectory(),
+	})
 	if err != nil {
 		return err
+	}
+	if file.HasDiscarded {
+		continuation.LogOtherEngine(ctx)
 	}
 	options, err := r.syncOptions()
 	if err != nil {
 		return err
 	}
 	process.RestrictNewFiles()
-	store, err := dotc1z.NewStore(ctx, file.Path, r.storeOptions()...)
+	store, err := file.Open(ctx, r.storeOptions()...)
 	if err != nil {
-		return fmt.Errorf("baton-openai: the file of the sync cannot be opened: %w", err)
+		return err
 	}
 	shown, progressOptions, endProgress := progress.Show(ctx, r.Connector.Calls)
 	defer endProgress()
@@ -94,10 +99,14 @@ func (r *Run) syncer(
 
 func (r *Run) storeOptions() []dotc1z.C1ZOption {
 	options := []dotc1z.C1ZOption{dotc1z.WithTmpDir(r.temporaryDirectory())}
-	if engine := r.Settings.GetString("storage-engine"); engine != "" {
-		options = append(options, dotc1z.WithEngine(c1zstore.Engine(engine)))
+	if engine := r.engine(); engine != "" {
+		options = append(options, dotc1z.WithEngine(engine))
 	}
 	return options
+}
+
+func (r *Run) engine() c1zstore.Engine {
+	return c1zstore.Engine(r.Settings.GetString("storage-engine"))
 }
 
 func (r *Run) syncOptions() ([]sdk.SyncOpt, error) {

@@ -2,7 +2,7 @@
 package syncfile
 
 import (
-	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -10,8 +10,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"syscall"
 
-	"github.com/conductorone/baton-sdk/pkg/connectorstore"
 	"github.com/conductorone/baton-sdk/pkg/dotc1z"
 	"github.com/conductorone/baton-sdk/pkg/dotc1z/c1zstore"
 	"google.golang.org/grpc/codes"
@@ -22,10 +22,6 @@ import (
 // unfinishedSuffix is appended to the name of a file that has a complete sync, for the new sync.
 const unfinishedSuffix = ".unfinished"
 
-// pebbleMagic begins the files of the pebble engine, which keeps one sync: the SDK clears the file when a sync begins. The
-// sqlite engine keeps earlier syncs together with the new one.
-var pebbleMagic = []byte("C1Z3")
-
 // newFileMode is the mode of a new file: it tells who has access to what.
 const newFileMode fs.FileMode = 0o600
 
@@ -33,14 +29,28 @@ const newFileMode fs.FileMode = 0o600
 type File struct {
 	// Path is the file that the SDK writes. It is the target, or has another name next to it until the sync is complete.
 	Path string
+	// HasDiscarded tells that an unfinished sync was removed, since it is of another engine.
+	HasDiscarded bool
 
 	target string
 	mode   fs.FileMode
+	// continues tells that Path is beside the target and has an unfinished sync.
+	continues bool
+}
+
+// Sync is what a run is about to write.
+type Sync struct {
+	// IsPartial tells that it reads a part of the resources, or no grants.
+	IsPartial bool
+	// Engine is the storage engine that was asked for. "" is that of the file, and the SDK's default for a new one.
+	Engine c1zstore.Engine
+	// TemporaryDirectory is where the file is unpacked.
+	TemporaryDirectory string
 }
 
 // Prepare checks the file before the first request; the SDK would find out at the end of the sync. A partial sync does not
 // replace a full one.
-func Prepare(ctx context.Context, path string, isPartial bool) (*File, error) {
+func Prepare(ctx context.Context, path string, sync Sync) (*File, error) {
 	target, err := followLinks(path)
 	if err == nil {
 		err = checkWritable(target)
@@ -55,28 +65,84 @@ func Prepare(ctx context.Context, path string, isPartial bool) (*File, error) {
 	case !errors.Is(err, fs.ErrNotExist):
 		return nil, fmt.Errorf("baton-openai: the mode of the file cannot be read: %w", err)
 	}
-	switch earlier, err := finishedSync(ctx, target); {
+	earlier, err := contentOf(ctx, target, sync.TemporaryDirectory)
+	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		// Without a file the sync begins anew.
-		if err := removeIfExists(target + unfinishedSuffix); err != nil {
-			return nil, err
-		}
+		return file, removeIfExists(target + unfinishedSuffix)
 	case err != nil:
 		return nil, precondition("baton-openai: %s cannot be read, so it is left as it is: %v; give another place with --file", path, err)
-	case earlier == nil:
-	case isPartial && earlier.Type == connectorstore.SyncTypeFull:
+	case earlier.hasFull && sync.IsPartial:
 		return nil, &failure.Error{
 			Code:    codes.InvalidArgument,
 			Message: fmt.Sprintf("baton-openai: %s holds a full sync, which a partial one does not replace; give another place with --file", path),
 		}
-	default:
-		file.Path = target + unfinishedSuffix
 	}
-	return file, nil
+	return file, file.choose(earlier, sync)
+}
+
+// choose decides between the target and the place beside it. An unfinished sync that another engine wrote, or that would replace
+// a newer sync later, is removed.
+func (f *File) choose(earlier content, sync Sync) error {
+	beside := f.target + unfinishedSuffix
+	switch {
+	case earlier.hasFinished && !earlier.keeps(sync):
+		f.Path = beside
+		return f.chooseBeside(cmp.Or(sync.Engine, earlier.engine))
+	case earlier.hasFinished:
+		return f.discard(beside)
+	case earlier.engine != "" && sync.Engine != "" && sync.Engine != earlier.engine:
+		return errors.Join(f.discard(f.target), removeIfExists(beside))
+	default:
+		return removeIfExists(beside)
+	}
+}
+
+// chooseBeside looks at the unfinished sync beside the target, which is not removed unless it can be read: what cannot may be there
+// tomorrow.
+func (f *File) chooseBeside(engine c1zstore.Engine) error {
+	info, err := os.Stat(f.Path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err == nil && !info.Mode().IsRegular() {
+		err = errors.New("it is not a file")
+	}
+	left := c1zstore.Engine("")
+	if err == nil {
+		left, err = engineOf(f.Path)
+	}
+	switch {
+	case err != nil:
+		return f.unreadable(err)
+	case left != "" && left != engine:
+		return f.discard(f.Path)
+	}
+	f.continues = true
+	return nil
+}
+
+func (f *File) unreadable(err error) error {
+	return precondition("baton-openai: the unfinished sync %s cannot be read: %v; remove it, and a new one begins", f.Path, withoutPath(err))
 }
 
 func precondition(format string, arguments ...any) error {
 	return &failure.Error{Code: codes.FailedPrecondition, Message: fmt.Sprintf(format, arguments...)}
+}
+
+// Open opens the store of the sync.
+func (f *File) Open(ctx context.Context, options ...dotc1z.C1ZOption) (c1zstore.Store, error) {
+	store, err := dotc1z.NewStore(ctx, f.Path, options...)
+	system := syscall.Errno(0)
+	switch {
+	case err == nil:
+		return store, nil
+	case f.continues && ctx.Err() == nil && !errors.As(err, &system):
+		// It is not for a full disk, say.
+		return nil, f.unreadable(err)
+	default:
+		return nil, fmt.Errorf("baton-openai: the file of the sync cannot be opened: %w", err)
+	}
 }
 
 // Finish moves a sync that ended without an error to its target. It takes the error of the sync and returns that of the run.
@@ -133,35 +199,68 @@ func withoutPath(err error) error {
 	return err
 }
 
-// finishedSync gives the complete sync that a new one in the file would replace, nil if there is none.
-func finishedSync(ctx context.Context, path string) (*c1zstore.SyncRun, error) {
-	if pebble, err := isPebble(path); !pebble {
-		return nil, err
-	}
-	store, err := dotc1z.NewStore(ctx, path, dotc1z.WithReadOnly(true))
-	if err != nil {
-		return nil, err
-	}
-	finished, err := store.SyncMeta().LatestFinishedSyncOfAnyType(ctx)
-	return finished, errors.Join(err, store.Close(ctx))
+// content is what a file has.
+type content struct {
+	// engine is "" if the file is empty.
+	engine               c1zstore.Engine
+	hasFinished, hasFull bool
 }
 
-func isPebble(path string) (bool, error) {
+// keeps tells whether the finished syncs of the file stay in it beside the new one. The SDK clears a file of the pebble engine
+// when a sync begins. One of the sqlite engine has several syncs, unless pebble is asked for: the SDK converts it then, and keeps
+// one.
+func (c content) keeps(sync Sync) bool {
+	return c.engine == c1zstore.EngineSQLite && sync.Engine != c1zstore.EnginePebble
+}
+
+func contentOf(ctx context.Context, path, temporaryDirectory string) (content, error) {
+	engine, err := engineOf(path)
+	if err != nil || engine == "" {
+		return content{}, err
+	}
+	store, err := dotc1z.NewStore(ctx, path, dotc1z.WithReadOnly(true), dotc1z.WithTmpDir(temporaryDirectory))
+	if err != nil {
+		return content{}, err
+	}
+	finished, err := store.SyncMeta().LatestFinishedSyncOfAnyType(ctx)
+	// The newest one need not be the full one.
+	full, fullErr := store.SyncMeta().LatestFullSync(ctx)
+	return content{engine: engine, hasFinished: finished != nil, hasFull: full != nil}, errors.Join(err, fullErr, store.Close(ctx))
+}
+
+// engineOf gives the engine of a file by its beginning, "" if the file is empty.
+func engineOf(path string) (c1zstore.Engine, error) {
 	file, err := os.Open(path) //nolint:gosec // the file that the operator names
 	if err != nil {
-		return false, err
+		return "", err
 	}
 	defer func() { _ = file.Close() }()
-	start := make([]byte, len(pebbleMagic))
-	if _, err := io.ReadFull(file, start); err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
-		return false, err
+	switch format, err := dotc1z.ReadHeaderFormat(file); {
+	case errors.Is(err, io.EOF):
+		return "", nil
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		return "", dotc1z.ErrInvalidFile
+	case err != nil:
+		return "", err
+	case format == dotc1z.C1ZFormatV1:
+		return c1zstore.EngineSQLite, nil
+	default:
+		return c1zstore.EnginePebble, nil
 	}
-	return bytes.Equal(start, pebbleMagic), nil
+}
+
+// discard removes an unfinished sync of another engine, if there is one.
+func (f *File) discard(path string) error {
+	if _, err := os.Lstat(path); errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	f.HasDiscarded = true
+	return removeIfExists(path)
 }
 
 func removeIfExists(path string) error {
 	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("baton-openai: an unfinished sync cannot be removed: %w", err)
+		return precondition("baton-openai: an unfinished sync cannot be removed: %v; remove it", err)
 	}
 	return nil
 }
