@@ -43,7 +43,7 @@ func projectIsArchived(ctx context.Context, api *client.Client, projectID string
 	switch client.KindOf(err) {
 	case client.KindProjectArchived:
 		return true, nil
-	case client.KindRefused, client.KindGone, client.KindCursorGone:
+	case client.KindRefused, client.KindGone, client.KindNoSuchList, client.KindCursorGone:
 	default:
 		return false, nil
 	}
