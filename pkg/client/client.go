@@ -79,13 +79,25 @@ func (c *Client) get(ctx context.Context, route Route, ids []string, query url.V
 	return c.send(ctx, call{method: http.MethodGet, route: route, ids: ids, query: query, out: out})
 }
 
-// retrieve gets one object.
+// retrieve gets one object. An answer about another object is an error.
 func retrieve[T item](ctx context.Context, c *Client, route Route, ids ...string) (T, error) {
 	var object, none T
 	if err := c.get(ctx, route, ids, nil, &object); err != nil {
 		return none, err
 	}
-	return identified(c, object, http.MethodGet, route, ids...)
+	object, err := identified(c, object, http.MethodGet, route, ids...)
+	if err == nil && strings.HasSuffix(string(route), "}") && !isAsked(object, ids) {
+		return none, c.newError(call{method: http.MethodGet, route: route, ids: ids}).because(KindMalformed, errOtherObject)
+	}
+	return object, err
+}
+
+// isAsked tells whether the object is the one that the last of the ids names. Some objects have more to tell than their id.
+func isAsked(object item, ids []string) bool {
+	if detailed, has := object.(interface{ isAsked(ids []string) bool }); has {
+		return detailed.isAsked(ids)
+	}
+	return object.itemID() == ids[len(ids)-1]
 }
 
 // identified returns the object, or an error if the answer has no id.
@@ -102,6 +114,8 @@ var errNoAnswer = errors.New("no complete answer came in time")
 var errPage = errors.New("the answer is a page and not the API's")
 
 var errNoID = errors.New("the answer is not what was asked for: the id or the type is missing")
+
+var errOtherObject = errors.New("the answer is not what was asked for: it is about another object")
 
 // call is one request. The ids replace the placeholders of the route, in their order.
 type call struct {

@@ -119,7 +119,7 @@ func TestUnknownAddress(t *testing.T) {
 		`{"error":{"message":"Invalid URL (GET /organization/groups)","type":"invalid_request_error","param":null,"code":null}}`:      true,
 		`{"error":{"message":"Unknown request URL: GET /organization/groups. Please check the URL for typos.","code":"unknown_url"}}`: true,
 		`{"error":{"message":"Unknown request URL: GET /organization/groups."}}`:                                                      true,
-		`{"error":{"message":"The project proj_abc was not found","code":"project_not_found"}}`:                                       false,
+		`{"error":{"message":"The group group_1 was not found","code":"group_not_found"}}`:                                            false,
 		`{"error":{"message":"Not found: Invalid URL"}}`:                                                                              false,
 	} {
 		failure := refusal(t, refuse(http.StatusNotFound, body))

@@ -77,6 +77,7 @@ func faultCases() map[string]faultCase {
 		"403 of an account, words": {apiError(403, "", "This key is associated with a deactivated account."), client.KindDenied, client.ReasonDeactivated, ends},
 		"403 of a certificate":     {apiError(403, "", "A client certificate has to be sent."), client.KindDenied, client.ReasonCertificate, ends},
 		"404":                      {apiError(404, "not_found", "No such thing."), client.KindGone, "", ends},
+		"404 of another object":    {apiError(404, "organization_not_found", "No such organization."), client.KindNoSuchList, "", ends},
 		"404 of an address":        {openaitest.Fault{Code: "ip_not_authorized", Status: 404}, client.KindDenied, client.ReasonAddress, ends},
 		"404 of a URL":             {apiError(404, "", "Invalid URL (GET /organization)"), client.KindNoSuchList, "", ends},
 		"404 of a URL, with code":  {apiError(404, "unknown_url", "Unknown request URL: GET /organization."), client.KindNoSuchList, "", ends},

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"regexp"
+	"slices"
 	"strings"
 
 	"google.golang.org/grpc/codes"
@@ -21,8 +22,8 @@ const (
 	KindRefused Kind = iota + 1
 	// KindGone is the API's answer that the object does not exist.
 	KindGone
-	// KindNoSuchList is a 404 for a list that always exists, such as the organization's users, or for an unknown route. It does
-	// not mean that an object is gone.
+	// KindNoSuchList is a 404 for a list that always exists, such as the organization's users, for an unknown route, or because of
+	// another object than the one that the call is about. It does not mean that an object is gone.
 	KindNoSuchList
 	// KindCursorGone is a refusal of a cursor. The row that it names may have been deleted. The list may still exist.
 	KindCursorGone
@@ -222,6 +223,8 @@ func classifyStatus(c call, statusCode int, body errorBody) Kind {
 			return KindCursorGone
 		case c.lists() && !strings.Contains(string(c.route), "{"):
 			return KindNoSuchList
+		case c.namesAnother(body.nounNotFound()):
+			return KindNoSuchList
 		default:
 			return KindGone
 		}
@@ -234,6 +237,62 @@ func classifyStatus(c call, statusCode int, body errorBody) Kind {
 		}
 	}
 	return KindRefused
+}
+
+// nounsOf has the nouns, in the singular, by which codes such as project_not_found name what a segment of a route stands for. Only
+// project_not_found is documented. No route has a segment for the organization.
+var nounsOf = map[string][]string{
+	"":                        {"organization"},
+	"{project_id}":            {"project"},
+	"{user_id}":               {"user", "member"},
+	"{group_id}":              {"group"},
+	"{role_id}":               {"role", "role_assignment"},
+	"{invite_id}":             {"invite", "invitation"},
+	"{service_account_id}":    {"service_account"},
+	"{api_key_id}":            {"api_key", "key"},
+	"{key_id}":                {"api_key", "admin_api_key", "key"},
+	"{rate_limit_id}":         {"rate_limit"},
+	"spend_limit":             {"spend_limit"},
+	"model_permissions":       {"model_permission"},
+	"hosted_tool_permissions": {"hosted_tool_permission"},
+}
+
+// nounNotFound is the noun in the code, in the singular, of an answer that names what was not found; otherwise "".
+func (b errorBody) nounNotFound() string {
+	for _, code := range []string{b.code, b.kind} {
+		if noun, names := strings.CutSuffix(strings.ToLower(code), "_not_found"); names {
+			return strings.TrimSuffix(noun, "s")
+		}
+	}
+	return ""
+}
+
+// namesAnother tells whether the noun is known and is not the one of the object that the route names last. The body of a POST names
+// objects as well, but never the organization.
+func (c call) namesAnother(noun string) bool {
+	object, isOutside := "", false
+	for segment := range strings.SplitSeq(string(c.route), "/") {
+		if nounsOf[segment] != nil && segment != "" {
+			object = segment
+		}
+	}
+	for _, container := range []string{"organization", "project", "group"} {
+		// For example, project_user is a user on the routes of a project, and something else on those of the organization.
+		if member, found := strings.CutPrefix(noun, container+"_"); found {
+			noun, isOutside = member, container != "organization" && !strings.Contains(string(c.route), "{"+container+"_id}")
+		}
+	}
+	isKnown, isObject := false, false
+	for of, nouns := range nounsOf {
+		isMeant := slices.Contains(nouns, noun)
+		isKnown, isObject = isKnown || isMeant, isObject || isMeant && of == object && of != ""
+	}
+	switch {
+	case c.method == http.MethodPost:
+		return noun == "organization"
+	default:
+		return isKnown && (isOutside || !isObject)
+	}
 }
 
 // classifyTransport is for requests without a complete answer.

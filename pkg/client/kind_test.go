@@ -67,6 +67,152 @@ func TestOnlyTheAPIsEnvelopeCounts(t *testing.T) {
 	}
 }
 
+// A 404 whose code names another object than the one that the call is about says nothing about the object.
+func TestNotFoundOfAnotherObject(t *testing.T) {
+	t.Parallel()
+	calls := map[string]struct {
+		call func(context.Context, *client.Client) error
+		own  []string
+	}{
+		"user": {
+			func(ctx context.Context, c *client.Client) error { _, err := c.GetUser(ctx, "x"); return err },
+			[]string{"user", "users", "User", "member", "organization_user"},
+		},
+		"user, deleted": {
+			func(ctx context.Context, c *client.Client) error { return c.DeleteUser(ctx, "x") },
+			[]string{"user", "member"},
+		},
+		"invite": {
+			func(ctx context.Context, c *client.Client) error { _, err := c.GetInvite(ctx, "x"); return err },
+			[]string{"invite", "invitation", "invites"},
+		},
+		"invite, sent": {
+			func(ctx context.Context, c *client.Client) error {
+				_, err := c.CreateInvite(ctx, "a@example.com", "reader", nil)
+				return err
+			},
+			[]string{
+				"project", "user", "member", "project_user", "group", "project_group", "role", "role_assignment", "invite", "invitation", "service_account", "api_key",
+				"admin_api_key", "rate_limit", "spend_limit", "model_permissions",
+			},
+		},
+		"group": {
+			func(ctx context.Context, c *client.Client) error { _, err := c.GetGroup(ctx, "x"); return err },
+			[]string{"group"},
+		},
+		"group member": {
+			func(ctx context.Context, c *client.Client) error { _, err := c.GetGroupUser(ctx, "g", "x"); return err },
+			[]string{"user", "member", "group_user"},
+		},
+		"group members": {
+			func(ctx context.Context, c *client.Client) error {
+				_, err := c.ListGroupUsers(ctx, "x", client.Cursor{})
+				return err
+			},
+			[]string{"group"},
+		},
+		"project": {
+			func(ctx context.Context, c *client.Client) error { _, err := c.GetProject(ctx, "x"); return err },
+			[]string{"project"},
+		},
+		"project users": {
+			func(ctx context.Context, c *client.Client) error {
+				_, err := c.ListProjectUsers(ctx, "x", client.Cursor{})
+				return err
+			},
+			[]string{"project"},
+		},
+		"project user": {
+			func(ctx context.Context, c *client.Client) error {
+				_, err := c.GetProjectUser(ctx, "p", "x")
+				return err
+			},
+			[]string{"user", "member", "project_user"},
+		},
+		"project group": {
+			func(ctx context.Context, c *client.Client) error { return c.RemoveProjectGroup(ctx, "p", "x") },
+			[]string{"group", "project_group"},
+		},
+		"service account": {
+			func(ctx context.Context, c *client.Client) error {
+				_, err := c.GetProjectServiceAccount(ctx, "p", "x")
+				return err
+			},
+			[]string{"service_account", "service_accounts"},
+		},
+		"project key": {
+			func(ctx context.Context, c *client.Client) error {
+				_, err := c.GetProjectAPIKey(ctx, "p", "x")
+				return err
+			},
+			[]string{"api_key", "key", "project_api_key"},
+		},
+		"admin key": {
+			func(ctx context.Context, c *client.Client) error { _, err := c.GetAdminAPIKey(ctx, "x"); return err },
+			[]string{"api_key", "admin_api_key"},
+		},
+		"role": {
+			func(ctx context.Context, c *client.Client) error {
+				_, err := c.GetRole(ctx, client.ProjectScope("p"), "x")
+				return err
+			},
+			[]string{"role", "role_assignment", "project_role"},
+		},
+		"assigned roles": {
+			func(ctx context.Context, c *client.Client) error {
+				_, err := c.ListAssignedRoles(ctx, client.ProjectPrincipal("p", client.PrincipalUser, "x"), client.Cursor{})
+				return err
+			},
+			[]string{"user", "member", "project_user"},
+		},
+		"assigned role": {
+			func(ctx context.Context, c *client.Client) error {
+				return c.UnassignRole(ctx, client.OrganizationPrincipal(client.PrincipalGroup, "g"), "x")
+			},
+			[]string{"role", "role_assignment"},
+		},
+		"spend limit": {
+			func(ctx context.Context, c *client.Client) error {
+				_, err := c.GetSpendLimit(ctx, client.ProjectSpender("p"))
+				return err
+			},
+			[]string{"spend_limit"},
+		},
+		"model permissions": {
+			func(ctx context.Context, c *client.Client) error { return c.DeleteProjectModelPermissions(ctx, "p") },
+			[]string{"model_permissions"},
+		},
+	}
+	// No code, and codes that name no object of the API, leave a 404 what it is.
+	always := []string{"", "not_found", "resource_not_found", "something_not_found", "invalid_value"}
+	nouns := []string{
+		"organization", "organizations", "project", "user", "member", "project_user", "group", "project_group", "role", "role_assignment", "invite", "invitation",
+		"service_account", "api_key", "admin_api_key", "rate_limit", "spend_limit", "model_permissions",
+	}
+	for name, tt := range calls {
+		kinds := map[string]client.Kind{}
+		for _, noun := range nouns {
+			kinds[noun+"_not_found"] = client.KindNoSuchList
+		}
+		for _, noun := range tt.own {
+			kinds[noun+"_not_found"] = client.KindGone
+		}
+		for _, code := range always {
+			kinds[code] = client.KindGone
+		}
+		for code, want := range kinds {
+			for _, field := range []string{"code", "type"} {
+				t.Run(name+", "+field+" "+code, func(t *testing.T) {
+					t.Parallel()
+					body := fmt.Sprintf(`{"error":{"message":"No such thing.",%q:%q}}`, field, code)
+					err := tt.call(t.Context(), newClient(t, start(t, refuse(http.StatusNotFound, body))))
+					assert.Equal(t, want, client.KindOf(err), err)
+				})
+			}
+		}
+	}
+}
+
 // Only a refusal that may be about the cursor is one of the cursor.
 func TestCursorThatIsNotGone(t *testing.T) {
 	t.Parallel()

@@ -5,10 +5,16 @@ import "context"
 // ProjectGroup is a group's access to a project. ListAssignedRoles has its roles.
 type ProjectGroup struct {
 	GroupID   string `json:"group_id"`
+	ProjectID string `json:"project_id"`
 	GroupName string `json:"group_name"`
 }
 
 func (g ProjectGroup) itemID() string { return g.GroupID }
+
+// isAsked also compares the project, if the answer names it.
+func (g ProjectGroup) isAsked(ids []string) bool {
+	return g.GroupID == ids[1] && (g.ProjectID == "" || g.ProjectID == ids[0])
+}
 
 // ListProjectGroups gives a page of at most 100 groups of a project.
 //

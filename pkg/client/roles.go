@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"slices"
+	"strings"
 )
 
 // Role is a role of the organization or of a project, depending on its list.
@@ -21,6 +22,13 @@ type Role struct {
 }
 
 func (r Role) itemID() string { return r.ID }
+
+// isAsked tells whether the role is the one of the last id. For the short form of a predefined role's id, the answer may have
+// the long form, role-api-project-member__api-project__proj_….
+func (r Role) isAsked(ids []string) bool {
+	asked := ids[len(ids)-1]
+	return r.ID == asked || r.PredefinedRole && strings.HasPrefix(asked, "role-api-") && strings.HasPrefix(r.ID, asked+"__")
+}
 
 // AssignedRole is a role that a principal holds.
 type AssignedRole struct {

@@ -92,14 +92,14 @@ func TestOddIDsArrive(t *testing.T) {
 			arrived := make(chan string, 1)
 			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				arrived <- r.URL.EscapedPath()
-				_, _ = w.Write([]byte(`{"id":"user-1"}`))
+				_, _ = w.Write([]byte(`{"deleted":true}`))
 			}))
 			t.Cleanup(server.Close)
 			base, err := url.Parse(server.URL + "/v1")
 			require.NoError(t, err)
 			c, err := New(t.Context(), base, "sk-admin-key", "test")
 			require.NoError(t, err)
-			_, err = c.GetGroupUser(t.Context(), "group_1", id)
+			err = c.RemoveGroupUser(t.Context(), "group_1", id)
 			if id == "" || id == "." || id == ".." {
 				require.Error(t, err)
 				require.Empty(t, arrived)

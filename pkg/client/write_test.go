@@ -2,6 +2,7 @@ package client_test
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"testing"
 	"time"
@@ -73,7 +74,7 @@ func TestAddressesOfPrincipals(t *testing.T) {
 	} {
 		t.Run(roles+" "+string(test.of.Type), func(t *testing.T) {
 			t.Parallel()
-			seen := &recorder{Handler: answer(http.StatusOK, `{"id":"x","group_id":"x","data":[],"has_more":false}`)}
+			seen := &recorder{Handler: answer(http.StatusOK, fmt.Sprintf(`{"id":%[1]q,"group_id":%[1]q,"data":[],"has_more":false}`, test.of.ID))}
 			c := newClient(t, start(t, seen))
 			_, err := c.ListAssignedRoles(t.Context(), test.of, client.Cursor{})
 			require.NoError(t, err)

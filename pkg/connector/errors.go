@@ -36,7 +36,7 @@ func changeError(doing string, err error) error {
 	if isConnectorError(err) {
 		return err
 	}
-	if isGone(err) {
+	if isGone(err) || kindOf(err) == client.KindNoSuchList {
 		doing += ": OpenAI does not know it, or not any more; sync again to see what there is"
 	}
 	explanation := withAdvice(doing, err)

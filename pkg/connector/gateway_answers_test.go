@@ -183,3 +183,43 @@ func TestErrorOfAListNamesTheIDs(t *testing.T) {
 	require.ErrorContains(t, synced.err, projectGroupRolesRoute+": 400")
 	require.ErrorContains(t, synced.err, `project_id "alpha", group_id "auditors"`)
 }
+
+// What the API says about another object than the one that was asked for decides nothing.
+func TestAnswerAboutAnotherObject(t *testing.T) {
+	t.Parallel()
+	const mistaken = "the answer is not what was asked for: it is about another object"
+	for name, test := range map[string]struct {
+		route, body string
+		do          func(context.Context, testConnector) error
+	}{
+		"another project is archived": {
+			"GET /organization/projects/{project_id}", `{"id":"other","object":"organization.project","name":"Other","status":"active"}`,
+			invoked("archive_project", `{"project":{"resource_type_id":"project","resource_id":"alpha"},"confirm_name":"Other"}`),
+		},
+		"another user is no owner": {
+			"GET /organization/users/{user_id}", `{"id":"ann","object":"organization.user","role":"reader","added_at":3}`, deleted("user:ola", ""),
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			server := newServer()
+			server.SetFault(test.route, openaitest.Fault{Body: test.body})
+			before := server.Snapshot()
+			err := test.do(t.Context(), connect(t, server))
+			require.Equal(t, codes.Internal, status.Code(err), err)
+			requireMessage(t, err, mistaken)
+			requireState(t, before, server)
+		})
+	}
+}
+
+// A member that the API shows in another one's place is not taken for this one: the change is made.
+func TestAnswerAboutAnotherMember(t *testing.T) {
+	t.Parallel()
+	server := newServer()
+	server.SetFault("GET /organization/groups/{group_id}/users/{user_id}", openaitest.Fault{Body: `{"id":"ben","name":"Ben","user_type":"user"}`})
+	want := server.Snapshot()
+	group(&want, "team").MemberIDs = append(group(&want, "team").MemberIDs, "ann")
+	require.NoError(t, connect(t, server).grantDirectly(t.Context(), access{teamMember, "user:ann"}))
+	requireState(t, want, server)
+}

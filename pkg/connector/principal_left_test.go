@@ -1,6 +1,7 @@
 package connector_test
 
 import (
+	"context"
 	"net/http"
 	"slices"
 	"testing"
@@ -122,6 +123,102 @@ func TestPrincipalThatStillExists(t *testing.T) {
 			require.Equal(t, test.code, status.Code(synced.err), synced.err)
 			require.ErrorContains(t, synced.err, test.says)
 			requireNoFinishedSync(t, synced.path)
+		})
+	}
+}
+
+// notFound is a 404 whose code names an object.
+func notFound(noun string) openaitest.Fault {
+	return openaitest.Fault{Status: http.StatusNotFound, Body: object(noun+"_not_found", "The "+noun+" was not found.")}
+}
+
+// A 404 that names another object says nothing about the one that was asked for: nobody has left, and nothing is deleted.
+func TestNotFoundOfAnotherObjectInASync(t *testing.T) {
+	t.Parallel()
+	project := []string{"GET /organization/projects/{project_id}"}
+	for name, test := range map[string]struct {
+		routes []string
+		noun   string
+	}{
+		"a user's organization":   {[]string{userRolesRoute, "GET /organization/users/{user_id}"}, "organization"},
+		"a group's organization":  {[]string{groupRolesRoute, "GET /organization/groups/{group_id}"}, "organization"},
+		"a members' organization": {[]string{groupMembersRoute, "GET /organization/groups/{group_id}"}, "organization"},
+		"a user's project":        {[]string{projectUserRolesRoute}, "project"},
+		"a user's project, everywhere": {append([]string{
+			projectUserRolesRoute, "GET /organization/projects/{project_id}/users/{user_id}", "GET /organization/projects/{project_id}/service_accounts/{service_account_id}",
+		}, project...), "project"},
+		"a group's project":             {[]string{projectGroupRolesRoute}, "project"},
+		"a group's project, everywhere": {append([]string{projectGroupRolesRoute, "GET /organization/projects/{project_id}/groups/{group_id}"}, project...), "project"},
+		"a list's project":              {append([]string{"GET /organization/projects/{project_id}/users"}, project...), "project"},
+		"a list's organization":         {append([]string{"GET /organization/projects/{project_id}/users"}, project...), "organization"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			server := newServer()
+			for _, route := range test.routes {
+				server.SetFault(route, notFound(test.noun))
+			}
+			synced := runSync(t, server, syncOptions{})
+			require.Equal(t, codes.FailedPrecondition, status.Code(synced.err), synced.err)
+			require.ErrorContains(t, synced.err, "404")
+			requireWarnings(t, synced.logs, nil)
+			requireNoFinishedSync(t, synced.path)
+		})
+	}
+}
+
+// As in a sync, so in a change: only the object itself is missing, or the change fails.
+func TestNotFoundOfAnotherObjectInAChange(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		routes []string
+		noun   string
+		do     func(context.Context, testConnector) error
+	}{
+		"delete a user": {
+			[]string{"GET /organization/users/{user_id}"}, "organization",
+			func(ctx context.Context, d testConnector) error { return d.delete(ctx, "user:ann", "") },
+		},
+		"delete a group": {
+			[]string{"GET /organization/groups/{group_id}"}, "organization",
+			func(ctx context.Context, d testConnector) error { return d.delete(ctx, "group:auditors", "") },
+		},
+		"delete a service account": {
+			[]string{"GET /organization/projects/{project_id}/service_accounts/{service_account_id}"}, "project",
+			func(ctx context.Context, d testConnector) error {
+				return d.delete(ctx, "service_account:svc-3", "project:alpha")
+			},
+		},
+		"revoke a group's membership": {
+			[]string{"GET /organization/groups/{group_id}"}, "organization",
+			func(ctx context.Context, d testConnector) error {
+				return d.revokeDirectly(ctx, access{teamMember, "user:ben"})
+			},
+		},
+		"revoke a project's owner": {
+			[]string{"GET /organization/projects/{project_id}/users/{user_id}", projectUserRolesRoute}, "project",
+			func(ctx context.Context, d testConnector) error {
+				return d.revokeDirectly(ctx, access{alphaMember, "user:cem"})
+			},
+		},
+		"revoke a group's project": {
+			[]string{projectGroupRolesRoute, "GET /organization/projects/{project_id}/groups/{group_id}"}, "project",
+			func(ctx context.Context, d testConnector) error {
+				return d.revokeDirectly(ctx, access{alphaMember, "group:auditors"})
+			},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			server := newServer()
+			for _, route := range test.routes {
+				server.SetFault(route, notFound(test.noun))
+			}
+			before := server.Snapshot()
+			err := test.do(t.Context(), connect(t, server))
+			require.Equal(t, codes.FailedPrecondition, status.Code(err), err)
+			require.ErrorContains(t, err, test.noun+"_not_found")
+			requireState(t, before, server)
 		})
 	}
 }

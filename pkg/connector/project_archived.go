@@ -41,7 +41,7 @@ func (s *syncReader) skipArchived(ctx context.Context, projectID string, err err
 // projectIsArchived asks for the project where the refusal may come of its state, also a refusal of a place in a list.
 func projectIsArchived(ctx context.Context, api *client.Client, projectID string, err error) (bool, error) {
 	switch client.KindOf(err) {
-	case client.KindProjectArchived, client.KindRefused, client.KindGone, client.KindCursorGone:
+	case client.KindProjectArchived, client.KindRefused, client.KindGone, client.KindNoSuchList, client.KindCursorGone:
 	default:
 		return false, nil
 	}

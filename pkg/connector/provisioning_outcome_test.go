@@ -294,13 +294,13 @@ func TestGrantOfMissingResources(t *testing.T) {
 		"a custom role gone to a group": {do: granted("organization_role:r-gone:assigned", "group:team"), code: codes.NotFound, sends: []string{assignGroupRole}},
 		"a group gone":                  {do: granted("group:gone:member", "user:ann"), code: codes.NotFound},
 		"nobody into a group":           {do: granted(teamMember, "user:nobody"), code: codes.NotFound, sends: []string{addGroupMember}},
-		"a project gone":                {do: granted("project:delta:member", "user:ann"), code: codes.NotFound, sends: []string{addProjectUser}},
-		"a project gone to a group":     {do: granted("project:delta:member", "group:team"), code: codes.NotFound},
+		"a project gone":                {do: granted("project:delta:member", "user:ann")},
+		"a project gone to a group":     {do: granted("project:delta:member", "group:team")},
 		"nobody into a project":         {do: granted(alphaMember, "user:nobody"), code: codes.NotFound, sends: []string{addProjectUser}},
 		"no group into a project":       {do: granted(alphaMember, "group:nobody"), code: codes.NotFound, sends: []string{addProjectGroup}},
 		"a project role to nobody":      {do: granted(tuneRole, "user:nobody"), code: codes.NotFound, sends: []string{addProjectUser}},
 		"a project role of a project gone": {
-			do: granted("project_role:delta/r-tune:assigned", "user:ann"), code: codes.NotFound,
+			do: granted("project_role:delta/r-tune:assigned", "user:ann"),
 		},
 		"a project role gone": {
 			do: granted("project_role:alpha/r-gone:assigned", "user:ben"), code: codes.NotFound, sends: []string{assignProjectUser},

@@ -148,9 +148,8 @@ var roleActions = map[string]actionCase{
 		name: "delete_role", arguments: aboutRole("project_role", "alpha/r-review", ""),
 		effect: withoutProjectRole("r-review"), sends: []string{deleteProjectRole}, returns: returnedCount(0),
 	},
-	"gone":                             {name: "delete_role", arguments: aboutRole("organization_role", "r-nothing", ""), returns: returnedCount(0)},
-	"gone from a project":              {name: "delete_role", arguments: aboutRole("project_role", "alpha/r-audit", ""), returns: returnedCount(0)},
-	"gone with a project that is gone": {name: "delete_role", arguments: aboutRole("project_role", "nothing/r-tune", ""), returns: returnedCount(0)},
+	"gone":                {name: "delete_role", arguments: aboutRole("organization_role", "r-nothing", ""), returns: returnedCount(0)},
+	"gone from a project": {name: "delete_role", arguments: aboutRole("project_role", "alpha/r-audit", ""), returns: returnedCount(0)},
 }
 
 func TestRoleActions(t *testing.T) {
@@ -162,6 +161,11 @@ func TestRoleActionsRefused(t *testing.T) {
 	t.Parallel()
 	const openAIs = "is a role of OpenAI's own, which can be neither changed nor deleted: create a custom role instead"
 	cases := map[string]refusedCase{
+		// Projects cannot be deleted, so that an unknown one says nothing about its roles.
+		"delete in a project that is unknown": {
+			do:   invoked("delete_role", aboutRole("project_role", "nothing/r-tune", "")),
+			says: []string{"deleting the project_role nothing/r-tune: OpenAI does not know it, or not any more", "project_not_found"},
+		},
 		"create another one of the name": {
 			do: invoked("create_role", `{"name":"Buyer","permissions":["api.usage.read"]}`), prepare: hasBuyer,
 			says: []string{"there is a role with this name already, which is not the same: change it with update_role, or choose another name"},
