@@ -1,6 +1,7 @@
 package connector
 
 import (
+	"cmp"
 	"context"
 	"strings"
 
@@ -177,16 +178,60 @@ func (r principalRoles) unassignDirect(ctx context.Context, role requestedRole) 
 	return r.unassign(ctx, held, role)
 }
 
+// takeAfter makes a change of the predefined role that the principal's row names, and takes the one of before where an assignment of
+// the principal's own keeps it. change tells whether the new role shows. The assignments are read before as well: where they
+// cannot be, nothing is changed.
+func (r principalRoles) takeAfter(ctx context.Context, name string, change func(context.Context) (bool, error)) error {
+	role := roleByName(r.in(), name)
+	if held, err := r.confirmedAssignment(ctx, role); err != nil || !held.direct {
+		if err == nil {
+			_, err = change(ctx)
+		}
+		return err
+	}
+	if shown, err := change(ctx); err != nil || !shown {
+		return err
+	}
+	held, err := r.confirmedAssignment(ctx, role)
+	if err != nil || !held.direct {
+		return err
+	}
+	_, err = r.takeOwn(ctx, held, name)
+	return err
+}
+
+// takeOwn takes the assignment of a predefined role that the principal's row does not name; false means that it is a group's, as may
+// be where it has no sources.
+func (r principalRoles) takeOwn(ctx context.Context, held roleAssignment, name string) (bool, error) {
+	taking := r.unassignChange(held, roleByName(r.in(), name))
+	// The list may still show what went with the change of the row, and nothing else tells that from what stays.
+	taking.meansDone = isPlainRefusal
+	err := r.consistency.apply(ctx, taking)
+	if (isGone(err) || isPlainRefusal(err)) && len(held.row.AssignmentSources) == 0 {
+		if given, readErr := r.groupGivesRole(ctx, r.principal.ID, name, r.in()); readErr == nil && given {
+			return false, nil
+		}
+	}
+	return err == nil, err
+}
+
+// in is the place of the roles: organizationKey, or a project's id.
+func (r principalRoles) in() string { return cmp.Or(r.principal.ProjectID, organizationKey) }
+
 // unassign takes a role that is held directly.
 func (r principalRoles) unassign(ctx context.Context, held roleAssignment, role requestedRole) error {
-	return r.consistency.apply(ctx, change{
+	return r.consistency.apply(ctx, r.unassignChange(held, role))
+}
+
+func (r principalRoles) unassignChange(held roleAssignment, role requestedRole) change {
+	return change{
 		write: func(ctx context.Context) error { return r.client.UnassignRole(ctx, r.principal, held.row.ID) },
 		read: func(ctx context.Context) (string, error) {
 			held, err := r.confirmedAssignment(ctx, role)
 			return possession(held.direct), err
 		},
 		before: stateHeld, wanted: stateNotHeld,
-	})
+	}
 }
 
 // outcomeIfNotDirect is the outcome of a revocation if the principal does not hold the role directly. A role that only groups give is

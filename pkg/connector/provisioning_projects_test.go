@@ -100,6 +100,14 @@ var projectGrants = map[string]grantCase{
 		access: access{alphaMember, "user:eva"}, prepare: joined("eva", "editor", "owner"), effect: both(setProjectRole("eva", "member"), setProjectRoles("eva")),
 		sends: []string{modifyProjectUser, unassignProjectUser}, replaces: access{alphaOwner, "user:eva"},
 	},
+	"viewer to an owner by an assignment as well": {
+		access: access{alphaViewer, "user:ann"}, prepare: setProjectRoles("ann", "owner"), effect: both(setProjectRole("ann", "viewer"), setProjectRoles("ann")),
+		sends: []string{modifyProjectUser, unassignProjectUser}, replaces: access{alphaOwner, "user:ann"},
+	},
+	"viewer to a viewer who is an owner by an assignment": {
+		access: access{alphaViewer, "user:cem"}, prepare: setProjectRoles("cem", "owner"), effect: setProjectRoles("cem"),
+		sends: []string{unassignProjectUser}, replaces: access{alphaOwner, "user:cem"},
+	},
 	"owner to who owns everything by the assignment list alone": {access: access{alphaOwner, "user:ola"}, prepare: setAssigned("ola", "", "owner")},
 	"what is held":                    {access: access{alphaMember, "user:ben"}},
 	"owner to an owner of everything": {access: access{alphaOwner, "user:ola"}},

@@ -60,6 +60,67 @@ func TestRevokeTwiceWhatAGroupGivesAsWell(t *testing.T) {
 	}
 }
 
+// Where no sources say so, what a group gives is taken for an assignment of the member's own only until OpenAI does not know of it.
+func TestDemoteWhomAGroupGivesTheRoleWithoutSources(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]change{
+		"owner":                        {do: revoked(ownerRole, "user:dora"), prepare: setRole("dora", "owner"), effect: setRole("dora", "reader")},
+		"owner, to a reader of before": {do: granted(readerRole, "user:dora"), effect: setRole("dora", "reader")},
+		"a project's viewer":           {do: granted(alphaOwner, "user:dora"), prepare: joined("dora", "viewer"), effect: setProjectRole("dora", "owner")},
+		"a project's viewer, to a member of before": {do: granted(alphaMember, "user:ben"), effect: setProjectRole("ben", "member")},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			test.requireChanged(t, func(s *openaitest.Server) { s.OmitAssignmentSources = true })
+		})
+	}
+}
+
+// An assignment that stays, whatever OpenAI is told, keeps the change from being a success; when it is repeated as well.
+func TestDemoteWhereTheAssignmentStays(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		do      func(context.Context, testConnector) error
+		prepare func(*openaitest.Organization)
+		keeps   string
+	}{
+		"owner":             {revoked(ownerRole, "user:ola"), setUserRoles("ola", "owner"), unassignUserRole},
+		"reader":            {granted(readerRole, "user:ola"), setUserRoles("ola", "owner"), unassignUserRole},
+		"a project's owner": {granted(alphaViewer, "user:ann"), setProjectRoles("ann", "owner"), unassignProjectUser},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			server := newServer(test.prepare)
+			server.SetFault(test.keeps, openaitest.Fault{Status: 400, Body: object("", "This role stays.")})
+			d := connect(t, server)
+			for range 2 {
+				requireRefusal(t, test.do(t.Context(), d), "This role stays.")
+			}
+			server.SetFault(test.keeps, openaitest.Fault{})
+			require.NoError(t, test.do(t.Context(), d))
+			after := server.Snapshot()
+			require.Empty(t, user(&after, "ola").RoleIDs)
+			require.Equal(t, test.keeps == unassignUserRole, len(projectUser(&after, "alpha", "ann").RoleIDs) == 0 && user(&after, "ola").Role == "reader")
+		})
+	}
+}
+
+// The list of assignments may show for longer than the row what went with it.
+func TestDemoteWhereTheListShowsItLate(t *testing.T) {
+	t.Parallel()
+	for name, fault := range map[string]openaitest.Fault{"404": {Status: 404}, "400": {Status: 400, Body: object("", "The role is not assigned.")}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			server := newServer()
+			late := rows(assignedRole("role_owner", map[string]any{"name": "owner", "predefined_role": true}))
+			server.SetFault(userRolesRoute, openaitest.Fault{Body: late, Times: 4})
+			server.SetFault(unassignUserRole, fault)
+			require.NoError(t, revoked(ownerRole, "user:ola")(t.Context(), connect(t, server)))
+			require.Equal(t, []string{modifyUser, unassignUserRole}, writes(server))
+		})
+	}
+}
+
 // The sources of a grant that a sync has expanded tell the same.
 func TestRevokeTwiceWhatASyncHasSeen(t *testing.T) {
 	t.Parallel()
@@ -127,6 +188,19 @@ func TestViewerWhereTheWordIsRefused(t *testing.T) {
 				})
 			}
 		}
+	}
+}
+
+// An owner by the row and by an assignment is a viewer afterwards, and nothing else.
+func TestViewerWhereTheWordIsRefusedToAnOwnerByAnAssignment(t *testing.T) {
+	t.Parallel()
+	for _, addsUp := range []bool{false, true} {
+		server := newServer(setProjectRoles("ann", "owner"))
+		server.MembersRefuseViewer, server.AssignedRolesAddUp = true, addsUp
+		require.NoError(t, granted(alphaViewer, "user:ann")(t.Context(), connect(t, server)))
+		after := server.Snapshot()
+		require.Equal(t, "viewer", projectUser(&after, "alpha", "ann").Role)
+		require.Empty(t, projectUser(&after, "alpha", "ann").RoleIDs)
 	}
 }
 
