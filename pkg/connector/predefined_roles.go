@@ -61,16 +61,32 @@ func (s roleScope) predefined(role client.Role) string {
 	if noun != "" && noun != s.noun {
 		return ""
 	}
-	words := strings.Fields(role.Name)
+	if name := s.named(role.Name); name != "" {
+		return name
+	}
+	return s.name(word)
+}
+
+// named gives the predefined role of the name or the display name, "" if there is none.
+func (s roleScope) named(name string) string {
+	words := strings.Fields(name)
 	if len(words) == 2 && strings.EqualFold(words[0], s.noun) {
 		words = words[1:]
 	}
-	if len(words) == 1 {
-		if name := s.name(words[0]); name != "" {
-			return name
-		}
+	if len(words) != 1 {
+		return ""
 	}
-	return s.name(word)
+	return s.name(words[0])
+}
+
+// isInDoubt tells the row of an assignment that may be of a predefined role and does not say of which: without a name, with the
+// flag alone, or with the name or the id of one and without the flag. The role list decides then, as it does in a sync.
+func (s roleScope) isInDoubt(role client.Role) bool {
+	if s.predefined(role) != "" {
+		return false
+	}
+	noun, _ := parsePredefinedRoleID(role.ID)
+	return role.PredefinedRole || noun == s.noun || s.named(role.Name) != "" || strings.TrimSpace(role.Name) == ""
 }
 
 // organizationRoleID gives the id by which a role of the organization goes: its name if it is predefined, else the API's id. A
@@ -110,11 +126,14 @@ func projectRoleName(word string) string {
 }
 
 // predefinedIn gives the rule by which the predefined roles of the organization, or of any project, are told.
-func predefinedIn(id string) func(client.Role) string {
+func predefinedIn(id string) func(client.Role) string { return scopeIn(id).predefined }
+
+// scopeIn gives the scope of the organization, or of any project.
+func scopeIn(id string) roleScope {
 	if id == organizationKey {
-		return scopeOrganization.predefined
+		return scopeOrganization
 	}
-	return scopeProject.predefined
+	return scopeProject
 }
 
 // serviceAccountRole is the predefined project role that a service account's row names, or none; "" for another word.

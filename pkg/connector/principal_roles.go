@@ -3,6 +3,7 @@ package connector
 import (
 	"cmp"
 	"context"
+	"slices"
 	"strings"
 
 	"google.golang.org/grpc/codes"
@@ -52,10 +53,10 @@ func (r principalRoles) isDirect(row client.AssignedRole) bool {
 // assignment reads all of the principal's roles and finds the one that is meant. Of two rows the direct one counts.
 func (r principalRoles) assignment(ctx context.Context, role requestedRole) (roleAssignment, error) {
 	var found roleAssignment
-	err := r.forEach(ctx, func(row client.AssignedRole) {
+	err := r.forEach(ctx, role.name != "", func(row client.AssignedRole, predefined string) {
 		direct := r.isDirect(row)
 		switch {
-		case !role.matches(row.Role):
+		case !role.isHeldBy(row, predefined):
 			found.otherRoles++
 		case found.row == nil || direct:
 			found.row, found.direct = &row, direct
@@ -64,10 +65,28 @@ func (r principalRoles) assignment(ctx context.Context, role requestedRole) (rol
 	return found, err
 }
 
-func (r principalRoles) forEach(ctx context.Context, look func(client.AssignedRole)) error {
+// forEach looks at each row, and at the name of the predefined role that it is of. Where it is asked for predefined ones, the
+// role list is read for rows that leave a doubt.
+func (r principalRoles) forEach(ctx context.Context, predefined bool, look func(client.AssignedRole, string)) error {
 	rows, err := listAll(ctx, listOf(r.client.ListAssignedRoles, r.principal))
+	scope, listed := scopeIn(r.in()), roleCatalog{}
+	if err == nil && predefined && slices.ContainsFunc(rows, func(row client.AssignedRole) bool { return scope.isInDoubt(row.Role) }) {
+		roles, err := listAll(ctx, listOf(r.client.ListRoles, r.principal.RoleScope))
+		if isGone(err) {
+			// That says nothing about the principal.
+			err = readError("listing the roles of "+r.in(), err)
+		}
+		if err != nil {
+			return err
+		}
+		listed = newCatalog(slices.Values(roles), r.in())
+	}
 	for _, row := range rows {
-		look(row)
+		name := scope.predefined(row.Role)
+		if name == "" {
+			name = listed[row.ID]
+		}
+		look(row, name)
 	}
 	return err
 }
@@ -109,12 +128,11 @@ func (r principalRoles) confirmedAssignment(ctx context.Context, role requestedR
 
 // predefined gives the name of the predefined role that the principal holds directly, "" for none; of several, the first
 // of the names.
-func (r principalRoles) predefined(ctx context.Context, in string, names ...string) (string, error) {
-	nameOf := predefinedIn(in)
+func (r principalRoles) predefined(ctx context.Context, names ...string) (string, error) {
 	direct := map[string]bool{}
-	err := r.forEach(ctx, func(row client.AssignedRole) {
+	err := r.forEach(ctx, true, func(row client.AssignedRole, name string) {
 		if r.isDirect(row) {
-			direct[nameOf(row.Role)] = true
+			direct[name] = true
 		}
 	})
 	for _, name := range names {

@@ -40,7 +40,7 @@ func (u projectUser) membership(ctx context.Context) (projectMembership, error) 
 	if role := projectRoleName(user.Role); role != "" {
 		return projectMembership{present: true, role: role}, nil
 	}
-	role, err := u.roles().predefined(ctx, u.projectID, u.request.slug, slugOwner, slugMember, slugViewer)
+	role, err := u.roles().predefined(ctx, u.request.slug, slugOwner, slugMember, slugViewer)
 	return projectMembership{present: true, role: role, assigned: role != ""}, err
 }
 
@@ -113,7 +113,7 @@ func (u projectUser) add(ctx context.Context, role string) error {
 // not come to the end may have left it.
 func (u projectUser) keepRole(ctx context.Context) (outcome, error) {
 	others := slices.DeleteFunc([]string{slugOwner, slugMember, slugViewer}, func(slug string) bool { return slug == u.request.slug })
-	other, err := u.roles().predefined(ctx, u.projectID, others...)
+	other, err := u.roles().predefined(ctx, others...)
 	if err != nil || other == "" {
 		return outcome{already: err == nil}, err
 	}

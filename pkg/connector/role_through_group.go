@@ -112,7 +112,11 @@ func (s *syncReader) groupsWithRole(ctx context.Context, role, in string) ([]str
 			return nil, err
 		}
 		for _, row := range held {
-			if predefinedIn(in)(row.Role) == role {
+			name, err := s.predefinedName(ctx, row, in)
+			if err != nil {
+				return nil, err
+			}
+			if name == role {
 				withRole = append(withRole, groupID)
 			}
 		}
