@@ -123,6 +123,11 @@ var projectGrants = map[string]grantCase{
 	"member to a service account without role": {
 		access: access{alphaMember, "service_account:svc-2"}, effect: setAccountRole("svc-2", "member"), sends: []string{modifyServiceAccount},
 	},
+	"viewer that a service account has by an assignment": {access: access{alphaViewer, "service_account:svc-2"}, prepare: setAccountRoles("svc-2", "viewer")},
+	"viewer that a service account has by an assignment next to member": {
+		access: access{alphaViewer, "service_account:svc-1"}, prepare: setAccountRoles("svc-1", "viewer"),
+	},
+	"owner that a service account has by an assignment": {access: access{alphaOwner, "service_account:svc-2"}, prepare: setAccountRoles("svc-2", "owner")},
 	"viewer to a group":           {access: access{alphaViewer, "group:empty"}, effect: addedGroup("empty", "viewer"), sends: []string{addProjectGroup}},
 	"owner to a group":            {access: access{alphaOwner, "group:empty"}, effect: addedGroup("empty", "owner"), sends: []string{addProjectGroup}},
 	"member to a group of SCIM's": {access: access{alphaMember, "group:directory"}, effect: addedGroup("directory", "member"), sends: []string{addProjectGroup}},
