@@ -55,6 +55,14 @@ func (a assignmentReader) grantsOf(ctx context.Context, s *syncReader, assigned 
 	grants := make([]*v2.Grant, 0, len(assigned))
 	for _, held := range assigned {
 		name, known := a.roles.lookup(held, predefined)
+		if !known && a.roles == nil && a.in != organizationKey {
+			// The predefined roles are the project's, and part of the sync without its roles.
+			var err error
+			if name, err = s.predefinedName(ctx, held, a.in); err != nil {
+				return nil, err
+			}
+			known = name != ""
+		}
 		direct, err := a.isDirect(ctx, s, name, held)
 		switch {
 		case err != nil:

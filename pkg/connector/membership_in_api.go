@@ -42,19 +42,19 @@ func (m apiMembers) isNotOwner(ctx context.Context, userID string) (bool, error)
 	if err != nil || organizationRoleName(user.Role) == roleOwner {
 		return false, ignoreGone(err)
 	}
-	return m.hasNone(ctx, client.OrganizationPrincipal(client.PrincipalUser, userID), isOwnerRole)
+	return m.hasNone(ctx, client.OrganizationPrincipal(client.PrincipalUser, userID), true, func(name string) bool { return name == roleOwner })
 }
 
 // hasNoRole tells a service account that holds no role in its project.
 //
 // GET /projects/{project_id}/users/{user_id}/roles.
 func (m apiMembers) hasNoRole(ctx context.Context, projectID, accountID string) (bool, error) {
-	return m.hasNone(ctx, client.ProjectPrincipal(projectID, client.PrincipalUser, accountID), func(client.AssignedRole) bool { return true })
+	return m.hasNone(ctx, client.ProjectPrincipal(projectID, client.PrincipalUser, accountID), false, func(string) bool { return true })
 }
 
-func (m apiMembers) hasNone(ctx context.Context, principal client.Principal, isMeant func(client.AssignedRole) bool) (bool, error) {
+func (m apiMembers) hasNone(ctx context.Context, principal client.Principal, predefined bool, isMeant func(name string) bool) (bool, error) {
 	none := true
-	err := provisioning{client: m.api}.rolesOf(principal).forEach(ctx, func(held client.AssignedRole) { none = none && !isMeant(held) })
+	err := provisioning{client: m.api}.rolesOf(principal).forEach(ctx, predefined, func(_ client.AssignedRole, name string) { none = none && !isMeant(name) })
 	if err != nil {
 		return false, ignorePermanentRefusal(err)
 	}

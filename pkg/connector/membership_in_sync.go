@@ -113,7 +113,12 @@ func (s *syncReader) isNotOwner(ctx context.Context, userID string) (bool, error
 	if err != nil {
 		return false, ignorePermanentRefusal(err)
 	}
-	return !slices.ContainsFunc(roles, isOwnerRole), nil
+	for _, role := range roles {
+		if name, err := s.predefinedName(ctx, role, organizationKey); err != nil || name == roleOwner {
+			return false, err
+		}
+	}
+	return true, nil
 }
 
 // ownsThroughGroup tells whether the user is a member of a group that is an owner of the organization.
@@ -136,10 +141,6 @@ func (s *syncReader) ownsThroughGroup(ctx context.Context, userID string) (membe
 		}
 	}
 	return is, nil
-}
-
-func isOwnerRole(held client.AssignedRole) bool {
-	return predefinedIn(organizationKey)(held.Role) == roleOwner
 }
 
 // hasNoRole tells a service account that certainly holds no role in its project, not even through a group.

@@ -16,7 +16,7 @@ func (p provisioning) predefinedOrganizationRole(ctx context.Context, user clien
 	if role := organizationRoleName(user.Role); role != "" {
 		return role, nil
 	}
-	return p.userInOrganization(user.ID).predefined(ctx, organizationKey, roleOwner, roleReader)
+	return p.userInOrganization(user.ID).predefined(ctx, roleOwner, roleReader)
 }
 
 func (p provisioning) userInOrganization(userID string) principalRoles {

@@ -75,6 +75,11 @@ func (b *organizationRoleBuilder) switchRole(ctx context.Context, r changeReques
 	switch {
 	case err != nil:
 		return outcome{}, err
+	case before == role && role == roleReader && organizationRoleName(user.Role) == roleReader:
+		// An assignment may make the reader an owner all the same: one that an earlier change did not come to take, say.
+		if before, err = b.userInOrganization(user.ID).predefined(ctx, roleOwner); err != nil || before == "" {
+			return outcome{already: err == nil}, err
+		}
 	case before == role:
 		return outcome{already: true}, nil
 	}
@@ -84,7 +89,7 @@ func (b *organizationRoleBuilder) switchRole(ctx context.Context, r changeReques
 	if role == roleReader {
 		err = b.makeReader(ctx, user, before)
 	} else {
-		err = b.modifyRole(ctx, user.ID, before, role)
+		_, err = b.modifyRole(ctx, user.ID, before, role)
 	}
 	if err != nil || before == "" {
 		return outcome{}, err
@@ -131,26 +136,29 @@ func refuseServiceAccount(user client.User) error {
 
 // makeReader takes the ownership of the organization from the user.
 func (b *organizationRoleBuilder) makeReader(ctx context.Context, user client.User, before string) error {
+	roles, owner := b.userInOrganization(user.ID), roleByName(organizationKey, roleOwner)
 	if organizationRoleName(user.Role) == roleOwner {
-		return b.ifNotLastOwner(ctx, user.ID, func(ctx context.Context) error { return b.modifyRole(ctx, user.ID, before, roleReader) })
+		return b.ifNotLastOwner(ctx, user.ID, func(ctx context.Context) error {
+			return roles.takeAfter(ctx, roleOwner, func(ctx context.Context) (bool, error) { return b.modifyRole(ctx, user.ID, before, roleReader) })
+		})
 	}
 	// Only the assignment list may call the user an owner. The assignment may outlast the change of the row, and the
 	// user has to become a reader as well.
-	roles, owner := b.userInOrganization(user.ID), roleByName(organizationKey, roleOwner)
 	held, err := roles.assignment(ctx, owner)
 	if err != nil {
 		return err
 	}
 	change := func(ctx context.Context) error {
 		if organizationRoleName(user.Role) != roleReader {
-			if err := b.modifyRole(ctx, user.ID, before, roleReader); err != nil {
+			if _, err := b.modifyRole(ctx, user.ID, before, roleReader); err != nil {
 				return err
 			}
 		}
 		if !held.direct {
 			return nil
 		}
-		return roles.unassignDirect(ctx, owner)
+		_, err := roles.takeOwn(ctx, held, roleOwner)
+		return err
 	}
 	if !held.direct {
 		return change(ctx)
@@ -158,8 +166,10 @@ func (b *organizationRoleBuilder) makeReader(ctx context.Context, user client.Us
 	return b.ifNotLastOwner(ctx, user.ID, change)
 }
 
-func (b *organizationRoleBuilder) modifyRole(ctx context.Context, userID, before, role string) error {
-	return b.consistency.apply(ctx, change{
+// modifyRole changes the role that the user's row names, and tells whether that shows.
+func (b *organizationRoleBuilder) modifyRole(ctx context.Context, userID, before, role string) (bool, error) {
+	var shown string
+	err := b.consistency.apply(ctx, change{
 		write: func(ctx context.Context) error {
 			answered, err := b.client.ModifyUser(ctx, userID, role)
 			if err != nil {
@@ -172,8 +182,10 @@ func (b *organizationRoleBuilder) modifyRole(ctx context.Context, userID, before
 			if err != nil {
 				return "", err
 			}
-			return b.predefinedOrganizationRole(ctx, user)
+			shown, err = b.predefinedOrganizationRole(ctx, user)
+			return shown, err
 		},
 		before: before, wanted: role,
 	})
+	return shown == role, err
 }

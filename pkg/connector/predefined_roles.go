@@ -78,6 +78,16 @@ func withoutNoun(name, noun string) string {
 	return words[0]
 }
 
+// isInDoubt tells the row of an assignment that may be of a predefined role and does not say of which: without a name, with the
+// flag alone, or with the name or the id of one and without the flag. The role list decides then, as it does in a sync.
+func (s roleScope) isInDoubt(role client.Role) bool {
+	if s.predefined(role) != "" {
+		return false
+	}
+	noun, _ := parsePredefinedRoleID(role.ID)
+	return role.PredefinedRole || noun == s.noun || s.name(role.Name) != "" || strings.TrimSpace(role.Name) == ""
+}
+
 // organizationRoleID gives the id by which a role of the organization goes: its name if it is predefined, else the API's id. A
 // custom role whose id is such a name would be shown as that role.
 func organizationRoleID(role client.Role) (string, error) {
@@ -115,11 +125,14 @@ func projectRoleName(word string) string {
 }
 
 // predefinedIn gives the rule by which the predefined roles of the organization, or of any project, are told.
-func predefinedIn(id string) func(client.Role) string {
+func predefinedIn(id string) func(client.Role) string { return scopeIn(id).predefined }
+
+// scopeIn gives the scope of the organization, or of any project.
+func scopeIn(id string) roleScope {
 	if id == organizationKey {
-		return scopeOrganization.predefined
+		return scopeOrganization
 	}
-	return scopeProject.predefined
+	return scopeProject
 }
 
 // serviceAccountRole is the predefined project role that a service account's row names, or none; "" for another word.

@@ -1,7 +1,9 @@
 package connector
 
 import (
+	"cmp"
 	"context"
+	"slices"
 	"strings"
 
 	"google.golang.org/grpc/codes"
@@ -51,10 +53,10 @@ func (r principalRoles) isDirect(row client.AssignedRole) bool {
 // assignment reads all of the principal's roles and finds the one that is meant. Of two rows the direct one counts.
 func (r principalRoles) assignment(ctx context.Context, role requestedRole) (roleAssignment, error) {
 	var found roleAssignment
-	err := r.forEach(ctx, func(row client.AssignedRole) {
+	err := r.forEach(ctx, role.name != "", func(row client.AssignedRole, predefined string) {
 		direct := r.isDirect(row)
 		switch {
-		case !role.matches(row.Role):
+		case !role.isHeldBy(row, predefined):
 			found.otherRoles++
 		case found.row == nil || direct:
 			found.row, found.direct = &row, direct
@@ -63,10 +65,28 @@ func (r principalRoles) assignment(ctx context.Context, role requestedRole) (rol
 	return found, err
 }
 
-func (r principalRoles) forEach(ctx context.Context, look func(client.AssignedRole)) error {
+// forEach looks at each row, and at the name of the predefined role that it is of. Where it is asked for predefined ones, the
+// role list is read for rows that leave a doubt.
+func (r principalRoles) forEach(ctx context.Context, predefined bool, look func(client.AssignedRole, string)) error {
 	rows, err := listAll(ctx, listOf(r.client.ListAssignedRoles, r.principal))
+	scope, listed := scopeIn(r.in()), roleCatalog{}
+	if err == nil && predefined && slices.ContainsFunc(rows, func(row client.AssignedRole) bool { return scope.isInDoubt(row.Role) }) {
+		roles, err := listAll(ctx, listOf(r.client.ListRoles, r.principal.RoleScope))
+		if isGone(err) {
+			// That says nothing about the principal.
+			err = readError("listing the roles of "+r.in(), err)
+		}
+		if err != nil {
+			return err
+		}
+		listed = newCatalog(slices.Values(roles), r.in())
+	}
 	for _, row := range rows {
-		look(row)
+		name := scope.predefined(row.Role)
+		if name == "" {
+			name = listed[row.ID]
+		}
+		look(row, name)
 	}
 	return err
 }
@@ -108,12 +128,11 @@ func (r principalRoles) confirmedAssignment(ctx context.Context, role requestedR
 
 // predefined gives the name of the predefined role that the principal holds directly, "" for none; of several, the first
 // of the names.
-func (r principalRoles) predefined(ctx context.Context, in string, names ...string) (string, error) {
-	nameOf := predefinedIn(in)
+func (r principalRoles) predefined(ctx context.Context, names ...string) (string, error) {
 	direct := map[string]bool{}
-	err := r.forEach(ctx, func(row client.AssignedRole) {
+	err := r.forEach(ctx, true, func(row client.AssignedRole, name string) {
 		if r.isDirect(row) {
-			direct[nameOf(row.Role)] = true
+			direct[name] = true
 		}
 	})
 	for _, name := range names {
@@ -177,16 +196,60 @@ func (r principalRoles) unassignDirect(ctx context.Context, role requestedRole) 
 	return r.unassign(ctx, held, role)
 }
 
+// takeAfter makes a change of the predefined role that the principal's row names, and takes the one of before where an assignment of
+// the principal's own keeps it. change tells whether the new role shows. The assignments are read before as well: where they
+// cannot be, nothing is changed.
+func (r principalRoles) takeAfter(ctx context.Context, name string, change func(context.Context) (bool, error)) error {
+	role := roleByName(r.in(), name)
+	if held, err := r.confirmedAssignment(ctx, role); err != nil || !held.direct {
+		if err == nil {
+			_, err = change(ctx)
+		}
+		return err
+	}
+	if shown, err := change(ctx); err != nil || !shown {
+		return err
+	}
+	held, err := r.confirmedAssignment(ctx, role)
+	if err != nil || !held.direct {
+		return err
+	}
+	_, err = r.takeOwn(ctx, held, name)
+	return err
+}
+
+// takeOwn takes the assignment of a predefined role that the principal's row does not name; false means that it is a group's, as may
+// be where it has no sources.
+func (r principalRoles) takeOwn(ctx context.Context, held roleAssignment, name string) (bool, error) {
+	taking := r.unassignChange(held, roleByName(r.in(), name))
+	// The list may still show what went with the change of the row, and nothing else tells that from what stays.
+	taking.meansDone = isPlainRefusal
+	err := r.consistency.apply(ctx, taking)
+	if (isGone(err) || isPlainRefusal(err)) && len(held.row.AssignmentSources) == 0 {
+		if given, readErr := r.groupGivesRole(ctx, r.principal.ID, name, r.in()); readErr == nil && given {
+			return false, nil
+		}
+	}
+	return err == nil, err
+}
+
+// in is the place of the roles: organizationKey, or a project's id.
+func (r principalRoles) in() string { return cmp.Or(r.principal.ProjectID, organizationKey) }
+
 // unassign takes a role that is held directly.
 func (r principalRoles) unassign(ctx context.Context, held roleAssignment, role requestedRole) error {
-	return r.consistency.apply(ctx, change{
+	return r.consistency.apply(ctx, r.unassignChange(held, role))
+}
+
+func (r principalRoles) unassignChange(held roleAssignment, role requestedRole) change {
+	return change{
 		write: func(ctx context.Context) error { return r.client.UnassignRole(ctx, r.principal, held.row.ID) },
 		read: func(ctx context.Context) (string, error) {
 			held, err := r.confirmedAssignment(ctx, role)
 			return possession(held.direct), err
 		},
 		before: stateHeld, wanted: stateNotHeld,
-	})
+	}
 }
 
 // outcomeIfNotDirect is the outcome of a revocation if the principal does not hold the role directly. A role that only groups give is

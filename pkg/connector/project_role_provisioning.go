@@ -26,6 +26,9 @@ func (b *projectRoleBuilder) Grant(ctx context.Context, principal *v2.Resource, 
 		case resourceTypeUser.GetId(), resourceTypeGroup.GetId():
 			return c.grant(ctx)
 		case resourceTypeServiceAccount.GetId():
+			if held, err := c.roles().assignmentOrNone(ctx, c.role); err != nil || held.direct {
+				return outcome{already: err == nil}, err
+			}
 			return outcome{}, newError(codes.FailedPrecondition, "the API cannot give a custom role to a service account: grant member or owner of the project, or give the role in OpenAI's own pages")
 		default:
 			return outcome{}, r.wrongPrincipalError()

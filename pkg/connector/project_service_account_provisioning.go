@@ -30,10 +30,17 @@ func (s projectServiceAccount) grant(ctx context.Context) (outcome, error) {
 		return outcome{}, err
 	}
 	role, before := s.request.slug, projectRoleName(account.Role)
-	switch role {
-	case before:
+	if role == before {
 		return outcome{already: true}, nil
-	case slugViewer:
+	}
+	if before == "" || role == slugViewer {
+		// What the row does not name may be assigned, and is shown by a sync.
+		held, err := s.rolesOf(s.request.inProject(s.projectID())).assignmentOrNone(ctx, roleByName(s.projectID(), role))
+		if err != nil || held.direct {
+			return outcome{already: err == nil}, err
+		}
+	}
+	if role == slugViewer {
 		return outcome{}, newError(codes.FailedPrecondition, "a service account cannot be a viewer: grant member or owner instead")
 	}
 	err = s.consistency.apply(ctx, change{

@@ -3,6 +3,7 @@ package connector
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"google.golang.org/grpc/codes"
 
@@ -39,7 +40,7 @@ func (u projectUser) membership(ctx context.Context) (projectMembership, error) 
 	if role := projectRoleName(user.Role); role != "" {
 		return projectMembership{present: true, role: role}, nil
 	}
-	role, err := u.roles().predefined(ctx, u.projectID, u.request.slug, slugOwner, slugMember, slugViewer)
+	role, err := u.roles().predefined(ctx, u.request.slug, slugOwner, slugMember, slugViewer)
 	return projectMembership{present: true, role: role, assigned: role != ""}, err
 }
 
@@ -70,6 +71,8 @@ func (u projectUser) grant(ctx context.Context) (outcome, error) {
 	switch {
 	case err != nil:
 		return outcome{}, err
+	case held.present && held.role == u.request.slug && !held.assigned:
+		return u.keepRole(ctx)
 	case held.present && held.role == u.request.slug:
 		return outcome{already: true}, nil
 	case held.present:
@@ -106,8 +109,44 @@ func (u projectUser) add(ctx context.Context, role string) error {
 	})
 }
 
-// changeRole gives the user the role in place of the one that is held.
+// keepRole takes another predefined role from the user, whose row names the one that is asked for: an earlier change that did
+// not come to the end may have left it.
+func (u projectUser) keepRole(ctx context.Context) (outcome, error) {
+	others := slices.DeleteFunc([]string{slugOwner, slugMember, slugViewer}, func(slug string) bool { return slug == u.request.slug })
+	other, err := u.roles().predefined(ctx, others...)
+	if err != nil || other == "" {
+		return outcome{already: err == nil}, err
+	}
+	held, err := u.roles().confirmedAssignment(ctx, roleByName(u.projectID, other))
+	if err != nil || !held.direct {
+		return outcome{already: err == nil}, err
+	}
+	if taken, err := u.roles().takeOwn(ctx, held, other); err != nil || !taken {
+		return outcome{already: err == nil}, err
+	}
+	before := u.request.withSlug(other)
+	return outcome{replaced: &before}, nil
+}
+
+// changeRole gives the user the role in place of the one that is held. An assignment of the user's own may outlast the change of
+// the row.
 func (u projectUser) changeRole(ctx context.Context, held projectMembership) (outcome, error) {
+	change := func(ctx context.Context) (bool, error) { return u.modify(ctx, held) }
+	if held.role == "" {
+		_, err := change(ctx)
+		return outcome{}, err
+	}
+	before := u.request.withSlug(held.role)
+	err := u.roles().takeAfter(ctx, held.role, change)
+	if err != nil {
+		return outcome{}, err
+	}
+	return outcome{replaced: &before}, nil
+}
+
+// modify changes the role that the user's row names, and tells whether that shows.
+func (u projectUser) modify(ctx context.Context, held projectMembership) (bool, error) {
+	var shown string
 	err := u.consistency.apply(ctx, change{
 		write: func(ctx context.Context) error {
 			answered, err := u.client.ModifyProjectUser(ctx, u.projectID, u.userID, u.request.slug)
@@ -116,20 +155,17 @@ func (u projectUser) changeRole(ctx context.Context, held projectMembership) (ou
 			}
 			return checkAnsweredRole(projectRoleName(answered.Role), u.request.slug)
 		},
-		read: u.readRole, before: held.role, wanted: u.request.slug,
+		read: func(ctx context.Context) (string, error) {
+			var err error
+			shown, err = u.readRole(ctx)
+			return shown, err
+		},
+		before: held.role, wanted: u.request.slug,
 	})
-	switch {
-	case err == nil && held.assigned:
-		// An assignment of its own may outlast the change of the row.
-		err = u.roles().unassignDirect(ctx, roleByName(u.projectID, held.role))
-	case err != nil && u.mayRefuseViewer(err):
-		err = u.assignViewer(ctx, held.role, err)
+	if err != nil && u.mayRefuseViewer(err) {
+		return true, u.assignViewer(ctx, held.role, err)
 	}
-	if err != nil || held.role == "" {
-		return outcome{}, err
-	}
-	before := u.request.withSlug(held.role)
-	return outcome{replaced: &before}, nil
+	return shown == u.request.slug, err
 }
 
 // mayRefuseViewer tells whether the routes of a project's members may have refused the role's name. Two public clients of the

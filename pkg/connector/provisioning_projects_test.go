@@ -100,6 +100,14 @@ var projectGrants = map[string]grantCase{
 		access: access{alphaMember, "user:eva"}, prepare: joined("eva", "editor", "owner"), effect: both(setProjectRole("eva", "member"), setProjectRoles("eva")),
 		sends: []string{modifyProjectUser, unassignProjectUser}, replaces: access{alphaOwner, "user:eva"},
 	},
+	"viewer to an owner by an assignment as well": {
+		access: access{alphaViewer, "user:ann"}, prepare: setProjectRoles("ann", "owner"), effect: both(setProjectRole("ann", "viewer"), setProjectRoles("ann")),
+		sends: []string{modifyProjectUser, unassignProjectUser}, replaces: access{alphaOwner, "user:ann"},
+	},
+	"viewer to a viewer who is an owner by an assignment": {
+		access: access{alphaViewer, "user:cem"}, prepare: setProjectRoles("cem", "owner"), effect: setProjectRoles("cem"),
+		sends: []string{unassignProjectUser}, replaces: access{alphaOwner, "user:cem"},
+	},
 	"owner to who owns everything by the assignment list alone": {access: access{alphaOwner, "user:ola"}, prepare: setAssigned("ola", "", "owner")},
 	"what is held":                    {access: access{alphaMember, "user:ben"}},
 	"owner to an owner of everything": {access: access{alphaOwner, "user:ola"}},
@@ -115,6 +123,11 @@ var projectGrants = map[string]grantCase{
 	"member to a service account without role": {
 		access: access{alphaMember, "service_account:svc-2"}, effect: setAccountRole("svc-2", "member"), sends: []string{modifyServiceAccount},
 	},
+	"viewer that a service account has by an assignment": {access: access{alphaViewer, "service_account:svc-2"}, prepare: setAccountRoles("svc-2", "viewer")},
+	"viewer that a service account has by an assignment next to member": {
+		access: access{alphaViewer, "service_account:svc-1"}, prepare: setAccountRoles("svc-1", "viewer"),
+	},
+	"owner that a service account has by an assignment": {access: access{alphaOwner, "service_account:svc-2"}, prepare: setAccountRoles("svc-2", "owner")},
 	"viewer to a group":           {access: access{alphaViewer, "group:empty"}, effect: addedGroup("empty", "viewer"), sends: []string{addProjectGroup}},
 	"owner to a group":            {access: access{alphaOwner, "group:empty"}, effect: addedGroup("empty", "owner"), sends: []string{addProjectGroup}},
 	"member to a group of SCIM's": {access: access{alphaMember, "group:directory"}, effect: addedGroup("directory", "member"), sends: []string{addProjectGroup}},

@@ -2,6 +2,9 @@ package connector_test
 
 import (
 	"context"
+	"fmt"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -56,6 +59,67 @@ func TestRevokeTwiceARoleAlsoHeldThroughAGroup(t *testing.T) {
 			}
 			_, err := revokeSeen(t.Context(), d, test.access, test.group)
 			requireRefusal(t, err, "through the group")
+		})
+	}
+}
+
+// Where no sources say so, what a group gives is taken for an assignment of the member's own only until OpenAI does not know of it.
+func TestDemoteWhomAGroupGivesTheRoleWithoutSources(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]change{
+		"owner":                        {do: revoked(ownerRole, "user:dora"), prepare: setRole("dora", "owner"), effect: setRole("dora", "reader")},
+		"owner, to a reader of before": {do: granted(readerRole, "user:dora"), effect: setRole("dora", "reader")},
+		"a project's viewer":           {do: granted(alphaOwner, "user:dora"), prepare: joined("dora", "viewer"), effect: setProjectRole("dora", "owner")},
+		"a project's viewer, to a member of before": {do: granted(alphaMember, "user:ben"), effect: setProjectRole("ben", "member")},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			test.requireChanged(t, func(s *openaitest.Server) { s.OmitAssignmentSources = true })
+		})
+	}
+}
+
+// An assignment that stays, whatever OpenAI is told, keeps the change from being a success; when it is repeated as well.
+func TestDemoteWhereTheAssignmentStays(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		do      func(context.Context, testConnector) error
+		prepare func(*openaitest.Organization)
+		keeps   string
+	}{
+		"owner":             {revoked(ownerRole, "user:ola"), setUserRoles("ola", "owner"), unassignUserRole},
+		"reader":            {granted(readerRole, "user:ola"), setUserRoles("ola", "owner"), unassignUserRole},
+		"a project's owner": {granted(alphaViewer, "user:ann"), setProjectRoles("ann", "owner"), unassignProjectUser},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			server := newServer(test.prepare)
+			server.SetFault(test.keeps, openaitest.Fault{Status: 400, Body: object("", "This role stays.")})
+			d := connect(t, server)
+			for range 2 {
+				requireRefusal(t, test.do(t.Context(), d), "This role stays.")
+			}
+			server.SetFault(test.keeps, openaitest.Fault{})
+			require.NoError(t, test.do(t.Context(), d))
+			after := server.Snapshot()
+			require.Empty(t, user(&after, "ola").RoleIDs)
+			require.Equal(t, test.keeps == unassignUserRole, len(projectUser(&after, "alpha", "ann").RoleIDs) == 0 && user(&after, "ola").Role == "reader")
+		})
+	}
+}
+
+// The list of assignments may show for longer than the row what went with it.
+func TestDemoteWhereTheListShowsItLate(t *testing.T) {
+	t.Parallel()
+	for name, fault := range map[string]openaitest.Fault{"404": {Status: 404}, "400": {Status: 400, Body: object("", "The role is not assigned.")}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			server := newServer()
+			late := rows(assignedRole("role_owner", map[string]any{"name": "owner", "predefined_role": true}))
+			server.SetFault(userRolesRoute, openaitest.Fault{Body: late, Times: 4})
+			server.SetFault(unassignUserRole, fault)
+			require.NoError(t, revoked(ownerRole, "user:ola")(t.Context(), connect(t, server)))
+			require.Equal(t, []string{modifyUser, unassignUserRole}, writes(server))
 		})
 	}
 }
@@ -127,6 +191,19 @@ func TestViewerWhereTheWordIsRefused(t *testing.T) {
 				})
 			}
 		}
+	}
+}
+
+// An owner by the row and by an assignment is a viewer afterwards, and nothing else.
+func TestViewerWhereTheWordIsRefusedToAnOwnerByAnAssignment(t *testing.T) {
+	t.Parallel()
+	for _, addsUp := range []bool{false, true} {
+		server := newServer(setProjectRoles("ann", "owner"))
+		server.MembersRefuseViewer, server.AssignedRolesAddUp = true, addsUp
+		require.NoError(t, granted(alphaViewer, "user:ann")(t.Context(), connect(t, server)))
+		after := server.Snapshot()
+		require.Equal(t, "viewer", projectUser(&after, "alpha", "ann").Role)
+		require.Empty(t, projectUser(&after, "alpha", "ann").RoleIDs)
 	}
 }
 
@@ -268,6 +345,81 @@ func TestDeleteAUserWithKeys(t *testing.T) {
 			}
 			require.NoError(t, do(t.Context(), d))
 			require.Equal(t, 1, d.logs.FilterMessageSnippet(keysStay).Len())
+		})
+	}
+}
+
+// assignmentsOmit are fields that the rows of assignments may lack; the role list says which role is meant.
+var assignmentsOmit = [][]string{{"name"}, {"predefined_role"}, {"name", "predefined_role"}, {"name", "predefined_role", "resource_type", "permissions", "description"}}
+
+func TestChangesWhereAssignmentsAreThin(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]change{
+		"a project's role from a group":       {revoked(alphaMember, "group:auditors"), nil, removedGroup("auditors"), []string{unassignInProject}},
+		"a project's role that a group holds": {do: granted(alphaViewer, "group:team"), effect: setProjectGroup("team", "viewer", "r-tune")},
+		"owner from a group":                  {revoked(ownerRole, "group:admins"), nil, setGroupRoles("admins"), []string{unassignGroupRole}},
+		"a custom role from a group":          {revoked(auditRole, "group:auditors"), nil, setGroupRoles("auditors"), []string{unassignGroupRole}},
+		"owner by an assignment":              {revoked(ownerRole, "user:ann"), setAssigned("ann", "reader", "owner"), setUserRoles("ann"), []string{unassignUserRole}},
+		"a project's owner by an assignment":  {revoked(alphaOwner, "user:eva"), joined("eva", "", "owner"), removed("eva"), []string{removeProjectUser}},
+		"what a member has by an assignment":  {do: granted(alphaMember, "user:eva"), prepare: joined("eva", "", "member"), effect: func(*openaitest.Organization) {}},
+		"owner by the row and by an assignment": {
+			revoked(ownerRole, "user:ola"), setUserRoles("ola", "owner"), both(setRole("ola", "reader"), setUserRoles("ola")), []string{modifyUser, unassignUserRole},
+		},
+	} {
+		for _, omitted := range assignmentsOmit {
+			t.Run(fmt.Sprint(name, omitted), func(t *testing.T) {
+				t.Parallel()
+				server := c.requireChanged(t, func(s *openaitest.Server) { s.AssignmentsOmit = omitted })
+				require.Equal(t, c.sends, writes(server))
+			})
+		}
+	}
+}
+
+// The last owner is known by the role list as well.
+func TestLastOwnerWhereAssignmentsAreThin(t *testing.T) {
+	t.Parallel()
+	for name, do := range map[string]func(context.Context, testConnector) error{
+		"account": deleted("user:ola", ""), "owner": revoked(ownerRole, "user:ola"), "reader": granted(readerRole, "user:ola"),
+	} {
+		for _, omitted := range assignmentsOmit {
+			t.Run(fmt.Sprint(name, omitted), func(t *testing.T) {
+				t.Parallel()
+				server := newServer(oneOwner, setAssigned("ola", "", "owner"))
+				server.LastOwnerMayGo, server.AssignmentsOmit = true, omitted
+				before := server.Snapshot()
+				requireRefusal(t, do(t.Context(), connect(t, server)), "ola is the last owner")
+				requireState(t, before, server)
+			})
+		}
+	}
+}
+
+// The role list alone knows an id that has no documented form, or a role of a type that is new. If it cannot be read, nothing is
+// concluded.
+func TestAssignedRoleThatOnlyTheRoleListKnows(t *testing.T) {
+	t.Parallel()
+	for name, row := range map[string]map[string]any{
+		"null name": {"id": "role_9", "name": nil, "predefined_role": true}, "null flag": {"id": "role_9", "name": "member", "predefined_role": nil},
+		"id only": {"id": "role_9"}, "new type": {"id": "role_9", "name": "member", "predefined_role": true, "resource_type": "api.tenant"},
+		"new name": {"id": "role_9", "name": "Contributor", "predefined_role": true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			server := newServer()
+			answer(server, projectGroupRolesRoute, "/auditors/", rows(row))
+			answer(server, "GET /projects/{project_id}/roles", "/alpha/", rows(map[string]any{"id": "role_9", "name": "member", "predefined_role": true}))
+			_ = revoked(alphaMember, "group:auditors")(t.Context(), connect(t, server))
+			require.Equal(t, []string{unassignInProject}, writes(server))
+			requests := server.Requests()
+			require.True(t, slices.ContainsFunc(requests, func(r openaitest.Request) bool { return strings.HasSuffix(r.Path, "/auditors/roles/role_9") }))
+
+			for _, status := range []int{403, 404} {
+				server.ResetRequests()
+				server.SetFault("GET /projects/{project_id}/roles", openaitest.Fault{Status: status})
+				require.Error(t, revoked(alphaMember, "group:auditors")(t.Context(), connect(t, server)))
+				require.Empty(t, writes(server))
+			}
 		})
 	}
 }

@@ -43,8 +43,9 @@ var projectRoleGrants = map[string]grantCase{
 		access: access{tuneRole, "group:empty"}, effect: addedGroup("empty", "member", "r-tune"), sends: []string{addProjectGroup, assignInProject},
 		first: access{alphaMember, "group:empty"},
 	},
-	"what a user holds":  {access: access{tuneRole, "user:ben"}},
-	"what a group holds": {access: access{tuneRole, "group:team"}},
+	"what a user holds":            {access: access{tuneRole, "user:ben"}},
+	"what a group holds":           {access: access{tuneRole, "group:team"}},
+	"what a service account holds": {access: access{tuneRole, "service_account:svc-3"}},
 	"what a group holds by an assignment that names the group": {
 		access: access{tuneRole, "group:empty"}, prepare: both(addedGroup("empty", "r-tune"), tuneSources("group", "empty")),
 	},

@@ -96,6 +96,14 @@ var organizationGrants = map[string]grantCase{
 		access: access{readerRole, "user:ann"}, prepare: setAssigned("ann", "", "owner"), effect: both(setRole("ann", "reader"), setUserRoles("ann")),
 		sends: []string{modifyUser, unassignUserRole}, replaces: access{ownerRole, "user:ann"},
 	},
+	"reader to an owner by an assignment as well": {
+		access: access{readerRole, "user:ola"}, prepare: setUserRoles("ola", "owner"), effect: both(setRole("ola", "reader"), setUserRoles("ola")),
+		sends: []string{modifyUser, unassignUserRole}, replaces: access{ownerRole, "user:ola"},
+	},
+	"reader to an owner by an assignment next to reader": {
+		access: access{readerRole, "user:ann"}, prepare: setAssigned("ann", "reader", "owner"), effect: setUserRoles("ann"),
+		sends: []string{unassignUserRole}, replaces: access{ownerRole, "user:ann"},
+	},
 	"a custom role to a group whose assignment names the group": {access: access{auditRole, "group:auditors"}, prepare: auditSources("group", "auditors")},
 	"a custom role to a user whose assignment names the user":   {access: access{auditRole, "user:cem"}, prepare: auditSources("user", "cem")},
 	"reader to somebody whose role has its old name":            {access: access{readerRole, "user:ann"}, prepare: setRole("ann", "member")},
@@ -160,6 +168,14 @@ var organizationRevocations = map[string]revokeCase{
 	},
 	"owner by the assignment list, next to reader in the row": {
 		access: access{ownerRole, "user:ann"}, prepare: setAssigned("ann", "reader", "owner"), effect: setUserRoles("ann"), sends: []string{unassignUserRole},
+	},
+	"owner by the row and by an assignment": {
+		access: access{ownerRole, "user:ola"}, prepare: setUserRoles("ola", "owner"), effect: both(setRole("ola", "reader"), setUserRoles("ola")),
+		sends: []string{modifyUser, unassignUserRole},
+	},
+	"owner by the row, by an assignment and through a group": {
+		access: access{ownerRole, "user:dora"}, prepare: setAssigned("dora", "owner", "owner"), effect: both(setRole("dora", "reader"), setUserRoles("dora")),
+		sends: []string{modifyUser, unassignUserRole}, keeps: true,
 	},
 	"a custom role from a group whose assignment names the group": {
 		access: access{auditRole, "group:auditors"}, prepare: auditSources("group", "auditors"), effect: setGroupRoles("auditors"), sends: []string{unassignGroupRole},

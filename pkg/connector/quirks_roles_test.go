@@ -4,6 +4,8 @@ import (
 	"maps"
 	"testing"
 
+	"github.com/stretchr/testify/require"
+
 	"github.com/conductorone/baton-openai/pkg/openaitest"
 )
 
@@ -99,14 +101,34 @@ func TestAssignmentSourcesOfAGroup(t *testing.T) {
 // direct, and the predefined role is the one in the row.
 func TestServerWithoutAssignmentSources(t *testing.T) {
 	t.Parallel()
-	requireQuirks(t, map[string]quirk{"none": {
-		prepare: func(s *openaitest.Server) { s.OmitAssignmentSources = true },
-		effect: func(o *openaitest.Organization) {
-			user(o, "user-GraceLindqvist00000000008").RoleIDs = []string{billingRole}
-			projectUser(o, searchProject, tomas).RoleIDs = []string{tunerRole}
-			projectUser(o, assistantProject, "user-AishaBello000000000000003").RoleIDs = []string{"role_01PROMPTREVIEWER0000"}
+	effect := func(o *openaitest.Organization) {
+		user(o, "user-GraceLindqvist00000000008").RoleIDs = []string{billingRole}
+		projectUser(o, searchProject, tomas).RoleIDs = []string{tunerRole}
+		projectUser(o, assistantProject, "user-AishaBello000000000000003").RoleIDs = []string{"role_01PROMPTREVIEWER0000"}
+	}
+	requireQuirks(t, map[string]quirk{
+		"none": {prepare: func(s *openaitest.Server) { s.OmitAssignmentSources = true }, effect: effect},
+		// What groups give is known by the role list then.
+		"nothing but ids": {
+			prepare: func(s *openaitest.Server) {
+				s.OmitAssignmentSources, s.AssignmentsOmit = true, []string{"name", "predefined_role", "resource_type", "permissions", "description"}
+			},
+			effect: effect,
 		},
-	}})
+	})
+}
+
+// A sync without project roles has the predefined ones of groups all the same, also where only the role list says which they are.
+func TestThinAssignmentsWithoutProjectRoles(t *testing.T) {
+	t.Parallel()
+	grants := func(omitted ...string) []string {
+		server := newServer()
+		server.AssignmentsOmit = omitted
+		synced := runSync(t, server, syncOptions{resourceTypes: []string{"user", "group", "project"}})
+		require.NoError(t, synced.err)
+		return readFile(t, synced.path).Grants
+	}
+	require.Equal(t, grants(), grants("name", "predefined_role", "resource_type"))
 }
 
 // An assigned role that the role list does not have gives no grant and a warning each time. The other roles stay.

@@ -15,7 +15,17 @@ type requestedRole struct {
 	id string
 	// shortID is the documented short form of a predefined role's id, which the API takes where something is assigned.
 	shortID string
+	// name is that of a predefined role.
+	name    string
 	matches func(client.Role) bool
+}
+
+// isHeldBy tells whether an assignment is of the role; predefined is the name of the predefined role that it is of.
+func (r requestedRole) isHeldBy(row client.AssignedRole, predefined string) bool {
+	if r.name != "" {
+		return predefined == r.name
+	}
+	return r.matches(row.Role)
 }
 
 // roleByID is the role that has the id.
@@ -32,6 +42,7 @@ func roleByName(in, name string) requestedRole {
 	}
 	return requestedRole{
 		shortID: "role-api-" + scope + "-" + name,
+		name:    name,
 		matches: func(role client.Role) bool { return predefined(role) == name },
 	}
 }

@@ -82,18 +82,14 @@ func (p provisioning) possibleHolders(in client.RoleScope) []principalList {
 	of := in.ProjectID
 	if of == "" {
 		return []principalList{
-			principalsOf(p.client.ListGroups, func(group client.Group) client.Principal {
-				return client.OrganizationPrincipal(client.PrincipalGroup, group.ID)
-			}),
+			p.groupsIn(in),
 			principalsOf(p.client.ListUsers, func(user client.User) client.Principal {
 				return client.OrganizationPrincipal(client.PrincipalUser, user.ID)
 			}),
 		}
 	}
 	return []principalList{
-		principalsOf(listOf(p.client.ListProjectGroups, of), func(group client.ProjectGroup) client.Principal {
-			return client.ProjectPrincipal(of, client.PrincipalGroup, group.GroupID)
-		}),
+		p.groupsIn(in),
 		principalsOf(listOf(p.client.ListProjectServiceAccounts, of), func(account client.ServiceAccount) client.Principal {
 			return client.ProjectPrincipal(of, client.PrincipalServiceAccount, account.ID)
 		}),
@@ -101,6 +97,19 @@ func (p provisioning) possibleHolders(in client.RoleScope) []principalList {
 			return client.ProjectPrincipal(of, client.PrincipalUser, user.ID)
 		}),
 	}
+}
+
+// groupsIn lists the groups of the organization or of a project.
+func (p provisioning) groupsIn(in client.RoleScope) principalList {
+	of := in.ProjectID
+	if of == "" {
+		return principalsOf(p.client.ListGroups, func(group client.Group) client.Principal {
+			return client.OrganizationPrincipal(client.PrincipalGroup, group.ID)
+		})
+	}
+	return principalsOf(listOf(p.client.ListProjectGroups, of), func(group client.ProjectGroup) client.Principal {
+		return client.ProjectPrincipal(of, client.PrincipalGroup, group.GroupID)
+	})
 }
 
 func principalsOf[T any](list pageReader[T], principal func(T) client.Principal) principalList {

@@ -109,3 +109,18 @@ func (c roleCatalog) lookup(assigned client.AssignedRole, predefined func(client
 	name := predefined(assigned.Role)
 	return name, name != ""
 }
+
+// predefinedName gives the name of an assigned predefined role, "" for another role. The role list is read where the row leaves a
+// doubt; where it is refused for good, the row is all that there is.
+func (s *syncReader) predefinedName(ctx context.Context, held client.AssignedRole, in string) (string, error) {
+	scope := scopeIn(in)
+	if !scope.isInDoubt(held.Role) {
+		return scope.predefined(held.Role), nil
+	}
+	l := organizationRolesList()
+	if in != organizationKey {
+		l = projectRolesList(in)
+	}
+	catalog, err := s.roleCatalog(ctx, l, in)
+	return catalog[held.ID], ignorePermanentRefusal(err)
+}

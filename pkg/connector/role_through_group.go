@@ -34,6 +34,39 @@ func (s *syncReader) groupGivesRole(ctx context.Context, principalID, role, in s
 	return false, nil
 }
 
+// groupGivesRole is the same for changes. It asks group by group, so it is for what is left where everything else has been looked at.
+func (p provisioning) groupGivesRole(ctx context.Context, principalID, role, in string) (bool, error) {
+	if in != organizationKey && role == slugOwner {
+		if gives, err := p.groupGivesRole(ctx, principalID, roleOwner, organizationKey); err != nil || gives {
+			return gives, err
+		}
+	}
+	scope := client.OrganizationScope()
+	if in != organizationKey {
+		scope = client.ProjectScope(in)
+	}
+	groups, err := p.groupsIn(scope)(ctx)
+	if err := ignorePermanentRefusal(err); err != nil {
+		return false, err
+	}
+	for _, group := range groups {
+		held, err := p.rolesOf(group).assignment(ctx, roleByName(in, role))
+		switch {
+		case ignorePermanentRefusal(err) != nil:
+			return false, err
+		case held.row == nil:
+			continue
+		}
+		switch _, err := p.client.GetGroupUser(ctx, group.ID, principalID); {
+		case err == nil:
+			return true, nil
+		case ignorePermanentRefusal(err) != nil:
+			return false, err
+		}
+	}
+	return false, nil
+}
+
 // warnOfUnknownSources tells of each source of an inherited role, once, that is no group of the organization: nothing else
 // shows what it gives.
 func (s *syncReader) warnOfUnknownSources(ctx context.Context, held client.AssignedRole, in string) error {
@@ -79,7 +112,11 @@ func (s *syncReader) groupsWithRole(ctx context.Context, role, in string) ([]str
 			return nil, err
 		}
 		for _, row := range held {
-			if predefinedIn(in)(row.Role) == role {
+			name, err := s.predefinedName(ctx, row, in)
+			if err != nil {
+				return nil, err
+			}
+			if name == role {
 				withRole = append(withRole, groupID)
 			}
 		}

@@ -71,6 +71,20 @@ func TestAssignedRolesThatAddUp(t *testing.T) {
 	}})
 }
 
+func TestAssignmentsThatOmitFields(t *testing.T) {
+	t.Parallel()
+	standIn := newWritable()
+	standIn.AssignmentsOmit = []string{"name", "predefined_role"}
+	var list struct{ Data []map[string]any }
+	require.NoError(t, json.Unmarshal([]byte(get(t, standIn, "/projects/p/users/cyd/roles").text), &list))
+	require.NotEmpty(t, list.Data)
+	for _, row := range list.Data {
+		require.Contains(t, row, "id")
+		require.NotContains(t, row, "name")
+		require.NotContains(t, row, "predefined_role")
+	}
+}
+
 func TestRoleListsWithoutPredefinedRoles(t *testing.T) {
 	t.Parallel()
 	standIn := newWritable()

@@ -159,7 +159,11 @@ func (s *Server) renderAssignmentLocked(a *assignments, row assignment) object {
 	if !s.OmitAssignmentSources {
 		rendered["assignment_sources"] = a.sources(row)
 	}
-	return s.addRole(rendered, &row.role)
+	rendered = s.addRole(rendered, &row.role)
+	for _, field := range s.AssignmentsOmit {
+		delete(rendered, field)
+	}
+	return rendered
 }
 
 // sources are null for a role that is only direct. A role that is also held through groups has one row, whose sources include

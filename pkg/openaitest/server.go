@@ -25,6 +25,8 @@ type Server struct {
 	LeakKeyValues bool
 	// OmitAssignmentSources omits assignment_sources in the role assignment lists.
 	OmitAssignmentSources bool
+	// AssignmentsOmit are fields that the rows of the role assignment lists lack, such as name and predefined_role.
+	AssignmentsOmit []string
 	// CapitalizedRoleNames serves the names of the predefined roles as Owner, Reader, Member and Viewer.
 	CapitalizedRoleNames bool
 	// RoleDisplayNames serves the display names of the predefined roles as names, such as Organization Owner and Project Member.
