@@ -81,8 +81,13 @@ func (c *Client) get(ctx context.Context, route Route, ids []string, query url.V
 
 // retrieve gets one object. An answer about another object is an error.
 func retrieve[T item](ctx context.Context, c *Client, route Route, ids ...string) (T, error) {
+	return retrieveBy[T](ctx, c, nil, route, ids...)
+}
+
+// retrieveBy is [retrieve] with a query.
+func retrieveBy[T item](ctx context.Context, c *Client, query url.Values, route Route, ids ...string) (T, error) {
 	var object, none T
-	if err := c.get(ctx, route, ids, nil, &object); err != nil {
+	if err := c.get(ctx, route, ids, query, &object); err != nil {
 		return none, err
 	}
 	object, err := identified(c, object, http.MethodGet, route, ids...)

@@ -1,6 +1,9 @@
 package client
 
-import "context"
+import (
+	"context"
+	"net/url"
+)
 
 // ProjectGroup is a group's access to a project. ListAssignedRoles has its roles.
 type ProjectGroup struct {
@@ -24,12 +27,18 @@ func (c *Client) ListProjectGroups(ctx context.Context, projectID string, cursor
 	return list[ProjectGroup](ctx, c, next100, "/organization/projects/{project_id}/groups", []string{projectID}, nil, cursor)
 }
 
-// GetProjectGroup gives one group of a project.
+// GetProjectGroup gives one group of a project. Without a type the API only knows groups of the type group, so that it is asked for
+// the other type before a group counts as gone.
 //
-// GET /organization/projects/{project_id}/groups/{group_id},
+// GET /organization/projects/{project_id}/groups/{group_id}?group_type=…,
 // https://platform.openai.com/docs/api-reference/project-groups.
 func (c *Client) GetProjectGroup(ctx context.Context, projectID, groupID string) (ProjectGroup, error) {
-	return retrieve[ProjectGroup](ctx, c, "/organization/projects/{project_id}/groups/{group_id}", projectID, groupID)
+	const route Route = "/organization/projects/{project_id}/groups/{group_id}"
+	group, err := retrieve[ProjectGroup](ctx, c, route, projectID, groupID)
+	if KindOf(err) != KindGone {
+		return group, err
+	}
+	return retrieveBy[ProjectGroup](ctx, c, url.Values{"group_type": {"tenant_group"}}, route, projectID, groupID)
 }
 
 // AddProjectGroup adds a group to a project with the role of an id, predefined or custom.

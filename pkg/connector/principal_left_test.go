@@ -6,6 +6,8 @@ import (
 	"slices"
 	"testing"
 
+	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
+	"github.com/conductorone/baton-sdk/pkg/annotations"
 	"github.com/stretchr/testify/require"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
@@ -221,4 +223,38 @@ func TestNotFoundOfAnotherObjectInAChange(t *testing.T) {
 			requireState(t, before, server)
 		})
 	}
+}
+
+// tenantAuditors makes the group auditors, which is in alpha, one of another OpenAI product.
+func tenantAuditors(o *openaitest.Organization) { group(o, "auditors").GroupType = "tenant_group" }
+
+// A tenant's group of a project, which the API knows under its type only, is not gone.
+func TestTenantGroupOfAProjectIsStillThere(t *testing.T) {
+	t.Parallel()
+	refused := openaitest.Fault{Status: http.StatusNotFound, PathContains: "/auditors/"}
+	server := newServer(tenantAuditors)
+	server.SetFault(projectGroupRolesRoute, refused)
+	synced := runSync(t, server, syncOptions{})
+	require.Equal(t, codes.FailedPrecondition, status.Code(synced.err), synced.err)
+	requireWarnings(t, synced.logs, nil)
+	requireNoFinishedSync(t, synced.path)
+
+	server = newServer(tenantAuditors)
+	server.SetFault(projectGroupRolesRoute, refused)
+	before := server.Snapshot()
+	d := connect(t, server)
+	require.Equal(t, codes.FailedPrecondition, status.Code(d.revokeDirectly(t.Context(), access{alphaMember, "group:auditors"})))
+	requireState(t, before, server)
+}
+
+// One that the API knows under neither type has left.
+func TestTenantGroupThatHasLeftAProject(t *testing.T) {
+	t.Parallel()
+	server := newServer(tenantAuditors, func(o *openaitest.Organization) { project(o, "alpha").Groups = nil })
+	d := connect(t, server)
+	answer, err := d.revoke(t.Context(), shapes["full"], access{alphaMember, "group:auditors"})
+	require.NoError(t, err)
+	got := annotations.Annotations(answer.GetAnnotations())
+	require.True(t, got.Contains(&v2.GrantAlreadyRevoked{}))
+	require.Empty(t, writes(server))
 }
