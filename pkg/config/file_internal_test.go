@@ -34,6 +34,7 @@ func FuzzConfigurationFile(f *testing.F) {
 		"openai-admin-key: {%: 1}", "openai-admin-key: &a [*a, %]", "openai-admin-key: |\n  %\n %", "? %\n: %", "sync-resource-types: %", "sync-resource-types: [%, a]", "%: %: %", "sk-%: 1",
 		"openai_admin_key: %", "a.%.b: 1", "%YAML 1.2\n---\n%", "openai-admin-key: %\nopenai-admin-key: %", "\t%: 1", "\x00%", "\xff%", "openai-admin-key: !!binary %", "workers: !!int %",
 		"<<: *%", "workers: 0x%", "--- %\n--- %", "workers: 9999999999999999999999",
+		"%:", "workers:\n%: ~", "workers: 4\n---\n%: 1", "workers: 4\n---\n\"%", "sync-resource-types: []\n%: []", "sync-resource-types: [~, %]", "<<: {%: }",
 	} {
 		f.Add([]byte(seed))
 	}
