@@ -55,6 +55,9 @@ func run(ctx context.Context) error {
 	if service.IsConnector() {
 		signal.Ignore(os.Interrupt, syscall.SIGTERM)
 	}
+	if err := cfg.CheckPath(); err != nil {
+		return connector.Misconfigured(err)
+	}
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	current := &invocation{stop: stop}

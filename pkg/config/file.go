@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"maps"
 	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
@@ -63,6 +64,20 @@ func writtenSettings(path string) (map[string]any, error) {
 		case err != nil || further != nil:
 			return nil, errors.New("has more than one YAML document: put all settings into one, without lines of ---")
 		}
+	}
+}
+
+// CheckPath refuses a path that the SDK would refuse in words of its own, without a name for what it is.
+func CheckPath() error {
+	path := os.Getenv(pathEnv)
+	if path == "" {
+		return nil
+	}
+	switch filepath.Ext(filepath.Clean(path)) {
+	case ".yaml", ".yml":
+		return nil
+	default:
+		return fmt.Errorf("the configuration file %s, which %s names, has to have a name that ends in .yaml or .yml", path, pathEnv)
 	}
 }
 
