@@ -116,6 +116,9 @@ func prepareFlags(command *cobra.Command) {
 // missing one does not say what to do, and sets the default number of workers.
 func prepare(ctx context.Context, command *cobra.Command, settings *viper.Viper) error {
 	flags := command.Flags()
+	if err := cfg.KeepTexts(settings, flags); err != nil {
+		return err
+	}
 	if err := cfg.Normalize(flags); err != nil {
 		return err
 	}

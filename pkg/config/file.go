@@ -43,6 +43,33 @@ func checkFile(settings *viper.Viper, lookup func(name string) *pflag.Flag) erro
 	return nil
 }
 
+// KeepTexts gives each flag for a text what is written in the configuration file. YAML makes a time or a number of some texts, and the
+// SDK writes those in another way: 2026-01-31T00:00:00Z becomes 2026-01-31 00:00:00 +0000 UTC.
+func KeepTexts(settings *viper.Viper, flags *pflag.FlagSet) error {
+	content, err := os.ReadFile(settings.ConfigFileUsed())
+	if err != nil {
+		return nil //nolint:nilerr // checkFile says what is wrong with the file
+	}
+	written := map[string]yaml.Node{}
+	if err := yaml.Unmarshal(content, &written); err != nil {
+		return nil //nolint:nilerr // the same
+	}
+	for key, node := range written {
+		name := strings.ToLower(key)
+		flag := flags.Lookup(name)
+		if flag == nil || flag.Value.Type() != "string" || node.Kind != yaml.ScalarNode {
+			continue
+		}
+		if _, isText := settings.Get(name).(string); isText || flag.Value.String() != settings.GetString(name) {
+			continue // from the environment or the command line, or a text for YAML as well
+		}
+		if err := flags.Set(name, node.Value); err != nil {
+			return fmt.Errorf("reading the configuration file: %w", err)
+		}
+	}
+	return nil
+}
+
 // writtenSettings reads the settings of a file as they are written. The SDK leaves out those without a value, and what follows the
 // first document.
 func writtenSettings(path string) (map[string]any, error) {

@@ -52,3 +52,25 @@ func FuzzConfigurationFile(f *testing.F) {
 		require.NotContains(t, err.Error(), "\n")
 	})
 }
+
+// What YAML takes for a number, a time or something else reaches a flag for a text as it is written, unless another source has set it.
+func TestTextsOfTheFileStayAsTheyAreWritten(t *testing.T) {
+	t.Parallel()
+	for written, want := range map[string]string{
+		"2026-01-31T00:00:00Z": "2026-01-31T00:00:00Z", "2026-01-31": "2026-01-31", "0123": "0123", "1_000": "1_000", "1e3": "1e3", "True": "True",
+		`"0123"`: "0123", "user-1": "user-1", "'a''b'": "a'b", "|-\n  a": "a",
+	} {
+		t.Run(written, func(t *testing.T) {
+			t.Parallel()
+			path := filepath.Join(t.TempDir(), "baton.yaml")
+			require.NoError(t, os.WriteFile(path, []byte("OpenAI-admin-key: "+written+"\nworkers: 010\n"), 0o600))
+			read, flags := settings(t, path)
+			require.NoError(t, flags.Set("openai-admin-key", read.GetString("openai-admin-key")))
+			require.NoError(t, KeepTexts(read, flags))
+			require.Equal(t, want, flags.Lookup("openai-admin-key").Value.String())
+			require.NoError(t, flags.Set("openai-admin-key", "of the command line"))
+			require.NoError(t, KeepTexts(read, flags))
+			require.Equal(t, "of the command line", flags.Lookup("openai-admin-key").Value.String())
+		})
+	}
+}
