@@ -55,6 +55,9 @@ func run(ctx context.Context) error {
 	if service.IsConnector() {
 		signal.Ignore(os.Interrupt, syscall.SIGTERM)
 	}
+	if err := cfg.CheckPath(); err != nil {
+		return connector.Misconfigured(err)
+	}
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	current := &invocation{stop: stop}
@@ -113,6 +116,9 @@ func prepareFlags(command *cobra.Command) {
 // missing one does not say what to do, and sets the default number of workers.
 func prepare(ctx context.Context, command *cobra.Command, settings *viper.Viper) error {
 	flags := command.Flags()
+	if err := cfg.KeepTexts(settings, flags); err != nil {
+		return err
+	}
 	if err := cfg.Normalize(flags); err != nil {
 		return err
 	}

@@ -107,21 +107,28 @@ func (g given) checkNumbers() error {
 	return nil
 }
 
-// Normalize trims the spaces around resource types. The SDK does not.
+// trimmed are the flags for a single resource type.
+var trimmed = []string{"delete-resource-type", "grant-principal-type"}
+
+// Normalize trims the spaces around what a list has, and around resource types. The SDK does not.
 func Normalize(flags *pflag.FlagSet) error {
-	flag := flags.Lookup("sync-resource-types")
-	if flag == nil || !flag.Changed {
-		return nil
-	}
-	values, isList := flag.Value.(pflag.SliceValue)
-	if !isList {
-		return nil
-	}
-	trimmed := values.GetSlice()
-	for i := range trimmed {
-		trimmed[i] = strings.TrimSpace(trimmed[i])
-	}
-	return values.Replace(trimmed)
+	var failed error
+	flags.Visit(func(flag *pflag.Flag) {
+		list, is := flag.Value.(pflag.SliceValue)
+		var err error
+		switch {
+		case is:
+			values := list.GetSlice()
+			for i := range values {
+				values[i] = strings.TrimSpace(values[i])
+			}
+			err = list.Replace(values)
+		case slices.Contains(trimmed, flag.Name):
+			err = flag.Value.Set(strings.TrimSpace(flag.Value.String()))
+		}
+		failed = errors.Join(failed, err)
+	})
+	return failed
 }
 
 // checkTypes checks the flags that name resource types.
@@ -189,6 +196,16 @@ func (g given) checkPlaces() error {
 	if path := g.text("c1z-temp-dir"); path != "" {
 		if info, err := os.Stat(path); err != nil || !info.IsDir() {
 			return errors.New("--c1z-temp-dir is not a folder")
+		}
+	}
+	if path := g.text("compact-output-path"); path != "" {
+		if info, err := os.Stat(path); err != nil || !info.IsDir() {
+			return errors.New("--compact-output-path is not a folder")
+		}
+	}
+	for _, path := range g.list("compact-file-paths") {
+		if info, err := os.Stat(path); err != nil || !info.Mode().IsRegular() {
+			return errors.New("--compact-file-paths names something that is not a file")
 		}
 	}
 	if path := g.text("external-resource-c1z"); path != "" {

@@ -1,11 +1,14 @@
 package config
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"maps"
 	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
@@ -13,6 +16,7 @@ import (
 
 	"github.com/spf13/pflag"
 	"github.com/spf13/viper"
+	"gopkg.in/yaml.v3" // which viper reads the file with
 )
 
 // pathEnv is the SDK's variable for the path of the configuration file. The default is in the working directory.
@@ -27,19 +31,81 @@ func checkFile(settings *viper.Viper, lookup func(name string) *pflag.Flag) erro
 	if path == "" {
 		return checkAbsence()
 	}
-	file := viper.New()
-	file.SetConfigFile(path)
-	file.SetConfigType("yaml")
-	if err := file.ReadInConfig(); err != nil {
-		return fmt.Errorf("the configuration file %s %s", path, unreadable(err))
+	values, err := writtenSettings(path)
+	if err != nil {
+		return fmt.Errorf("the configuration file %s %w", path, err)
 	}
-	values := file.AllSettings()
 	for _, name := range slices.Sorted(maps.Keys(values)) {
-		if err := checkSetting(lookup(name), name, values[name]); err != nil {
+		if err := checkSetting(lookup(strings.ToLower(name)), strings.ToLower(name), values[name]); err != nil {
 			return fmt.Errorf("the configuration file %s %w", path, err)
 		}
 	}
 	return nil
+}
+
+// KeepTexts gives each flag for a text what is written in the configuration file. YAML makes a time or a number of some texts, and the
+// SDK writes those in another way: 2026-01-31T00:00:00Z becomes 2026-01-31 00:00:00 +0000 UTC.
+func KeepTexts(settings *viper.Viper, flags *pflag.FlagSet) error {
+	content, err := os.ReadFile(settings.ConfigFileUsed())
+	if err != nil {
+		return nil //nolint:nilerr // checkFile says what is wrong with the file
+	}
+	written := map[string]yaml.Node{}
+	if err := yaml.Unmarshal(content, &written); err != nil {
+		return nil //nolint:nilerr // the same
+	}
+	for key, node := range written {
+		name := strings.ToLower(key)
+		flag := flags.Lookup(name)
+		if flag == nil || flag.Value.Type() != "string" || node.Kind != yaml.ScalarNode {
+			continue
+		}
+		if _, isText := settings.Get(name).(string); isText || flag.Value.String() != settings.GetString(name) {
+			continue // from the environment or the command line, or a text for YAML as well
+		}
+		if err := flags.Set(name, node.Value); err != nil {
+			return fmt.Errorf("reading the configuration file: %w", err)
+		}
+	}
+	return nil
+}
+
+// writtenSettings reads the settings of a file as they are written. The SDK leaves out those without a value, and what follows the
+// first document.
+func writtenSettings(path string) (map[string]any, error) {
+	content, err := os.ReadFile(path) //nolint:gosec // as the SDK reads it
+	if err != nil {
+		return nil, errors.New(unreadable(err))
+	}
+	documents := yaml.NewDecoder(bytes.NewReader(content))
+	values := map[string]any{}
+	if err := documents.Decode(&values); err != nil && !errors.Is(err, io.EOF) {
+		return nil, errors.New(unreadable(err))
+	}
+	for {
+		var further any
+		err := documents.Decode(&further)
+		switch {
+		case errors.Is(err, io.EOF):
+			return values, nil
+		case err != nil || further != nil:
+			return nil, errors.New("has more than one YAML document: put all settings into one, without lines of ---")
+		}
+	}
+}
+
+// CheckPath refuses a path that the SDK would refuse in words of its own, without a name for what it is.
+func CheckPath() error {
+	path := os.Getenv(pathEnv)
+	if path == "" {
+		return nil
+	}
+	switch filepath.Ext(filepath.Clean(path)) {
+	case ".yaml", ".yml":
+		return nil
+	default:
+		return fmt.Errorf("the configuration file %s, which %s names, has to have a name that ends in .yaml or .yml", path, pathEnv)
+	}
 }
 
 // checkAbsence refuses a missing file if its path was configured.
@@ -64,19 +130,15 @@ func checkAbsence() error {
 var lineOfError = regexp.MustCompile(`\bline (\d+)`)
 
 func unreadable(err error) string {
-	var parse viper.ConfigParseError
 	var access *fs.PathError
-	switch {
-	case errors.As(err, &parse):
-		if line := lineOfError.FindString(parse.Error()); line != "" {
-			return "is not YAML with one setting a line, such as workers: 4; see " + line
-		}
-		return "is not YAML with one setting a line, such as workers: 4"
-	case errors.As(err, &access):
+	if errors.As(err, &access) {
 		return "cannot be read: " + access.Err.Error()
-	default:
-		return "cannot be read"
 	}
+	const advice = "is not YAML with one setting a line, such as workers: 4"
+	if line := lineOfError.FindString(err.Error()); line != "" {
+		return advice + "; see " + line
+	}
+	return advice
 }
 
 // settingName matches names of settings, also misspelt ones. Anything else may be a secret on the wrong side of the colon.
@@ -92,6 +154,9 @@ func checkSetting(flag *pflag.Flag, name string, value any) error {
 			return errors.New("has a line that does not begin with a setting's name")
 		}
 		return fmt.Errorf("has %s, which is no setting; --help lists them", name)
+	}
+	if elements, is := value.([]any); value == nil || is && len(elements) == 0 {
+		return fmt.Errorf("has no value for %s: give it one, or leave the line out", name)
 	}
 	text, isScalar := scalar(value)
 	switch flag.Value.Type() {
@@ -116,11 +181,11 @@ func checkSetting(flag *pflag.Flag, name string, value any) error {
 	return nil
 }
 
-// scalar gives the text of a value, and false for a list or a map.
+// scalar gives the text of a value, and false for none, a list or a map.
 func scalar(value any) (string, bool) {
 	switch value.(type) {
 	case nil, []any, map[string]any, map[any]any:
-		return "", value == nil
+		return "", false
 	default:
 		return fmt.Sprint(value), true
 	}

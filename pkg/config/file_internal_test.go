@@ -34,6 +34,7 @@ func FuzzConfigurationFile(f *testing.F) {
 		"openai-admin-key: {%: 1}", "openai-admin-key: &a [*a, %]", "openai-admin-key: |\n  %\n %", "? %\n: %", "sync-resource-types: %", "sync-resource-types: [%, a]", "%: %: %", "sk-%: 1",
 		"openai_admin_key: %", "a.%.b: 1", "%YAML 1.2\n---\n%", "openai-admin-key: %\nopenai-admin-key: %", "\t%: 1", "\x00%", "\xff%", "openai-admin-key: !!binary %", "workers: !!int %",
 		"<<: *%", "workers: 0x%", "--- %\n--- %", "workers: 9999999999999999999999",
+		"%:", "workers:\n%: ~", "workers: 4\n---\n%: 1", "workers: 4\n---\n\"%", "sync-resource-types: []\n%: []", "sync-resource-types: [~, %]", "<<: {%: }",
 	} {
 		f.Add([]byte(seed))
 	}
@@ -50,4 +51,26 @@ func FuzzConfigurationFile(f *testing.F) {
 		require.NotContains(t, strings.ToLower(err.Error()), secret)
 		require.NotContains(t, err.Error(), "\n")
 	})
+}
+
+// What YAML takes for a number, a time or something else reaches a flag for a text as it is written, unless another source has set it.
+func TestTextsOfTheFileStayAsTheyAreWritten(t *testing.T) {
+	t.Parallel()
+	for written, want := range map[string]string{
+		"2026-01-31T00:00:00Z": "2026-01-31T00:00:00Z", "2026-01-31": "2026-01-31", "0123": "0123", "1_000": "1_000", "1e3": "1e3", "True": "True",
+		`"0123"`: "0123", "user-1": "user-1", "'a''b'": "a'b", "|-\n  a": "a",
+	} {
+		t.Run(written, func(t *testing.T) {
+			t.Parallel()
+			path := filepath.Join(t.TempDir(), "baton.yaml")
+			require.NoError(t, os.WriteFile(path, []byte("OpenAI-admin-key: "+written+"\nworkers: 010\n"), 0o600))
+			read, flags := settings(t, path)
+			require.NoError(t, flags.Set("openai-admin-key", read.GetString("openai-admin-key")))
+			require.NoError(t, KeepTexts(read, flags))
+			require.Equal(t, want, flags.Lookup("openai-admin-key").Value.String())
+			require.NoError(t, flags.Set("openai-admin-key", "of the command line"))
+			require.NoError(t, KeepTexts(read, flags))
+			require.Equal(t, "of the command line", flags.Lookup("openai-admin-key").Value.String())
+		})
+	}
 }

@@ -31,7 +31,7 @@ func isList(text string) bool {
 func areElements(values []any) bool {
 	return !slices.ContainsFunc(values, func(value any) bool {
 		text, isScalar := scalar(value)
-		return value == nil || !isScalar || hasLineBreak(text)
+		return !isScalar || hasLineBreak(text)
 	})
 }
 
