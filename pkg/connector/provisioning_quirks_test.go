@@ -395,13 +395,13 @@ func TestLastOwnerWhereAssignmentsAreThin(t *testing.T) {
 	}
 }
 
-// The role list alone knows an id that has no documented form, or a role of a type that is new. If it cannot be read, nothing is
+// The role list alone knows an id that has no documented form, or a role of a name that is new. If it cannot be read, nothing is
 // concluded.
 func TestAssignedRoleThatOnlyTheRoleListKnows(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]map[string]any{
 		"null name": {"id": "role_9", "name": nil, "predefined_role": true}, "null flag": {"id": "role_9", "name": "member", "predefined_role": nil},
-		"id only": {"id": "role_9"}, "new type": {"id": "role_9", "name": "member", "predefined_role": true, "resource_type": "api.tenant"},
+		"id only": {"id": "role_9"},
 		"new name": {"id": "role_9", "name": "Contributor", "predefined_role": true},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -267,7 +267,7 @@ func TestSecurityInsightsFail(t *testing.T) {
 	for _, route := range slices.Sorted(maps.Keys(routes)) {
 		t.Run(route, func(t *testing.T) {
 			t.Parallel()
-			fault := openaitest.Fault{Status: http.StatusForbidden}
+			fault := openaitest.Fault{Status: http.StatusForbidden, Body: object("", "You may not.")}
 			if route == "GET /organization/admin_api_keys" {
 				fault.After = 1 // the check of the key
 			}
