@@ -41,6 +41,8 @@ func TestAssignmentSources(t *testing.T) {
 		"a directory":        {map[string]any{"assignment_sources": []any{source("directory", financ)}}, false},
 		"another user":       {map[string]any{"assignment_sources": []any{source("user", financ)}}, false},
 		"no type":            {map[string]any{"assignment_sources": []any{map[string]any{"principal_id": financ}}}, false},
+		"nobody":             {map[string]any{"assignment_sources": []any{nil, map[string]any{}, map[string]any{"principal_type": "user"}}}, true},
+		"nobody and a group": {map[string]any{"assignment_sources": []any{nil, source("group", financ)}}, false},
 	}
 	quirks := map[string]quirk{}
 	for name, test := range tests {
@@ -77,7 +79,6 @@ func TestRolesInheritedFromNoGroup(t *testing.T) {
 		},
 		warned: []warning{
 			{unknown, map[string]any{"source_type": "tenant_group", "source_id": "group_tenant", "in": "organization"}},
-			{unknown, map[string]any{"source_id": ""}},
 		},
 	}})
 }
