@@ -129,6 +129,14 @@ func (e *Error) MissingScopes() string {
 	return strings.TrimRight(found[1], ".")
 }
 
+// NamesNoReason tells whether neither the code nor the type says why the API refused: they are absent or generic.
+func (e *Error) NamesNoReason() bool {
+	return e.Reason == "" && genericCodes[strings.ToLower(e.Code)] && (genericCodes[strings.ToLower(e.Type)] || strings.HasSuffix(e.Type, "_error"))
+}
+
+// genericCodes only repeat the status.
+var genericCodes = map[string]bool{"": true, "not_found": true, "resource_not_found": true, "forbidden": true}
+
 // Redirected tells whether the answer is a redirect, which is not followed.
 func (e *Error) Redirected() bool { return e.StatusCode >= 300 && e.StatusCode <= 399 }
 

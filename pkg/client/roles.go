@@ -2,6 +2,7 @@ package client
 
 import (
 	"context"
+	"encoding/json"
 	"net/http"
 	"slices"
 	"strings"
@@ -35,7 +36,20 @@ type AssignedRole struct {
 	Role
 	// AssignmentSources are the principals that the role was assigned to. Null, absent or empty means that the API does not
 	// say, or that the role is held directly.
-	AssignmentSources []AssignmentSource `json:"assignment_sources"`
+	AssignmentSources AssignmentSources `json:"assignment_sources"`
+}
+
+// AssignmentSources are the sources that name somebody.
+type AssignmentSources []AssignmentSource
+
+// UnmarshalJSON leaves out the sources without an id: they name nobody.
+func (s *AssignmentSources) UnmarshalJSON(data []byte) error {
+	var sources []AssignmentSource
+	if err := json.Unmarshal(data, &sources); err != nil {
+		return err
+	}
+	*s = slices.DeleteFunc(sources, func(source AssignmentSource) bool { return strings.TrimSpace(source.PrincipalID) == "" })
+	return nil
 }
 
 // AssignmentSource is a principal that a role was assigned to.

@@ -108,6 +108,11 @@ func TestGroupMembersRefusedForAReason(t *testing.T) {
 		"country":             {openaitest.Fault{Code: "unsupported_country_region_territory"}, "country or region"},
 		"deactivated":         {openaitest.Fault{Code: "account_deactivated", Status: 403}, "has deactivated"},
 		"missing scope":       {openaitest.Fault{Status: 403, Body: object("", missingScopeText)}, "api.groups.read"},
+		"permissions":         {openaitest.Fault{Status: 403, Body: object("insufficient_permissions", "No.")}, "insufficient_permissions"},
+		"organization":        {openaitest.Fault{Status: 403, Body: object("mismatched_organization", "No.")}, "mismatched_organization"},
+		"maintenance":         {openaitest.Fault{Status: 403, Body: object("maintenance", "No.")}, "maintenance"},
+		"another code":        {openaitest.Fault{Status: 403, Body: object("something_new", "No.")}, "something_new"},
+		"a type alone":        {openaitest.Fault{Status: 403, Body: `{"error":{"message":"No.","type":"mismatched_organization","code":null}}`}, groupMembersRoute},
 		"missing scope, bare": {openaitest.Fault{Status: 403, Body: fmt.Sprintf(`{"error":%q}`, missingScopeText)}, "api.groups.read"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -120,6 +125,52 @@ func TestGroupMembersRefusedForAReason(t *testing.T) {
 			requireNoFinishedSync(t, synced.path)
 		})
 	}
+}
+
+// A 404 of a group's members that names what is missing says nothing of the plan either.
+func TestGroupMembersNotFoundForAReason(t *testing.T) {
+	t.Parallel()
+	for _, code := range []string{"group_not_found", "organization_not_found", "maintenance", "something_new"} {
+		t.Run(code, func(t *testing.T) {
+			t.Parallel()
+			server := &openaitest.Server{Organization: openaitest.Sample()}
+			server.SetFault(groupMembersRoute, openaitest.Fault{Status: http.StatusNotFound, Body: object(code, "No.")})
+			synced := runSync(t, server, syncOptions{})
+			require.Equal(t, codes.FailedPrecondition, status.Code(synced.err), synced.err)
+			require.ErrorContains(t, synced.err, code)
+			requireWarnings(t, synced.logs, nil)
+			requireNoFinishedSync(t, synced.path)
+		})
+	}
+}
+
+// A refusal of the members that names no reason may be the plan's, whatever generic code it has.
+func TestPlanRefusesWithAGenericCode(t *testing.T) {
+	t.Parallel()
+	for _, code := range []string{"", "not_found", "resource_not_found", "forbidden", "Forbidden"} {
+		for _, refused := range []int{http.StatusForbidden, http.StatusNotFound} {
+			t.Run(fmt.Sprintf("%d %s", refused, code), func(t *testing.T) {
+				t.Parallel()
+				server := &openaitest.Server{Organization: openaitest.Sample()}
+				server.SetFault(groupMembersRoute, openaitest.Fault{Status: refused, Body: object(code, "No.")})
+				synced := runSync(t, server, syncOptions{})
+				require.NoError(t, synced.err)
+				require.Equal(t, len(server.Snapshot().Groups), synced.logs.FilterMessageSnippet("does not list the members").Len())
+			})
+		}
+	}
+}
+
+// Where the members cannot be listed for a reason of its own, a 404 for one of them does not mean that it was taken.
+func TestRevokeWhereTheMembersAreRefusedForAReason(t *testing.T) {
+	t.Parallel()
+	server := newServer()
+	server.GroupMembersUnavailable = http.StatusNotFound
+	server.SetFault(groupMembersRoute, openaitest.Fault{Status: 403, Body: object("insufficient_permissions", "No.")})
+	before := server.Snapshot()
+	err := connect(t, server).revokeDirectly(t.Context(), access{teamMember, "user:ben"})
+	require.Equal(t, codes.PermissionDenied, status.Code(err), err)
+	requireState(t, before, server)
 }
 
 // A group that was deleted after it was listed has left; its 404 is not taken for the plan's.

@@ -11,8 +11,14 @@ import (
 )
 
 // mayMeanNoMembersOffered tells an answer that a plan without group members may give, whose body is not documented: a
-// refusal of the API for which it names no reason.
+// refusal of the API for which it names no reason. An unknown code is a reason as well.
 func mayMeanNoMembersOffered(err error) bool {
+	var failure *client.Error
+	return isRefusalOfMembers(err) && errors.As(err, &failure) && failure.NamesNoReason()
+}
+
+// isRefusalOfMembers tells a refusal that may be one of all members of the group, whatever its code.
+func isRefusalOfMembers(err error) bool {
 	kind := kindOf(err)
 	return kind == client.KindDeniedWithoutReason || kind == client.KindGone
 }
@@ -74,13 +80,18 @@ func (b *groupBuilder) isNoMember(ctx context.Context, r changeRequest) bool {
 }
 
 // refuseUnoffered looks into an answer that may mean that the plan or the key does not offer group members at all: then a
-// 404 says nothing of anybody, and another key would not help. The lists of members show it.
+// 404 says nothing of anybody, and another key would not help. The lists of members show it. If they are refused for another
+// reason, that is the error: nothing is known of anybody either.
 func (b *groupBuilder) refuseUnoffered(ctx context.Context, groupID string, answer error) error {
-	if !mayMeanNoMembersOffered(answer) {
+	if !isRefusalOfMembers(answer) {
 		return nil
 	}
-	if _, err := b.client.ListGroupUsers(ctx, groupID, client.Cursor{}); !mayMeanNoMembersOffered(err) {
+	_, err := b.client.ListGroupUsers(ctx, groupID, client.Cursor{})
+	switch {
+	case !isRefusalOfMembers(err):
 		return nil
+	case !mayMeanNoMembersOffered(err):
+		return err
 	}
 	return newError(codes.FailedPrecondition, "OpenAI does not offer the members of groups to this key on this plan: change who is in the group %s in OpenAI's own pages", groupID)
 }

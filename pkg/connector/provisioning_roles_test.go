@@ -231,3 +231,20 @@ func TestOrganizationRoleIsNoPrincipalOfAGrant(t *testing.T) {
 	require.Equal(t, codes.InvalidArgument, status.Code(err), err)
 	require.Empty(t, server.Requests())
 }
+
+// A role whose sources name nobody is held directly, and is taken.
+func TestRevokeOfARoleWhoseSourcesNameNobody(t *testing.T) {
+	t.Parallel()
+	for name, sources := range map[string][]any{"null": {nil}, "nothing": {map[string]any{}}, "a type": {map[string]any{"principal_type": "user"}}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			server := newServer()
+			row := map[string]any{"id": "r-audit", "name": "Auditor", "predefined_role": false, "assignment_sources": sources}
+			server.SetFault(userRolesRoute, openaitest.Fault{Body: rows(row), Times: 1})
+			want := server.Snapshot()
+			user(&want, "cem").RoleIDs = []string{"r-bill"}
+			require.NoError(t, connect(t, server).revokeDirectly(t.Context(), access{auditRole, "user:cem"}))
+			requireState(t, want, server)
+		})
+	}
+}

@@ -43,6 +43,8 @@ func TestAssignmentSources(t *testing.T) {
 		"a directory":        {map[string]any{"assignment_sources": []any{source("directory", financeGroup)}}, false},
 		"another user":       {map[string]any{"assignment_sources": []any{source("user", financeGroup)}}, false},
 		"no type":            {map[string]any{"assignment_sources": []any{map[string]any{"principal_id": financeGroup}}}, false},
+		"nobody":             {map[string]any{"assignment_sources": []any{nil, map[string]any{}, map[string]any{"principal_type": "user"}}}, true},
+		"nobody and a group": {map[string]any{"assignment_sources": []any{nil, source("group", financeGroup)}}, false},
 	}
 	quirks := map[string]quirk{}
 	for name, test := range tests {
@@ -80,7 +82,6 @@ func TestRolesInheritedFromAnUnknownSource(t *testing.T) {
 		},
 		warned: []warning{
 			{unknown, map[string]any{"source_type": "tenant_group", "source_id": "group_tenant", "in": "organization"}},
-			{unknown, map[string]any{"source_id": ""}},
 		},
 	}})
 }
