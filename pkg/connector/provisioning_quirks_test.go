@@ -401,7 +401,7 @@ func TestAssignedRoleThatOnlyTheRoleListKnows(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]map[string]any{
 		"null name": {"id": "role_9", "name": nil, "predefined_role": true}, "null flag": {"id": "role_9", "name": "member", "predefined_role": nil},
-		"id only": {"id": "role_9"},
+		"id only":  {"id": "role_9"},
 		"new name": {"id": "role_9", "name": "Contributor", "predefined_role": true},
 	} {
 		t.Run(name, func(t *testing.T) {
