@@ -28,6 +28,7 @@ import (
 
 	"github.com/conductorone/baton-openai/pkg/continuation"
 	"github.com/conductorone/baton-openai/pkg/failure"
+	"github.com/conductorone/baton-openai/pkg/process"
 )
 
 // Run is one run of the command.
@@ -145,6 +146,7 @@ func (r *Run) compact(ctx context.Context) error {
 	for i := range paths {
 		syncs[i] = &synccompactor.CompactableSync{FilePath: paths[i], SyncID: ids[i]}
 	}
+	process.RestrictNewFiles()
 	return local.NewLocalCompactor(ctx, r.Settings.GetString("compact-output-path"), syncs, r.temporaryDirectory(),
 		local.WithCompactorStorageEngine(r.engine())).Process(ctx, nil, nil)
 }

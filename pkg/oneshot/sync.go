@@ -32,6 +32,7 @@ func (r *Run) sync(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	defer file.Release()
 	if file.HasDiscarded {
 		continuation.LogOtherEngine(ctx)
 	}

@@ -36,6 +36,7 @@ type File struct {
 	mode   fs.FileMode
 	// continues tells that Path is beside the target and has an unfinished sync.
 	continues bool
+	unlock    func()
 }
 
 // Sync is what a run is about to write.
@@ -49,7 +50,7 @@ type Sync struct {
 }
 
 // Prepare checks the file before the first request; the SDK would find out at the end of the sync. A partial sync does not
-// replace a full one.
+// replace a full one. Other runs are kept from the file until it is released: they would decide by what is not there any more.
 func Prepare(ctx context.Context, path string, sync Sync) (*File, error) {
 	target, err := followLinks(path)
 	if err == nil {
@@ -58,27 +59,40 @@ func Prepare(ctx context.Context, path string, sync Sync) (*File, error) {
 	if err != nil {
 		return nil, precondition("baton-openai: the sync cannot be written to %s: %v; give another place with --file", path, err)
 	}
-	file := &File{Path: target, target: target, mode: newFileMode}
-	switch info, err := os.Stat(target); {
-	case err == nil:
-		file.mode = info.Mode().Perm()
-	case !errors.Is(err, fs.ErrNotExist):
-		return nil, fmt.Errorf("baton-openai: the mode of the file cannot be read: %w", err)
+	unlock, err := lock(target)
+	if err != nil {
+		return nil, precondition("baton-openai: another run is writing %s; wait until it has ended, or give another place with --file", path)
 	}
-	earlier, err := contentOf(ctx, target, sync.TemporaryDirectory)
+	file := &File{Path: target, target: target, mode: newFileMode, unlock: unlock}
+	if err := file.prepare(ctx, path, sync); err != nil {
+		unlock()
+		return nil, err
+	}
+	return file, nil
+}
+
+// prepare finds out what the target has. The path is its name for the operator.
+func (f *File) prepare(ctx context.Context, path string, sync Sync) error {
+	switch info, err := os.Stat(f.target); {
+	case err == nil:
+		f.mode = info.Mode().Perm()
+	case !errors.Is(err, fs.ErrNotExist):
+		return fmt.Errorf("baton-openai: the mode of the file cannot be read: %w", err)
+	}
+	earlier, err := contentOf(ctx, f.target, sync.TemporaryDirectory)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		// Without a file the sync begins anew.
-		return file, removeIfExists(target + unfinishedSuffix)
+		return removeIfExists(f.target + unfinishedSuffix)
 	case err != nil:
-		return nil, precondition("baton-openai: %s cannot be read, so it is left as it is: %v; give another place with --file", path, err)
+		return precondition("baton-openai: %s cannot be read, so it is left as it is: %v; give another place with --file", path, err)
 	case earlier.hasFull && sync.IsPartial:
-		return nil, &failure.Error{
+		return &failure.Error{
 			Code:    codes.InvalidArgument,
 			Message: fmt.Sprintf("baton-openai: %s holds a full sync, which a partial one does not replace; give another place with --file", path),
 		}
 	}
-	return file, file.choose(earlier, sync)
+	return f.choose(earlier, sync)
 }
 
 // choose decides between the target and the place beside it. An unfinished sync that another engine wrote, or that would replace
@@ -144,6 +158,9 @@ func (f *File) Open(ctx context.Context, options ...dotc1z.C1ZOption) (c1zstore.
 		return nil, fmt.Errorf("baton-openai: the file of the sync cannot be opened: %w", err)
 	}
 }
+
+// Release lets other runs have the file.
+func (f *File) Release() { f.unlock() }
 
 // Finish moves a sync that ended without an error to its target. It takes the error of the sync and returns that of the run.
 func (f *File) Finish(err error) error {

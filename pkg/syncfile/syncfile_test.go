@@ -45,6 +45,7 @@ func open(t *testing.T, path string, sync syncfile.Sync) error {
 	if err != nil {
 		return err
 	}
+	defer file.Release()
 	store, err := file.Open(t.Context(), dotc1z.WithTmpDir(t.TempDir()))
 	if err != nil {
 		return err
