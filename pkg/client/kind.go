@@ -287,12 +287,10 @@ func (c call) namesAnother(noun string) bool {
 		isMeant := slices.Contains(nouns, noun)
 		isKnown, isObject = isKnown || isMeant, isObject || isMeant && of == object && of != ""
 	}
-	switch {
-	case c.method == http.MethodPost:
+	if c.method == http.MethodPost {
 		return noun == "organization"
-	default:
-		return isKnown && (isOutside || !isObject)
 	}
+	return isKnown && (isOutside || !isObject)
 }
 
 // classifyTransport is for requests without a complete answer.

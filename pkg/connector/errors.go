@@ -163,10 +163,11 @@ var adviceOnReason = map[client.Reason]string{
 	client.ReasonCertificate: "the organization demands a client certificate (mutual TLS), which the connector does not send; an owner has to deactivate the certificate for the Admin API",
 	client.ReasonProxyLogin:  "a proxy on the way to OpenAI demands a login (407); give it in HTTPS_PROXY, or let this machine reach the API without the proxy",
 	client.ReasonProxyDown:   "the proxy on the way to OpenAI does not answer; see what HTTPS_PROXY says",
-	client.ReasonUntrusted:   "this machine does not trust the certificate that it was shown in OpenAI's place, as with a proxy that opens TLS; give it the proxy's certificate authority (SSL_CERT_FILE), or let it reach the API directly",
-	client.ReasonForeign:     "something on the way to OpenAI answered in its place, such as a firewall or a proxy; let this machine reach the API and run this again",
-	client.ReasonBilling:     "the organization's billing is not active, and waiting does not help; an owner has to see to it at https://platform.openai.com/settings/organization/billing",
-	client.ReasonTerminated:  "OpenAI has ended the organization's access; write to OpenAI's support at https://help.openai.com",
+	client.ReasonUntrusted: "this machine does not trust the certificate that it was shown in OpenAI's place, as with a proxy that opens TLS; " +
+		"give it the proxy's certificate authority (SSL_CERT_FILE), or let it reach the API directly",
+	client.ReasonForeign:    "something on the way to OpenAI answered in its place, such as a firewall or a proxy; let this machine reach the API and run this again",
+	client.ReasonBilling:    "the organization's billing is not active, and waiting does not help; an owner has to see to it at https://platform.openai.com/settings/organization/billing",
+	client.ReasonTerminated: "OpenAI has ended the organization's access; write to OpenAI's support at https://help.openai.com",
 	client.ReasonSpent: "a quota, a credit or a spend limit of the organization is used up, and waiting does not help; " +
 		"an owner has to raise it at https://platform.openai.com/settings/organization/limits",
 }

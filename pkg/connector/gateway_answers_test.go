@@ -190,6 +190,7 @@ func TestGroupIsDeletedBeforeItsMembersAreListed(t *testing.T) {
 // Each reason of a refusal has its own advice. Only some advise to use another key.
 func TestAdviceOnReasons(t *testing.T) {
 	t.Parallel()
+	const unknown = "OpenAI's own words say why; another key may not help"
 	tests := map[string]struct {
 		fault openaitest.Fault
 		code  codes.Code
@@ -208,8 +209,8 @@ func TestAdviceOnReasons(t *testing.T) {
 		"spent":       {openaitest.Fault{Code: "project_spend_limit_exceeded"}, codes.ResourceExhausted, "is used up, and waiting does not help", false},
 		"key":         {openaitest.Fault{Status: 401, Body: object("invalid_api_key", "Incorrect API key provided.")}, codes.Unauthenticated, "does not accept the key", true},
 		"scope":       {openaitest.Fault{Status: 403, Body: object("", missingScopeText)}, codes.PermissionDenied, "the key lacks the permission api.groups.read", true},
-		"suspended":   {openaitest.Fault{Status: 403, Body: object("organization_suspended", "The organization is suspended.")}, codes.PermissionDenied, "OpenAI's own words say why; another key may not help", false},
-		"header":      {openaitest.Fault{Status: 401, Body: object("mismatched_organization", "OpenAI-Organization header should match.")}, codes.Unauthenticated, "OpenAI's own words say why; another key may not help", false},
+		"suspended":   {openaitest.Fault{Status: 403, Body: object("organization_suspended", "The organization is suspended.")}, codes.PermissionDenied, unknown, false},
+		"header":      {openaitest.Fault{Status: 401, Body: object("mismatched_organization", "OpenAI-Organization header should match.")}, codes.Unauthenticated, unknown, false},
 		"permissions": {openaitest.Fault{Status: 403, Body: object("insufficient_permissions", "You may not.")}, codes.PermissionDenied, "the key may not do this", true},
 		"no reason":   {openaitest.Fault{Status: 403, Body: object("", "No.")}, codes.PermissionDenied, "the key may not do this", true},
 	}

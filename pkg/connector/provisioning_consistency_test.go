@@ -69,7 +69,7 @@ func TestAnswerThatNamesAnOlderObject(t *testing.T) {
 		"a key of somebody else": {
 			createKey, `{"id":"key-ann","name":"` + keyName + `","value":"sk-svcacct-StandInOpensNothing"}`, "OpenAI answered with the key key-ann, which was there before",
 			func(ctx context.Context, d testConnector) error {
-				_, err := d.issueDirectly(ctx, "svc-1")
+				_, err := d.issueDirectly(ctx)
 				return err
 			},
 		},

@@ -89,7 +89,7 @@ func steps(t *testing.T) []step {
 		return err
 	}}
 	all["issue a key"] = change{do: func(ctx context.Context, d testConnector) error {
-		_, err := d.issueDirectly(ctx, "svc-1")
+		_, err := d.issueDirectly(ctx)
 		return err
 	}}
 	seen := map[string]bool{}

@@ -71,7 +71,7 @@ func TestGroupMembersRefusedOnALaterPage(t *testing.T) {
 		t.Run(fmt.Sprint(refused), func(t *testing.T) {
 			t.Parallel()
 			organization := openaitest.Organization{Users: users, Groups: []openaitest.Group{{ID: "group_1", MemberIDs: members}}}
-			server := twoPages(organization, map[string]openaitest.Fault{groupMembersRoute: {Status: refused, After: 1}})
+			server := twoPages(organization, map[string]openaitest.Fault{groupMembersRoute: {Status: refused, Body: object("", "Not on your plan."), After: 1}})
 			synced := runSync(t, server, syncOptions{})
 			require.ErrorContains(t, synced.err, groupMembersRoute)
 			requireNoFinishedSync(t, synced.path)

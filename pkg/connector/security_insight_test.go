@@ -175,9 +175,7 @@ func TestCallsOfSecurityInsights(t *testing.T) {
 // If the plan does not list a group's members, a possible owner through that group is looked up by its roles.
 func TestSecurityInsightsWhereGroupsListNoMembers(t *testing.T) {
 	t.Parallel()
-	server := &openaitest.Server{
-		Organization: withoutCustomRoles(withDepartedUsers()), Faults: map[string]openaitest.Fault{groupMembersRoute: {Status: http.StatusForbidden}},
-	}
+	server := &openaitest.Server{Organization: withoutCustomRoles(withDepartedUsers()), GroupMembersUnavailable: http.StatusForbidden}
 	synced := runSync(t, server, syncOptions{workers: 4, insights: true})
 	require.NoError(t, synced.err)
 	require.Equal(t, insightsOfDepartedUsers(), readFile(t, synced.path).of("security_insight").Resources)

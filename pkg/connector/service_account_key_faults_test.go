@@ -222,7 +222,7 @@ func TestKeyOfARequestCancelledBeforeTheAnswer(t *testing.T) {
 			cancel()
 		}
 	}
-	_, err := d.issueDirectly(ctx, "svc-1")
+	_, err := d.issueDirectly(ctx)
 	require.Equal(t, codes.Aborted, status.Code(err), err)
 	requireMessage(t, err, "the key "+firstKeyID+" was made and is deleted again", "context canceled")
 	require.Empty(t, issuedKeys(server))
@@ -240,7 +240,7 @@ func TestKeyOfARequestCancelledAfterTheAnswer(t *testing.T) {
 			cancel()
 		}
 	}
-	_, err := d.issueDirectly(ctx, "svc-1")
+	_, err := d.issueDirectly(ctx)
 	require.Equal(t, codes.Aborted, status.Code(err), err)
 	requireMessage(t, err, "the key "+firstKeyID+" was made and is deleted again", "nobody waits for it any more")
 	require.Empty(t, issuedKeys(server))

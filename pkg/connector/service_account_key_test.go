@@ -67,10 +67,10 @@ func newKeyRequest(account string, to recipient, scopes ...string) *v2.IssueCred
 	}.Build()
 }
 
-// issueDirectly works without the SDK, which checks the request and encrypts the value.
-func (d testConnector) issueDirectly(ctx context.Context, account string) (*connectorbuilder.CredentialIssueOutput, error) {
+// issueDirectly gives svc-1 a key without the SDK, which checks the request and encrypts the value.
+func (d testConnector) issueDirectly(ctx context.Context) (*connectorbuilder.CredentialIssueOutput, error) {
 	return builderOf[connectorbuilder.CredentialIssuerLimited](ctx, d, "service_account").Issue(ctx, &connectorbuilder.CredentialIssueInput{
-		IdentityID: parseID("service_account:" + account), RequestID: keyRequestID,
+		IdentityID: parseID("service_account:svc-1"), RequestID: keyRequestID,
 		CredentialOptions: v2.CredentialIssueOptions_builder{ApiKey: &v2.CredentialIssueOptions_ApiKey{}}.Build(),
 	})
 }
