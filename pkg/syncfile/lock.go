@@ -12,11 +12,11 @@ const lockSuffix = ".lock"
 const lockTrials = 100
 
 // errLocked is the error of a lock that another run has.
-var errLocked = errors.New("another run has the lock")
+var errLocked = errors.New("locked")
 
-// lock keeps other runs from the target until it is unlocked. The system ends a lock with its process, so it does not outlive a
+// lock keeps other runs from the target until the function is called that it gives. The system ends a lock with its process, so it does not outlive a
 // crash. Where no lock can be had, such as on some network file systems, a run goes without.
-func lock(target string) (unlock func(), err error) {
+func lock(target string) (func(), error) {
 	path := target + lockSuffix
 	for range lockTrials {
 		file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, newFileMode) //nolint:gosec // beside the file that the operator names
@@ -28,7 +28,7 @@ func lock(target string) (unlock func(), err error) {
 			_ = file.Close()
 			return nil, errLocked
 		case err != nil:
-			return func() { removeLock(file, path) }, nil
+			return func() { removeLock(file, path) }, nil //nolint:nilerr // see above
 		case isStill(file, path):
 			return func() { removeLock(file, path) }, nil
 		}

@@ -32,7 +32,7 @@ func write(t *testing.T, path string, engine c1zstore.Engine, isFinished bool) {
 
 func read(t *testing.T, path string) string {
 	t.Helper()
-	content, err := os.ReadFile(path) //nolint:gosec // a file of the test
+	content, err := os.ReadFile(path)
 	require.NoError(t, err)
 	return string(content)
 }
