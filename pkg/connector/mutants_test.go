@@ -36,8 +36,8 @@ var mutants = map[string]mutant{
 	},
 	"an error is an empty list in a targeted sync": {
 		"pkg/connector/targeted_sync.go",
-		"	case errors.Is(err, errNotThere), isGone(err),",
-		"	case err != nil, errors.Is(err, errNotThere), isGone(err),",
+		"	case errors.Is(err, errNotThere), isGone(err):\n",
+		"	case err != nil, errors.Is(err, errNotThere), isGone(err):\n",
 		[]string{"-run", "^TestTargetedSyncFails$", "./pkg/connector"},
 	},
 	"the scope of a sync is ignored": {
@@ -105,6 +105,18 @@ var mutants = map[string]mutant{
 		"	if !maps.Equal(earlier.Settings, c.settings) {\n",
 		"	if !maps.Equal(earlier.Settings, c.settings) && false {\n",
 		[]string{"-run", "^TestScripts$/^continued$", "./cmd/baton-openai"},
+	},
+	"the words of a refusal say that a project is archived": {
+		"pkg/connector/project_archived.go",
+		"	return project.Status == client.ProjectArchived, err\n",
+		"	return true, err\n",
+		[]string{"-run", "^TestRefusalByAnActiveProjectIsAnError$", "./pkg/connector"},
+	},
+	"an answer about another object is believed": {
+		"pkg/connector/creation.go",
+		"err == nil && c.has(before, id) {\n",
+		"err == nil && c.has(before, id) && false {\n",
+		[]string{"-run", "^TestAnswerThatNamesAnOlderObject$", "./pkg/connector"},
 	},
 	"a page of resources is dropped": {
 		"pkg/connector/page_token.go",

@@ -2,9 +2,6 @@ package connector_test
 
 import (
 	"context"
-	"fmt"
-	"slices"
-	"strings"
 	"testing"
 	"time"
 
@@ -345,81 +342,6 @@ func TestDeleteAUserWithKeys(t *testing.T) {
 			}
 			require.NoError(t, do(t.Context(), d))
 			require.Equal(t, 1, d.logs.FilterMessageSnippet(keysStay).Len())
-		})
-	}
-}
-
-// assignmentsOmit are fields that the rows of assignments may lack; the role list says which role is meant.
-var assignmentsOmit = [][]string{{"name"}, {"predefined_role"}, {"name", "predefined_role"}, {"name", "predefined_role", "resource_type", "permissions", "description"}}
-
-func TestChangesWhereAssignmentsAreThin(t *testing.T) {
-	t.Parallel()
-	for name, c := range map[string]change{
-		"a project's role from a group":       {revoked(alphaMember, "group:auditors"), nil, removedGroup("auditors"), []string{unassignInProject}},
-		"a project's role that a group holds": {do: granted(alphaViewer, "group:team"), effect: setProjectGroup("team", "viewer", "r-tune")},
-		"owner from a group":                  {revoked(ownerRole, "group:admins"), nil, setGroupRoles("admins"), []string{unassignGroupRole}},
-		"a custom role from a group":          {revoked(auditRole, "group:auditors"), nil, setGroupRoles("auditors"), []string{unassignGroupRole}},
-		"owner by an assignment":              {revoked(ownerRole, "user:ann"), setAssigned("ann", "reader", "owner"), setUserRoles("ann"), []string{unassignUserRole}},
-		"a project's owner by an assignment":  {revoked(alphaOwner, "user:eva"), joined("eva", "", "owner"), removed("eva"), []string{removeProjectUser}},
-		"what a member has by an assignment":  {do: granted(alphaMember, "user:eva"), prepare: joined("eva", "", "member"), effect: func(*openaitest.Organization) {}},
-		"owner by the row and by an assignment": {
-			revoked(ownerRole, "user:ola"), setUserRoles("ola", "owner"), both(setRole("ola", "reader"), setUserRoles("ola")), []string{modifyUser, unassignUserRole},
-		},
-	} {
-		for _, omitted := range assignmentsOmit {
-			t.Run(fmt.Sprint(name, omitted), func(t *testing.T) {
-				t.Parallel()
-				server := c.requireChanged(t, func(s *openaitest.Server) { s.AssignmentsOmit = omitted })
-				require.Equal(t, c.sends, writes(server))
-			})
-		}
-	}
-}
-
-// The last owner is known by the role list as well.
-func TestLastOwnerWhereAssignmentsAreThin(t *testing.T) {
-	t.Parallel()
-	for name, do := range map[string]func(context.Context, testConnector) error{
-		"account": deleted("user:ola", ""), "owner": revoked(ownerRole, "user:ola"), "reader": granted(readerRole, "user:ola"),
-	} {
-		for _, omitted := range assignmentsOmit {
-			t.Run(fmt.Sprint(name, omitted), func(t *testing.T) {
-				t.Parallel()
-				server := newServer(oneOwner, setAssigned("ola", "", "owner"))
-				server.LastOwnerMayGo, server.AssignmentsOmit = true, omitted
-				before := server.Snapshot()
-				requireRefusal(t, do(t.Context(), connect(t, server)), "ola is the last owner")
-				requireState(t, before, server)
-			})
-		}
-	}
-}
-
-// The role list alone knows an id that has no documented form, or a role of a name that is new. If it cannot be read, nothing is
-// concluded.
-func TestAssignedRoleThatOnlyTheRoleListKnows(t *testing.T) {
-	t.Parallel()
-	for name, row := range map[string]map[string]any{
-		"null name": {"id": "role_9", "name": nil, "predefined_role": true}, "null flag": {"id": "role_9", "name": "member", "predefined_role": nil},
-		"id only":  {"id": "role_9"},
-		"new name": {"id": "role_9", "name": "Contributor", "predefined_role": true},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			server := newServer()
-			answer(server, projectGroupRolesRoute, "/auditors/", rows(row))
-			answer(server, "GET /projects/{project_id}/roles", "/alpha/", rows(map[string]any{"id": "role_9", "name": "member", "predefined_role": true}))
-			_ = revoked(alphaMember, "group:auditors")(t.Context(), connect(t, server))
-			require.Equal(t, []string{unassignInProject}, writes(server))
-			requests := server.Requests()
-			require.True(t, slices.ContainsFunc(requests, func(r openaitest.Request) bool { return strings.HasSuffix(r.Path, "/auditors/roles/role_9") }))
-
-			for _, status := range []int{403, 404} {
-				server.ResetRequests()
-				server.SetFault("GET /projects/{project_id}/roles", openaitest.Fault{Status: status})
-				require.Error(t, revoked(alphaMember, "group:auditors")(t.Context(), connect(t, server)))
-				require.Empty(t, writes(server))
-			}
 		})
 	}
 }
