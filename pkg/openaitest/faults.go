@@ -219,7 +219,10 @@ func (f *Fault) answer() answer {
 	case f.WrongShape:
 		reply.body = []byte(`{"status":"ok"}`)
 	case f.Body == "":
-		failure := &apiError{status: reply.status, message: "The server had an error while processing your request.", code: "server_error"}
+		failure := &apiError{status: reply.status, message: "This is refused."} // without a reason, as of a plan or of a key
+		if reply.status >= http.StatusInternalServerError {
+			failure = &apiError{status: reply.status, message: "The server had an error while processing your request.", code: "server_error"}
+		}
 		return failure.answer()
 	}
 	return reply

@@ -28,6 +28,7 @@ func TestAnsweredFaults(t *testing.T) {
 		contentType string
 	}{
 		"status":       {openaitest.Fault{Status: 500}, 500, `"code":"server_error"`, "application/json"},
+		"refusal":      {openaitest.Fault{Status: 403}, 403, `"code":null`, "application/json"},
 		"gateway":      {openaitest.Fault{Status: 502, Body: "<html>", ContentType: "text/html"}, 502, "<html>", "text/html"},
 		"firewall":     {openaitest.Fault{Status: 403, Page: true}, 403, "<!DOCTYPE html>", "text/html; charset=UTF-8"},
 		"login":        {openaitest.Fault{Page: true}, 200, "</html>", "text/html; charset=UTF-8"},
