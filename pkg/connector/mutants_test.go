@@ -109,7 +109,7 @@ var mutants = map[string]mutant{
 	"the words of a refusal say that a project is archived": {
 		"pkg/connector/project_archived.go",
 		"	return project.Status == client.ProjectArchived, err\n",
-		"	return true, err\n",
+		"	return project.Status != \"\", err\n",
 		[]string{"-run", "^TestRefusalByAnActiveProjectIsAnError$", "./pkg/connector"},
 	},
 	"an answer about another object is believed": {
