@@ -2,7 +2,6 @@ package connector
 
 import (
 	"context"
-	"slices"
 
 	"google.golang.org/grpc/codes"
 )
@@ -23,14 +22,19 @@ type creation[T any] struct {
 // that was asked for.
 func createNamed[T any](ctx context.Context, consistency consistency, c creation[T]) (T, error) {
 	var made T
-	before, err := c.list(ctx)
+	rows, err := c.list(ctx)
 	if err != nil {
 		return made, err
+	}
+	before := map[string]bool{}
+	for _, row := range rows {
+		id, _ := c.identify(row)
+		before[id] = true
 	}
 	err = consistency.apply(ctx, change{
 		write: func(ctx context.Context) error {
 			answered, err := c.create(ctx)
-			if id, _ := c.identify(answered); err == nil && c.has(before, id) {
+			if id, _ := c.identify(answered); err == nil && before[id] {
 				return newError(codes.Internal, "OpenAI answered with %s, which was there before: sync again to see what there is", id)
 			}
 			made = answered
@@ -56,27 +60,15 @@ func createNamed[T any](ctx context.Context, consistency consistency, c creation
 	return made, err
 }
 
-func (c creation[T]) has(rows []T, id string) bool {
-	return slices.ContainsFunc(rows, func(row T) bool {
-		other, _ := c.identify(row)
-		return other == id
-	})
-}
-
 // madeSince finds the one of the name that was not there before, nil if there is none, or more than one.
-func (c creation[T]) madeSince(before, after []T) *T {
-	old := map[string]bool{}
-	for _, row := range before {
-		id, _ := c.identify(row)
-		old[id] = true
-	}
+func (c creation[T]) madeSince(before map[string]bool, after []T) *T {
 	var found *T
 	for _, row := range after {
 		switch id, name := c.identify(row); {
-		case old[id] && c.newestFirst:
+		case before[id] && c.newestFirst:
 			// Those behind it are older.
 			return found
-		case old[id] || name != c.name:
+		case before[id] || name != c.name:
 		case found != nil:
 			return nil
 		default:

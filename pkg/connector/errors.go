@@ -144,13 +144,13 @@ func advise(err error) string {
 	}
 }
 
-// codesOfKeys are codes that say no more than their status does: the key is not enough.
-var codesOfKeys = []string{"forbidden", "permission_denied", "insufficient_permissions", "unauthorized"}
+// codesOfKeys say that the key is not enough.
+var codesOfKeys = []string{"permission_denied", "insufficient_permissions", "unauthorized"}
 
-// hasUnknownCode tells a refusal whose code names a reason that this version does not know, such as a suspended organization.
-// The refusal is no word about the key, nor about the list that was asked for.
+// hasUnknownCode tells a refusal that names a reason that this version does not know, such as a suspended organization. It is no
+// word about the key, nor about the list that was asked for.
 func hasUnknownCode(failure *client.Error) bool {
-	return failure.Code != "" && !slices.Contains(codesOfKeys, failure.Code)
+	return failure.Reason == "" && !failure.NamesNoReason() && !slices.Contains(codesOfKeys, failure.Code)
 }
 
 // adviceOnReason is the advice for each reason that OpenAI, or something on the way, gives for a refusal. It asks for

@@ -114,8 +114,8 @@ var mutants = map[string]mutant{
 	},
 	"an answer about another object is believed": {
 		"pkg/connector/creation.go",
-		"err == nil && c.has(before, id) {\n",
-		"err == nil && c.has(before, id) && false {\n",
+		"err == nil && before[id] {\n",
+		"err == nil && before[id] && false {\n",
 		[]string{"-run", "^TestAnswerThatNamesAnOlderObject$", "./pkg/connector"},
 	},
 	"a page of resources is dropped": {

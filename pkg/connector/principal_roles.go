@@ -69,8 +69,11 @@ func (r principalRoles) assignment(ctx context.Context, role requestedRole) (rol
 // role list is read for rows that leave a doubt.
 func (r principalRoles) forEach(ctx context.Context, predefined bool, look func(client.AssignedRole, string)) error {
 	rows, err := listAll(ctx, listOf(r.client.ListAssignedRoles, r.principal))
+	if err != nil {
+		return err
+	}
 	scope, listed := scopeIn(r.in()), roleCatalog{}
-	if err == nil && predefined && slices.ContainsFunc(rows, func(row client.AssignedRole) bool { return scope.isInDoubt(row.Role) }) {
+	if predefined && slices.ContainsFunc(rows, func(row client.AssignedRole) bool { return scope.isInDoubt(row.Role) }) {
 		roles, err := listAll(ctx, listOf(r.client.ListRoles, r.principal.RoleScope))
 		if isGone(err) {
 			// That says nothing about the principal.
@@ -88,7 +91,7 @@ func (r principalRoles) forEach(ctx context.Context, predefined bool, look func(
 		}
 		look(row, name)
 	}
-	return err
+	return nil
 }
 
 // assignmentOrNone is [principalRoles.assignment] for a grant: a principal that is not there yet has nothing assigned.

@@ -35,15 +35,11 @@ func roleByID(id string) requestedRole {
 
 // roleByName is a predefined role of the organization, or of a project.
 func roleByName(in, name string) requestedRole {
-	predefined := predefinedIn(in)
-	scope := "project"
-	if in == organizationKey {
-		scope = "organization"
-	}
+	scope := scopeIn(in)
 	return requestedRole{
-		shortID: "role-api-" + scope + "-" + name,
+		shortID: "role-api-" + scope.noun + "-" + name,
 		name:    name,
-		matches: func(role client.Role) bool { return predefined(role) == name },
+		matches: func(role client.Role) bool { return scope.predefined(role) == name },
 	}
 }
 

@@ -76,17 +76,25 @@ func (s *syncReader) roleCatalog(ctx context.Context, l list[client.Role], in st
 		if err != nil {
 			return nil, err
 		}
-		for _, role := range page.Items {
-			if in != organizationKey {
-				continue
-			}
-			if _, err := organizationRoleID(role); err != nil {
-				return nil, err
-			}
+		if err := checkRoleIDs(page.Items, in); err != nil {
+			return nil, err
 		}
 		maps.Copy(catalog, newCatalog(slices.Values(page.Items), in))
 	}
 	return catalog, nil
+}
+
+// checkRoleIDs refuses roles of the organization that could not be told from its predefined ones.
+func checkRoleIDs(roles []client.Role, in string) error {
+	if in != organizationKey {
+		return nil
+	}
+	for _, role := range roles {
+		if _, err := organizationRoleID(role); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // hasCustom tells whether there are roles that no row of a user names. Such roles have to be read principal by

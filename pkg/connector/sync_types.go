@@ -77,7 +77,7 @@ func TypesBelowProjects() []string {
 func (b builder) requireProjects(ctx context.Context, opts rs.SyncOpAttrs) error {
 	missing, err := b.lacksProjects(ctx, opts)
 	if err == nil && missing {
-		err = newError(codes.InvalidArgument, "%w", withoutProjectsError(b.resourceType.GetId()))
+		err = newError(codes.InvalidArgument, "OpenAI lists the type %s project by project: add project to the types of the sync", b.resourceType.GetId())
 	}
 	return err
 }
@@ -101,10 +101,4 @@ func (b builder) lacksProjects(ctx context.Context, opts rs.SyncOpAttrs) (bool, 
 		return false, readError("looking at what was listed", err)
 	}
 	return s.hasBegunType(b.resourceType) && !s.hasBegunType(resourceTypeProject), nil
-}
-
-type withoutProjectsError string
-
-func (e withoutProjectsError) Error() string {
-	return "OpenAI lists the type " + string(e) + " project by project: add project to the types of the sync"
 }

@@ -14,8 +14,8 @@ const lockTrials = 100
 // errLocked is the error of a lock that another run has.
 var errLocked = errors.New("locked")
 
-// lock keeps other runs from the target until the function is called that it gives. The system ends a lock with its process, so it does not outlive a
-// crash. Where no lock can be had, such as on some network file systems, a run goes without.
+// lock keeps other runs from the target until the returned function is called. The system ends a lock with its process, so it does
+// not outlive a crash. Where no lock can be had, such as on some network file systems, a run goes without.
 func lock(target string) (func(), error) {
 	path := target + lockSuffix
 	for range lockTrials {
@@ -45,6 +45,19 @@ func isStill(file *os.File, path string) bool {
 	}
 	now, err := os.Stat(path)
 	return err == nil && os.SameFile(opened, now)
+}
+
+// removeLock ends a lock and removes its file. A file that can be removed while it is open is removed first: afterwards it may be
+// another run's.
+func removeLock(file *os.File, path string) {
+	own := isOwn(file)
+	if own && removesOpenFiles {
+		_ = os.Remove(path)
+	}
+	_ = file.Close()
+	if own && !removesOpenFiles {
+		_ = os.Remove(path)
+	}
 }
 
 // isOwn tells whether a file of this name is a lock. Locks are empty.

@@ -1,4 +1,4 @@
-//go:build darwin || dragonfly || freebsd || linux || netbsd || openbsd
+//go:build !windows
 
 package syncfile
 
@@ -9,6 +9,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+const removesOpenFiles = true
+
 // tryLock locks the file, unless another process has.
 func tryLock(file *os.File) error {
 	err := unix.Flock(int(file.Fd()), unix.LOCK_EX|unix.LOCK_NB) //nolint:gosec // a descriptor is small
@@ -16,12 +18,4 @@ func tryLock(file *os.File) error {
 		return errLocked
 	}
 	return err
-}
-
-// removeLock removes the file before it unlocks it: afterwards it may be another run's.
-func removeLock(file *os.File, path string) {
-	if isOwn(file) {
-		_ = os.Remove(path)
-	}
-	_ = file.Close()
 }

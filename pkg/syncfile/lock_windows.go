@@ -7,6 +7,9 @@ import (
 	"golang.org/x/sys/windows"
 )
 
+// removesOpenFiles is false: Windows removes no file that is open, and so none that another run has locked meanwhile.
+const removesOpenFiles = false
+
 // tryLock locks the file, unless another process has.
 func tryLock(file *os.File) error {
 	err := windows.LockFileEx(windows.Handle(file.Fd()), windows.LOCKFILE_EXCLUSIVE_LOCK|windows.LOCKFILE_FAIL_IMMEDIATELY, 0, 1, 0, &windows.Overlapped{})
@@ -14,13 +17,4 @@ func tryLock(file *os.File) error {
 		return errLocked
 	}
 	return err
-}
-
-// removeLock closes the file first. Windows removes no file that is open, and so none that another run has locked meanwhile.
-func removeLock(file *os.File, path string) {
-	own := isOwn(file)
-	_ = file.Close()
-	if own {
-		_ = os.Remove(path)
-	}
 }
