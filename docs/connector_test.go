@@ -196,6 +196,9 @@ func TestPageShowsTheManifests(t *testing.T) {
 	assert.Equal(t, 2, strings.Count(text, "```yaml\n"))
 }
 
+// hostID is a variable that the SDK reads although the configuration has no such field.
+const hostID = "BATON_HOST_ID"
+
 // environment gives the variables that the SDK reads: its own fields, and those of the connector's committed schema.
 func environment(t *testing.T) []string {
 	t.Helper()

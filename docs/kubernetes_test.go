@@ -1,3 +1,5 @@
+//go:build conformance
+
 package docs_test
 
 import (
@@ -15,9 +17,6 @@ import (
 	networkingv1 "k8s.io/api/networking/v1"
 	"sigs.k8s.io/yaml"
 )
-
-// hostID is a variable that the SDK reads although the configuration has no such field.
-const hostID = "BATON_HOST_ID"
 
 // manifest decodes a file as the API server does with strict field validation: an unknown or repeated field is an error.
 func manifest[T any](t *testing.T, name string) *T {

@@ -1,34 +1,43 @@
 package openaitest_test
 
 import (
-	"context"
 	"fmt"
+	"net/http"
 	"net/http/httptest"
-
-	"github.com/openai/openai-go/v3"
-	"github.com/openai/openai-go/v3/option"
 
 	"github.com/conductorone/baton-openai/pkg/openaitest"
 )
 
-// A client whose second page of users fails in a gateway.
+// A gateway answers the second request for users.
 func ExampleServer() {
 	standIn := &openaitest.Server{Organization: openaitest.Sample()}
 	standIn.SetFault("GET /organization/users", openaitest.Fault{After: 1, Times: 1, Status: 502, Body: "<html>", ContentType: "text/html"})
 	server := httptest.NewServer(standIn)
 	defer server.Close()
 
-	client := openai.NewClient(option.WithBaseURL(server.URL+"/v1"), option.WithAdminAPIKey("sk-admin-any"), option.WithMaxRetries(0))
-	users := client.Admin.Organization.Users.ListAutoPaging(context.Background(), openai.AdminOrganizationUserListParams{Limit: openai.Int(2)})
-	for users.Next() {
-		fmt.Println(users.Current().Name)
+	for range 3 {
+		request, err := http.NewRequest(http.MethodGet, server.URL+"/v1/organization/users?limit=2", http.NoBody)
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		request.Header.Set("Authorization", "Bearer sk-admin-any")
+		answer, err := server.Client().Do(request)
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		fmt.Println(answer.StatusCode)
+		_ = answer.Body.Close()
 	}
 	for _, request := range standIn.Requests() {
-		fmt.Println(request.Route, request.Query.Get("after"), request.Status)
+		fmt.Println(request.Route, request.Query.Get("limit"), request.Status)
 	}
 	// Output:
-	// Priya Raman
-	// Tomáš Novák
-	// GET /organization/users  200
-	// GET /organization/users user-TomasNovak000000000000002 502
+	// 200
+	// 502
+	// 200
+	// GET /organization/users 2 200
+	// GET /organization/users 2 502
+	// GET /organization/users 2 200
 }

@@ -1,3 +1,5 @@
+//go:build conformance
+
 package openaitest_test
 
 import (
@@ -79,47 +81,6 @@ func visible(o openaitest.Organization) openaitest.Organization {
 	}
 	emptyToNil(&o)
 	return o
-}
-
-func emptyToNil(o *openaitest.Organization) {
-	o.Users, o.Invites, o.Roles, o.Groups = orNil(o.Users), orNil(o.Invites), orNil(o.Roles), orNil(o.Groups)
-	o.Projects, o.AdminKeys = orNil(o.Projects), orNil(o.AdminKeys)
-	for i := range o.Users {
-		o.Users[i].RoleIDs = orNil(o.Users[i].RoleIDs)
-	}
-	for i := range o.Invites {
-		o.Invites[i].Projects = orNil(o.Invites[i].Projects)
-	}
-	for i := range o.Roles {
-		o.Roles[i].Permissions = orNil(o.Roles[i].Permissions)
-	}
-	for i := range o.Groups {
-		o.Groups[i].MemberIDs, o.Groups[i].RoleIDs = orNil(o.Groups[i].MemberIDs), orNil(o.Groups[i].RoleIDs)
-	}
-	for i := range o.Projects {
-		p := &o.Projects[i]
-		p.RateLimits, p.DisabledTools, p.Models.ModelIDs = orNil(p.RateLimits), orNil(p.DisabledTools), orNil(p.Models.ModelIDs)
-		p.Users, p.Groups, p.ServiceAccounts, p.APIKeys, p.Roles = orNil(p.Users), orNil(p.Groups), orNil(p.ServiceAccounts), orNil(p.APIKeys), orNil(p.Roles)
-		for k := range p.Users {
-			p.Users[k].RoleIDs = orNil(p.Users[k].RoleIDs)
-		}
-		for k := range p.Groups {
-			p.Groups[k].RoleIDs = orNil(p.Groups[k].RoleIDs)
-		}
-		for k := range p.ServiceAccounts {
-			p.ServiceAccounts[k].RoleIDs = orNil(p.ServiceAccounts[k].RoleIDs)
-		}
-		for k := range p.Roles {
-			p.Roles[k].Permissions = orNil(p.Roles[k].Permissions)
-		}
-	}
-}
-
-func orNil[T any](items []T) []T {
-	if len(items) == 0 {
-		return nil
-	}
-	return items
 }
 
 type pager[T any] interface {

@@ -1,3 +1,5 @@
+//go:build conformance
+
 package openaitest_test
 
 import (
@@ -109,6 +111,19 @@ func writeControls(t *testing.T, client *openai.Client) {
 	ofAll := done(api.SpendLimit.Update(ctx, openai.AdminOrganizationSpendLimitUpdateParams{ThresholdAmount: 800, Currency: "USD", Interval: "month"}))(t)
 	assert.EqualValues(t, 800, ofAll.ThresholdAmount)
 	assert.True(t, done(api.SpendLimit.Delete(ctx))(t).Deleted)
+}
+
+// Of the controls, only the rate limits are in the audit log.
+func TestAuditLogOfControls(t *testing.T) {
+	t.Parallel()
+	standIn := newWritable()
+	writeControls(t, newOfficialClient(t, standIn))
+	recorded := standIn.Recorded()
+	if assert.Len(t, recorded, 1) {
+		assert.Equal(t, "rate_limit.updated", recorded[0].Type)
+		assert.Equal(t, "rl-ada", recorded[0].Details["id"])
+		assert.Contains(t, get(t, standIn, "/organization/audit_logs").text, `"changes_requested":{"max_tokens_per_1_minute":7}`)
+	}
 }
 
 // TestDocumentOfControls compares reads and writes of the projects' models, tools and limits with the document. An

@@ -1,3 +1,5 @@
+//go:build conformance
+
 package openaitest_test
 
 import (

@@ -144,16 +144,3 @@ func TestControlsThatNobodyHasSet(t *testing.T) {
 		assert.Nil(t, r.body[field])
 	}
 }
-
-// Of the controls, only the rate limits are in the audit log.
-func TestAuditLogOfControls(t *testing.T) {
-	t.Parallel()
-	standIn := newWritable()
-	writeControls(t, newOfficialClient(t, standIn))
-	recorded := standIn.Recorded()
-	if assert.Len(t, recorded, 1) {
-		assert.Equal(t, "rate_limit.updated", recorded[0].Type)
-		assert.Equal(t, "rl-ada", recorded[0].Details["id"])
-		assert.Contains(t, get(t, standIn, "/organization/audit_logs").text, `"changes_requested":{"max_tokens_per_1_minute":7}`)
-	}
-}
