@@ -123,7 +123,7 @@ var flagsAlone = map[string]flagAlone{
 	"revoke-grant":                            {value: "=a", status: 9, refused: "no current sync"},
 	"rotate-credentials":                      {value: "=a", refused: "--rotate-credentials cannot be used: this connector rotates no credentials"},
 	"rotate-credentials-type":                 {value: "=user", refused: "--rotate-credentials-type cannot be used: this connector rotates no credentials"},
-	"security-insights":                       {file: "sync.c1z", output: `"resources":34,.*"security_insight":1,`},
+	"security-insights":                       {file: "sync.c1z", output: `"resources":23,.*"security_insight":1,`},
 	"session-store-maximum-size":              {value: "=1000000", idle: true},
 	"skip-entitlements-and-grants":            {file: "sync.c1z"},
 	"skip-full-sync":                          {idle: true},
@@ -173,7 +173,10 @@ func TestEachFlagAlone(t *testing.T) {
 	for _, f := range append(cfg.Config.Fields, field.DefaultFields...) {
 		names[f.FieldName] = true
 	}
-	listener := httptest.NewServer(&openaitest.Server{Organization: openaitest.Sample(), Keys: map[string]openaitest.Key{adminKey: {}}})
+	organization := openaitest.Sample()
+	organization.Groups, organization.Roles, organization.Projects = nil, nil, organization.Projects[:1]
+	organization.Projects[0].Groups, organization.Projects[0].Roles = nil, nil
+	listener := httptest.NewServer(&openaitest.Server{Organization: organization, Keys: map[string]openaitest.Key{adminKey: {}}})
 	t.Cleanup(listener.Close)
 	for name := range names {
 		t.Run(name, func(t *testing.T) {

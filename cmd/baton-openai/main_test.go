@@ -161,7 +161,7 @@ func buildBaton(t *testing.T) func() (string, error) {
 	directory := t.TempDir()
 	return func() (string, error) {
 		path := filepath.Join(directory, "baton")
-		args := append([]string{"build", "-o", path}, buildFlags()...)
+		args := append([]string{"build", "-ldflags", "-s -w", "-o", path}, buildFlags()...)
 		command := exec.CommandContext(t.Context(), "go", append(args, "github.com/conductorone/baton-sdk/cmd/baton")...)
 		if output, err := command.CombinedOutput(); err != nil {
 			return "", fmt.Errorf("building baton: %w: %s", err, output)

@@ -179,7 +179,7 @@ func TestFeedNamesEveryChange(t *testing.T) {
 // The same for the connector's own changes, which it makes with a key.
 func TestFeedNamesOwnChanges(t *testing.T) {
 	t.Parallel()
-	for seed := range uint64(4) {
+	for seed := range uint64(seeds) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			t.Parallel()
 			rng := rand.New(rand.NewPCG(seed, 3))

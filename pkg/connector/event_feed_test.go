@@ -156,7 +156,7 @@ func TestFeedsAreNamed(t *testing.T) {
 // six minutes late, and after any lost answer.
 func TestNoEntryIsLost(t *testing.T) {
 	t.Parallel()
-	for seed := range uint64(12) {
+	for seed := range uint64(seeds) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			t.Parallel()
 			rng := rand.New(rand.NewPCG(seed, 2))

@@ -44,9 +44,9 @@ type apiFault struct {
 	says []string
 	// later adds a fault that begins with the last call of a list.
 	later bool
-	// alike says that the connector treats the kind like others in a sync, so the result is the same for each list.
-	// Each list is tried with some of these faults, and by "make long" with all.
-	alike bool
+	// inTurn says that the connector does not treat the kind by the list. Each list, and each call of a change, is tried
+	// with some of these faults in turn, and by "make long" with all.
+	inTurn bool
 }
 
 // apiFaults has a fault of each kind, and a second one of a kind with two forms that could be mistaken for an answer.
@@ -56,10 +56,10 @@ func apiFaults(other string) []apiFault {
 		return openaitest.Fault{Status: statusCode, Body: object(code, message)}
 	}
 	return []apiFault{
-		{"refused", client.KindRefused, apiError(400, "bad", "This cannot be understood."), fails, codes.InvalidArgument, []string{"400"}, false, false},
+		{"refused", client.KindRefused, apiError(400, "bad", "This cannot be understood."), fails, codes.InvalidArgument, []string{"400"}, false, true},
 		{"gone", client.KindGone, apiError(404, "not_found", "No such thing"), fails, codes.FailedPrecondition, []string{"404"}, true, false},
 		{"no such list", client.KindNoSuchList, apiError(404, "unknown_url", "Unknown request URL: GET /organization."), fails, codes.FailedPrecondition, []string{"404"}, false, true},
-		{"archived", client.KindProjectArchived, openaitest.Fault{Code: "project_archived"}, fails, codes.FailedPrecondition, []string{"400"}, false, false},
+		{"archived", client.KindProjectArchived, openaitest.Fault{Code: "project_archived"}, fails, codes.FailedPrecondition, []string{"400"}, false, true},
 		{"conflict", client.KindConflict, openaitest.Fault{Status: 409}, askedAgain, codes.Aborted, []string{"409"}, false, true},
 		{"key", client.KindUnauthenticated, apiError(401, "invalid_api_key", "Incorrect API key provided: "+testKey+"."), fails, codes.Unauthenticated, []string{adviceForKeys}, false, true},
 		{"scope", client.KindDenied, apiError(403, "", missingScopeText), fails, codes.PermissionDenied, []string{adviceForKeys, "api.groups.read"}, false, true},
@@ -71,7 +71,7 @@ func apiFaults(other string) []apiFault {
 		{"404 of a gateway", client.KindNoAnswer, openaitest.Fault{Gateway: true}, askedAgain, codes.Aborted, []string{"no Route matched", adviceForTheWay}, false, true},
 		{"another shape", client.KindMalformed, openaitest.Fault{WrongShape: true}, fails, codes.Internal, nil, false, true},
 		// The connector has to keep the client's state of a list between pages.
-		{"cursors in a circle", client.KindMalformed, openaitest.Fault{Cursor: openaitest.CursorCircular}, fails, codes.Internal, nil, false, false},
+		{"cursors in a circle", client.KindMalformed, openaitest.Fault{Cursor: openaitest.CursorCircular}, fails, codes.Internal, nil, false, true},
 	}
 }
 
@@ -176,24 +176,24 @@ func (c cell) requireEnd(t *testing.T, err error, logs *observer.ObservedLogs) b
 	return false
 }
 
-// alikeAtAList is the number of the faults that are alike with which "make test" tries each list.
-const alikeAtAList = 3
+// faultsInTurn is the number of faults that "make test" takes in turn.
+const faultsInTurn = 3
 
-// faultsOf returns the faults for a list, by its position. A few lists in a row have all that are alike.
-func faultsOf(all []apiFault, list int) []apiFault {
-	var faults, alike []apiFault
+// faultsAt are the faults for the list, or the call of a change, of this number.
+func faultsAt(all []apiFault, number int) []apiFault {
+	if everyFault {
+		return all
+	}
+	var faults, inTurn []apiFault
 	for _, fault := range all {
-		if fault.alike {
-			alike = append(alike, fault)
+		if fault.inTurn {
+			inTurn = append(inTurn, fault)
 		} else {
 			faults = append(faults, fault)
 		}
 	}
-	if everyFault {
-		return all
-	}
-	for i := range alikeAtAList {
-		faults = append(faults, alike[(list*alikeAtAList+i)%len(alike)])
+	for i := range faultsInTurn {
+		faults = append(faults, inTurn[(number*faultsInTurn+i)%len(inTurn)])
 	}
 	return faults
 }
@@ -215,7 +215,7 @@ func faultTable(t *testing.T, undisturbed *openaitest.Server) []cell {
 			first = 1 // the check of the key, which TestValidateReportsARefusal tests
 		}
 		last := calls[route] - 1
-		here := faultsOf(faults, list)
+		here := faultsAt(faults, list)
 		if route == groupMembersRoute {
 			here = faults // some refusals of this list are those of a plan, so every kind matters
 		}

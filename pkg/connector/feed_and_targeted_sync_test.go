@@ -261,7 +261,7 @@ func TestFeedAndTargetedSyncShowOwnChanges(t *testing.T) {
 	t.Parallel()
 	// The types of the rows that a grant or a revocation may change without an event.
 	unseen := map[string][]string{"group": {"group"}, "project": {"project", "project_role"}, "organization_role": {"project"}}
-	for seed := range uint64(seedsOfOwnChanges) {
+	for seed := range uint64(seeds) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			t.Parallel()
 			rng := rand.New(rand.NewPCG(seed, 4))

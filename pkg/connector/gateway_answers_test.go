@@ -96,6 +96,9 @@ func TestChangeRepeatsAFailedRead(t *testing.T) {
 	}
 }
 
+// membersOfGroups is the smallest sync that lists the members of groups.
+var membersOfGroups = syncOptions{resourceTypes: []string{"user", "group"}}
+
 // A refusal of group members with a reason is not taken for the plan's.
 func TestGroupMembersRefusedForAReason(t *testing.T) {
 	t.Parallel()
@@ -118,7 +121,7 @@ func TestGroupMembersRefusedForAReason(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			server := &openaitest.Server{Organization: openaitest.Sample(), Faults: map[string]openaitest.Fault{groupMembersRoute: test.fault}}
-			synced := runSync(t, server, syncOptions{})
+			synced := runSync(t, server, membersOfGroups)
 			require.ErrorContains(t, synced.err, test.says)
 			require.Equal(t, codes.PermissionDenied, status.Code(synced.err))
 			requireWarnings(t, synced.logs, nil)
@@ -135,7 +138,7 @@ func TestGroupMembersNotFoundForAReason(t *testing.T) {
 			t.Parallel()
 			server := &openaitest.Server{Organization: openaitest.Sample()}
 			server.SetFault(groupMembersRoute, openaitest.Fault{Status: http.StatusNotFound, Body: object(code, "No.")})
-			synced := runSync(t, server, syncOptions{})
+			synced := runSync(t, server, membersOfGroups)
 			require.Equal(t, codes.FailedPrecondition, status.Code(synced.err), synced.err)
 			require.ErrorContains(t, synced.err, code)
 			requireWarnings(t, synced.logs, nil)
@@ -153,7 +156,7 @@ func TestPlanRefusesWithAGenericCode(t *testing.T) {
 				t.Parallel()
 				server := &openaitest.Server{Organization: openaitest.Sample()}
 				server.SetFault(groupMembersRoute, openaitest.Fault{Status: refused, Body: object(code, "No.")})
-				synced := runSync(t, server, syncOptions{})
+				synced := runSync(t, server, membersOfGroups)
 				require.NoError(t, synced.err)
 				require.Equal(t, len(server.Snapshot().Groups), synced.logs.FilterMessageSnippet("does not list the members").Len())
 			})

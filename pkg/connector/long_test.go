@@ -5,7 +5,7 @@ package connector_test
 const (
 	seedsOfTexts       = 100
 	accountsOfAProject = 2_000
-	seedsOfOwnChanges  = 40
+	seeds              = 40
 
 	everyFault = true
 )

@@ -1,6 +1,7 @@
 package connector_test
 
 import (
+	"cmp"
 	"fmt"
 	"math/rand/v2"
 	"strings"
@@ -15,10 +16,6 @@ import (
 // without a visible character counts as none, and control characters become blanks.
 func TestNamesOfAnyLength(t *testing.T) {
 	t.Parallel()
-	name := func(o *openaitest.Organization, id string) *openaitest.User {
-		o.Users = append(o.Users, openaitest.User{ID: id, Email: id + "@example.com", Role: "reader"})
-		return &o.Users[len(o.Users)-1]
-	}
 	long, umlauts := strings.Repeat("n", 1_100), "x"+strings.Repeat("ü", 600)
 	tests := map[string]struct {
 		name, shown string
@@ -27,24 +24,25 @@ func TestNamesOfAnyLength(t *testing.T) {
 		"of 1,024 bytes":       {long[:1_024], long[:1_024], nil},
 		"of 1,025 bytes":       {long[:1_025], long[:1_024], long[:1_025]},
 		"cut behind a rune":    {umlauts, umlauts[:1_023], umlauts},
-		"blanks":               {" \t\u00a0\u3000", "user-1@example.com", nil},
-		"nothing to be seen":   {"\u200b\ufeff\u202e\x00\x1b", "user-1@example.com", nil},
+		"blanks":               {" \t\u00a0\u3000", "", nil},
+		"nothing to be seen":   {"\u200b\ufeff\u202e\x00\x1b", "", nil},
 		"control characters":   {"a\nb\x1b[31mc\u0085d\u2028e", "a b [31mc d e", "a\nb\x1b[31mc\u0085d\u2028e"},
 		"blanks at both ends":  {" Ada ", " Ada ", nil},
 		"from right to left":   {"\u202bعدا\u202c", "\u202bعدا\u202c", nil},
 		"no UTF-8, as JSON is": {"a\ufffdb", "a\ufffdb", nil},
 	}
-	quirks := map[string]quirk{}
+	o := openaitest.Organization{ID: "org-1"}
 	for title, test := range tests {
-		quirks[title] = quirk{
-			prepare: func(s *openaitest.Server) { name(&s.Organization, "user-1").Name = test.name },
-			effect:  func(o *openaitest.Organization) { name(o, "user-1") },
-			amend: func(f file) file {
-				return f.withProfile("user:user-1", "name", test.whole).withResource("user:user-1", func(row *resourceRow) { row.Name = test.shown })
-			},
-		}
+		o.Users = append(o.Users, openaitest.User{ID: title, Email: title + "@example.com", Name: test.name, Role: "reader", AddedAt: 1})
 	}
-	requireQuirks(t, quirks)
+	synced := runSync(t, &openaitest.Server{Organization: o}, syncOptions{})
+	require.NoError(t, synced.err)
+	want := expected(o)
+	for title, test := range tests {
+		shown := cmp.Or(test.shown, title+"@example.com")
+		want = want.withProfile("user:"+title, "name", test.whole).withResource("user:"+title, func(row *resourceRow) { row.Name = shown })
+	}
+	requireSame(t, want, readFile(t, synced.path))
 }
 
 // A resource that is larger than any message of the SDK fails the sync, with its id.

@@ -164,8 +164,13 @@ func TestRefusalByAnActiveProjectIsAnError(t *testing.T) {
 		"400":               {Status: http.StatusBadRequest, Body: object("invalid_value", "Invalid 'limit'")},
 		"400, numeric code": {Status: http.StatusBadRequest, Body: `{"code":400,"message":"Something else"}`},
 	}
-	for _, route := range projectRoutes {
-		for name, fault := range bodies {
+	names := slices.Sorted(maps.Keys(bodies))
+	for i, route := range projectRoutes {
+		for k, name := range names {
+			if !everyFault && (i+k)%faultsInTurn > 0 {
+				continue
+			}
+			fault := bodies[name]
 			t.Run(route+" "+name, func(t *testing.T) {
 				t.Parallel()
 				fault.PathContains = assistantProject

@@ -92,7 +92,7 @@ func everyAccess(o openaitest.Organization) []access {
 // nothing, and a sync has exactly the rows of the resulting organization.
 func TestRandomGrantsAndRevocations(t *testing.T) {
 	t.Parallel()
-	for seed := range uint64(8) {
+	for seed := range uint64(seeds) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			t.Parallel()
 			rng := rand.New(rand.NewPCG(seed, 1))

@@ -122,7 +122,7 @@ var writeRoutes = []string{
 // nothing.
 func TestRandomChangesTwoAtATime(t *testing.T) {
 	t.Parallel()
-	for seed := range uint64(8) {
+	for seed := range uint64(seeds) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			t.Parallel()
 			r := randomChanges{rand.New(rand.NewPCG(seed, 2)), everyAccess(smallOrganization())}

@@ -46,23 +46,27 @@ func TestAssignmentSources(t *testing.T) {
 		"nobody":             {map[string]any{"assignment_sources": []any{nil, map[string]any{}, map[string]any{"principal_type": "user"}}}, true},
 		"nobody and a group": {map[string]any{"assignment_sources": []any{nil, source("group", financeGroup)}}, false},
 	}
-	quirks := map[string]quirk{}
+	server := &openaitest.Server{Organization: openaitest.Sample()}
+	o := &server.Organization
+	search := project(o, searchProject)
+	var direct []string
+	assigned := make([]map[string]any, 0, len(tests))
 	for name, test := range tests {
-		quirks[name] = quirk{
-			prepare: func(s *openaitest.Server) {
-				answer(s, userRolesRoute, lena, rows(assignedRole(billingRole, test.fields)))
-				answer(s, projectUserRolesRoute, lena, rows(assignedRole(tunerRole, test.fields)))
-			},
-			effect: func(o *openaitest.Organization) {
-				user(o, lena).RoleIDs = nil
-				if test.direct {
-					user(o, lena).RoleIDs = []string{billingRole}
-					projectUser(o, searchProject, lena).RoleIDs = []string{tunerRole}
-				}
-			},
+		o.Roles = append(o.Roles, openaitest.Role{ID: name, Name: name})
+		search.Roles = append(search.Roles, openaitest.Role{ID: name, Name: name})
+		assigned = append(assigned, assignedRole(name, test.fields))
+		if test.direct {
+			direct = append(direct, name)
 		}
 	}
-	requireQuirks(t, quirks)
+	answer(server, userRolesRoute, lena, rows(assigned...))
+	answer(server, projectUserRolesRoute, lena, rows(assigned...))
+	wanted := server.Snapshot()
+	user(&wanted, lena).RoleIDs, projectUser(&wanted, searchProject, lena).RoleIDs = direct, direct
+	synced := runSync(t, server, syncOptions{})
+	require.NoError(t, synced.err)
+	requireSame(t, expected(wanted), readFile(t, synced.path))
+	requireWarnings(t, synced.logs, nil)
 }
 
 // A role that is inherited from a source other than a group of the organization is not shown. A warning names each such

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -55,9 +56,14 @@ func keyFaults() map[string]openaitest.Fault {
 // repeated request creates a key only if there is none.
 func TestFaultTableOfKeys(t *testing.T) {
 	t.Parallel()
-	for name, fault := range keyFaults() {
-		for _, mayGo := range []bool{true, false} {
+	faults := keyFaults()
+	for i, name := range slices.Sorted(maps.Keys(faults)) {
+		fault := faults[name]
+		for k, mayGo := range []bool{true, false} {
 			for _, lag := range []int{0, 3} {
+				if !everyFault && (i+k+lag)%2 > 0 {
+					continue
+				}
 				t.Run(fmt.Sprintf("%s, deleted %t, %d reads late", name, mayGo, lag), func(t *testing.T) {
 					t.Parallel()
 					server := newServer()
