@@ -1,6 +1,7 @@
 package openaitest_test
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -16,7 +17,7 @@ func ExampleServer() {
 	defer server.Close()
 
 	for range 3 {
-		request, err := http.NewRequest(http.MethodGet, server.URL+"/v1/organization/users?limit=2", http.NoBody)
+		request, err := http.NewRequestWithContext(context.Background(), http.MethodGet, server.URL+"/v1/organization/users?limit=2", http.NoBody)
 		if err != nil {
 			fmt.Println(err)
 			return
