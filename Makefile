@@ -14,7 +14,7 @@ GOLANGCI_LINT_VERSION = v2.11.4
 GOLANGCI_LINT = dist/tools/golangci-lint-$(GOLANGCI_LINT_VERSION)
 ACTIONLINT_VERSION = v1.7.12
 ACTIONLINT = dist/tools/actionlint-$(ACTIONLINT_VERSION)
-GORELEASER_VERSION = v2.16.0
+GORELEASER_VERSION = v2.17.0
 GORELEASER = dist/tools/goreleaser-$(GORELEASER_VERSION)
 SYFT_VERSION = v1.57.1
 # goreleaser looks for a program of this name on the path.
