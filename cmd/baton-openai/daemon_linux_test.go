@@ -246,6 +246,7 @@ func TestDaemonIsStopped(t *testing.T) {
 		route  string
 
 		retryable bool
+		hangsUp   bool
 	}{
 		"sync that waits for its turn": {
 			hinder: func(d *daemon) func() {
@@ -264,6 +265,13 @@ func TestDaemonIsStopped(t *testing.T) {
 			task:      fullSync(),
 			route:     "GET /organization/projects",
 			retryable: true,
+		},
+		"sync at the end of a terminal": {
+			hinder:    func(d *daemon) func() { return d.hold("GET /organization/projects") },
+			task:      fullSync(),
+			route:     "GET /organization/projects",
+			retryable: true,
+			hangsUp:   true,
 		},
 		"sync that waits for the end of an answer": {
 			hinder: func(d *daemon) func() {
@@ -285,6 +293,7 @@ func TestDaemonIsStopped(t *testing.T) {
 			t.Parallel()
 			d := newDaemon(t)
 			d.conductorOne.Retries = 1
+			d.hangsUp = test.hangsUp
 			release := test.hinder(d)
 			d.start("--provisioning")
 			task := d.conductorOne.Enqueue(test.task)

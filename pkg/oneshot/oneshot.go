@@ -8,10 +8,8 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"os"
 	"os/signal"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/conductorone/baton-sdk/pkg/connectorbuilder"
@@ -50,11 +48,14 @@ type Connector interface {
 	StopReading()
 }
 
-// Do runs what the settings ask for. The first SIGTERM or Ctrl-C stops the run, the second one kills the process.
+// Do runs what the settings ask for. The first signal stops the run, the second one kills the process.
 func (r *Run) Do(ctx context.Context) error {
-	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
+	ctx, stop := signal.NotifyContext(ctx, process.StopSignals()...)
 	defer stop()
-	context.AfterFunc(ctx, stop)
+	context.AfterFunc(ctx, func() {
+		process.IgnoreHangup()
+		stop()
+	})
 	text := r.Settings.GetString
 	path := text("file")
 	switch {
