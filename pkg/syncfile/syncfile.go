@@ -188,7 +188,12 @@ func followLinks(path string) (string, error) {
 			return path, nil //nolint:nilerr // see above
 		}
 		if !filepath.IsAbs(next) {
-			next = filepath.Join(filepath.Dir(path), next)
+			// A link may lead to its folder, which joining the two as texts would not see.
+			folder, err := filepath.EvalSymlinks(filepath.Dir(path))
+			if err != nil {
+				return "", withoutPath(err)
+			}
+			next = filepath.Join(folder, next)
 		}
 		path = next
 	}
