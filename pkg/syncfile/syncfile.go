@@ -205,6 +205,9 @@ func checkWritable(target string) error {
 	if info, err := os.Stat(target); err == nil && !info.Mode().IsRegular() {
 		return errors.New("it is not a file")
 	}
+	if isMount(target) {
+		return errors.New("it is mounted alone, so that no other file can take its place; mount its folder")
+	}
 	trial, err := os.CreateTemp(filepath.Dir(target), filepath.Base(target)+".*.tmp")
 	if err != nil {
 		return withoutPath(err)
