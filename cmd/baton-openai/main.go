@@ -197,6 +197,9 @@ func (i *invocation) connector(ctx context.Context, configuration *cfg.Openai, g
 	}
 	session := given.SessionStore
 	temporary := tempdir.Resolve(i.settings.GetString("c1z-temp-dir"))
+	if err := process.UseTemporaryDirectory(temporary); err != nil {
+		return nil, err
+	}
 	switch {
 	case i.isMain && isDaemon:
 		i.daemon = service.Stoppable(i.stop)

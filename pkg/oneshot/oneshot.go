@@ -8,6 +8,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"os/signal"
 	"strings"
 	"time"
@@ -27,6 +28,7 @@ import (
 	"github.com/conductorone/baton-openai/pkg/continuation"
 	"github.com/conductorone/baton-openai/pkg/failure"
 	"github.com/conductorone/baton-openai/pkg/process"
+	"github.com/conductorone/baton-openai/pkg/syncfile"
 )
 
 // Run is one run of the command.
@@ -60,11 +62,11 @@ func (r *Run) Do(ctx context.Context) error {
 	path := text("file")
 	switch {
 	case text("grant-entitlement") != "":
-		return r.change(ctx, func(c types.ConnectorClient) *provisioner.Provisioner {
+		return r.changeFromFile(ctx, func(c types.ConnectorClient) *provisioner.Provisioner {
 			return provisioner.NewGranter(c, path, text("grant-entitlement"), text("grant-principal"), text("grant-principal-type"))
 		})
 	case text("revoke-grant") != "":
-		return r.change(ctx, func(c types.ConnectorClient) *provisioner.Provisioner {
+		return r.changeFromFile(ctx, func(c types.ConnectorClient) *provisioner.Provisioner {
 			return provisioner.NewRevoker(c, path, text("revoke-grant"))
 		})
 	case text("create-account-profile") != "" || text("create-account-login") != "":
@@ -90,6 +92,20 @@ func (r *Run) Do(ctx context.Context) error {
 	default:
 		return r.sync(ctx)
 	}
+}
+
+// changeFromFile makes a change whose subject is in the file.
+func (r *Run) changeFromFile(ctx context.Context, provision func(types.ConnectorClient) *provisioner.Provisioner) error {
+	if err := syncfile.CheckTemporary(r.temporaryDirectory()); err != nil {
+		return err
+	}
+	err := r.change(ctx, provision)
+	if _, isStatus := status.FromError(err); isStatus {
+		return err
+	}
+	// An error without a code is not the connector's.
+	return &failure.Error{Code: codes.FailedPrecondition, Message: fmt.Sprintf(
+		"baton-openai: %s cannot be read: %v; sync into another file, and name that one with --file", r.Settings.GetString("file"), err)}
 }
 
 func (r *Run) change(ctx context.Context, provision func(types.ConnectorClient) *provisioner.Provisioner) error {

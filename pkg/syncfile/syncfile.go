@@ -59,6 +59,9 @@ func Prepare(ctx context.Context, path string, sync Sync) (*File, error) {
 	if err != nil {
 		return nil, precondition("baton-openai: the sync cannot be written to %s: %v; give another place with --file", path, err)
 	}
+	if err := CheckTemporary(sync.TemporaryDirectory); err != nil {
+		return nil, err
+	}
 	unlock, err := lock(target)
 	if err != nil {
 		return nil, precondition("baton-openai: another run is writing %s; wait until it has ended, or give another place with --file", path)
@@ -213,6 +216,18 @@ func checkWritable(target string) error {
 		return withoutPath(err)
 	}
 	return errors.Join(trial.Close(), os.Remove(trial.Name()))
+}
+
+// CheckTemporary checks the directory in which files are unpacked: in the end, it would look as if the file were damaged.
+func CheckTemporary(directory string) error {
+	trial, err := os.MkdirTemp(directory, "c1z-trial")
+	if err == nil {
+		err = os.Remove(trial)
+	}
+	if err != nil {
+		return precondition("baton-openai: there is no room to unpack a sync: %v; give another place with --c1z-temp-dir", err)
+	}
+	return nil
 }
 
 // withoutPath is the error without the name of the trial file.
