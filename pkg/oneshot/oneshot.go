@@ -115,6 +115,10 @@ func (r *Run) change(ctx context.Context, provision func(types.ConnectorClient) 
 	}
 	change := provision(client)
 	err = runError(ctx, change.Run(ctx))
+	if err != nil && ctx.Err() != nil {
+		err = &failure.Error{Code: codes.Canceled, Message: "baton-openai: stopped by a signal: whether the change took effect is not known; " +
+			"run it again, which changes nothing that is done already"}
+	}
 	return errors.Join(err, change.Close(context.WithoutCancel(ctx)))
 }
 
