@@ -4,10 +4,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/url"
 	"os"
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/conductorone/baton-sdk/pkg/bid"
 	"github.com/conductorone/baton-sdk/pkg/logging"
@@ -193,6 +195,9 @@ func (g given) checkPlaces() error {
 	if strings.Contains(g.text("file"), "://") {
 		return errors.New("--file can only be a file of this machine, not an address: write it here, and copy it from here")
 	}
+	if strings.ContainsFunc(g.text("file"), unicode.IsControl) {
+		return errors.New("--file has a line break or another character that no name of a file should have")
+	}
 	if path := g.text("c1z-temp-dir"); path != "" {
 		if info, err := os.Stat(path); err != nil || !info.IsDir() {
 			return errors.New("--c1z-temp-dir is not a folder")
@@ -214,7 +219,10 @@ func (g given) checkPlaces() error {
 		}
 	}
 	for _, path := range g.list("log-path") {
-		if path == "stderr" || path == "stdout" || strings.Contains(path, "://") {
+		if address, err := url.Parse(path); err == nil && address.Scheme == "file" {
+			path = address.Path
+		}
+		if path == "stderr" || path == "stdout" {
 			continue
 		}
 		file, err := os.OpenFile(path, os.O_WRONLY|os.O_APPEND|os.O_CREATE, 0o666) //nolint:gosec // as the SDK opens it
