@@ -33,7 +33,8 @@ type File struct {
 	HasDiscarded bool
 
 	target string
-	mode   fs.FileMode
+	// earlier is the file that was there, nil if there was none.
+	earlier fs.FileInfo
 	// continues tells that Path is beside the target and has an unfinished sync.
 	continues bool
 	unlock    func()
@@ -66,7 +67,7 @@ func Prepare(ctx context.Context, path string, sync Sync) (*File, error) {
 	if err != nil {
 		return nil, precondition("baton-openai: another run is writing %s; wait until it has ended, or give another place with --file", path)
 	}
-	file := &File{Path: target, target: target, mode: newFileMode, unlock: unlock}
+	file := &File{Path: target, target: target, unlock: unlock}
 	if err := file.prepare(ctx, path, sync); err != nil {
 		unlock()
 		return nil, err
@@ -78,7 +79,7 @@ func Prepare(ctx context.Context, path string, sync Sync) (*File, error) {
 func (f *File) prepare(ctx context.Context, path string, sync Sync) error {
 	switch info, err := os.Stat(f.target); {
 	case err == nil:
-		f.mode = info.Mode().Perm()
+		f.earlier = info
 	case !errors.Is(err, fs.ErrNotExist):
 		return fmt.Errorf("baton-openai: the mode of the file cannot be read: %w", err)
 	}
@@ -167,7 +168,12 @@ func (f *File) Release() { f.unlock() }
 
 // Finish moves a sync that ended without an error to its target. It takes the error of the sync and returns that of the run.
 func (f *File) Finish(err error) error {
-	if chmodErr := os.Chmod(f.Path, f.mode); chmodErr != nil && !errors.Is(chmodErr, fs.ErrNotExist) && err == nil {
+	mode := newFileMode
+	if f.earlier != nil {
+		mode = f.earlier.Mode().Perm()
+		keepOwner(f.Path, f.earlier)
+	}
+	if chmodErr := os.Chmod(f.Path, mode); chmodErr != nil && !errors.Is(chmodErr, fs.ErrNotExist) && err == nil {
 		err = fmt.Errorf("baton-openai: the mode of the file cannot be set: %w", chmodErr)
 	}
 	if err != nil || f.Path == f.target {
