@@ -260,13 +260,7 @@ func TestDaemonIsStopped(t *testing.T) {
 			route:     "GET /organization/projects/{project_id}/users",
 			retryable: true,
 		},
-		"sync that waits for an answer": {
-			hinder:    func(d *daemon) func() { return d.hold("GET /organization/projects") },
-			task:      fullSync(),
-			route:     "GET /organization/projects",
-			retryable: true,
-		},
-		"sync at the end of a terminal": {
+		"sync that waits for an answer at the end of a terminal": {
 			hinder:    func(d *daemon) func() { return d.hold("GET /organization/projects") },
 			task:      fullSync(),
 			route:     "GET /organization/projects",

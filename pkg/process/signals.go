@@ -9,11 +9,10 @@ import (
 // StopSignals are those that stop a run or a daemon. The system sends SIGHUP when a terminal or a connection ends; for a process of
 // nohup it is none.
 func StopSignals() []os.Signal {
-	signals := []os.Signal{os.Interrupt, syscall.SIGTERM}
 	if signal.Ignored(syscall.SIGHUP) {
-		return signals
+		return []os.Signal{os.Interrupt, syscall.SIGTERM}
 	}
-	return append(signals, syscall.SIGHUP)
+	return []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGHUP}
 }
 
 // IgnoreHangup is for a process that is stopping: a shell that ends sends SIGHUP, and then the system once more.
