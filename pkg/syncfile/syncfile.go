@@ -196,15 +196,16 @@ func followLinks(path string) (string, error) {
 			// It is no link, or does not exist. Any other error comes again when it is written.
 			return path, nil //nolint:nilerr // see above
 		}
+		folder, name := filepath.Split(next)
 		if !filepath.IsAbs(next) {
-			// A link may lead to its folder, which joining the two as texts would not see.
-			folder, err := filepath.EvalSymlinks(filepath.Dir(path))
-			if err != nil {
-				return "", withoutPath(err)
-			}
-			next = filepath.Join(folder, next)
+			beside, _ := filepath.Split(path)
+			folder = beside + folder
 		}
-		path = next
+		// Links may lead to its folder, and through it, which joining the two as texts would not see.
+		if folder, err = filepath.EvalSymlinks(cmp.Or(folder, ".")); err != nil {
+			return "", withoutPath(err)
+		}
+		path = filepath.Join(folder, name)
 	}
 	return "", errors.New("its symbolic links lead in a circle")
 }
