@@ -185,6 +185,11 @@ var othersMessages = map[string]string{
 	"payment_method_required": "OpenAI's code",
 	"not found":               "the SDK's",
 	"no current sync":         "of the SDK's store",
+	"the specified c1z temp dir does not exist: …": "the SDK's",
+	"pebble FATAL: …":                        "the SDK's",
+	"invalid client id":                      "the SDK's",
+	"invalid client secret":                  "the SDK's",
+	"failed to start health check server: …": "the SDK's",
 	"resource type … does not have resource Delete() configured": "the SDK's",
 }
 

@@ -246,6 +246,7 @@ func TestDaemonIsStopped(t *testing.T) {
 		route  string
 
 		retryable bool
+		hangsUp   bool
 	}{
 		"sync that waits for its turn": {
 			hinder: func(d *daemon) func() {
@@ -259,11 +260,12 @@ func TestDaemonIsStopped(t *testing.T) {
 			route:     "GET /organization/projects/{project_id}/users",
 			retryable: true,
 		},
-		"sync that waits for an answer": {
+		"sync that waits for an answer at the end of a terminal": {
 			hinder:    func(d *daemon) func() { return d.hold("GET /organization/projects") },
 			task:      fullSync(),
 			route:     "GET /organization/projects",
 			retryable: true,
+			hangsUp:   true,
 		},
 		"sync that waits for the end of an answer": {
 			hinder: func(d *daemon) func() {
@@ -285,6 +287,7 @@ func TestDaemonIsStopped(t *testing.T) {
 			t.Parallel()
 			d := newDaemon(t)
 			d.conductorOne.Retries = 1
+			d.hangsUp = test.hangsUp
 			release := test.hinder(d)
 			d.start("--provisioning")
 			task := d.conductorOne.Enqueue(test.task)

@@ -48,6 +48,8 @@ type daemon struct {
 	temporary string
 	// requests are the routes of the requests to the API.
 	requests chan string
+	// hangsUp says that it is stopped by the end of its terminal, of which the shell tells it as well as the system.
+	hangsUp bool
 
 	command *exec.Cmd
 	output  *bytes.Buffer
@@ -120,7 +122,13 @@ func (d *daemon) end() int {
 
 func (d *daemon) terminate() {
 	d.t.Helper()
-	require.NoError(d.t, d.command.Process.Signal(syscall.SIGTERM))
+	signals := []syscall.Signal{syscall.SIGTERM}
+	if d.hangsUp {
+		signals = []syscall.Signal{syscall.SIGHUP, syscall.SIGHUP}
+	}
+	for _, signal := range signals {
+		require.NoError(d.t, d.command.Process.Signal(signal))
+	}
 }
 
 // outcome waits for the task's end.

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
-	"syscall"
 
 	"github.com/conductorone/baton-sdk/pkg/cli"
 	"github.com/conductorone/baton-sdk/pkg/config"
@@ -53,7 +52,7 @@ func run(ctx context.Context) error {
 		return err
 	}
 	if service.IsConnector() {
-		signal.Ignore(os.Interrupt, syscall.SIGTERM)
+		signal.Ignore(process.StopSignals()...)
 	}
 	if err := cfg.CheckPath(); err != nil {
 		return connector.Misconfigured(err)
@@ -175,6 +174,9 @@ func (i *invocation) connector(ctx context.Context, configuration *cfg.Openai, g
 	if _, err := zap.RedirectStdLogAt(log, zap.DebugLevel); err != nil {
 		return nil, fmt.Errorf("baton-openai: redirecting the standard log: %w", err)
 	}
+	if i.settings.GetString("event-feed") == "" { // whose events somebody may read to the first ones only
+		process.OutliveReader()
+	}
 	if len(i.idle) > 0 {
 		log.Warn("baton-openai: these have no effect here", zap.Strings("flags", i.idle))
 	}
@@ -195,6 +197,9 @@ func (i *invocation) connector(ctx context.Context, configuration *cfg.Openai, g
 	}
 	session := given.SessionStore
 	temporary := tempdir.Resolve(i.settings.GetString("c1z-temp-dir"))
+	if err := process.UseTemporaryDirectory(temporary); err != nil {
+		return nil, err
+	}
 	switch {
 	case i.isMain && isDaemon:
 		i.daemon = service.Stoppable(i.stop)

@@ -29,6 +29,8 @@ type stopped struct {
 
 	mu      sync.Mutex
 	process *os.Process
+	// log is the other end of the process's log. Ctrl-C ends who reads it as well.
+	log *os.File
 }
 
 func newStopped(t *testing.T) *stopped {
@@ -38,6 +40,7 @@ func newStopped(t *testing.T) *stopped {
 		if s.allowed.Add(-1) == 0 {
 			s.mu.Lock()
 			defer s.mu.Unlock()
+			_ = s.log.Close()
 			_ = s.process.Signal(s.signal)
 		}
 	}
@@ -53,11 +56,15 @@ func (s *stopped) run(t *testing.T) int {
 	command := exec.CommandContext(t.Context(), "baton-openai", "--log-level", "error", "-f", s.path)
 	command.Env = append(os.Environ(), "BATON_OPENAI_ADMIN_KEY="+adminKey, "BATON_BASE_URL="+s.url, "TMPDIR="+t.TempDir(), "GORACE="+raceSettings)
 	s.mu.Lock() // the process may send requests before it is set below
-	err := command.Start()
-	s.process = command.Process
+	log, written, err := os.Pipe()
+	require.NoError(t, err)
+	command.Stderr = written
+	err = errors.Join(command.Start(), written.Close())
+	s.process, s.log = command.Process, log
 	s.mu.Unlock()
 	require.NoError(t, err)
 	err = command.Wait()
+	_ = log.Close()
 	if exit := (*exec.ExitError)(nil); errors.As(err, &exit) {
 		return exit.ExitCode()
 	}
@@ -76,7 +83,7 @@ func TestStopsLoseNothing(t *testing.T) {
 	earlier, err := os.ReadFile(undisturbed.path)
 	require.NoError(t, err)
 
-	signals := map[syscall.Signal]int{syscall.SIGTERM: 1, syscall.SIGINT: 1, syscall.SIGKILL: -1}
+	signals := map[syscall.Signal]int{syscall.SIGTERM: 1, syscall.SIGINT: 1, syscall.SIGHUP: 1, syscall.SIGKILL: -1}
 	for round := range stopRounds {
 		t.Run(fmt.Sprint(round), func(t *testing.T) {
 			t.Parallel()
@@ -89,7 +96,7 @@ func TestStopsLoseNothing(t *testing.T) {
 			allowance, runs, kills, history := calls, 1, 0, []string(nil)
 			complete := false
 			for stops := 1 + random.IntN(3); stops > 0; stops-- {
-				s.signal = []syscall.Signal{syscall.SIGTERM, syscall.SIGINT, syscall.SIGKILL}[random.IntN(3)]
+				s.signal = []syscall.Signal{syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP, syscall.SIGKILL}[random.IntN(4)]
 				s.allowed.Store(int64(1 + random.IntN(calls)))
 				status := s.run(t)
 				s.allowed.Store(0)

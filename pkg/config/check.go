@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/spf13/pflag"
@@ -76,13 +77,16 @@ func CheckArguments(arguments []string) error {
 	return errors.New("the command line has a word that is neither a command nor a flag's value; --help lists the commands")
 }
 
+// commandLineOnly are the flags that are no settings: BATON_VERSION may be the version of an image.
+var commandLineOnly = []string{"help", "version"}
+
 // checkEnvironment checks the environment variables. The SDK ignores one that its flag cannot take.
 func checkEnvironment(flags *pflag.FlagSet) error {
 	var found error
 	flags.VisitAll(func(flag *pflag.Flag) {
 		name := "BATON_" + strings.ToUpper(strings.ReplaceAll(flag.Name, "-", "_"))
 		value := os.Getenv(name)
-		if found != nil || value == "" {
+		if found != nil || value == "" || slices.Contains(commandLineOnly, flag.Name) {
 			return
 		}
 		if err := checkSetting(flag, flag.Name, value); err != nil {

@@ -4,10 +4,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/url"
 	"os"
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/conductorone/baton-sdk/pkg/bid"
 	"github.com/conductorone/baton-sdk/pkg/logging"
@@ -18,13 +20,20 @@ import (
 var mayBeEmpty = []string{AdminKeyField.FieldName, "storage-engine", "c1z-temp-dir", baseURLField.FieldName}
 
 // checkEmpty refuses empty values, which scripts pass by mistake: the SDK would ignore the flag, and run a sync instead of a change.
+// Without quotation marks, the value of such a flag is the next flag.
 func (g given) checkEmpty() error {
 	var found error
 	g.flags.Visit(func(flag *pflag.Flag) {
-		isList := flag.Value.Type() == listType
-		empty := isList && len(g.list(flag.Name)) == 0 || !isList && strings.TrimSpace(flag.Value.String()) == ""
-		if found == nil && empty && !slices.Contains(mayBeEmpty, flag.Name) {
+		text := strings.TrimSpace(flag.Value.String())
+		if flag.Value.Type() == listType {
+			text = strings.Join(g.list(flag.Name), ",")
+		}
+		switch {
+		case found != nil || slices.Contains(mayBeEmpty, flag.Name):
+		case text == "":
 			found = fmt.Errorf("--%s is empty: give it a value, or leave it out", flag.Name)
+		case strings.HasPrefix(text, "-") && flag.Value.Type() != "int":
+			found = fmt.Errorf("--%s has a flag for its value, or one that begins with a dash: give it another one, or leave it out", flag.Name)
 		}
 	})
 	return found
@@ -190,8 +199,14 @@ func (g given) checkTargets(known []string) error {
 
 // checkPlaces checks paths, and whether the log can be written.
 func (g given) checkPlaces() error {
+	if strings.HasPrefix(g.text("file"), "ile=") {
+		return errors.New("-file stands for -f with the rest as its value: write --file, with two dashes")
+	}
 	if strings.Contains(g.text("file"), "://") {
 		return errors.New("--file can only be a file of this machine, not an address: write it here, and copy it from here")
+	}
+	if strings.ContainsFunc(g.text("file"), unicode.IsControl) {
+		return errors.New("--file has a line break or another character that no name of a file should have")
 	}
 	if path := g.text("c1z-temp-dir"); path != "" {
 		if info, err := os.Stat(path); err != nil || !info.IsDir() {
@@ -214,7 +229,10 @@ func (g given) checkPlaces() error {
 		}
 	}
 	for _, path := range g.list("log-path") {
-		if path == "stderr" || path == "stdout" || strings.Contains(path, "://") {
+		if address, err := url.Parse(path); err == nil && address.Scheme == "file" {
+			path = address.Path
+		}
+		if path == "stderr" || path == "stdout" {
 			continue
 		}
 		file, err := os.OpenFile(path, os.O_WRONLY|os.O_APPEND|os.O_CREATE, 0o666) //nolint:gosec // as the SDK opens it

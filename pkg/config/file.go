@@ -36,7 +36,12 @@ func checkFile(settings *viper.Viper, lookup func(name string) *pflag.Flag) erro
 		return fmt.Errorf("the configuration file %s %w", path, err)
 	}
 	for _, name := range slices.Sorted(maps.Keys(values)) {
-		if err := checkSetting(lookup(strings.ToLower(name)), strings.ToLower(name), values[name]); err != nil {
+		setting := strings.ToLower(name)
+		flag := lookup(setting)
+		if slices.Contains(commandLineOnly, setting) {
+			flag = nil
+		}
+		if err := checkSetting(flag, setting, values[name]); err != nil {
 			return fmt.Errorf("the configuration file %s %w", path, err)
 		}
 	}

@@ -8,10 +8,9 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"os"
+	"fmt"
 	"os/signal"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/conductorone/baton-sdk/pkg/connectorbuilder"
@@ -29,6 +28,7 @@ import (
 	"github.com/conductorone/baton-openai/pkg/continuation"
 	"github.com/conductorone/baton-openai/pkg/failure"
 	"github.com/conductorone/baton-openai/pkg/process"
+	"github.com/conductorone/baton-openai/pkg/syncfile"
 )
 
 // Run is one run of the command.
@@ -50,20 +50,23 @@ type Connector interface {
 	StopReading()
 }
 
-// Do runs what the settings ask for. The first SIGTERM or Ctrl-C stops the run, the second one kills the process.
+// Do runs what the settings ask for. The first signal stops the run, the second one kills the process.
 func (r *Run) Do(ctx context.Context) error {
-	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
+	ctx, stop := signal.NotifyContext(ctx, process.StopSignals()...)
 	defer stop()
-	context.AfterFunc(ctx, stop)
+	context.AfterFunc(ctx, func() {
+		process.IgnoreHangup()
+		stop()
+	})
 	text := r.Settings.GetString
 	path := text("file")
 	switch {
 	case text("grant-entitlement") != "":
-		return r.change(ctx, func(c types.ConnectorClient) *provisioner.Provisioner {
+		return r.changeFromFile(ctx, func(c types.ConnectorClient) *provisioner.Provisioner {
 			return provisioner.NewGranter(c, path, text("grant-entitlement"), text("grant-principal"), text("grant-principal-type"))
 		})
 	case text("revoke-grant") != "":
-		return r.change(ctx, func(c types.ConnectorClient) *provisioner.Provisioner {
+		return r.changeFromFile(ctx, func(c types.ConnectorClient) *provisioner.Provisioner {
 			return provisioner.NewRevoker(c, path, text("revoke-grant"))
 		})
 	case text("create-account-profile") != "" || text("create-account-login") != "":
@@ -91,6 +94,20 @@ func (r *Run) Do(ctx context.Context) error {
 	}
 }
 
+// changeFromFile makes a change whose subject is in the file.
+func (r *Run) changeFromFile(ctx context.Context, provision func(types.ConnectorClient) *provisioner.Provisioner) error {
+	if err := syncfile.CheckTemporary(r.temporaryDirectory()); err != nil {
+		return err
+	}
+	err := r.change(ctx, provision)
+	if _, isStatus := status.FromError(err); isStatus {
+		return err
+	}
+	// An error without a code is not the connector's.
+	return &failure.Error{Code: codes.FailedPrecondition, Message: fmt.Sprintf(
+		"baton-openai: %s cannot be read: %v; sync into another file, and name that one with --file", r.Settings.GetString("file"), err)}
+}
+
 func (r *Run) change(ctx context.Context, provision func(types.ConnectorClient) *provisioner.Provisioner) error {
 	client, err := r.client(ctx, nil)
 	if err != nil {
@@ -98,6 +115,10 @@ func (r *Run) change(ctx context.Context, provision func(types.ConnectorClient) 
 	}
 	change := provision(client)
 	err = runError(ctx, change.Run(ctx))
+	if err != nil && ctx.Err() != nil {
+		err = &failure.Error{Code: codes.Canceled, Message: "baton-openai: stopped by a signal: whether the change took effect is not known; " +
+			"run it again, which changes nothing that is done already"}
+	}
 	return errors.Join(err, change.Close(context.WithoutCancel(ctx)))
 }
 

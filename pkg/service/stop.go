@@ -7,8 +7,9 @@ import (
 	"os"
 	"os/signal"
 	"slices"
-	"syscall"
 	"time"
+
+	"github.com/conductorone/baton-openai/pkg/process"
 )
 
 // commandName is the SDK's hidden command for the process of the connector.
@@ -26,18 +27,20 @@ type Daemon struct {
 	returned, signaled chan struct{}
 }
 
-// Stoppable lets SIGTERM end a daemon like Ctrl-C, the only signal that the SDK handles: its tasks end and report to ConductorOne.
+// Stoppable lets every signal end a daemon like Ctrl-C, the only one that the SDK handles: its tasks end and report to ConductorOne.
 // The context must not end before, because the connector is killed with it. The SDK handles no signal before it polls; stop then
 // ends its context. A second signal kills the process.
 func Stoppable(stop context.CancelFunc) *Daemon {
 	d := &Daemon{returned: make(chan struct{}), signaled: make(chan struct{})}
 	signals := make(chan os.Signal, 2)
-	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	signal.Notify(signals, process.StopSignals()...)
 	go func() {
 		received := <-signals
 		close(d.signaled)
+		process.IgnoreHangup()
 		if received != os.Interrupt && interrupt() == nil {
-			<-signals // the interrupt
+			for <-signals != os.Interrupt { //nolint:revive // others may have come before it
+			}
 		}
 		signal.Stop(signals)
 		select {

@@ -33,7 +33,8 @@ type File struct {
 	HasDiscarded bool
 
 	target string
-	mode   fs.FileMode
+	// earlier is the file that was there, nil if there was none.
+	earlier fs.FileInfo
 	// continues tells that Path is beside the target and has an unfinished sync.
 	continues bool
 	unlock    func()
@@ -59,11 +60,14 @@ func Prepare(ctx context.Context, path string, sync Sync) (*File, error) {
 	if err != nil {
 		return nil, precondition("baton-openai: the sync cannot be written to %s: %v; give another place with --file", path, err)
 	}
+	if err := CheckTemporary(sync.TemporaryDirectory); err != nil {
+		return nil, err
+	}
 	unlock, err := lock(target)
 	if err != nil {
 		return nil, precondition("baton-openai: another run is writing %s; wait until it has ended, or give another place with --file", path)
 	}
-	file := &File{Path: target, target: target, mode: newFileMode, unlock: unlock}
+	file := &File{Path: target, target: target, unlock: unlock}
 	if err := file.prepare(ctx, path, sync); err != nil {
 		unlock()
 		return nil, err
@@ -75,7 +79,7 @@ func Prepare(ctx context.Context, path string, sync Sync) (*File, error) {
 func (f *File) prepare(ctx context.Context, path string, sync Sync) error {
 	switch info, err := os.Stat(f.target); {
 	case err == nil:
-		f.mode = info.Mode().Perm()
+		f.earlier = info
 	case !errors.Is(err, fs.ErrNotExist):
 		return fmt.Errorf("baton-openai: the mode of the file cannot be read: %w", err)
 	}
@@ -164,7 +168,12 @@ func (f *File) Release() { f.unlock() }
 
 // Finish moves a sync that ended without an error to its target. It takes the error of the sync and returns that of the run.
 func (f *File) Finish(err error) error {
-	if chmodErr := os.Chmod(f.Path, f.mode); chmodErr != nil && !errors.Is(chmodErr, fs.ErrNotExist) && err == nil {
+	mode := newFileMode
+	if f.earlier != nil {
+		mode = f.earlier.Mode().Perm()
+		keepOwner(f.Path, f.earlier)
+	}
+	if chmodErr := os.Chmod(f.Path, mode); chmodErr != nil && !errors.Is(chmodErr, fs.ErrNotExist) && err == nil {
 		err = fmt.Errorf("baton-openai: the mode of the file cannot be set: %w", chmodErr)
 	}
 	if err != nil || f.Path == f.target {
@@ -187,10 +196,16 @@ func followLinks(path string) (string, error) {
 			// It is no link, or does not exist. Any other error comes again when it is written.
 			return path, nil //nolint:nilerr // see above
 		}
+		folder, name := filepath.Split(next)
 		if !filepath.IsAbs(next) {
-			next = filepath.Join(filepath.Dir(path), next)
+			beside, _ := filepath.Split(path)
+			folder = beside + folder
 		}
-		path = next
+		// Links may lead to its folder, and through it, which joining the two as texts would not see.
+		if folder, err = filepath.EvalSymlinks(cmp.Or(folder, ".")); err != nil {
+			return "", withoutPath(err)
+		}
+		path = filepath.Join(folder, name)
 	}
 	return "", errors.New("its symbolic links lead in a circle")
 }
@@ -200,11 +215,26 @@ func checkWritable(target string) error {
 	if info, err := os.Stat(target); err == nil && !info.Mode().IsRegular() {
 		return errors.New("it is not a file")
 	}
+	if isMount(target) {
+		return errors.New("it is mounted alone, so that no other file can take its place; mount its folder")
+	}
 	trial, err := os.CreateTemp(filepath.Dir(target), filepath.Base(target)+".*.tmp")
 	if err != nil {
 		return withoutPath(err)
 	}
 	return errors.Join(trial.Close(), os.Remove(trial.Name()))
+}
+
+// CheckTemporary checks the directory in which files are unpacked: in the end, it would look as if the file were damaged.
+func CheckTemporary(directory string) error {
+	trial, err := os.MkdirTemp(directory, "c1z-trial")
+	if err == nil {
+		err = os.Remove(trial)
+	}
+	if err != nil {
+		return precondition("baton-openai: there is no room to unpack a sync: %v; give another place with --c1z-temp-dir", err)
+	}
+	return nil
 }
 
 // withoutPath is the error without the name of the trial file.
