@@ -36,8 +36,8 @@ func newChangeRequest(principal *v2.Resource, entitlement *v2.Entitlement) (chan
 		return changeRequest{}, newError(codes.InvalidArgument, "the principal has no id")
 	case isKeyValue(r.resource.GetResource()), isKeyValue(r.principal.GetResource()):
 		return changeRequest{}, errKeyForID
-	case !isPrintable(entitlement.GetId()), !isPrintable(r.principal.GetResourceType()), !isPrintable(r.principal.GetResource()):
-		return changeRequest{}, newError(codes.InvalidArgument, "%q or %q has a character that no id has",
+	case !isPrintable(entitlement.GetId()), !isPrintable(r.principal.GetResourceType()), !isID(r.resource.GetResource()), !isID(r.principal.GetResource()):
+		return changeRequest{}, newError(codes.InvalidArgument, "%q or %q has a character that no id has, or a space at an end",
 			entitlement.GetId(), r.principal.GetResourceType()+":"+r.principal.GetResource())
 	}
 	// The id, which the SDK insists on, ends with the slug. A grant that the SDK made has an entitlement without slug.

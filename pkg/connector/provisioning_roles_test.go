@@ -202,6 +202,10 @@ func TestMalformedRequests(t *testing.T) {
 		"entitlement of another resource, with slug": {entitlement("project:beta:owner", "owner", "project:alpha"), "user:ann"},
 		"slug of another entitlement":                {entitlement(alphaMember, "owner", "project:alpha"), "user:ann"},
 		"project role without project":               {entitlement("project_role:r-tune:assigned", "", "project_role:r-tune"), "user:ann"},
+		"principal with a space behind it":           {entitlement(alphaMember, "member", "project:alpha"), "user:ben "},
+		"principal with a space before it":           {entitlement(organizationMember, "member", "organization:organization"), "user: ben"},
+		"group with a space behind it":               {entitlement("group:team :member", "member", "group:team "), "user:ben"},
+		"project role with a space behind it":        {entitlement("project_role:alpha/r-tune :assigned", "", "project_role:alpha/r-tune "), "user:ben"},
 		"project role without role":                  {entitlement("project_role:alpha/:assigned", "", "project_role:alpha/"), "user:ann"},
 	}
 	for name, test := range tests {

@@ -73,7 +73,7 @@ func isBlank(text string) bool {
 }
 
 // isID tells whether a text can be an id. None of OpenAI's begins or ends with a space, as a text does that was copied: OpenAI
-// would not know it, and a deletion would be taken for one that was made before.
+// would not know it, and a deletion or a revocation would be taken for one that was made before.
 func isID(text string) bool {
 	return text != "" && isPrintable(text) && strings.TrimSpace(text) == text
 }
