@@ -206,6 +206,7 @@ func TestMalformedRequests(t *testing.T) {
 		"principal with a space before it":           {entitlement(organizationMember, "member", "organization:organization"), "user: ben"},
 		"group with a space behind it":               {entitlement("group:team :member", "member", "group:team "), "user:ben"},
 		"project role with a space behind it":        {entitlement("project_role:alpha/r-tune :assigned", "", "project_role:alpha/r-tune "), "user:ben"},
+		"another organization":                       {entitlement("organization:org-other:member", "member", "organization:org-other"), "user:ben"},
 		"project role without role":                  {entitlement("project_role:alpha/:assigned", "", "project_role:alpha/"), "user:ann"},
 	}
 	for name, test := range tests {
