@@ -99,6 +99,20 @@ func (r changeRequest) unknownSlugError() error {
 	return newError(codes.InvalidArgument, "there is no entitlement %q on the type %s", r.slug, r.resource.GetResourceType())
 }
 
+// refusePredefinedID refuses the id that OpenAI gives to a predefined role, of which the entitlement is another one: what holds for it,
+// such as that the last owner stays, goes by that entitlement.
+func (r changeRequest) refusePredefinedID(in, roleID string) error {
+	name := predefinedIn(in)(client.Role{ID: roleID, PredefinedRole: true})
+	if name == "" {
+		return nil
+	}
+	of := changeRequest{resource: resourceID(resourceTypeProject, in), slug: name}
+	if in == organizationKey {
+		of = changeRequest{resource: resourceID(resourceTypeOrganizationRole, name), slug: slugAssigned}
+	}
+	return newError(codes.InvalidArgument, "%s is the id of OpenAI's role %s, whose entitlement is %s: name that one", roleID, name, of.entitlementID())
+}
+
 // wrongPrincipalError is the error for a principal of a type that cannot be granted the entitlement.
 func (r changeRequest) wrongPrincipalError() error {
 	if r.principal.GetResourceType() == resourceTypeInvitation.GetId() {

@@ -47,7 +47,7 @@ func (r changeRequest) checkOrganizationRole() error {
 	}
 	switch r.principal.GetResourceType() {
 	case resourceTypeUser.GetId(), resourceTypeGroup.GetId():
-		return nil
+		return r.refusePredefinedID(organizationKey, r.resource.GetResource())
 	default:
 		return r.wrongPrincipalError()
 	}

@@ -175,6 +175,7 @@ func TestMalformedRequests(t *testing.T) {
 	entitlement := func(id, slug, resource string) *v2.Entitlement {
 		return v2.Entitlement_builder{Id: id, Slug: slug, Resource: v2.Resource_builder{Id: parseID(resource)}.Build()}.Build()
 	}
+	const ownerID = "role-api-organization-owner__api-organization__org-small"
 	tests := map[string]struct {
 		entitlement *v2.Entitlement
 		principal   string
@@ -207,6 +208,9 @@ func TestMalformedRequests(t *testing.T) {
 		"group with a space behind it":               {entitlement("group:team :member", "member", "group:team "), "user:ben"},
 		"project role with a space behind it":        {entitlement("project_role:alpha/r-tune :assigned", "", "project_role:alpha/r-tune "), "user:ben"},
 		"another organization":                       {entitlement("organization:org-other:member", "member", "organization:org-other"), "user:ben"},
+		"owner by OpenAI's id":                       {entitlement("organization_role:"+ownerID+":assigned", "assigned", "organization_role:"+ownerID), "user:ola"},
+		"owner by OpenAI's short id":                 {entitlement("organization_role:role-api-organization-owner:assigned", "", "organization_role:role-api-organization-owner"), "group:team"},
+		"member of a project by OpenAI's id":         {entitlement("project_role:alpha/role-api-project-member:assigned", "", "project_role:alpha/role-api-project-member"), "user:ben"},
 		"project role without role":                  {entitlement("project_role:alpha/:assigned", "", "project_role:alpha/"), "user:ann"},
 	}
 	for name, test := range tests {
