@@ -80,7 +80,24 @@ func (p provisioning) createProject(ctx context.Context, arguments actionArgumen
 	if err != nil {
 		return actionResult{}, err
 	}
-	return resourceResult(argumentProject, project, projectResource, false, zap.String("project_id", project.ID))
+	done, err := resourceResult(argumentProject, project, projectResource, false, zap.String("project_id", project.ID))
+	if err != nil {
+		return done, err
+	}
+	for _, field := range []struct{ name, asked, shown string }{
+		{argumentResidency, wanted.Residency, project.Residency}, {argumentExternalKeyID, wanted.ExternalKeyID, project.ExternalKeyID},
+	} {
+		switch {
+		case strings.EqualFold(field.asked, field.shown) || field.asked == "":
+		case field.shown == "":
+			warn(ctx, "OpenAI has made the project and does not show what was asked for: look whether it has it before it is used",
+				zap.String("project_id", project.ID), zap.String(field.name, field.asked))
+		default:
+			return done, newError(codes.FailedPrecondition, "OpenAI made the project %s with the %s %s where %s was asked for: archive it, or keep it as it is",
+				project.ID, field.name, field.shown, field.asked)
+		}
+	}
+	return done, nil
 }
 
 // defaultProject is the name by which alone the API lets the organization's default project be told. It is never archived.
