@@ -103,15 +103,16 @@ func (p provisioning) createProject(ctx context.Context, arguments actionArgumen
 // defaultProject is the name by which alone the API lets the organization's default project be told. It is never archived.
 const defaultProject = "Default project"
 
-// archiveProject archives the project if the request repeats its name: a wrong id archives nothing.
+// archiveProject archives the project if the request repeats its name, as it is or as a sync shows it: a wrong id archives nothing.
 func (p provisioning) archiveProject(ctx context.Context, arguments actionArguments) (actionResult, error) {
 	id := arguments.id(argumentProject).GetResource()
 	project, err := p.client.GetProject(ctx, id)
 	if err != nil {
 		return actionResult{}, err
 	}
+	confirmed := arguments.text(argumentConfirmName)
 	switch {
-	case strings.TrimSpace(project.Name) != arguments.text(argumentConfirmName):
+	case confirmed != strings.TrimSpace(project.Name) && confirmed != strings.TrimSpace(profile{}.name(id, project.Name)):
 		return actionResult{}, newError(codes.FailedPrecondition, "the project %s has another name than %s says: look which project it is, and repeat its name exactly", id, argumentConfirmName)
 	case project.Status == client.ProjectArchived:
 		return resourceResult(argumentProject, project, projectResource, true)

@@ -56,6 +56,16 @@ var projectActions = map[string]actionCase{
 		name: "archive_project", arguments: archiveAlpha, effect: archived("alpha"),
 		sends: []string{archiveProject}, returns: returnedProject("alpha", "Alpha"), logs: []string{"project_id:alpha"},
 	},
+	"by the name that a sync shows": {
+		name: "archive_project", arguments: `{"project":{"resource_type_id":"project","resource_id":"alpha"},"confirm_name":"Al pha"}`,
+		prepare: func(o *openaitest.Organization) { project(o, "alpha").Name = "Al\tpha\n" }, effect: archived("alpha"),
+		sends: []string{archiveProject}, returns: returnedProject("alpha", "Al pha "),
+	},
+	"without a name, by the id that a sync shows": {
+		name: "archive_project", arguments: `{"project":{"resource_type_id":"project","resource_id":"alpha"},"confirm_name":"alpha"}`,
+		prepare: func(o *openaitest.Organization) { project(o, "alpha").Name = "" }, effect: archived("alpha"),
+		sends: []string{archiveProject}, returns: returnedProject("alpha", "alpha"),
+	},
 	"archived already": {
 		name: "archive_project", arguments: `{"project":{"resource_type_id":"project","resource_id":"gone"},"confirm_name":"Gone"}`,
 		returns: returnedProject("gone", "Gone"),
