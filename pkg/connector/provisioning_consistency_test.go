@@ -89,6 +89,12 @@ func TestAnswerThatNamesAnOlderObject(t *testing.T) {
 				return d.inviteDirectly(ctx, map[string]any{"email": "new@example.com"})
 			},
 		},
+		"an invitation that was accepted": {
+			createInvite, `{"id":"inv-left","email":"new@example.com","role":"reader","status":"accepted"}`, "OpenAI answered with the invitation inv-left: it is an older one",
+			func(ctx context.Context, d testConnector) error {
+				return d.inviteDirectly(ctx, map[string]any{"email": "new@example.com"})
+			},
+		},
 		"a key of somebody else": {
 			createKey, `{"id":"key-ann","name":"` + keyName + `","value":"sk-svcacct-StandInOpensNothing"}`, "OpenAI answered with the key key-ann, which was there before",
 			func(ctx context.Context, d testConnector) error {

@@ -162,6 +162,25 @@ func TestExpiredInvitationThatBlocks(t *testing.T) {
 	}
 }
 
+// An answer with the expired invitation invites nobody. That one is deleted, and the person invited again.
+func TestAnswerWithTheExpiredInvitation(t *testing.T) {
+	t.Parallel()
+	for _, times := range []int{1, 0} {
+		server := newServer()
+		server.SetFault(createInvite, openaitest.Fault{Times: times, Body: `{"id":"inv-expired","email":"ivo@example.com","role":"owner","status":"expired"}`})
+		d := connect(t, server)
+		answer, err := d.createAccount(t.Context(), accountInfo(t, map[string]any{"email": "ivo@example.com", "role": "owner"}))
+		require.Equal(t, []string{createInvite, deleteInvite, createInvite}, writes(server))
+		if times == 0 {
+			requireRefusal(t, err, "the invitation inv-expired is taken back, and no other one is sent", "OpenAI answered with the invitation inv-expired: it is an older one")
+			continue
+		}
+		require.NoError(t, err)
+		invites := server.Snapshot().Invites
+		require.Equal(t, invites[len(invites)-1].ID, answer.GetSuccess().GetResource().GetId().GetResource())
+	}
+}
+
 // If the invitation is accepted while it is deleted, the account exists.
 func TestInvitationThatIsAcceptedMeanwhile(t *testing.T) {
 	t.Parallel()
