@@ -77,7 +77,7 @@ func (b *organizationRoleBuilder) switchRole(ctx context.Context, r changeReques
 		return outcome{}, err
 	case before == role && role == roleReader && organizationRoleName(user.Role) == roleReader:
 		// An assignment may make the reader an owner all the same: one that an earlier change did not come to take, say.
-		if before, err = b.userInOrganization(user.ID).predefined(ctx, roleOwner); err != nil || before == "" {
+		if before, err = b.userInOrganization(user.ID).predefinedBeside(ctx, roleOwner); err != nil || before == "" {
 			return outcome{already: err == nil}, err
 		}
 	case before == role:

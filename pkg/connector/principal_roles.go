@@ -146,6 +146,17 @@ func (r principalRoles) predefined(ctx context.Context, names ...string) (string
 	return "", err
 }
 
+// predefinedBeside is [principalRoles.predefined] beside a role that the principal's row names. The list may not know a new principal yet.
+func (r principalRoles) predefinedBeside(ctx context.Context, names ...string) (string, error) {
+	var name string
+	err := r.consistency.retryUntilKnown(ctx, func(ctx context.Context) error {
+		var err error
+		name, err = r.predefined(ctx, names...)
+		return err
+	})
+	return name, err
+}
+
 // grant assigns the role unless it is held directly.
 func (r principalRoles) grant(ctx context.Context, role requestedRole) (outcome, error) {
 	held, err := r.assignment(ctx, role)

@@ -105,6 +105,19 @@ func TestDemoteWhereTheListShowsItLate(t *testing.T) {
 	}
 }
 
+// A role that the row names is held, also while the list of assignments does not know the principal yet.
+func TestGrantAgainWhereTheListKnowsThePrincipalLate(t *testing.T) {
+	t.Parallel()
+	for route, a := range map[string]access{projectUserRolesRoute: {alphaMember, "user:ben"}, userRolesRoute: {readerRole, "user:ann"}} {
+		server := newServer()
+		server.SetFault(route, openaitest.Fault{Code: "user_not_found", Status: 404, Times: 2})
+		answer, err := connect(t, server).grant(t.Context(), shapes["full"], a)
+		require.NoError(t, err)
+		require.True(t, pick(t, answer.GetAnnotations(), &v2.GrantAlreadyExists{}))
+		require.Empty(t, writes(server))
+	}
+}
+
 // The sources of an expanded grant have the same result.
 func TestRevokeTwiceAnExpandedGrant(t *testing.T) {
 	t.Parallel()
