@@ -84,7 +84,9 @@ func (k *userKeys) deleteAll(ctx context.Context) error {
 	}
 	isDone := func(project client.Project) bool { return project.ID == k.afterProject }
 	if k.afterProject != "" && !slices.ContainsFunc(projects, isDone) {
-		return newError(codes.InvalidArgument, "there is no project %q, after which to go on: leave %s out", k.afterProject, argumentAfterProject)
+		unknown := k.afterProject
+		k.afterProject = "" // it is no place to go on from
+		return newError(codes.InvalidArgument, "there is no project %q, after which to go on: leave %s out", unknown, argumentAfterProject)
 	}
 	slices.SortFunc(projects, func(a, b client.Project) int { return cmp.Compare(a.ID, b.ID) })
 	for _, project := range projects {

@@ -72,9 +72,14 @@ func TestDeleteUserKeys(t *testing.T) {
 func TestDeleteUserKeysAfterAnUnknownProject(t *testing.T) {
 	t.Parallel()
 	server := newServer(ofKeys("alpha", "ben", "key-1"))
-	_, err := connect(t, server).invoke(t.Context(), "delete_user_keys", `{"user":{"resource_type_id":"user","resource_id":"ben"},"after_project":"nowhere"}`)
-	require.Equal(t, codes.InvalidArgument, status.Code(err), err)
-	require.ErrorContains(t, err, `there is no project "nowhere", after which to go on: leave after_project out`)
+	for given, quoted := range map[string]string{"nowhere": "nowhere", "sk-proj-Secret": "[key]"} {
+		returned, err := connect(t, server).invoke(t.Context(), "delete_user_keys", `{"user":{"resource_type_id":"user","resource_id":"ben"},"after_project":"`+given+`"}`)
+		require.Equal(t, codes.InvalidArgument, status.Code(err), err)
+		require.ErrorContains(t, err, `there is no project "`+quoted+`", after which to go on: leave after_project out`)
+		require.NotContains(t, err.Error(), "to go on)")
+		require.NotContains(t, returned.GetFields(), "after_project")
+		require.NotContains(t, err.Error(), "Secret")
+	}
 	require.Empty(t, writes(server))
 }
 
