@@ -54,17 +54,17 @@ func (i invitation) spellings() []string {
 	return slices.Compact([]string{i.email, strings.ToLower(i.email)})
 }
 
-// matches tells whether an invite is as it was asked for. Some answers leave the projects out.
+// matches tells whether an invite that was sent is as it was asked for. Some answers leave the projects out.
 func (i invitation) matches(invite client.Invite) bool {
-	return organizationRoleName(invite.Role) == i.role && (len(i.projects) == 0 && invite.Projects == nil || sameProjects(i.projects, invite.Projects))
+	return organizationRoleName(invite.Role) == i.role && (invite.Projects == nil || sameProjects(i.projects, invite.Projects))
 }
 
-// matchesPending is [invitation.matches] for an invite that was there before.
+// matchesPending is [invitation.matches] for an invite that was there before, which need not be to the projects that it leaves out.
 func (i invitation) matchesPending(invite client.Invite) bool {
 	if i.projects == nil {
 		return organizationRoleName(invite.Role) == i.role
 	}
-	return i.matches(invite)
+	return i.matches(invite) && sameProjects(i.projects, invite.Projects)
 }
 
 // sameProjects compares projects in any order. A row that leaves a role out says nothing against it.

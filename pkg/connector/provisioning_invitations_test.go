@@ -3,6 +3,7 @@ package connector_test
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -159,6 +160,33 @@ func TestExpiredInvitationThatBlocks(t *testing.T) {
 			require.Equal(t, []string{createInvite}, writes(server))
 			require.Len(t, invites, 4)
 		})
+	}
+}
+
+// Answers may leave out the projects of an invitation. That says nothing against the one that was sent; one that was there before is
+// sent anew.
+func TestInvitationsWithoutProjects(t *testing.T) {
+	t.Parallel()
+	leaveOut := func(o *openaitest.Organization) {
+		for i := range o.Invites {
+			o.Invites[i].JSON = openaitest.Fields{"projects": openaitest.Absent{}}
+		}
+	}
+	for email, writesWanted := range map[string][]string{"new@example.com": {createInvite}, "pia@example.com": {deleteInvite, createInvite}} {
+		server := newServer(leaveOut)
+		changed := false
+		server.OnRequest = func(request openaitest.Request) {
+			if !changed && len(writes(server)) == len(writesWanted) && request.Method == http.MethodGet {
+				changed = true
+				server.Update(leaveOut)
+			}
+		}
+		answer, err := connect(t, server).createAccount(t.Context(), accountInfo(t, map[string]any{"email": email, "projects": []any{"alpha"}}))
+		require.NoError(t, err)
+		require.True(t, changed)
+		require.Equal(t, writesWanted, writes(server))
+		invites := server.Snapshot().Invites
+		require.Equal(t, invites[len(invites)-1].ID, answer.GetSuccess().GetResource().GetId().GetResource())
 	}
 }
 
