@@ -82,11 +82,8 @@ func (k *userKeys) deleteAll(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	isDone := func(project client.Project) bool { return project.ID == k.afterProject }
-	if k.afterProject != "" && !slices.ContainsFunc(projects, isDone) {
-		unknown := k.afterProject
-		k.afterProject = "" // it is no place to go on from
-		return newError(codes.InvalidArgument, "there is no project %q, after which to go on: leave %s out", unknown, argumentAfterProject)
+	if err := k.checkAfterProject(ctx, projects); err != nil {
+		return err
 	}
 	slices.SortFunc(projects, func(a, b client.Project) int { return cmp.Compare(a.ID, b.ID) })
 	for _, project := range projects {
@@ -99,6 +96,25 @@ func (k *userKeys) deleteAll(ctx context.Context) error {
 		k.afterProject = project.ID
 	}
 	return nil
+}
+
+// checkAfterProject refuses a project that there is not, since the keys before it would be left out. One that is archived is not in the
+// list any more.
+//
+// GET /organization/projects/{project_id}, only for such a one.
+func (k *userKeys) checkAfterProject(ctx context.Context, projects []client.Project) error {
+	isDone := func(project client.Project) bool { return project.ID == k.afterProject }
+	if k.afterProject == "" || slices.ContainsFunc(projects, isDone) {
+		return nil
+	}
+	if !isKeyValue(k.afterProject) {
+		if _, err := k.client.GetProject(ctx, k.afterProject); !isGone(err) {
+			return err
+		}
+	}
+	unknown := k.afterProject
+	k.afterProject = "" // it is no place to go on from
+	return newError(codes.InvalidArgument, "there is no project %q, after which to go on: leave %s out", unknown, argumentAfterProject)
 }
 
 func (k *userKeys) deleteAdminKeys(ctx context.Context) error {

@@ -60,6 +60,11 @@ func TestDeleteUserKeys(t *testing.T) {
 			},
 			effect: withoutKey("key-bot"), sends: []string{deleteAdminKey}, returns: `{"success":true,"deleted":1,"not_deleted":0}`,
 		},
+		"behind a project that was archived meanwhile": {
+			name: "delete_user_keys", arguments: `{"user":{"resource_type_id":"user","resource_id":"ole"},"after_project":"alpha"}`,
+			prepare: both(archived("alpha"), ofKeys("beta", "ole", "key-2")), effect: withoutKey("key-2"),
+			sends: []string{deleteProjectKey}, returns: `{"success":true,"deleted":1,"not_deleted":0}`,
+		},
 		"behind a project": {
 			name: "delete_user_keys", arguments: `{"user":{"resource_type_id":"user","resource_id":"ole"},"after_project":"alpha"}`,
 			prepare: both(ofKeys("alpha", "ole", "key-1"), ofKeys("beta", "ole", "key-2")), effect: withoutKey("key-2"),
