@@ -62,9 +62,9 @@ var projectActions = map[string]actionCase{
 		sends: []string{archiveProject}, returns: returnedProject("alpha", "Al pha "),
 	},
 	"without a name, by the id that a sync shows": {
-		name: "archive_project", arguments: `{"project":{"resource_type_id":"project","resource_id":"alpha"},"confirm_name":"alpha"}`,
-		prepare: func(o *openaitest.Organization) { project(o, "alpha").Name = "" }, effect: archived("alpha"),
-		sends: []string{archiveProject}, returns: returnedProject("alpha", "alpha"),
+		name: "archive_project", arguments: `{"project":{"resource_type_id":"project","resource_id":"beta"},"confirm_name":"beta"}`,
+		prepare: func(o *openaitest.Organization) { project(o, "beta").Name = "" }, effect: archived("beta"),
+		sends: []string{archiveProject}, returns: returnedProject("beta", "beta"),
 	},
 	"archived already": {
 		name: "archive_project", arguments: `{"project":{"resource_type_id":"project","resource_id":"gone"},"confirm_name":"Gone"}`,
