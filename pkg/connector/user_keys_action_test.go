@@ -137,6 +137,22 @@ func TestDeleteUserKeysContinuesAfterAFailure(t *testing.T) {
 	require.JSONEq(t, `{"success":true,"deleted":1,"not_deleted":0}`, plain(t, returned))
 }
 
+// A key without an owner stays, and the log names it.
+func TestDeleteUserKeysWithoutAnOwner(t *testing.T) {
+	t.Parallel()
+	server := newServer(ofKeys("alpha", "ben", "key-1"), func(o *openaitest.Organization) {
+		o.AdminKeys[1].JSON = openaitest.Fields{"owner": nil}
+		project(o, "alpha").APIKeys[0].JSON = openaitest.Fields{"owner": nil}
+	})
+	d := connect(t, server)
+	returned, err := d.invoke(t.Context(), "delete_user_keys", keysOf("ben"))
+	require.NoError(t, err)
+	require.JSONEq(t, `{"success":true,"deleted":1,"not_deleted":0}`, plain(t, returned))
+	warnings := d.logs.FilterMessageSnippet("does not say whose these API keys are").All()
+	require.Len(t, warnings, 1)
+	require.Equal(t, []any{"key-other", "key-ann"}, warnings[0].ContextMap()["api_key_ids"])
+}
+
 // If the keys of a project cannot be listed, the error has the progress, and the next run continues there.
 func TestDeleteUserKeysInSeveralRuns(t *testing.T) {
 	t.Parallel()
