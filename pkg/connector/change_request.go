@@ -36,6 +36,8 @@ func newChangeRequest(principal *v2.Resource, entitlement *v2.Entitlement) (chan
 		return changeRequest{}, newError(codes.InvalidArgument, "the principal has no id")
 	case isKeyValue(r.resource.GetResource()), isKeyValue(r.principal.GetResource()):
 		return changeRequest{}, errKeyForID
+	case isAddress(r.principal):
+		return changeRequest{}, errAddressForID
 	case !isPrintable(entitlement.GetId()), !isPrintable(r.principal.GetResourceType()), !isID(r.resource.GetResource()), !isID(r.principal.GetResource()):
 		return changeRequest{}, newError(codes.InvalidArgument, "%q or %q has a character that no id has, or a space at an end",
 			entitlement.GetId(), r.principal.GetResourceType()+":"+r.principal.GetResource())

@@ -207,6 +207,7 @@ func TestMalformedRequests(t *testing.T) {
 		"principal with a space before it":           {entitlement(organizationMember, "member", "organization:organization"), "user: ben"},
 		"group with a space behind it":               {entitlement("group:team :member", "member", "group:team "), "user:ben"},
 		"project role with a space behind it":        {entitlement("project_role:alpha/r-tune :assigned", "", "project_role:alpha/r-tune "), "user:ben"},
+		"address of a user":                          {entitlement(alphaMember, "member", "project:alpha"), "user:ben@example.com"},
 		"another organization":                       {entitlement("organization:org-other:member", "member", "organization:org-other"), "user:ben"},
 		"owner by OpenAI's id":                       {entitlement("organization_role:"+ownerID+":assigned", "assigned", "organization_role:"+ownerID), "user:ola"},
 		"owner by OpenAI's short id":                 {entitlement("organization_role:role-api-organization-owner:assigned", "", "organization_role:role-api-organization-owner"), "group:team"},
