@@ -253,6 +253,8 @@ func accept(call call, body []byte) (Kind, error) {
 	case isPage(body):
 		// For example, a network with a login page answers with HTML and 200.
 		return KindNoAnswer, errPage
+	case call.method != http.MethodGet && !call.secret && refusalIn(body) != "":
+		return KindNotDone, errors.New("the answer is a success and has an error in it: " + refusalIn(body))
 	case call.out == nil:
 		if call.raw != nil {
 			*call.raw = body

@@ -234,6 +234,9 @@ func redact(text, key string) string {
 	return anyKey.ReplaceAllString(text, "[key]")
 }
 
+// WithoutKeys removes keys from a text that people have written.
+func WithoutKeys(text string) string { return redact(text, "") }
+
 // waitInMessage matches messages that name the wait instead of a header: "please slow down and try again after 6.937 seconds"
 // and "Please try again in 1m2s".
 var waitInMessage = regexp.MustCompile(`(?i)\btry again (?:after|in) (` + spans + `)(?:[^a-z0-9]|$)`)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"net/http"
 	"strings"
 )
 
@@ -60,6 +61,21 @@ func parseErrorBody(statusCode int, body []byte) errorBody {
 		}
 	}
 	return foreign
+}
+
+// refusalIn is the message of the error in the body of a success, "" if there is none. Other fields, such as a code, are no error there.
+func refusalIn(body []byte) string {
+	var answered struct {
+		Error json.RawMessage `json:"error"`
+	}
+	if json.Unmarshal(body, &answered) != nil || answered.Error == nil {
+		return ""
+	}
+	parsed := parseErrorBody(http.StatusOK, body)
+	if !parsed.own {
+		return ""
+	}
+	return shorten(redact(parsed.message, ""), maxMessageBytes)
 }
 
 // stringIn is the string in a field, "" for any other value: a number as code only repeats the status.

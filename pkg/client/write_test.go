@@ -35,6 +35,31 @@ func TestDeletedFieldOfADeletion(t *testing.T) {
 	}
 }
 
+// A success with an error in its body is a refusal, in the words of the error. One without words, and other fields, are none.
+func TestErrorInASuccess(t *testing.T) {
+	t.Parallel()
+	for body, says := range map[string]string{
+		`{"error":{"message":"No sk-admin-Secret1 here.","type":"invalid_request_error"}}`: "No [key] here.", `{"error":"No."}`: "No.", `{"error":{"code":"refused"}}`: "refused",
+		`{"id":"user-1","error":null}`: "", `{"error":{}}`: "", `{"error":""}`: "", `{"code":200,"message":"OK"}`: "", `{"error":false}`: "",
+	} {
+		t.Run(body, func(t *testing.T) {
+			t.Parallel()
+			c := newClient(t, start(t, answer(http.StatusOK, body)))
+			_, err := c.ModifyUser(t.Context(), "user-1", "owner")
+			for _, err := range []error{err, c.DeleteGroup(t.Context(), "group_1"), c.AddGroupUser(t.Context(), "group_1", "user-1")} {
+				if says == "" {
+					require.NoError(t, err)
+					continue
+				}
+				require.Equal(t, client.KindNotDone, client.KindOf(err))
+				requireCode(t, codes.FailedPrecondition, err)
+				require.ErrorContains(t, err, says)
+				require.NotContains(t, err.Error(), "Secret1")
+			}
+		})
+	}
+}
+
 // A change returns the object of the answer, and succeeds with any body.
 func TestAnswersOfChanges(t *testing.T) {
 	t.Parallel()

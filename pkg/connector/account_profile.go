@@ -152,6 +152,9 @@ func invitationProject(word string) (client.InviteProject, error) {
 	if !named {
 		role = slugMember
 	}
+	if isKeyValue(id) {
+		return client.InviteProject{}, errKeyForID
+	}
 	if id == "" || role != slugMember && role != slugOwner {
 		return client.InviteProject{}, newError(codes.InvalidArgument, "%q is not a project to be invited to: write <project id> or <project id>:<role> with the role member or owner", word)
 	}

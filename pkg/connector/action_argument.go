@@ -221,9 +221,12 @@ func (f actionField) readID(given *structpb.Struct) (any, error) {
 		return nil, errors.New("has the value of an API key in place of an id: give the key's id, which a sync shows")
 	case !isID(id):
 		return nil, fmt.Errorf("has an id that cannot be one of the type %s", resourceType)
-	default:
-		return v2.ResourceId_builder{ResourceType: resourceType, Resource: id}.Build(), nil
 	}
+	found := v2.ResourceId_builder{ResourceType: resourceType, Resource: id}.Build()
+	if isAddress(found) {
+		return nil, errors.New("has an email address in place of an id: give the id, which a sync shows")
+	}
+	return found, nil
 }
 
 // firstText is the text of the first of the fields that is there.

@@ -36,8 +36,10 @@ func newChangeRequest(principal *v2.Resource, entitlement *v2.Entitlement) (chan
 		return changeRequest{}, newError(codes.InvalidArgument, "the principal has no id")
 	case isKeyValue(r.resource.GetResource()), isKeyValue(r.principal.GetResource()):
 		return changeRequest{}, errKeyForID
-	case !isPrintable(entitlement.GetId()), !isPrintable(r.principal.GetResourceType()), !isPrintable(r.principal.GetResource()):
-		return changeRequest{}, newError(codes.InvalidArgument, "%q or %q has a character that no id has",
+	case isAddress(r.principal):
+		return changeRequest{}, errAddressForID
+	case !isPrintable(entitlement.GetId()), !isPrintable(r.principal.GetResourceType()), !isID(r.resource.GetResource()), !isID(r.principal.GetResource()):
+		return changeRequest{}, newError(codes.InvalidArgument, "%q or %q has a character that no id has, or a space at an end",
 			entitlement.GetId(), r.principal.GetResourceType()+":"+r.principal.GetResource())
 	}
 	// The id, which the SDK insists on, ends with the slug. A grant that the SDK made has an entitlement without slug.
@@ -97,6 +99,20 @@ func (r changeRequest) withSlug(slug string) changeRequest {
 // unknownSlugError is the error for a slug that the resource type does not have.
 func (r changeRequest) unknownSlugError() error {
 	return newError(codes.InvalidArgument, "there is no entitlement %q on the type %s", r.slug, r.resource.GetResourceType())
+}
+
+// refusePredefinedID refuses the id that OpenAI gives to a predefined role, of which the entitlement is another one: what holds for it,
+// such as that the last owner stays, goes by that entitlement.
+func (r changeRequest) refusePredefinedID(in, roleID string) error {
+	name := predefinedIn(in)(client.Role{ID: roleID, PredefinedRole: true})
+	if name == "" {
+		return nil
+	}
+	of := changeRequest{resource: resourceID(resourceTypeProject, in), slug: name}
+	if in == organizationKey {
+		of = changeRequest{resource: resourceID(resourceTypeOrganizationRole, name), slug: slugAssigned}
+	}
+	return newError(codes.InvalidArgument, "%s is the id of OpenAI's role %s, whose entitlement is %s: name that one", roleID, name, of.entitlementID())
 }
 
 // wrongPrincipalError is the error for a principal of a type that cannot be granted the entitlement.

@@ -13,6 +13,8 @@ func (p provisioning) delete(ctx context.Context, resourceType *v2.ResourceType,
 	switch {
 	case isKeyValue(id.GetResource()):
 		return errKeyForID
+	case isAddress(id):
+		return errAddressForID
 	case id.GetResourceType() != resourceType.GetId() || !isID(id.GetResource()):
 		return newError(codes.InvalidArgument, "%q is not the id of something of the type %s", id.GetResource(), resourceType.GetId())
 	}

@@ -96,6 +96,9 @@ type codedError struct {
 	code codes.Code
 }
 
+// Error quotes what somebody gave, which may be a key in the wrong place.
+func (e *codedError) Error() string { return client.WithoutKeys(e.error.Error()) }
+
 // Unwrap gives the error without the code.
 func (e *codedError) Unwrap() error { return e.error }
 

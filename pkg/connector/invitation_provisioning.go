@@ -3,6 +3,7 @@ package connector
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"net/mail"
 	"slices"
@@ -53,17 +54,17 @@ func (i invitation) spellings() []string {
 	return slices.Compact([]string{i.email, strings.ToLower(i.email)})
 }
 
-// matches tells whether an invite is as it was asked for. Some answers leave the projects out.
+// matches tells whether an invite that was sent is as it was asked for. Some answers leave the projects out.
 func (i invitation) matches(invite client.Invite) bool {
-	return organizationRoleName(invite.Role) == i.role && (len(i.projects) == 0 && invite.Projects == nil || sameProjects(i.projects, invite.Projects))
+	return organizationRoleName(invite.Role) == i.role && (invite.Projects == nil || sameProjects(i.projects, invite.Projects))
 }
 
-// matchesPending is [invitation.matches] for an invite that was there before.
+// matchesPending is [invitation.matches] for an invite that was there before, which need not be to the projects that it leaves out.
 func (i invitation) matchesPending(invite client.Invite) bool {
 	if i.projects == nil {
 		return organizationRoleName(invite.Role) == i.role
 	}
-	return i.matches(invite)
+	return i.matches(invite) && sameProjects(i.projects, invite.Projects)
 }
 
 // sameProjects compares projects in any order. A row that leaves a role out says nothing against it.
@@ -120,7 +121,7 @@ func (p provisioning) sendInvitation(ctx context.Context, wanted invitation) (se
 	if sent.deletedIDs, err = p.deleteInvites(ctx, earlier.pending); err == nil {
 		sent.invite, err = p.createInvite(ctx, wanted, earlier)
 	}
-	if saysAlreadyThere(err) && len(earlier.expired) > 0 {
+	if (saysAlreadyThere(err) || errors.Is(err, errOldInvite)) && len(earlier.expired) > 0 {
 		expired, takeErr := p.deleteInvites(ctx, earlier.expired)
 		sent.deletedIDs = append(sent.deletedIDs, expired...)
 		if takeErr == nil {
@@ -138,6 +139,8 @@ func (p provisioning) sendInvitation(ctx context.Context, wanted invitation) (se
 	return sent, err
 }
 
+var errOldInvite = errors.New("it is an older one, which nobody can accept any more")
+
 // createInvite sends the invitation. It is read back by its id. If the answer was lost, it is looked for at the ends of the
 // list, one of which new invites are at, and in the whole list at last.
 func (p provisioning) createInvite(ctx context.Context, wanted invitation, earlier addressInvites) (client.Invite, error) {
@@ -151,6 +154,9 @@ func (p provisioning) createInvite(ctx context.Context, wanted invitation, earli
 			}
 			if answered.Email != "" && !strings.EqualFold(answered.Email, wanted.email) {
 				return newError(codes.Internal, "OpenAI answered with the invitation %s of another address: sync again to see what there is", answered.ID)
+			}
+			if answered.Status == client.InviteExpired || answered.Status == client.InviteAccepted {
+				return newError(codes.FailedPrecondition, "OpenAI answered with the invitation %s: %w", answered.ID, errOldInvite)
 			}
 			invite = answered
 			return checkAnsweredRole(organizationRoleName(answered.Role), wanted.role)

@@ -41,6 +41,8 @@ func (b *organizationBuilder) Revoke(ctx context.Context, grant *v2.Grant) (anno
 
 func (r changeRequest) checkMembership() error {
 	switch {
+	case r.resource.GetResource() != organizationID:
+		return newError(codes.InvalidArgument, "the organization of this connector has the id %s, and not %q", organizationID, r.resource.GetResource())
 	case r.slug != slugMember:
 		return r.unknownSlugError()
 	case r.principal.GetResourceType() != resourceTypeUser.GetId():

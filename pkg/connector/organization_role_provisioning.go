@@ -47,7 +47,7 @@ func (r changeRequest) checkOrganizationRole() error {
 	}
 	switch r.principal.GetResourceType() {
 	case resourceTypeUser.GetId(), resourceTypeGroup.GetId():
-		return nil
+		return r.refusePredefinedID(organizationKey, r.resource.GetResource())
 	default:
 		return r.wrongPrincipalError()
 	}
@@ -77,7 +77,7 @@ func (b *organizationRoleBuilder) switchRole(ctx context.Context, r changeReques
 		return outcome{}, err
 	case before == role && role == roleReader && organizationRoleName(user.Role) == roleReader:
 		// An assignment may make the reader an owner all the same: one that an earlier change did not come to take, say.
-		if before, err = b.userInOrganization(user.ID).predefined(ctx, roleOwner); err != nil || before == "" {
+		if before, err = b.userInOrganization(user.ID).predefinedBeside(ctx, roleOwner); err != nil || before == "" {
 			return outcome{already: err == nil}, err
 		}
 	case before == role:
@@ -87,7 +87,10 @@ func (b *organizationRoleBuilder) switchRole(ctx context.Context, r changeReques
 		return outcome{}, err
 	}
 	if role == roleReader {
-		err = b.makeReader(ctx, user, before)
+		var left roleAssignment
+		if left, err = b.makeReader(ctx, user, before); left.row != nil {
+			before = "" // which a group gives
+		}
 	} else {
 		_, err = b.modifyRole(ctx, user.ID, before, role)
 	}
@@ -124,7 +127,11 @@ func (b *organizationRoleBuilder) revokePredefined(ctx context.Context, r change
 	if err := refuseServiceAccount(user); err != nil {
 		return outcome{}, err
 	}
-	return outcome{}, b.makeReader(ctx, user, roleOwner)
+	left, err := b.makeReader(ctx, user, roleOwner)
+	if err != nil || left.row == nil {
+		return outcome{}, err
+	}
+	return r.outcomeIfNotDirect(left)
 }
 
 func refuseServiceAccount(user client.User) error {
@@ -134,11 +141,12 @@ func refuseServiceAccount(user client.User) error {
 	return newError(codes.FailedPrecondition, "%s is a service account, whose organization role the API cannot change: change it in OpenAI's own pages", user.ID)
 }
 
-// makeReader takes the ownership of the organization from the user.
-func (b *organizationRoleBuilder) makeReader(ctx context.Context, user client.User, before string) error {
+// makeReader takes the ownership of the organization from the user. What it gives is an assignment that turns out to be a group's, which
+// stays.
+func (b *organizationRoleBuilder) makeReader(ctx context.Context, user client.User, before string) (roleAssignment, error) {
 	roles, owner := b.userInOrganization(user.ID), roleByName(organizationKey, roleOwner)
 	if organizationRoleName(user.Role) == roleOwner {
-		return b.ifNotLastOwner(ctx, user.ID, func(ctx context.Context) error {
+		return roleAssignment{}, b.ifNotLastOwner(ctx, user.ID, func(ctx context.Context) error {
 			return roles.takeAfter(ctx, roleOwner, func(ctx context.Context) (bool, error) { return b.modifyRole(ctx, user.ID, before, roleReader) })
 		})
 	}
@@ -146,8 +154,9 @@ func (b *organizationRoleBuilder) makeReader(ctx context.Context, user client.Us
 	// user has to become a reader as well.
 	held, err := roles.assignment(ctx, owner)
 	if err != nil {
-		return err
+		return roleAssignment{}, err
 	}
+	var left roleAssignment
 	change := func(ctx context.Context) error {
 		if organizationRoleName(user.Role) != roleReader {
 			if _, err := b.modifyRole(ctx, user.ID, before, roleReader); err != nil {
@@ -157,13 +166,17 @@ func (b *organizationRoleBuilder) makeReader(ctx context.Context, user client.Us
 		if !held.direct {
 			return nil
 		}
-		_, err := roles.takeOwn(ctx, held, roleOwner)
+		taken, err := roles.takeOwn(ctx, held, roleOwner)
+		if err == nil && !taken {
+			left = held
+		}
 		return err
 	}
 	if !held.direct {
-		return change(ctx)
+		return left, change(ctx)
 	}
-	return b.ifNotLastOwner(ctx, user.ID, change)
+	err = b.ifNotLastOwner(ctx, user.ID, change)
+	return left, err
 }
 
 // modifyRole changes the role that the user's row names, and tells whether that shows.

@@ -146,6 +146,17 @@ func (r principalRoles) predefined(ctx context.Context, names ...string) (string
 	return "", err
 }
 
+// predefinedBeside is [principalRoles.predefined] beside a role that the principal's row names. The list may not know a new principal yet.
+func (r principalRoles) predefinedBeside(ctx context.Context, names ...string) (string, error) {
+	var name string
+	err := r.consistency.retryUntilKnown(ctx, func(ctx context.Context) error {
+		var err error
+		name, err = r.predefined(ctx, names...)
+		return err
+	})
+	return name, err
+}
+
 // grant assigns the role unless it is held directly.
 func (r principalRoles) grant(ctx context.Context, role requestedRole) (outcome, error) {
 	held, err := r.assignment(ctx, role)
@@ -187,7 +198,25 @@ func (r principalRoles) revoke(ctx context.Context, request changeRequest, role 
 	case !held.direct:
 		return request.outcomeIfNotDirect(held)
 	}
-	return outcome{}, r.unassign(ctx, held, role)
+	err = r.unassign(ctx, held, role)
+	if (isGone(err) || kindOf(err) == client.KindNoSuchList) && r.isGroups(ctx, held, role) {
+		return request.outcomeIfNotDirect(held)
+	}
+	return outcome{}, err
+}
+
+// isGroups tells whether a role that OpenAI does not take from the principal, and that has no sources, is a group's. Then the group is
+// its source.
+func (r principalRoles) isGroups(ctx context.Context, held roleAssignment, role requestedRole) bool {
+	if len(held.row.AssignmentSources) > 0 || r.principal.Type == client.PrincipalGroup {
+		return false
+	}
+	group, err := r.groupGiving(ctx, r.principal.ID, role, r.in())
+	if err != nil || group == "" {
+		return false
+	}
+	held.row.AssignmentSources = client.AssignmentSources{{PrincipalID: group}}
+	return true
 }
 
 // unassignDirect takes the role from the principal if it is held directly, and leaves what groups give.
@@ -224,14 +253,13 @@ func (r principalRoles) takeAfter(ctx context.Context, name string, change func(
 // takeOwn takes the assignment of a predefined role that the principal's row does not name; false means that it is a group's, as may
 // be where it has no sources.
 func (r principalRoles) takeOwn(ctx context.Context, held roleAssignment, name string) (bool, error) {
-	taking := r.unassignChange(held, roleByName(r.in(), name))
+	role := roleByName(r.in(), name)
+	taking := r.unassignChange(held, role)
 	// The list may still show what went with the change of the row, and nothing else tells that from what stays.
 	taking.meansDone = isPlainRefusal
 	err := r.consistency.apply(ctx, taking)
-	if (isGone(err) || isPlainRefusal(err)) && len(held.row.AssignmentSources) == 0 {
-		if given, readErr := r.groupGivesRole(ctx, r.principal.ID, name, r.in()); readErr == nil && given {
-			return false, nil
-		}
+	if (isGone(err) || isPlainRefusal(err)) && r.isGroups(ctx, held, role) {
+		return false, nil
 	}
 	return err == nil, err
 }

@@ -80,21 +80,39 @@ func (p provisioning) createProject(ctx context.Context, arguments actionArgumen
 	if err != nil {
 		return actionResult{}, err
 	}
-	return resourceResult(argumentProject, project, projectResource, false, zap.String("project_id", project.ID))
+	done, err := resourceResult(argumentProject, project, projectResource, false, zap.String("project_id", project.ID))
+	if err != nil {
+		return done, err
+	}
+	for _, field := range []struct{ name, asked, shown string }{
+		{argumentResidency, wanted.Residency, project.Residency}, {argumentExternalKeyID, wanted.ExternalKeyID, project.ExternalKeyID},
+	} {
+		switch {
+		case strings.EqualFold(field.asked, field.shown) || field.asked == "":
+		case field.shown == "":
+			warn(ctx, "OpenAI has made the project and does not show what was asked for: look whether it has it before it is used",
+				zap.String("project_id", project.ID), zap.String(field.name, field.asked))
+		default:
+			return done, newError(codes.FailedPrecondition, "OpenAI made the project %s with the %s %s where %s was asked for: archive it, or keep it as it is",
+				project.ID, field.name, field.shown, field.asked)
+		}
+	}
+	return done, nil
 }
 
 // defaultProject is the name by which alone the API lets the organization's default project be told. It is never archived.
 const defaultProject = "Default project"
 
-// archiveProject archives the project if the request repeats its name: a wrong id archives nothing.
+// archiveProject archives the project if the request repeats its name, as it is or as a sync shows it: a wrong id archives nothing.
 func (p provisioning) archiveProject(ctx context.Context, arguments actionArguments) (actionResult, error) {
 	id := arguments.id(argumentProject).GetResource()
 	project, err := p.client.GetProject(ctx, id)
 	if err != nil {
 		return actionResult{}, err
 	}
+	confirmed := arguments.text(argumentConfirmName)
 	switch {
-	case strings.TrimSpace(project.Name) != arguments.text(argumentConfirmName):
+	case confirmed != strings.TrimSpace(project.Name) && confirmed != strings.TrimSpace(profile{}.name(id, project.Name)):
 		return actionResult{}, newError(codes.FailedPrecondition, "the project %s has another name than %s says: look which project it is, and repeat its name exactly", id, argumentConfirmName)
 	case project.Status == client.ProjectArchived:
 		return resourceResult(argumentProject, project, projectResource, true)

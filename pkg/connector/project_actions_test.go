@@ -56,6 +56,16 @@ var projectActions = map[string]actionCase{
 		name: "archive_project", arguments: archiveAlpha, effect: archived("alpha"),
 		sends: []string{archiveProject}, returns: returnedProject("alpha", "Alpha"), logs: []string{"project_id:alpha"},
 	},
+	"by the name that a sync shows": {
+		name: "archive_project", arguments: `{"project":{"resource_type_id":"project","resource_id":"alpha"},"confirm_name":"Al pha"}`,
+		prepare: func(o *openaitest.Organization) { project(o, "alpha").Name = "Al\tpha\n" }, effect: archived("alpha"),
+		sends: []string{archiveProject}, returns: returnedProject("alpha", "Al pha "),
+	},
+	"without a name, by the id that a sync shows": {
+		name: "archive_project", arguments: `{"project":{"resource_type_id":"project","resource_id":"beta"},"confirm_name":"beta"}`,
+		prepare: func(o *openaitest.Organization) { project(o, "beta").Name = "" }, effect: archived("beta"),
+		sends: []string{archiveProject}, returns: returnedProject("beta", "beta"),
+	},
 	"archived already": {
 		name: "archive_project", arguments: `{"project":{"resource_type_id":"project","resource_id":"gone"},"confirm_name":"Gone"}`,
 		returns: returnedProject("gone", "Gone"),
@@ -146,4 +156,33 @@ func TestLostProjectNextToAnother(t *testing.T) {
 	err := invoked("create_project", `{"name":"Omega"}`)(t.Context(), connect(t, server))
 	require.ErrorContains(t, err, "creating the project named Omega")
 	require.Equal(t, []string{createProject}, writes(server))
+}
+
+// A project whose data stays elsewhere, or that is encrypted with another key, is not the requested one. An answer need not show it.
+func TestProjectThatIsMadeOtherwise(t *testing.T) {
+	t.Parallel()
+	for shown, says := range map[string]string{
+		`"residency":"us","external_key_id":"ek_1"`: "OpenAI made the project proj_1 with the residency us where eu was asked for",
+		`"residency":"eu","external_key_id":"ek_2"`: "OpenAI made the project proj_1 with the external_key_id ek_2 where ek_1 was asked for",
+		`"residency":"EU","external_key_id":null`:   "",
+	} {
+		t.Run(shown, func(t *testing.T) {
+			t.Parallel()
+			server := newServer()
+			made := openaitest.Fault{Body: `{"id":"proj_1","name":"Omega","status":"active",` + shown + `}`}
+			server.SetFault(createProject, made)
+			server.SetFault("GET /organization/projects/{project_id}", made)
+			d := connect(t, server)
+			returned, err := d.invoke(t.Context(), "create_project", `{"name":"Omega","residency":"eu","external_key_id":"ek_1"}`)
+			require.Contains(t, returned.GetFields(), "project")
+			if says != "" {
+				requireRefusal(t, err, says)
+				return
+			}
+			require.NoError(t, err)
+			warnings := d.logs.FilterMessageSnippet("does not show what was asked for").All()
+			require.Len(t, warnings, 1)
+			require.Equal(t, "ek_1", warnings[0].ContextMap()["external_key_id"])
+		})
+	}
 }

@@ -67,6 +67,9 @@ func (p provisioning) customRole(ctx context.Context, r changeRequest) (customRo
 		return customRole{}, r.unknownSlugError()
 	}
 	projectID, roleID, err := splitProjectRoleID(ctx, p.client, r.resource.GetResource(), r.parent)
+	if err == nil {
+		err = r.refusePredefinedID(projectID, roleID)
+	}
 	return customRole{provisioning: p, request: r, projectID: projectID, role: roleByID(roleID)}, err
 }
 

@@ -113,7 +113,7 @@ func (u projectUser) add(ctx context.Context, role string) error {
 // not come to the end may have left it.
 func (u projectUser) keepRole(ctx context.Context) (outcome, error) {
 	others := slices.DeleteFunc([]string{slugOwner, slugMember, slugViewer}, func(slug string) bool { return slug == u.request.slug })
-	other, err := u.roles().predefined(ctx, others...)
+	other, err := u.roles().predefinedBeside(ctx, others...)
 	if err != nil || other == "" {
 		return outcome{already: err == nil}, err
 	}

@@ -288,6 +288,9 @@ func TestMalformedAccounts(t *testing.T) {
 		"projects that are no list":     {"email": "new@example.com", "projects": true},
 		"projects that are an object":   {"email": "new@example.com", "projects": map[string]any{"alpha": "owner"}},
 		"role that is no text":          {"email": "new@example.com", "role": true},
+		"key in place of the address":   {"email": "sk-proj-Secret"},
+		"key in place of a project":     {"email": "new@example.com", "projects": []any{"sk-proj-Secret:member"}},
+		"key in place of a role in one": {"email": "new@example.com", "projects": "alpha:sk-proj-Secret"},
 	}
 	for name, profile := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -297,6 +300,7 @@ func TestMalformedAccounts(t *testing.T) {
 			_, err := d.createAccount(t.Context(), accountInfo(t, profile))
 			require.Equal(t, codes.InvalidArgument, status.Code(err), err)
 			requireMessage(t, err)
+			require.NotContains(t, err.Error(), "Secret")
 			require.Empty(t, server.Requests())
 		})
 	}

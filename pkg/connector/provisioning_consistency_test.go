@@ -42,6 +42,29 @@ func TestDeletionThatSaysNothingWasDeleted(t *testing.T) {
 	}
 }
 
+// A success with an error in its body is none, unless the state shows the change.
+func TestSuccessWithAnErrorInIt(t *testing.T) {
+	t.Parallel()
+	for name, c := range changes() {
+		if len(c.sends) > 1 {
+			continue // the second call depends on the first one
+		}
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			refusal := openaitest.Fault{Status: http.StatusOK, Body: object("", "This cannot be done.")}
+			server := newServer(c.prepare)
+			before := server.Snapshot()
+			server.SetFault(c.sends[0], refusal)
+			d := connect(t, server)
+			requireRefusal(t, c.do(t.Context(), d), c.sends[0]+": the answer is a success and has an error in it: This cannot be done.")
+			requireState(t, before, server)
+
+			refusal.AfterEffect = true
+			c.requireChanged(t, func(s *openaitest.Server) { s.SetFault(c.sends[0], refusal) })
+		})
+	}
+}
+
 // An answer to a creation with the id of an older object is an error, and that object is not deleted.
 func TestAnswerThatNamesAnOlderObject(t *testing.T) {
 	t.Parallel()
@@ -62,6 +85,12 @@ func TestAnswerThatNamesAnOlderObject(t *testing.T) {
 		},
 		"an invitation of another address": {
 			createInvite, `{"id":"inv-pending","email":"pia@example.com","role":"reader","status":"pending"}`, "OpenAI answered with the invitation inv-pending of another address",
+			func(ctx context.Context, d testConnector) error {
+				return d.inviteDirectly(ctx, map[string]any{"email": "new@example.com"})
+			},
+		},
+		"an invitation that was accepted": {
+			createInvite, `{"id":"inv-left","email":"new@example.com","role":"reader","status":"accepted"}`, "OpenAI answered with the invitation inv-left: it is an older one",
 			func(ctx context.Context, d testConnector) error {
 				return d.inviteDirectly(ctx, map[string]any{"email": "new@example.com"})
 			},

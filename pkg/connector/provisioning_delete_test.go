@@ -1,6 +1,7 @@
 package connector_test
 
 import (
+	"context"
 	"slices"
 	"testing"
 
@@ -205,6 +206,24 @@ func TestMalformedDeletions(t *testing.T) {
 				requireMessage(t, err)
 				require.NotContains(t, err.Error(), "Secret")
 			}
+			require.Empty(t, server.Requests())
+		})
+	}
+}
+
+// An address is not the id of a person: OpenAI would not know it, and the person would count as deleted.
+func TestDeletionByAddress(t *testing.T) {
+	t.Parallel()
+	for id, do := range map[string]func(context.Context, testConnector) error{
+		"user": deleted("user:ben@example.com", ""), "invitation": deleted("invitation:pia@example.com", ""),
+		"action": invoked("delete_user_keys", keysOf("ben@example.com")),
+	} {
+		t.Run(id, func(t *testing.T) {
+			t.Parallel()
+			server := newServer()
+			err := do(t.Context(), connect(t, server))
+			require.Equal(t, codes.InvalidArgument, status.Code(err), err)
+			requireMessage(t, err, "email address", "give the id, which a sync shows")
 			require.Empty(t, server.Requests())
 		})
 	}

@@ -3,6 +3,7 @@ package connector_test
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -159,6 +160,52 @@ func TestExpiredInvitationThatBlocks(t *testing.T) {
 			require.Equal(t, []string{createInvite}, writes(server))
 			require.Len(t, invites, 4)
 		})
+	}
+}
+
+// Answers may leave out the projects of an invitation. That says nothing against the one that was sent; one that was there before is
+// sent anew.
+func TestInvitationsWithoutProjects(t *testing.T) {
+	t.Parallel()
+	leaveOut := func(o *openaitest.Organization) {
+		for i := range o.Invites {
+			o.Invites[i].JSON = openaitest.Fields{"projects": openaitest.Absent{}}
+		}
+	}
+	for email, writesWanted := range map[string][]string{"new@example.com": {createInvite}, "pia@example.com": {deleteInvite, createInvite}} {
+		server := newServer(leaveOut)
+		changed := false
+		server.OnRequest = func(request openaitest.Request) {
+			if !changed && len(writes(server)) == len(writesWanted) && request.Method == http.MethodGet {
+				changed = true
+				server.Update(leaveOut)
+			}
+		}
+		answer, err := connect(t, server).createAccount(t.Context(), accountInfo(t, map[string]any{"email": email, "projects": []any{"alpha"}}))
+		require.NoError(t, err)
+		require.True(t, changed)
+		require.Equal(t, writesWanted, writes(server))
+		invites := server.Snapshot().Invites
+		require.Equal(t, invites[len(invites)-1].ID, answer.GetSuccess().GetResource().GetId().GetResource())
+	}
+}
+
+// An answer with the expired invitation invites nobody. That one is deleted, and the person invited again.
+func TestAnswerWithTheExpiredInvitation(t *testing.T) {
+	t.Parallel()
+	for _, times := range []int{1, 0} {
+		server := newServer()
+		server.SetFault(createInvite, openaitest.Fault{Times: times, Body: `{"id":"inv-expired","email":"ivo@example.com","role":"owner","status":"expired"}`})
+		d := connect(t, server)
+		answer, err := d.createAccount(t.Context(), accountInfo(t, map[string]any{"email": "ivo@example.com", "role": "owner"}))
+		require.Equal(t, []string{createInvite, deleteInvite, createInvite}, writes(server))
+		if times == 0 {
+			requireRefusal(t, err, "the invitation inv-expired is taken back, and no other one is sent", "OpenAI answered with the invitation inv-expired: it is an older one")
+			continue
+		}
+		require.NoError(t, err)
+		invites := server.Snapshot().Invites
+		require.Equal(t, invites[len(invites)-1].ID, answer.GetSuccess().GetResource().GetId().GetResource())
 	}
 }
 

@@ -175,6 +175,7 @@ func TestMalformedRequests(t *testing.T) {
 	entitlement := func(id, slug, resource string) *v2.Entitlement {
 		return v2.Entitlement_builder{Id: id, Slug: slug, Resource: v2.Resource_builder{Id: parseID(resource)}.Build()}.Build()
 	}
+	const ownerID = "role-api-organization-owner__api-organization__org-small"
 	tests := map[string]struct {
 		entitlement *v2.Entitlement
 		principal   string
@@ -202,6 +203,15 @@ func TestMalformedRequests(t *testing.T) {
 		"entitlement of another resource, with slug": {entitlement("project:beta:owner", "owner", "project:alpha"), "user:ann"},
 		"slug of another entitlement":                {entitlement(alphaMember, "owner", "project:alpha"), "user:ann"},
 		"project role without project":               {entitlement("project_role:r-tune:assigned", "", "project_role:r-tune"), "user:ann"},
+		"principal with a space behind it":           {entitlement(alphaMember, "member", "project:alpha"), "user:ben "},
+		"principal with a space before it":           {entitlement(organizationMember, "member", "organization:organization"), "user: ben"},
+		"group with a space behind it":               {entitlement("group:team :member", "member", "group:team "), "user:ben"},
+		"project role with a space behind it":        {entitlement("project_role:alpha/r-tune :assigned", "", "project_role:alpha/r-tune "), "user:ben"},
+		"address of a user":                          {entitlement(alphaMember, "member", "project:alpha"), "user:ben@example.com"},
+		"another organization":                       {entitlement("organization:org-other:member", "member", "organization:org-other"), "user:ben"},
+		"owner by OpenAI's id":                       {entitlement("organization_role:"+ownerID+":assigned", "assigned", "organization_role:"+ownerID), "user:ola"},
+		"owner by OpenAI's short id":                 {entitlement("organization_role:role-api-organization-owner:assigned", "", "organization_role:role-api-organization-owner"), "group:team"},
+		"member of a project by OpenAI's id":         {entitlement("project_role:alpha/role-api-project-member:assigned", "", "project_role:alpha/role-api-project-member"), "user:ben"},
 		"project role without role":                  {entitlement("project_role:alpha/:assigned", "", "project_role:alpha/"), "user:ann"},
 	}
 	for name, test := range tests {

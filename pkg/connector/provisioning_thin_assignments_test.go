@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
 	"github.com/stretchr/testify/require"
 
 	"github.com/conductorone/baton-openai/pkg/openaitest"
@@ -86,4 +87,50 @@ func TestAssignedRoleThatOnlyTheRoleListKnows(t *testing.T) {
 			}
 		})
 	}
+}
+
+// Where no sources say so, what a group gives is taken for an assignment of the member's own only until OpenAI does not know of it.
+func TestDemoteWhomAGroupGivesTheRoleWithoutSources(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]change{
+		"owner":                        {do: revoked(ownerRole, "user:dora"), prepare: setRole("dora", "owner"), effect: setRole("dora", "reader")},
+		"owner, to a reader of before": {do: granted(readerRole, "user:dora"), effect: setRole("dora", "reader")},
+		"a project's viewer":           {do: granted(alphaOwner, "user:dora"), prepare: joined("dora", "viewer"), effect: setProjectRole("dora", "owner")},
+		"a project's viewer, to a member of before": {do: granted(alphaMember, "user:ben"), effect: setProjectRole("ben", "member")},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			test.requireChanged(t, func(s *openaitest.Server) { s.OmitAssignmentSources = true })
+		})
+	}
+}
+
+// Such a role is not revoked, and the refusal names the group.
+func TestRevokeWhatAGroupGivesWithoutSources(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		access
+		group string
+	}{
+		"owner": {access{ownerRole, "user:dora"}, "admins"}, "a custom role": {access{auditRole, "user:ann"}, "auditors"},
+		"a project's viewer": {access{alphaViewer, "user:dora"}, "team"}, "a project's custom role": {access{tuneRole, "user:dora"}, "team"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			server := newServer()
+			server.OmitAssignmentSources = true
+			d := connect(t, server)
+			_, err := revokeSeen(t.Context(), d, test.access)
+			requireRefusal(t, err, "held only through the group "+test.group)
+			answer, err := revokeSeen(t.Context(), d, test.access, test.entitlement, "group:"+test.group+":member")
+			require.NoError(t, err)
+			require.True(t, pick(t, answer.GetAnnotations(), &v2.GrantAlreadyRevoked{}))
+			requireState(t, smallOrganization(), server)
+		})
+	}
+	server := newServer()
+	server.OmitAssignmentSources = true
+	answer, err := connect(t, server).grant(t.Context(), shapes["full"], access{readerRole, "user:dora"})
+	require.NoError(t, err)
+	require.False(t, pick(t, answer.GetAnnotations(), &v2.GrantReplaced{}))
 }

@@ -34,11 +34,12 @@ func (s *syncReader) groupGivesRole(ctx context.Context, principalID, role, in s
 	return false, nil
 }
 
-// groupGivesRole is the same for changes. It asks group by group, so it is for what is left where everything else has been looked at.
-func (p provisioning) groupGivesRole(ctx context.Context, principalID, role, in string) (bool, error) {
-	if in != organizationKey && role == slugOwner {
-		if gives, err := p.groupGivesRole(ctx, principalID, roleOwner, organizationKey); err != nil || gives {
-			return gives, err
+// groupGiving is the same for changes, of any role: it gives the id of the group, "" for none. It asks group by group, so it is for what
+// is left where everything else has been looked at.
+func (p provisioning) groupGiving(ctx context.Context, principalID string, role requestedRole, in string) (string, error) {
+	if in != organizationKey && role.name == slugOwner {
+		if group, err := p.groupGiving(ctx, principalID, roleByName(organizationKey, roleOwner), organizationKey); err != nil || group != "" {
+			return group, err
 		}
 	}
 	scope := client.OrganizationScope()
@@ -47,24 +48,24 @@ func (p provisioning) groupGivesRole(ctx context.Context, principalID, role, in 
 	}
 	groups, err := p.groupsIn(scope)(ctx)
 	if err := ignorePermanentRefusal(err); err != nil {
-		return false, err
+		return "", err
 	}
 	for _, group := range groups {
-		held, err := p.rolesOf(group).assignment(ctx, roleByName(in, role))
+		held, err := p.rolesOf(group).assignment(ctx, role)
 		switch {
 		case ignorePermanentRefusal(err) != nil:
-			return false, err
+			return "", err
 		case held.row == nil:
 			continue
 		}
 		switch _, err := p.client.GetGroupUser(ctx, group.ID, principalID); {
 		case err == nil:
-			return true, nil
+			return group.ID, nil
 		case ignorePermanentRefusal(err) != nil:
-			return false, err
+			return "", err
 		}
 	}
-	return false, nil
+	return "", nil
 }
 
 // warnOfUnknownSources tells of each source of an inherited role, once, that is no group of the organization: nothing else

@@ -5,6 +5,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
 	rs "github.com/conductorone/baton-sdk/pkg/types/resource"
 	"google.golang.org/grpc/codes"
 )
@@ -73,7 +74,7 @@ func isBlank(text string) bool {
 }
 
 // isID tells whether a text can be an id. None of OpenAI's begins or ends with a space, as a text does that was copied: OpenAI
-// would not know it, and a deletion would be taken for one that was made before.
+// would not know it, and a deletion or a revocation would be taken for one that was made before.
 func isID(text string) bool {
 	return text != "" && isPrintable(text) && strings.TrimSpace(text) == text
 }
@@ -85,6 +86,16 @@ var errKeyForID = newError(codes.InvalidArgument, "what is given as an id looks 
 // isKeyValue tells the value of a key from an id.
 func isKeyValue(text string) bool {
 	return strings.HasPrefix(strings.TrimSpace(text), "sk-")
+}
+
+// errAddressForID is for an email address where an id has to be. OpenAI finds nobody by it, so that a deletion or a revocation would be
+// taken for one that was made before.
+var errAddressForID = newError(codes.InvalidArgument, "what is given as an id looks like an email address: give the id, which a sync shows")
+
+// isAddress tells an email address from the id of a person.
+func isAddress(id *v2.ResourceId) bool {
+	isPerson := id.GetResourceType() == resourceTypeUser.GetId() || id.GetResourceType() == resourceTypeInvitation.GetId()
+	return isPerson && strings.Contains(id.GetResource(), "@")
 }
 
 // isPrintable tells whether an id can stand in a message. An id with a line break would make two lines of one.

@@ -50,6 +50,8 @@ type userKeys struct {
 	// failed are the keys that could not be deleted, firstError is the error of the first one.
 	failed     []string
 	firstError error
+	// ownerless are the keys of which OpenAI does not say whose they are.
+	ownerless []string
 	// afterProject is the last project that is done.
 	afterProject string
 }
@@ -61,6 +63,9 @@ func (p provisioning) deleteUserKeys(ctx context.Context, arguments actionArgume
 		provisioning: p, userID: arguments.id(argumentUser).GetResource(), afterProject: arguments.text(argumentAfterProject),
 	}
 	err := keys.deleteAll(ctx)
+	if len(keys.ownerless) > 0 {
+		warn(ctx, "OpenAI does not say whose these API keys are: they stay, and may be the user's", zap.Strings("api_key_ids", keys.ownerless))
+	}
 	fields := []actions.ReturnField{
 		actions.NewNumberReturnField("deleted", float64(keys.deleted)),
 		actions.NewNumberReturnField("not_deleted", float64(len(keys.failed))),
@@ -82,9 +87,8 @@ func (k *userKeys) deleteAll(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	isDone := func(project client.Project) bool { return project.ID == k.afterProject }
-	if k.afterProject != "" && !slices.ContainsFunc(projects, isDone) {
-		return newError(codes.InvalidArgument, "there is no project %q, after which to go on: leave %s out", k.afterProject, argumentAfterProject)
+	if err := k.checkAfterProject(ctx, projects); err != nil {
+		return err
 	}
 	slices.SortFunc(projects, func(a, b client.Project) int { return cmp.Compare(a.ID, b.ID) })
 	for _, project := range projects {
@@ -99,6 +103,25 @@ func (k *userKeys) deleteAll(ctx context.Context) error {
 	return nil
 }
 
+// checkAfterProject refuses a project that there is not, since the keys before it would be left out. One that is archived is not in the
+// list any more.
+//
+// GET /organization/projects/{project_id}, only for such a one.
+func (k *userKeys) checkAfterProject(ctx context.Context, projects []client.Project) error {
+	isDone := func(project client.Project) bool { return project.ID == k.afterProject }
+	if k.afterProject == "" || slices.ContainsFunc(projects, isDone) {
+		return nil
+	}
+	if !isKeyValue(k.afterProject) {
+		if _, err := k.client.GetProject(ctx, k.afterProject); !isGone(err) {
+			return err
+		}
+	}
+	unknown := k.afterProject
+	k.afterProject = "" // it is no place to go on from
+	return newError(codes.InvalidArgument, "there is no project %q, after which to go on: leave %s out", unknown, argumentAfterProject)
+}
+
 func (k *userKeys) deleteAdminKeys(ctx context.Context) error {
 	rows, err := listAll(ctx, k.client.ListAdminAPIKeys)
 	if err != nil {
@@ -108,7 +131,7 @@ func (k *userKeys) deleteAdminKeys(ctx context.Context) error {
 		if key.IsProjectKey() {
 			continue
 		}
-		if isUsers, err := k.ownsKey(ctx, key.Owner.ID, key.Owner.OwnerType()); err != nil {
+		if isUsers, err := k.ownsKey(ctx, key.ID, key.Owner.ID, key.Owner.OwnerType()); err != nil {
 			return err
 		} else if !isUsers {
 			continue
@@ -128,7 +151,10 @@ func (k *userKeys) deleteAdminKeys(ctx context.Context) error {
 // service account's is the user's.
 //
 // GET /organization/users/{user_id}, once, and only for such a key.
-func (k *userKeys) ownsKey(ctx context.Context, ownerID, ownerType string) (bool, error) {
+func (k *userKeys) ownsKey(ctx context.Context, keyID, ownerID, ownerType string) (bool, error) {
+	if ownerID == "" {
+		k.ownerless = append(k.ownerless, keyID)
+	}
 	if ownerID != k.userID || ownerType != client.OwnerServiceAccount {
 		return ownerID == k.userID, nil
 	}
@@ -153,7 +179,7 @@ func (k *userKeys) deleteProjectKeys(ctx context.Context, projectID string) erro
 		return err
 	}
 	for _, key := range rows {
-		if isUsers, err := k.ownsKey(ctx, key.Owner.OwnerID(), key.Owner.OwnerType()); err != nil {
+		if isUsers, err := k.ownsKey(ctx, key.ID, key.Owner.OwnerID(), key.Owner.OwnerType()); err != nil {
 			return err
 		} else if !isUsers {
 			continue

@@ -60,6 +60,11 @@ func TestDeleteUserKeys(t *testing.T) {
 			},
 			effect: withoutKey("key-bot"), sends: []string{deleteAdminKey}, returns: `{"success":true,"deleted":1,"not_deleted":0}`,
 		},
+		"behind a project that was archived meanwhile": {
+			name: "delete_user_keys", arguments: `{"user":{"resource_type_id":"user","resource_id":"ole"},"after_project":"alpha"}`,
+			prepare: both(archived("alpha"), ofKeys("beta", "ole", "key-2")), effect: withoutKey("key-2"),
+			sends: []string{deleteProjectKey}, returns: `{"success":true,"deleted":1,"not_deleted":0}`,
+		},
 		"behind a project": {
 			name: "delete_user_keys", arguments: `{"user":{"resource_type_id":"user","resource_id":"ole"},"after_project":"alpha"}`,
 			prepare: both(ofKeys("alpha", "ole", "key-1"), ofKeys("beta", "ole", "key-2")), effect: withoutKey("key-2"),
@@ -72,9 +77,14 @@ func TestDeleteUserKeys(t *testing.T) {
 func TestDeleteUserKeysAfterAnUnknownProject(t *testing.T) {
 	t.Parallel()
 	server := newServer(ofKeys("alpha", "ben", "key-1"))
-	_, err := connect(t, server).invoke(t.Context(), "delete_user_keys", `{"user":{"resource_type_id":"user","resource_id":"ben"},"after_project":"nowhere"}`)
-	require.Equal(t, codes.InvalidArgument, status.Code(err), err)
-	require.ErrorContains(t, err, `there is no project "nowhere", after which to go on: leave after_project out`)
+	for given, quoted := range map[string]string{"nowhere": "nowhere", "sk-proj-Secret": "[key]"} {
+		returned, err := connect(t, server).invoke(t.Context(), "delete_user_keys", `{"user":{"resource_type_id":"user","resource_id":"ben"},"after_project":"`+given+`"}`)
+		require.Equal(t, codes.InvalidArgument, status.Code(err), err)
+		require.ErrorContains(t, err, `there is no project "`+quoted+`", after which to go on: leave after_project out`)
+		require.NotContains(t, err.Error(), "to go on)")
+		require.NotContains(t, returned.GetFields(), "after_project")
+		require.NotContains(t, err.Error(), "Secret")
+	}
 	require.Empty(t, writes(server))
 }
 
@@ -125,6 +135,22 @@ func TestDeleteUserKeysContinuesAfterAFailure(t *testing.T) {
 	returned, err = d.invoke(t.Context(), "delete_user_keys", keysOf("ann"))
 	require.NoError(t, err)
 	require.JSONEq(t, `{"success":true,"deleted":1,"not_deleted":0}`, plain(t, returned))
+}
+
+// A key without an owner stays, and the log names it.
+func TestDeleteUserKeysWithoutAnOwner(t *testing.T) {
+	t.Parallel()
+	server := newServer(ofKeys("alpha", "ben", "key-1"), func(o *openaitest.Organization) {
+		o.AdminKeys[1].JSON = openaitest.Fields{"owner": nil}
+		project(o, "alpha").APIKeys[0].JSON = openaitest.Fields{"owner": nil}
+	})
+	d := connect(t, server)
+	returned, err := d.invoke(t.Context(), "delete_user_keys", keysOf("ben"))
+	require.NoError(t, err)
+	require.JSONEq(t, `{"success":true,"deleted":1,"not_deleted":0}`, plain(t, returned))
+	warnings := d.logs.FilterMessageSnippet("does not say whose these API keys are").All()
+	require.Len(t, warnings, 1)
+	require.Equal(t, []any{"key-other", "key-ann"}, warnings[0].ContextMap()["api_key_ids"])
 }
 
 // If the keys of a project cannot be listed, the error has the progress, and the next run continues there.
