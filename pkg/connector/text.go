@@ -95,7 +95,8 @@ var errAddressForID = newError(codes.InvalidArgument, "what is given as an id lo
 // isAddress tells an email address from the id of a person.
 func isAddress(id *v2.ResourceId) bool {
 	isPerson := id.GetResourceType() == resourceTypeUser.GetId() || id.GetResourceType() == resourceTypeInvitation.GetId()
-	return isPerson && strings.Contains(id.GetResource(), "@")
+	_, domain, is := strings.Cut(id.GetResource(), "@")
+	return isPerson && is && strings.Contains(domain, ".")
 }
 
 // isPrintable tells whether an id can stand in a message. An id with a line break would make two lines of one.
