@@ -259,6 +259,9 @@ func accept(call call, body []byte) (Kind, error) {
 		}
 		return 0, nil
 	default:
+		if !call.secret {
+			body = maskKeys(body)
+		}
 		kind, err := decode(body, call.out)
 		if err != nil && call.secret {
 			err = errNotQuoted
