@@ -34,7 +34,7 @@ func parseErrorBody(statusCode int, body []byte) errorBody {
 	foreign := errorBody{message: string(body)}
 	var fields map[string]json.RawMessage
 	if err := json.Unmarshal(body, &fields); err != nil {
-		if trimmed := bytes.TrimSpace(body); bytes.HasPrefix(trimmed, []byte(`{"error"`)) && errors.As(err, new(*json.SyntaxError)) {
+		if beginsWithError(body) && errors.As(err, new(*json.SyntaxError)) {
 			foreign.message, foreign.cutOff = "the answer is not complete JSON: "+foreign.message, true
 		}
 		return foreign
@@ -86,6 +86,15 @@ func onlyHas(fields map[string]json.RawMessage, names ...string) bool {
 		}
 	}
 	return known == len(fields)
+}
+
+func beginsWithError(body []byte) bool {
+	return bytes.HasPrefix(bytes.TrimSpace(body), []byte(`{"error"`))
+}
+
+// isRefusal tells whether the body of a success is one of a refusal: gateways answer so.
+func isRefusal(body []byte) bool {
+	return beginsWithError(body) && parseErrorBody(http.StatusOK, body).own
 }
 
 // isPage tells whether the body is HTML.
