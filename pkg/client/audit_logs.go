@@ -3,6 +3,7 @@ package client
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"net/url"
 	"strconv"
 	"time"
@@ -42,13 +43,13 @@ type AuditLogDetails struct {
 
 func (a AuditLog) itemID() string { return a.ID }
 
-// UnmarshalJSON reads the details from the field that has the name of the entry's type.
+// UnmarshalJSON reads the details from the field that has the name of the entry's type. A malformed field is empty: an error would
+// stop a feed at this entry for ever.
 func (a *AuditLog) UnmarshalJSON(text []byte) error {
 	var entry struct {
-		ID          string    `json:"id"`
-		Type        string    `json:"type"`
-		EffectiveAt Timestamp `json:"effective_at"`
-		Project     struct {
+		ID      string `json:"id"`
+		Type    string `json:"type"`
+		Project struct {
 			ID string `json:"id"`
 		} `json:"project"`
 		Actor struct {
@@ -60,15 +61,17 @@ func (a *AuditLog) UnmarshalJSON(text []byte) error {
 			} `json:"session"`
 		} `json:"actor"`
 	}
-	if err := json.Unmarshal(text, &entry); err != nil {
+	if err := json.Unmarshal(text, &entry); err != nil && !errors.As(err, new(*json.UnmarshalTypeError)) {
 		return err
 	}
 	var fields map[string]json.RawMessage
 	if err := json.Unmarshal(text, &fields); err != nil {
 		return err
 	}
+	var effectiveAt Timestamp
+	_ = json.Unmarshal(fields["effective_at"], &effectiveAt)
 	*a = AuditLog{
-		ID: entry.ID, Type: entry.Type, EffectiveAt: entry.EffectiveAt, ProjectID: entry.Project.ID,
+		ID: entry.ID, Type: entry.Type, EffectiveAt: effectiveAt, ProjectID: entry.Project.ID,
 		Actor:   AuditLogActor{Type: entry.Actor.Type, UserID: entry.Actor.Session.User.ID},
 		Details: auditLogDetails(fields[entry.Type]),
 	}

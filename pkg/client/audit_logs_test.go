@@ -84,6 +84,18 @@ func TestAuditLogEntries(t *testing.T) {
 			`{"id":"a","type":"user.added","effective_at":null,"project":null,"actor":null,"user.added":null}`,
 			client.AuditLog{ID: "a", Type: "user.added"},
 		},
+		"actor and project that are texts": {
+			`{"id":"a","type":"user.added","effective_at":5,"project":"proj_1","actor":"somebody","user.added":{"id":"user-1"}}`,
+			client.AuditLog{ID: "a", Type: "user.added", EffectiveAt: 5, Details: client.AuditLogDetails{ID: "user-1"}},
+		},
+		"session that is a text": {
+			`{"id":"a","actor":{"session":"x","type":"session"},"project":{"id":7},"type":"user.added","effective_at":5}`,
+			client.AuditLog{ID: "a", Type: "user.added", EffectiveAt: 5, Actor: client.AuditLogActor{Type: "session"}},
+		},
+		"time that is a text": {
+			`{"id":"a","effective_at":"2026-01-01","type":"user.added","user.added":{"id":"user-1"}}`,
+			client.AuditLog{ID: "a", Type: "user.added", Details: client.AuditLogDetails{ID: "user-1"}},
+		},
 		"details of another type": {`{"id":"a","type":"user.added","user.deleted":{"id":"user-1"}}`, client.AuditLog{ID: "a", Type: "user.added"}},
 		"details that are a text": {`{"id":"a","type":"user.added","user.added":"user-1"}`, client.AuditLog{ID: "a", Type: "user.added"}},
 		"a detail of another form": {

@@ -235,7 +235,7 @@ func (c *Client) attempt(ctx context.Context, call call) *Error {
 		return c.newError(call).fromAnswer(ctx, call, answer, c.key)
 	}
 	c.organization.update(answer.Header)
-	if kind, err := accept(call, answer.Body); err != nil {
+	if kind, err := c.accept(call, answer.Body); err != nil {
 		failure := c.newError(call).because(kind, err)
 		failure.StatusCode = answer.StatusCode
 		failure.RequestID = answer.Header.Get(requestIDHeader)
@@ -248,19 +248,24 @@ func (c *Client) attempt(ctx context.Context, call call) *Error {
 }
 
 // accept reads the body of a success.
-func accept(call call, body []byte) (Kind, error) {
+func (c *Client) accept(call call, body []byte) (Kind, error) {
 	switch {
 	case isPage(body):
 		// For example, a network with a login page answers with HTML and 200.
 		return KindNoAnswer, errPage
-	case call.method != http.MethodGet && !call.secret && refusalIn(body) != "":
-		return KindNotDone, errors.New("the answer is a success and has an error in it: " + refusalIn(body))
+	case isRefusal(body) && call.secret:
+		return KindNoAnswer, errNotQuoted
+	case isRefusal(body):
+		return KindNoAnswer, fmt.Errorf("the answer is an error: %s", shorten(redact(parseErrorBody(http.StatusOK, body).message, c.key), maxMessageBytes))
 	case call.out == nil:
 		if call.raw != nil {
 			*call.raw = body
 		}
 		return 0, nil
 	default:
+		if !call.secret {
+			body = maskKeys(body)
+		}
 		kind, err := decode(body, call.out)
 		if err != nil && call.secret {
 			err = errNotQuoted

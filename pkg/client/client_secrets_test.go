@@ -159,6 +159,26 @@ func TestWordsThatAreNoKeysAreKept(t *testing.T) {
 	assert.Equal(t, message, refusal(t, refuse(http.StatusNotFound, `{"error":"`+message+`"}`)).Message)
 }
 
+// A key that somebody has given as a name is masked, and words that begin like one are kept.
+func TestKeysInNamesAreMasked(t *testing.T) {
+	t.Parallel()
+	long := strings.Repeat("aB3_-", 30)
+	older := strings.Repeat("aB3d", 5)
+	for name, want := range map[string]string{
+		"sk-proj-" + long:                                          "sk-proj-***",
+		"old sk-svcacct-" + long + " x":                            "old sk-svcacct-*** x",
+		"sk-" + older + "T3BlbkFJ" + older:                         "sk-***",
+		"sk-learn-experiments-of-the-team-that-trains-models-2026": "sk-learn-experiments-of-the-team-that-trains-models-2026",
+		"task-" + strings.Repeat("0af9", 10):                       "task-" + strings.Repeat("0af9", 10),
+		"sk-proj-***abcd":                                          "sk-proj-***abcd",
+	} {
+		c := newClient(t, start(t, &openaitest.Server{Organization: openaitest.Organization{Projects: []openaitest.Project{{ID: "proj_1", Name: name}}}}))
+		page, err := c.ListProjects(t.Context(), client.Cursor{})
+		require.NoError(t, err)
+		assert.Equal(t, want, page.Items[0].Name)
+	}
+}
+
 func TestSecretsOfListedKeysAreNotKept(t *testing.T) {
 	t.Parallel()
 	const secret = "Zq9X7wVu5TsR3pOn1MlK"

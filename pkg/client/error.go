@@ -200,7 +200,7 @@ func (e *Error) fromAnswer(ctx context.Context, c call, answer *uhttp.WrapperRes
 	e.Kind, e.Reason = classify(ctx, c, answer.StatusCode, parsed, nil)
 	e.RequestID = clean(answer.Header.Get(requestIDHeader))
 	e.Type, e.Code, e.Message = clean(parsed.kind), clean(parsed.code), clean(parsed.message)
-	e.RetryAfter = retryAfter(answer.Header, e.Message, time.Now())
+	e.RetryAfter = retryAfter(answer.StatusCode, answer.Header, e.Message, time.Now())
 	if c.secret {
 		e.withoutQuotes(parsed, answer.Body)
 	}
@@ -260,8 +260,11 @@ var (
 const maxWait = 7 * 24 * time.Hour
 
 // retryAfter is the wait that an answer names: in Retry-After-Ms, which OpenAI's own clients read first; in Retry-After as
-// seconds, a date or a duration; in the message; or in the header with the reset of the limit.
-func retryAfter(header http.Header, message string, now time.Time) time.Duration {
+// seconds, a date or a duration; in the message; or, of a 429, in the header with the reset of the limit.
+func retryAfter(statusCode int, header http.Header, message string, now time.Time) time.Duration {
+	if sent, err := http.ParseTime(header.Get("Date")); err == nil {
+		now = sent // the clock of this machine may be wrong
+	}
 	value := header.Get("Retry-After")
 	reset := header.Get("X-Ratelimit-Reset-Requests")
 	wait := time.Duration(0)
@@ -275,7 +278,7 @@ func retryAfter(header http.Header, message string, now time.Time) time.Duration
 		wait = sumOfSpans(value)
 	} else if found := waitInMessage.FindStringSubmatch(message); found != nil {
 		wait = sumOfSpans(found[1])
-	} else if onlySpans.MatchString(reset) {
+	} else if statusCode == http.StatusTooManyRequests && onlySpans.MatchString(reset) {
 		wait = sumOfSpans(reset)
 	}
 	return min(max(wait, 0), maxWait)

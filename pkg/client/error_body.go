@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"strconv"
 	"strings"
 )
 
@@ -27,64 +28,54 @@ func (b errorBody) namesUnknownURL() bool {
 // mayMean tells whether the refusal may be about the parameter.
 func (b errorBody) mayMean(param string) bool { return b.param == "" || b.param == param }
 
-// parseErrorBody parses the forms of the API: {"error":{…}}, {"error":"a sentence"} and, in old answers,
-// {"code":400,"message":"…"} with the status as code. For other bodies the message is the body.
+// parseErrorBody parses the forms of the API: {"error":{…}}, {"error":"a sentence"} and, in old answers with status 400,
+// {"code":400,"message":"…"}. For other bodies the message is the body.
 func parseErrorBody(statusCode int, body []byte) errorBody {
 	foreign := errorBody{message: string(body)}
 	var fields map[string]json.RawMessage
 	if err := json.Unmarshal(body, &fields); err != nil {
-		if trimmed := bytes.TrimSpace(body); bytes.HasPrefix(trimmed, []byte(`{"error"`)) && errors.As(err, new(*json.SyntaxError)) {
+		if beginsWithError(body) && errors.As(err, new(*json.SyntaxError)) {
 			foreign.message, foreign.cutOff = "the answer is not complete JSON: "+foreign.message, true
 		}
 		return foreign
 	}
 	if text := stringIn(fields["error"]); text != "" {
-		if !onlyHas(fields, "error", "type", "code", "param", "request_id") {
-			return foreign // web frameworks answer so, with a status, a path or a time
+		if !onlyHas(fields, "error", "type", "code", "param", "request_id") || strings.EqualFold(text, http.StatusText(statusCode)) {
+			return foreign // web frameworks answer so, with the status as the text, or with a status, a path or a time
 		}
 		return errorBody{kind: stringIn(fields["type"]), code: stringIn(fields["code"]), param: stringIn(fields["param"]), message: text, own: true}
 	}
 	var inner map[string]json.RawMessage
 	if json.Unmarshal(fields["error"], &inner) == nil && inner != nil {
 		parsed := errorBody{kind: stringIn(inner["type"]), code: stringIn(inner["code"]), param: stringIn(inner["param"]), message: stringIn(inner["message"])}
-		parsed.own = parsed.message != "" || parsed.kind != "" || parsed.code != ""
+		isEmpty := parsed.message == "" && parsed.kind == "" && parsed.code == ""
+		// Gateways of clouds and of models repeat the status in such an object. OpenAI's codes are words.
+		parsed.own = !isEmpty && !isNumber(inner["code"]) && !isNumber(inner["status"])
 		if parsed.message == "" {
 			parsed.message = string(body)
 		}
 		return parsed
 	}
-	var flat float64
 	if text := stringIn(fields["message"]); text != "" {
 		foreign.code, foreign.message = stringIn(fields["code"]), text
-		if json.Unmarshal(fields["code"], &flat) == nil && flat == float64(statusCode) && onlyHas(fields, "code", "message") {
-			foreign.own = true
-		}
+		foreign.own = statusCode == http.StatusBadRequest && string(fields["code"]) == "400" && onlyHas(fields, "code", "message")
 	}
 	return foreign
 }
 
-// refusalIn is the message of the error in the body of a success, "" if there is none. Other fields, such as a code, are no error there.
-func refusalIn(body []byte) string {
-	var answered struct {
-		Error json.RawMessage `json:"error"`
-	}
-	if json.Unmarshal(body, &answered) != nil || answered.Error == nil {
-		return ""
-	}
-	parsed := parseErrorBody(http.StatusOK, body)
-	if !parsed.own {
-		return ""
-	}
-	return shorten(redact(parsed.message, ""), maxMessageBytes)
-}
-
-// stringIn is the string in a field, "" for any other value: a number as code only repeats the status.
+// stringIn is the string in a field, "" for any other value.
 func stringIn(field json.RawMessage) string {
 	var text string
 	if json.Unmarshal(field, &text) != nil {
 		return ""
 	}
 	return text
+}
+
+// isNumber tells whether the field has a number, or a text of digits.
+func isNumber(field json.RawMessage) bool {
+	_, err := strconv.Atoi(strings.Trim(string(field), `"`))
+	return err == nil
 }
 
 func onlyHas(fields map[string]json.RawMessage, names ...string) bool {
@@ -95,6 +86,15 @@ func onlyHas(fields map[string]json.RawMessage, names ...string) bool {
 		}
 	}
 	return known == len(fields)
+}
+
+func beginsWithError(body []byte) bool {
+	return bytes.HasPrefix(bytes.TrimSpace(body), []byte(`{"error"`))
+}
+
+// isRefusal tells whether the body of a success is one of a refusal: gateways answer so.
+func isRefusal(body []byte) bool {
+	return beginsWithError(body) && parseErrorBody(http.StatusOK, body).own
 }
 
 // isPage tells whether the body is HTML.

@@ -66,10 +66,10 @@ func TestRetryAfter(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			assert.Equal(t, tt.want, retryAfter(http.Header{"Retry-After": {tt.header}}, tt.message, now))
+			assert.Equal(t, tt.want, retryAfter(http.StatusTooManyRequests, http.Header{"Retry-After": {tt.header}}, tt.message, now))
 		})
 	}
-	assert.Zero(t, retryAfter(nil, "", now), "without the header")
+	assert.Zero(t, retryAfter(http.StatusTooManyRequests, nil, "", now), "without the header")
 }
 
 // Other headers of OpenAI have a wait too: in milliseconds, or as the time until a limit is reset.
@@ -85,13 +85,24 @@ func TestRetryAfterInOtherHeaders(t *testing.T) {
 		"milliseconds, garbage":       {http.Header{"Retry-After-Ms": {"soon"}, "Retry-After": {"2"}}, "", 2 * time.Second},
 		"reset":                       {http.Header{"X-Ratelimit-Reset-Requests": {"6m0s"}}, "", 6 * time.Minute},
 		"reset behind the message":    {http.Header{"X-Ratelimit-Reset-Requests": {"6m0s"}}, "Try again in 3s.", 3 * time.Second},
+		"date by OpenAI's clock":      {http.Header{"Retry-After": {"Sun, 01 Mar 2026 12:00:30 GMT"}, "Date": {"Sun, 01 Mar 2026 12:00:00 GMT"}}, "", 30 * time.Second},
 		"reset, garbage":              {http.Header{"X-Ratelimit-Reset-Requests": {"6 parsecs"}}, "", 0},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			assert.Equal(t, tt.want, retryAfter(tt.header, tt.message, time.Time{}))
+			assert.Equal(t, tt.want, retryAfter(http.StatusTooManyRequests, tt.header, tt.message, time.Time{}))
 		})
+	}
+}
+
+// The time until a limit is reset says nothing about a server that fails. Other words about a wait do.
+func TestRetryAfterOfServerErrors(t *testing.T) {
+	t.Parallel()
+	for _, statusCode := range []int{http.StatusInternalServerError, http.StatusServiceUnavailable} {
+		reset := http.Header{"X-Ratelimit-Reset-Requests": {"6m0s"}}
+		assert.Zero(t, retryAfter(statusCode, reset, "", time.Time{}))
+		assert.Equal(t, 3*time.Second, retryAfter(statusCode, reset, "Try again in 3s.", time.Time{}))
 	}
 }
 
@@ -104,7 +115,7 @@ func FuzzRetryAfter(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, header, message string, now int64) {
 		t.Parallel()
-		wait := retryAfter(http.Header{"Retry-After": {header}}, message, time.Unix(now, 0))
+		wait := retryAfter(http.StatusTooManyRequests, http.Header{"Retry-After": {header}}, message, time.Unix(now, 0))
 		assert.GreaterOrEqual(t, wait, time.Duration(0))
 		assert.LessOrEqual(t, wait, maxWait)
 	})

@@ -61,11 +61,11 @@ func TestErrorKeepsWhatTheAPISays(t *testing.T) {
 	bodies := []struct{ name, body, kind, code, message string }{ // the first ones are the API's own
 		{"object", `{"error":{"message":"Something is wrong.","type":"invalid_request_error","param":null,"code":"a_code"}}`, "invalid_request_error", "a_code", sentence},
 		{"object without code", `{"error":{"message":"Something is wrong.","type":"server_error","code":null}}`, "server_error", "", sentence},
-		{"object with a number", `{"error":{"message":"Something is wrong.","code":400}}`, "", "", sentence},
 		{"sentence", `{"error":"Something is wrong."}`, "", "", sentence},
 		{"message null", `{"error":{"message":null,"type":"a_type","code":"a_code"}}`, "a_type", "a_code", `{"error":{"message":null,"type":"a_type","code":"a_code"}}`},
 		{"not UTF-8 in JSON", "{\"error\":\"Something\xff is wrong.\"}", "", "", "Something\ufffd is wrong."},
 		{"flat with a number", `{"code":400,"message":"Something is wrong."}`, "", "", sentence},
+		{"object with a number", `{"error":{"message":"Something is wrong.","code":400}}`, "", "", sentence},
 		{"flat", `{"code":"a_code","message":"Something is wrong."}`, "", "a_code", sentence},
 		{"error null", `{"error":null}`, "", "", `{"error":null}`},
 		{"error empty", `{"error":{}}`, "", "", `{"error":{}}`},

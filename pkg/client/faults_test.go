@@ -114,6 +114,8 @@ func faultCases() map[string]faultCase {
 		"502 of a page":         {openaitest.Fault{Status: 502, Page: true}, client.KindNoAnswer, "", readsAgain},
 		"503 without body":      {openaitest.Fault{Status: 503, EmptyBody: true}, client.KindNoAnswer, "", readsAgain},
 		"200 of a page":         {openaitest.Fault{Status: 200, Page: true}, client.KindNoAnswer, "", readsAgain},
+		"200 of an error":       {openaitest.Fault{Body: `{"error":{"message":"The upstream is busy.","type":"server_error","param":null,"code":null}}`}, client.KindNoAnswer, "", readsAgain},
+		"200 of a word":         {openaitest.Fault{Body: `{"error":"The upstream is busy."}`}, client.KindNoAnswer, "", readsAgain},
 		"200 without body":      {openaitest.Fault{EmptyBody: true}, client.KindNoAnswer, "", readsAgain},
 		"JSON that is cut off":  {openaitest.Fault{Truncate: true}, client.KindNoAnswer, "", readsAgain},
 		"dropped":               {openaitest.Fault{Drop: true}, client.KindNoAnswer, "", readsAgain},

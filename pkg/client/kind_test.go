@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -38,6 +39,11 @@ func TestOnlyTheAPIsEnvelopeCounts(t *testing.T) {
 		"error a list":            {`{"error":["Not found"]}`, false},
 		"list":                    {`[{"error":"Not found"}]`, false},
 		"cut off":                 {`{"error":{"message":"No`, false},
+		"cloud":                   {`{"error":{"code":404,"message":"Requested entity was not found.","status":"NOT_FOUND"}}`, false},
+		"cloud, number as text":   {`{"error":{"code":"404","message":"Resource not found"}}`, false},
+		"proxy for models":        {`{"error":{"message":"Not Found","type":"None","param":"None","code":"404"}}`, false},
+		"server with a status":    {`{"error":{"message":"Not Found","status":404}}`, false},
+		"status as a word":        {`{"error":"%s"}`, false},
 		"object":                  {`{"error":{"message":"No such thing.","type":"invalid_request_error","param":null,"code":null}}`, true},
 		"object with more":        {`{"error":{"message":"No such thing."},"request_id":"req_1"}`, true},
 		"sentence":                {`{"error":"No such thing."}`, true},
@@ -51,13 +57,11 @@ func TestOnlyTheAPIsEnvelopeCounts(t *testing.T) {
 		for statusCode, own := range statuses {
 			t.Run(fmt.Sprintf("%d %s", statusCode, name), func(t *testing.T) {
 				t.Parallel()
-				body := tt.body
-				if strings.Contains(body, "%d") {
-					body = fmt.Sprintf(body, statusCode)
-				}
+				body := strings.NewReplacer("%d", strconv.Itoa(statusCode), "%s", strings.ToLower(http.StatusText(statusCode))).Replace(tt.body)
 				failure := refusal(t, refuse(statusCode, body))
 				want := own
-				if !tt.own && own != client.KindLimited {
+				isOwn := tt.own && (!strings.Contains(tt.body, "%d") || statusCode == http.StatusBadRequest) // they were seen with 400 only
+				if !isOwn && own != client.KindLimited {
 					want = client.KindNoAnswer
 					requireCode(t, codes.Aborted, failure)
 				}

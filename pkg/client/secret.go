@@ -8,6 +8,7 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"regexp"
 )
 
 // SecretValue is a whole key, which the API returns once, when the key is created. Printed, logged or encoded, it is
@@ -59,6 +60,12 @@ func (v SecretValue) MarshalJSON() ([]byte, error) { return []byte(`"` + redacte
 
 // LogValue is for slog.
 func (v SecretValue) LogValue() slog.Value { return slog.StringValue(redacted) }
+
+// wholeKey matches a key in a text: by its length, or in the older form by the mark that all of OpenAI's keys have.
+var wholeKey = regexp.MustCompile(`sk-(?:((?:admin|proj|svcacct|None)-)[A-Za-z0-9_-]{40,}|[A-Za-z0-9]+T3BlbkFJ[A-Za-z0-9]+)`)
+
+// maskKeys leaves only the kind of each key in an answer: people have given keys as names of other things.
+func maskKeys(body []byte) []byte { return wholeKey.ReplaceAll(body, []byte("sk-${1}***")) }
 
 // errNotQuoted replaces errors that would quote an answer with a secret.
 var errNotQuoted = errors.New("the answer cannot be read, and is not quoted, because a key's value may be in it")

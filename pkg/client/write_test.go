@@ -35,7 +35,7 @@ func TestDeletedFieldOfADeletion(t *testing.T) {
 	}
 }
 
-// A success with an error in its body is a refusal, in the words of the error. One without words, and other fields, are none.
+// A success with an error in its body is no usable answer. One without words, and other fields, are no error.
 func TestErrorInASuccess(t *testing.T) {
 	t.Parallel()
 	for body, says := range map[string]string{
@@ -51,8 +51,8 @@ func TestErrorInASuccess(t *testing.T) {
 					require.NoError(t, err)
 					continue
 				}
-				require.Equal(t, client.KindNotDone, client.KindOf(err))
-				requireCode(t, codes.FailedPrecondition, err)
+				require.Equal(t, client.KindNoAnswer, client.KindOf(err))
+				requireCode(t, codes.Unavailable, err)
 				require.ErrorContains(t, err, says)
 				require.NotContains(t, err.Error(), "Secret1")
 			}

@@ -205,7 +205,8 @@ func TestEntriesThatCannotBeRead(t *testing.T) {
 			openaitest.AuditLogEntry{Type: "group.created", Details: map[string]any{"id": n}},
 			openaitest.AuditLogEntry{Type: "user.added", JSON: openaitest.Fields{"user.added": "ann"}},
 			openaitest.AuditLogEntry{Type: "project.created", Details: map[string]any{"id": "p"}, JSON: openaitest.Fields{"effective_at": nil}},
-			openaitest.AuditLogEntry{Type: "project.deleted", Details: map[string]any{"id": fmt.Sprint("p", n)}},
+			openaitest.AuditLogEntry{Type: "group.deleted", Details: map[string]any{"id": "g"}, JSON: openaitest.Fields{"effective_at": "yesterday"}},
+			openaitest.AuditLogEntry{Type: "project.deleted", Details: map[string]any{"id": fmt.Sprint("p", n)}, JSON: openaitest.Fields{"actor": "somebody"}},
 		)
 	}
 	r.pass(time.Hour)
@@ -213,6 +214,6 @@ func TestEntriesThatCannotBeRead(t *testing.T) {
 	warnings := r.logs.FilterMessageSnippet("baton-openai:").TakeAll()
 	require.Len(t, warnings, 1)
 	require.Equal(t, map[string]any{
-		"feed": "audit_log", "entries": int64(15), "types": []any{"group.created", "project.created", "user.added"},
+		"feed": "audit_log", "entries": int64(20), "types": []any{"group.created", "group.deleted", "project.created", "user.added"},
 	}, warnings[0].ContextMap())
 }

@@ -42,7 +42,7 @@ var mutants = map[string]mutant{
 	},
 	"the scope of a sync is ignored": {
 		"pkg/connector/sync_types.go",
-		"	return len(s.types) == 0 || s.types[resourceType.GetId()]\n",
+		"	return s.hasBegunType(resourceType)\n",
 		"	return true\n",
 		[]string{"-run", "^TestSyncOfSomeTypes$", "./pkg/connector"},
 	},

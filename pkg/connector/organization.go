@@ -43,7 +43,9 @@ func (b *organizationBuilder) List(ctx context.Context, parent *v2.ResourceId, o
 	if err := s.beginType(ctx, resourceTypeOrganization); err != nil {
 		return nil, nil, readError(doing, err)
 	}
-	roles, err := s.rolesWithOrganizationID(ctx)
+	roles, err := s.rolesWithOrganizationID(ctx, func(ctx context.Context) (client.Page[client.Role], error) {
+		return getPage(ctx, s, organizationRolesList(), client.Cursor{})
+	})
 	if err != nil {
 		return nil, nil, readError(doing, err)
 	}
@@ -62,11 +64,13 @@ func (b *organizationBuilder) Get(ctx context.Context, id, _ *v2.ResourceId) (*v
 		if id.GetResource() != organizationID {
 			return nil, errNotThere
 		}
-		page, err := b.client.ListRoles(ctx, client.OrganizationScope(), client.Cursor{})
+		roles, err := b.reader.rolesWithOrganizationID(ctx, func(ctx context.Context) (client.Page[client.Role], error) {
+			return b.client.ListRoles(ctx, client.OrganizationScope(), client.Cursor{})
+		})
 		if err != nil {
 			return nil, err
 		}
-		return organizationResource(page.Items)
+		return organizationResource(roles)
 	})
 }
 

@@ -26,11 +26,11 @@ func openAIOrganizationID(roles []client.Role) string {
 
 // rolesWithOrganizationID gives the roles that have the organization's id in theirs. A sync of other types goes on where OpenAI
 // refuses their list; one of the roles asks for it again.
-func (s *syncReader) rolesWithOrganizationID(ctx context.Context) ([]client.Role, error) {
-	if s.excludes(resourceTypeOrganizationRole) {
+func (r *reader) rolesWithOrganizationID(ctx context.Context, read func(context.Context) (client.Page[client.Role], error)) ([]client.Role, error) {
+	if r.excludes(resourceTypeOrganizationRole) {
 		return nil, nil
 	}
-	page, err := getPage(ctx, s, organizationRolesList(), client.Cursor{})
+	page, err := read(ctx)
 	if isPermanentRefusal(err) {
 		warn(ctx, "OpenAI refuses the roles of the organization, whose own id is therefore not shown", zap.Error(err))
 		return nil, nil

@@ -58,11 +58,13 @@ func (s *syncReader) listsAllPrincipals() bool {
 // user nor a service account met before the service accounts of every project, since the API has no other way to find one. A
 // service account may be a user as well.
 func (s *syncReader) findPrincipals(ctx context.Context, members []member) error {
-	if err := s.findUsers(ctx, members); err != nil {
-		return err
+	if s.includes(resourceTypeUser) {
+		if err := s.findUsers(ctx, members); err != nil {
+			return err
+		}
 	}
 	unknown, err := s.withoutFacts(ctx, members, factUser, factServiceAccount)
-	if err != nil || len(unknown) == 0 {
+	if err != nil || len(unknown) == 0 || !s.includes(resourceTypeServiceAccount) {
 		return err
 	}
 	return s.listServiceAccounts(ctx)

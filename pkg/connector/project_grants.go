@@ -64,7 +64,7 @@ func (p projectGrants) page(ctx context.Context, response *response[*v2.Grant], 
 		}
 		return next, err
 	default:
-		if token == (pageToken{}) {
+		if token == (pageToken{}) && p.sync.includes(resourceTypeOrganizationRole) {
 			owners := resourceID(resourceTypeOrganizationRole, roleOwner)
 			response.add(newGrant(p.project.GetId(), slugOwner, owners, gr.WithAnnotation(&v2.GrantImmutable{}), expandThrough(owners, slugAssigned)))
 		}

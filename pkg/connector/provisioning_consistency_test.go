@@ -56,7 +56,9 @@ func TestSuccessWithAnErrorInIt(t *testing.T) {
 			before := server.Snapshot()
 			server.SetFault(c.sends[0], refusal)
 			d := connect(t, server)
-			requireRefusal(t, c.do(t.Context(), d), c.sends[0]+": the answer is a success and has an error in it: This cannot be done.")
+			err := c.do(t.Context(), d)
+			require.Equal(t, codes.Unavailable, status.Code(err), err)
+			requireMessage(t, err, c.sends[0]+": the answer is an error: This cannot be done.")
 			requireState(t, before, server)
 
 			refusal.AfterEffect = true

@@ -170,16 +170,22 @@ var secrets = map[string]string{
 	"account":  "sk-svcacct-LEAKEDaccountLEAKEDaccountLEAKED",
 	"older":    "sk-LEAKEDolderLEAKEDolderLEAKEDolder",
 	"nameless": "sk-proj-LEAKEDnamelessLEAKEDnamelessLEAKED",
+	// In the names that people give, a key is told by its length, or by the mark of OpenAI's keys.
+	"name":  "sk-proj-" + strings.Repeat("LEAKED_name-", 10),
+	"title": "sk-LEAKEDtitleLEAKEDtitlT3BlbkFJLEAKEDtitleLEAKEDtitl",
 }
 
-// leaky serves secrets in every field of a key that can have one.
+// leaky serves secrets in every field of a key that can have one, and in names and descriptions.
 func leaky() *openaitest.Server {
 	server := &openaitest.Server{Organization: openaitest.Sample(), LeakKeyValues: true}
 	o := &server.Organization
 	o.AdminKeys[0].Value = secrets["value"]
 	o.AdminKeys[1].RedactedValue = secrets["admin"]
+	project(o, searchProject).Name = secrets["title"] + " of search"
+	role(o, billingRole).Description = "For " + secrets["name"]
+	group(o, financeGroup).Name, user(o, diego).Name = secrets["name"], secrets["title"]
 	keys := project(o, searchProject).APIKeys
-	keys[0].RedactedValue = secrets["account"]
+	keys[0].RedactedValue, keys[0].Name = secrets["account"], secrets["name"]
 	keys[0].JSON = openaitest.Fields{"value": secrets["value"], "api_key": map[string]any{"value": secrets["value"]}}
 	keys[1].RedactedValue = secrets["project"]
 	keys[2].RedactedValue = secrets["older"]

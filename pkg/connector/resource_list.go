@@ -41,7 +41,7 @@ func listProject[T any](
 			return nil, nil, readError(doing, err)
 		}
 	}
-	if parent.GetResourceType() != resourceTypeProject.GetId() {
+	if parent.GetResourceType() != resourceTypeProject.GetId() || !s.includes(b.resourceType) {
 		return nil, nil, nil
 	}
 	projectID := parent.GetResource()

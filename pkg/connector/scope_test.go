@@ -1,10 +1,14 @@
 package connector_test
 
 import (
+	"fmt"
+	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
+	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
 	"github.com/stretchr/testify/require"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
@@ -176,4 +180,53 @@ func requireTypes(t *testing.T, asked []string, synced outcome) {
 		})
 	}
 	requireSame(t, want, readFile(t, synced.path))
+}
+
+// A targeted sync asks for nothing of the types that the process leaves out, since OpenAI may refuse it.
+func TestTargetedSyncOfAProcessWithSomeTypes(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		target string
+		types  []string
+	}{
+		{"user:" + lena, []string{"user"}},
+		{"user:" + lena, []string{"user", "organization"}},
+		{"organization:organization", []string{"organization"}},
+		{"group:" + financeGroup, []string{"user", "group"}},
+		{"group:" + platformGroup, []string{"user", "group"}}, // has a service account
+		{"project:" + searchProject, []string{"user", "project"}},
+		{"project:" + searchProject, []string{"user", "group", "project", "api_key"}},
+	} {
+		t.Run(fmt.Sprint(test.target, " ", test.types), func(t *testing.T) {
+			t.Parallel()
+			server := &openaitest.Server{Organization: openaitest.Sample()}
+			for _, route := range []string{
+				"GET /organization/roles", userRolesRoute, "GET /organization/groups/{group_id}/roles",
+				"GET /projects/{project_id}/roles", "GET /organization/projects/{project_id}/service_accounts",
+			} {
+				server.SetFault(route, openaitest.Fault{Status: http.StatusForbidden})
+			}
+			part := runSync(t, server, syncOptions{resourceTypes: test.types, targets: []*v2.Resource{target(test.target, "")}})
+			require.NoError(t, part.err)
+			want := expected(openaitest.Sample()).unexpanded().of(test.types...)
+			require.Empty(t, differences(want.rowsOfTarget(test.target).Grants, readFile(t, part.path).Grants))
+			requireWarnings(t, part.logs, nil)
+		})
+	}
+}
+
+// The organization is there where OpenAI refuses its roles, as in a full sync. Only its own id is not shown.
+func TestTargetedSyncOfTheOrganizationWithoutRoles(t *testing.T) {
+	t.Parallel()
+	for _, statusCode := range []int{http.StatusForbidden, http.StatusNotFound} {
+		t.Run(strconv.Itoa(statusCode), func(t *testing.T) {
+			t.Parallel()
+			server := &openaitest.Server{Organization: openaitest.Sample()}
+			server.SetFault("GET /organization/roles", openaitest.Fault{Status: statusCode})
+			part := runSync(t, server, syncOptions{targets: []*v2.Resource{target("organization:organization", "")}})
+			require.NoError(t, part.err)
+			require.Len(t, readFile(t, part.path).Resources, 1)
+			requireWarnings(t, part.logs, []warning{{"OpenAI refuses the roles of the organization", nil}})
+		})
+	}
 }

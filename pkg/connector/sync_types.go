@@ -43,11 +43,12 @@ func (s *syncReader) hasBegunType(resourceType *v2.ResourceType) bool {
 }
 
 // includes tells whether the type is part of the sync, which is known once all types have been listed. A targeted sync
-// lists no type as a whole and leaves none out.
+// lists no type as a whole, and leaves out those that no sync of this process has.
 func (s *syncReader) includes(resourceType *v2.ResourceType) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return len(s.types) == 0 || s.types[resourceType.GetId()]
+	if s.isTargeted() {
+		return !s.excludes(resourceType)
+	}
+	return s.hasBegunType(resourceType)
 }
 
 // excludes tells whether no sync of this process has the type.

@@ -88,8 +88,10 @@ func (b *userBuilder) Grants(ctx context.Context, user *v2.Resource, opts rs.Syn
 	held := assignmentReader{in: organizationKey, roles: catalog, principal: user.GetId(), rowRole: organizationRoleName(profileText(user, profileOrganizationRole))}
 	return fillResponse(first, func(response *response[*v2.Grant], token pageToken) (*pageToken, error) {
 		if token == (pageToken{}) {
-			response.add(newGrant(organizationResourceID(), slugMember, user.GetId()))
-			if held.rowRole != "" {
+			if s.includes(resourceTypeOrganization) {
+				response.add(newGrant(organizationResourceID(), slugMember, user.GetId()))
+			}
+			if held.rowRole != "" && s.includes(resourceTypeOrganizationRole) {
 				response.add(newGrant(resourceID(resourceTypeOrganizationRole, held.rowRole), slugAssigned, user.GetId()))
 			}
 		}
