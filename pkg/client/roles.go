@@ -18,8 +18,8 @@ type Role struct {
 	Permissions []string `json:"permissions"`
 	// ResourceType is api.organization or api.project.
 	ResourceType string `json:"resource_type"`
-	// PredefinedRole is false for custom roles, which may have the name of a predefined one.
-	PredefinedRole bool `json:"predefined_role"`
+	// PredefinedRole is false for custom roles, which may have the name of a predefined one. Nil means that the API does not say.
+	PredefinedRole *bool `json:"predefined_role"`
 }
 
 func (r Role) itemID() string { return r.ID }
@@ -28,7 +28,8 @@ func (r Role) itemID() string { return r.ID }
 // the long form, role-api-project-member__api-project__proj_….
 func (r Role) isAsked(ids []string) bool {
 	asked := ids[len(ids)-1]
-	return r.ID == asked || r.PredefinedRole && strings.HasPrefix(asked, "role-api-") && strings.HasPrefix(r.ID, asked+"__")
+	isCustom := r.PredefinedRole != nil && !*r.PredefinedRole
+	return r.ID == asked || !isCustom && strings.HasPrefix(asked, "role-api-") && strings.HasPrefix(r.ID, asked+"__")
 }
 
 // AssignedRole is a role that a principal holds.

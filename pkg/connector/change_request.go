@@ -104,7 +104,7 @@ func (r changeRequest) unknownSlugError() error {
 // refusePredefinedID refuses the id that OpenAI gives to a predefined role, of which the entitlement is another one: what holds for it,
 // such as that the last owner stays, goes by that entitlement.
 func (r changeRequest) refusePredefinedID(in, roleID string) error {
-	name := predefinedIn(in)(client.Role{ID: roleID, PredefinedRole: true})
+	name := predefinedIn(in)(client.Role{ID: roleID})
 	if name == "" {
 		return nil
 	}

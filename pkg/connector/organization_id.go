@@ -14,7 +14,7 @@ import (
 // role-api-organization-owner__api-organization__org-abc123; "" if there is none.
 func openAIOrganizationID(roles []client.Role) string {
 	for _, role := range roles {
-		if !role.PredefinedRole {
+		if !isPredefined(role) {
 			continue
 		}
 		if _, id, ok := strings.Cut(role.ID, "__api-organization__"); ok {

@@ -64,7 +64,7 @@ func (b *organizationRoleBuilder) getPredefined(ctx context.Context, name string
 	if err != nil {
 		return nil, err
 	}
-	return organizationRoleResource(*cmp.Or(listed, &client.Role{Name: name, PredefinedRole: true}))
+	return organizationRoleResource(*cmp.Or(listed, unlistedRole(name)))
 }
 
 // unlistedPredefinedRoles gives the predefined roles that the API's list left out. The users' rows name them all the same.
@@ -82,7 +82,7 @@ func (s *syncReader) unlistedPredefinedRoles(ctx context.Context) ([]*v2.Resourc
 		if listed[name] {
 			continue
 		}
-		role, err := organizationRoleResource(client.Role{Name: name, PredefinedRole: true})
+		role, err := organizationRoleResource(*unlistedRole(name))
 		if err != nil {
 			return nil, err
 		}
@@ -105,7 +105,7 @@ func organizationRoleResource(role client.Role) (*v2.Resource, error) {
 }
 
 func roleProfile(role client.Role) profile {
-	return profile{"predefined": role.PredefinedRole}.
+	return profile{"predefined": isPredefined(role)}.
 		text("role_id", role.ID).
 		list("permissions", role.Permissions).
 		text("description", role.Description)

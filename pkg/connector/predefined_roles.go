@@ -52,11 +52,21 @@ func parsePredefinedRoleID(id string) (string, string) {
 	return "", ""
 }
 
+// isPredefined tells a predefined role by the API's flag, since a custom role may be called Owner as well. Where there is no flag,
+// the documented form of the id says the same.
+func isPredefined(role client.Role) bool {
+	if role.PredefinedRole != nil {
+		return *role.PredefinedRole
+	}
+	noun, _ := parsePredefinedRoleID(role.ID)
+	return noun != ""
+}
+
 // predefined gives the name that a role of the scope goes by, or "" if it is not one of the predefined roles that this
-// connector knows. The API's flag comes first, for a custom role may be called Owner as well. Then one of three tells
-// which it is: its name, the display name that some answers have in its place ("Project Owner"), or its id.
+// connector knows. One of three tells which it is: its name, the display name that some answers have in its place
+// ("Project Owner"), or its id.
 func (s roleScope) predefined(role client.Role) string {
-	if !role.PredefinedRole || role.ResourceType == s.otherResourceType {
+	if !isPredefined(role) || role.ResourceType == s.otherResourceType {
 		return ""
 	}
 	noun, word := parsePredefinedRoleID(role.ID)
@@ -64,6 +74,12 @@ func (s roleScope) predefined(role client.Role) string {
 		return ""
 	}
 	return cmp.Or(s.name(role.Name), s.name(word))
+}
+
+// unlistedRole is a predefined role of the organization that its list leaves out.
+func unlistedRole(name string) *client.Role {
+	isPredefined := true
+	return &client.Role{Name: name, PredefinedRole: &isPredefined}
 }
 
 // withoutNoun gives the one word of a role's name or display name ("Project owner"), in lower case; "" for other names.
@@ -85,7 +101,7 @@ func (s roleScope) isInDoubt(role client.Role) bool {
 		return false
 	}
 	noun, _ := parsePredefinedRoleID(role.ID)
-	return role.PredefinedRole || noun == s.noun || s.name(role.Name) != "" || strings.TrimSpace(role.Name) == ""
+	return isPredefined(role) || noun == s.noun || s.name(role.Name) != "" || strings.TrimSpace(role.Name) == ""
 }
 
 // organizationRoleID gives the id by which a role of the organization goes: its name if it is predefined, else the API's id. A

@@ -57,6 +57,20 @@ func TestPredefinedRolesByAnyName(t *testing.T) {
 		"capitalized":   {prepare: func(s *openaitest.Server) { s.CapitalizedRoleNames = true }, effect: stays},
 		"display names": {prepare: func(s *openaitest.Server) { s.RoleDisplayNames = true }, effect: stays},
 		"nameless":      {prepare: func(s *openaitest.Server) { s.NamelessRoles = true }, effect: stays},
+		"without the flag": {
+			prepare: func(s *openaitest.Server) {
+				roles := []map[string]any{{"id": tunerRole, "name": "Fine-tuner", "description": "Trains models", "permissions": []string{"api.model.request"}}}
+				for i, name := range []string{"owner", "member", "viewer"} {
+					roles = append(roles, map[string]any{"id": "role-api-project-" + name + "__api-project__" + searchProject, "name": name})
+					if i > 0 {
+						roles[i]["predefined_role"] = nil
+					}
+				}
+				answer(s, "GET /projects/{project_id}/roles", searchProject, rows(roles...))
+				s.AssignmentsOmit = []string{"predefined_role"}
+			},
+			effect: stays,
+		},
 		"display names and no word of a user's role": {
 			prepare: func(s *openaitest.Server) {
 				s.RoleDisplayNames = true

@@ -30,7 +30,7 @@ func warnOfUnknownRoles(in string) func(context.Context, syncSession, client.Pag
 	return func(ctx context.Context, _ syncSession, page client.Page[client.Role]) error {
 		predefined := predefinedIn(in)
 		for _, role := range page.Items {
-			if role.PredefinedRole && predefined(role) == "" {
+			if isPredefined(role) && predefined(role) == "" {
 				warn(ctx, "OpenAI has a predefined role that this version does not know; it is shown under its id, like a custom role",
 					zap.String("role_id", role.ID), zap.String("role", role.Name), zap.String("in", in))
 			}

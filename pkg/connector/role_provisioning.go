@@ -34,7 +34,7 @@ func (p provisioning) roleAddress(ctx context.Context, id *v2.ResourceId) (roleA
 // getCustom gets a role unless it is one of OpenAI's.
 func (p provisioning) getCustom(ctx context.Context, at roleAddress) (client.Role, error) {
 	role, err := p.client.GetRole(ctx, at.in, at.id)
-	if err == nil && role.PredefinedRole {
+	if err == nil && isPredefined(role) {
 		err = refusePredefined(at.id)
 	}
 	return role, err
@@ -76,7 +76,7 @@ func roleFieldsOf(role client.Role) client.RoleFields {
 // createRole makes a custom role. Names are unique among the custom roles of one place: a role of the name with the
 // requested fields is the requested role. So a lost answer makes no second role. True means that it existed.
 func (p provisioning) createRole(ctx context.Context, in client.RoleScope, fields client.RoleFields) (client.Role, bool, error) {
-	isMeant := func(role client.Role) bool { return !role.PredefinedRole && role.Name == fields.Name }
+	isMeant := func(role client.Role) bool { return !isPredefined(role) && role.Name == fields.Name }
 	wanted := describeRole(fields, fields)
 	there, err := p.findRole(ctx, in, isMeant)
 	switch {
