@@ -59,12 +59,10 @@ func TestPredefinedRolesByAnyName(t *testing.T) {
 		"nameless":      {prepare: func(s *openaitest.Server) { s.NamelessRoles = true }, effect: stays},
 		"without the flag": {
 			prepare: func(s *openaitest.Server) {
-				roles := []map[string]any{{"id": tunerRole, "name": "Fine-tuner", "description": "Trains models", "permissions": []string{"api.model.request"}}}
-				for i, name := range []string{"owner", "member", "viewer"} {
-					roles = append(roles, map[string]any{"id": "role-api-project-" + name + "__api-project__" + searchProject, "name": name})
-					if i > 0 {
-						roles[i]["predefined_role"] = nil
-					}
+				id := func(name string) string { return "role-api-project-" + name + "__api-project__" + searchProject }
+				roles := []map[string]any{
+					{"id": tunerRole, "name": "Fine-tuner", "description": "Trains models", "permissions": []string{"api.model.request"}},
+					{"id": id("owner"), "name": "owner"}, {"id": id("member"), "name": "member", "predefined_role": nil}, {"id": id("viewer"), "name": "viewer"},
 				}
 				answer(s, "GET /projects/{project_id}/roles", searchProject, rows(roles...))
 				s.AssignmentsOmit = []string{"predefined_role"}
