@@ -92,10 +92,10 @@ func TestAnswerAboutAnotherObject(t *testing.T) {
 				_, err := c.GetRole(ctx, project, "role-api-project-member")
 				return err
 			},
-			[]string{`{"id":"role-api-project-member"}`, `{"id":"role-api-project-member__api-project__p","predefined_role":true}`},
+			[]string{`{"id":"role-api-project-member"}`, `{"id":"role-api-project-member__api-project__p","predefined_role":true}`, `{"id":"role-api-project-member__api-project__p"}`},
 			[]string{
 				`{"id":"role-api-project-owner__api-project__p","predefined_role":true}`, `{"id":"role-api-project-members","predefined_role":true}`,
-				`{"id":"role-api-project-member__api-project__p"}`,
+				`{"id":"role-api-project-member__api-project__p","predefined_role":false}`,
 			},
 		},
 		"predefined role of the organization": {

@@ -178,19 +178,6 @@ func (c *Client) send(ctx context.Context, call call) error {
 	}
 }
 
-// refused reports a 429 to the route's limiter. nil means that the call is repeated.
-func (c *Client) refused(route *routeLimiter, turn *turn, failure *Error) error {
-	if failure.RetryAfter > c.RetryFor {
-		// The limiter does not learn of the wait: it would stop the route for every caller.
-		route.unanswered()
-		return failure.giveUp(fmt.Sprintf("OpenAI asks to wait %s, which is longer than this connector waits", failure.RetryAfter.Round(time.Second)))
-	}
-	if refusing := route.refused(turn, failure.RetryAfter, failure.Message); refusing > c.RetryFor {
-		return failure.giveUp(fmt.Sprintf("refused for %s in all, which is longer than this connector waits", refusing.Round(time.Second)))
-	}
-	return nil
-}
-
 // attempt sends one request; nil is a success.
 func (c *Client) attempt(ctx context.Context, call call) *Error {
 	call.answered = c.answered.Load()

@@ -55,6 +55,19 @@ func (r *retry) wait(ctx context.Context, failure *Error, retryFor time.Duration
 	}
 }
 
+// refused reports a 429 to the route's limiter. nil means that the call is repeated.
+func (c *Client) refused(route *routeLimiter, turn *turn, failure *Error) error {
+	if failure.RetryAfter > c.RetryFor {
+		// The limiter does not learn of the wait: it would stop the route for every caller.
+		route.unanswered()
+		return failure.giveUp(fmt.Sprintf("OpenAI asks to wait %s, which is longer than this connector waits", failure.RetryAfter.Round(time.Second)))
+	}
+	if refusing := route.refused(turn, failure.RetryAfter, failure.Message); refusing > c.RetryFor {
+		return failure.giveUp(fmt.Sprintf("refused for %s in all, which is longer than this connector waits", refusing.Round(time.Second)))
+	}
+	return nil
+}
+
 // endsWithin tells whether the deadline of the caller comes before the end of the wait.
 func endsWithin(ctx context.Context, wait time.Duration) bool {
 	deadline, has := ctx.Deadline()

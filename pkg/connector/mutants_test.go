@@ -83,7 +83,7 @@ var mutants = map[string]mutant{
 		[]string{"-run", "^TestDeletionThatSaysNothingWasDeleted$", "./pkg/connector"},
 	},
 	"a 404 of something on the way is believed": {
-		"pkg/client/kind.go",
+		"pkg/client/error_kind.go",
 		"	case !body.own:\n		return KindNoAnswer, ReasonForeign\n",
 		"	case !body.own && statusCode != http.StatusNotFound:\n		return KindNoAnswer, ReasonForeign\n",
 		[]string{"-run", "^TestGateway404", "./pkg/connector"},

@@ -1,5 +1,5 @@
 // Package failure has the error of a command that ends without success. Its gRPC code is the exit status. The code of an
-// answer of the API is decided in pkg/client/kind.go, that of a sync or change in pkg/connector/errors.go.
+// answer of the API is decided in pkg/client/error_kind.go, that of a sync or change in pkg/connector/errors.go.
 package failure
 
 import (
