@@ -281,8 +281,8 @@ func TestFaultTable(t *testing.T) {
 	})
 }
 
-// cellsAtOnce is the number of parallel cells. It is higher than that of go test, since cells mostly wait.
-const cellsAtOnce = 16
+// cellsAtOnce is the number of parallel cells. More of them cost more: each sync takes memory for some hundreds of megabytes.
+const cellsAtOnce = 4
 
 // eachCell runs each cell as a test.
 func eachCell[T fmt.Stringer](t *testing.T, cells []T, try func(*testing.T, T)) {
