@@ -170,6 +170,8 @@ func TestKeysInNamesAreMasked(t *testing.T) {
 		"sk-" + older + "T3BlbkFJ" + older:                         "sk-***",
 		"sk-learn-experiments-of-the-team-that-trains-models-2026": "sk-learn-experiments-of-the-team-that-trains-models-2026",
 		"task-" + strings.Repeat("0af9", 10):                       "task-" + strings.Repeat("0af9", 10),
+		"task-proj-" + long:                                        "task-proj-" + long,
+		"key_sk-proj-" + long:                                      "key_sk-proj-***",
 		"sk-proj-***abcd":                                          "sk-proj-***abcd",
 	} {
 		c := newClient(t, start(t, &openaitest.Server{Organization: openaitest.Organization{Projects: []openaitest.Project{{ID: "proj_1", Name: name}}}}))

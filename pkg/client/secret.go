@@ -61,11 +61,22 @@ func (v SecretValue) MarshalJSON() ([]byte, error) { return []byte(`"` + redacte
 // LogValue is for slog.
 func (v SecretValue) LogValue() slog.Value { return slog.StringValue(redacted) }
 
-// wholeKey matches a key in a text: by its length, or in the older form by the mark that all of OpenAI's keys have.
-var wholeKey = regexp.MustCompile(`sk-(?:((?:admin|proj|svcacct|None)-)[A-Za-z0-9_-]{40,}|[A-Za-z0-9]+T3BlbkFJ[A-Za-z0-9]+)`)
+// wholeKeyForm is a key in a text: by its length, or in the older form by the mark that all of OpenAI's keys have.
+const wholeKeyForm = `sk-(?:((?:admin|proj|svcacct|None)-)[A-Za-z0-9_-]{40,}|[A-Za-z0-9]+T3BlbkFJ[A-Za-z0-9]+)`
+
+var (
+	wholeKey = regexp.MustCompile(wholeKeyForm)
+	// separateKey is not a part of a longer word, such as an id that begins with task-proj-. It is slow in a large answer.
+	separateKey = regexp.MustCompile(`([^A-Za-z0-9])` + wholeKeyForm)
+)
 
 // maskKeys leaves only the kind of each key in an answer: people have given keys as names of other things.
-func maskKeys(body []byte) []byte { return wholeKey.ReplaceAll(body, []byte("sk-${1}***")) }
+func maskKeys(body []byte) []byte {
+	if !wholeKey.Match(body) {
+		return body
+	}
+	return separateKey.ReplaceAll(body, []byte("${1}sk-${2}***"))
+}
 
 // errNotQuoted replaces errors that would quote an answer with a secret.
 var errNotQuoted = errors.New("the answer cannot be read, and is not quoted, because a key's value may be in it")
