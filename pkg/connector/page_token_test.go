@@ -190,6 +190,33 @@ func TestGrantsWithoutAListing(t *testing.T) {
 	}
 }
 
+// The lists below a project are whole also where they come before the lists of their types.
+func TestListsBelowAProjectComeFirst(t *testing.T) {
+	t.Parallel()
+	whole, _, err := walkServer(t, &openaitest.Server{Organization: openaitest.Sample()}, zap.WarnLevel)
+	require.NoError(t, err)
+	listener := httptest.NewServer(&openaitest.Server{Organization: openaitest.Sample()})
+	t.Cleanup(listener.Close)
+	first := &walk{client: serve(t.Context(), t, serverOf(t, listener.URL, newMapSessionStore()))}
+	require.NoError(t, first.list(t.Context(), "project", nil))
+	for _, next := range first.toList {
+		require.NoError(t, first.list(t.Context(), next.resourceType, next.parent))
+	}
+	for _, resource := range whole.resources {
+		if resource.GetParentResourceId().GetResourceType() == "project" {
+			require.Contains(t, idsOf(first.resources), id(resource.GetId()))
+		}
+	}
+}
+
+func idsOf(resources []*v2.Resource) []string {
+	ids := make([]string, 0, len(resources))
+	for _, resource := range resources {
+		ids = append(ids, id(resource.GetId()))
+	}
+	return ids
+}
+
 // No page token leads to a panic, and a token that is not a JSON object is refused.
 func FuzzPageToken(f *testing.F) {
 	for _, seed := range []string{

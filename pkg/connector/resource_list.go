@@ -41,7 +41,8 @@ func listProject[T any](
 			return nil, nil, readError(doing, err)
 		}
 	}
-	if parent.GetResourceType() != resourceTypeProject.GetId() || !s.includes(b.resourceType) {
+	// Which types the sync has is not known yet: this call may come before the one without a parent.
+	if parent.GetResourceType() != resourceTypeProject.GetId() || s.excludes(b.resourceType) {
 		return nil, nil, nil
 	}
 	projectID := parent.GetResource()
