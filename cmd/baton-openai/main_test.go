@@ -152,6 +152,7 @@ func setup(env *testscript.Env) error {
 	env.Setenv("NO_AUDIT_LOG_KEY", noAuditLogKey)
 	env.Setenv("NO_COLOR", "1")
 	env.Setenv("GORACE", raceSettings)
+	env.Setenv("GOGC", "400") // a program that runs for a second collects little garbage
 	return nil
 }
 

@@ -81,7 +81,7 @@ func (b benchmark) feedRow(t *testing.T) string {
 
 	rng := rand.New(rand.NewPCG(uint64(b.users), 5))
 	feed := followFeed(t, server, "audit_log", func(c *connector.Connector) { c.SetRetryFor(patient.retryFor) })
-	files := append(make([]string, 0, 1+feedRounds), whole.path)
+	files := append(make([]string, 0, 1+feedRounds), whole.save(t))
 	var took time.Duration
 	var named, feedCalls, syncCalls int
 	for round := range feedRounds {
@@ -100,7 +100,7 @@ func (b benchmark) feedRow(t *testing.T) string {
 		require.NoError(t, part.err)
 		syncCalls += answered(server)
 		named += len(targets)
-		files = append(files, part.path)
+		files = append(files, part.save(t))
 	}
 
 	began = time.Now()
@@ -108,7 +108,7 @@ func (b benchmark) feedRow(t *testing.T) string {
 	t.Logf("%d users: the compaction takes %s", b.users, time.Since(began))
 	again := runSync(t, &openaitest.Server{Organization: server.Snapshot()}, syncOptions{workers: benchWorkers})
 	require.NoError(t, again.err)
-	requireSameRows(t, again.path, compacted)
+	requireSameRows(t, again.save(t), compacted)
 
 	// One second stands for a minute.
 	minutes := func(took time.Duration) float64 { return took.Seconds() }
@@ -173,7 +173,7 @@ func requireSameRows(t *testing.T, want, got string) {
 	t.Helper()
 	seed, balance := maphash.MakeSeed(), map[uint64]int{}
 	count := func(path string, by int) {
-		eachRow(t, path, func(_ rowsOfFile, line string) {
+		eachRow(t, openFile(t, path), func(_ rowsOfFile, line string) {
 			row := maphash.String(seed, line)
 			if balance[row] += by; balance[row] == 0 {
 				delete(balance, row)
@@ -188,7 +188,7 @@ func requireSameRows(t *testing.T, want, got string) {
 	}
 	show := func(path, mark string) []string {
 		var found []string
-		eachRow(t, path, func(_ rowsOfFile, line string) {
+		eachRow(t, openFile(t, path), func(_ rowsOfFile, line string) {
 			if balance[maphash.String(seed, line)] != 0 && len(found) < 10 {
 				found = append(found, mark+line)
 			}

@@ -6,12 +6,12 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
-	"os"
 	"slices"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/conductorone/baton-sdk/pkg/dotc1z/c1zstore"
 	"github.com/stretchr/testify/require"
 	"go.uber.org/zap/zaptest/observer"
 	"google.golang.org/grpc/codes"
@@ -268,15 +268,15 @@ func TestFaultTable(t *testing.T) {
 	server := &openaitest.Server{Organization: faultyOrganization()}
 	undisturbed := runSync(t, server, syncOptions{})
 	require.NoError(t, undisturbed.err)
-	want := readFile(t, undisturbed.path)
+	want := readRows(t, undisturbed.store)
 	eachCell(t, faultTable(t, server), func(t *testing.T, c cell) {
 		t.Helper()
 		synced := runSync(t, c.server(), c.options())
 		switch everything := c.requireEnd(t, synced.err, synced.logs); {
 		case everything:
-			requireSame(t, want, readFile(t, synced.path))
+			requireSame(t, want, readRows(t, synced.store))
 		case synced.err != nil:
-			requireNoFinishedSync(t, synced.path)
+			requireNoFinishedSync(t, synced.store)
 		}
 	})
 }
@@ -303,13 +303,10 @@ func eachCell[T fmt.Stringer](t *testing.T, cells []T, try func(*testing.T, T)) 
 	workers.Wait()
 }
 
-// requireNoFinishedSync checks that a failed sync left no file that reads as a finished one.
-func requireNoFinishedSync(t *testing.T, path string) {
+// requireNoFinishedSync checks that a failed sync left nothing that reads as a finished one.
+func requireNoFinishedSync(t *testing.T, store c1zstore.Store) {
 	t.Helper()
-	if _, err := os.Stat(path); os.IsNotExist(err) {
-		return
-	}
-	finished, err := openFile(t, path).SyncMeta().LatestFinishedSyncOfAnyType(t.Context())
+	finished, err := store.SyncMeta().LatestFinishedSyncOfAnyType(t.Context())
 	require.NoError(t, err)
 	require.Nil(t, finished)
 }

@@ -143,7 +143,7 @@ func syncNamed(t *testing.T, server *openaitest.Server, named []*v2.Resource) fi
 	}
 	part := runSync(t, server, syncOptions{targets: named})
 	require.NoError(t, part.err)
-	return readFile(t, part.path)
+	return readRows(t, part.store)
 }
 
 // requireShown compares a targeted sync with a full sync of the same organization.

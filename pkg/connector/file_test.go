@@ -11,6 +11,7 @@ import (
 
 	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
 	"github.com/conductorone/baton-sdk/pkg/annotations"
+	"github.com/conductorone/baton-sdk/pkg/dotc1z/c1zstore"
 	"github.com/stretchr/testify/require"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/structpb"
@@ -126,8 +127,13 @@ func differences(want, got []string) []string {
 // readFile reads the file as the baton CLI does.
 func readFile(t *testing.T, path string) file {
 	t.Helper()
+	return readRows(t, openFile(t, path))
+}
+
+func readRows(t *testing.T, store c1zstore.Store) file {
+	t.Helper()
 	read := file{Resources: []string{}, Entitlements: []string{}, Grants: []string{}}
-	eachRow(t, path, func(of rowsOfFile, line string) {
+	eachRow(t, store, func(of rowsOfFile, line string) {
 		rows := of(&read)
 		*rows = append(*rows, line)
 	})
@@ -140,10 +146,9 @@ func readFile(t *testing.T, path string) file {
 // rowsOfFile selects the lines for one kind of row.
 type rowsOfFile func(*file) *[]string
 
-// eachRow visits the rows of a file one by one, since a large organization has millions.
-func eachRow(t *testing.T, path string, visit func(of rowsOfFile, line string)) {
+// eachRow visits the rows one by one, since a large organization has millions.
+func eachRow(t *testing.T, store c1zstore.Store, visit func(of rowsOfFile, line string)) {
 	t.Helper()
-	store := openFile(t, path)
 	for token := ""; ; {
 		page, err := store.ListResources(t.Context(), v2.ResourcesServiceListResourcesRequest_builder{PageToken: token}.Build())
 		require.NoError(t, err)

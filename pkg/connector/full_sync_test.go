@@ -39,7 +39,7 @@ func TestFullSyncEqualsTheOrganization(t *testing.T) {
 			if test.options.engine == c1zstore.EngineSQLite {
 				want = want.asSQLiteShows()
 			}
-			requireSame(t, want, readFile(t, synced.path))
+			requireSame(t, want, readFile(t, synced.save(t)))
 		})
 	}
 }
@@ -50,13 +50,13 @@ func TestSyncIsDeterministic(t *testing.T) {
 	organization := openaitest.Seeded(6, openaitest.Size{Users: 25, Groups: 6, Projects: 4})
 	first := runSync(t, &openaitest.Server{Organization: organization}, syncOptions{})
 	require.NoError(t, first.err)
-	want := readFile(t, first.path)
+	want := readRows(t, first.store)
 	for _, workers := range []int{2, 8} {
 		t.Run(fmt.Sprintf("%d workers", workers), func(t *testing.T) {
 			t.Parallel()
 			again := runSync(t, &openaitest.Server{Organization: organization}, syncOptions{workers: workers})
 			require.NoError(t, again.err)
-			requireSame(t, want, readFile(t, again.path))
+			requireSame(t, want, readRows(t, again.store))
 		})
 	}
 }

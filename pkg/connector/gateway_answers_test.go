@@ -43,7 +43,7 @@ func TestGateway404FailsTheSync(t *testing.T) {
 			require.ErrorContains(t, synced.err, adviceForTheWay)
 			require.Equal(t, codes.Aborted, status.Code(synced.err))
 			requireWarnings(t, synced.logs, nil)
-			requireNoFinishedSync(t, synced.path)
+			requireNoFinishedSync(t, synced.store)
 		})
 	}
 }
@@ -125,7 +125,7 @@ func TestGroupMembersRefusedForAReason(t *testing.T) {
 			require.ErrorContains(t, synced.err, test.says)
 			require.Equal(t, codes.PermissionDenied, status.Code(synced.err))
 			requireWarnings(t, synced.logs, nil)
-			requireNoFinishedSync(t, synced.path)
+			requireNoFinishedSync(t, synced.store)
 		})
 	}
 }
@@ -142,7 +142,7 @@ func TestGroupMembersNotFoundForAReason(t *testing.T) {
 			require.Equal(t, codes.FailedPrecondition, status.Code(synced.err), synced.err)
 			require.ErrorContains(t, synced.err, code)
 			requireWarnings(t, synced.logs, nil)
-			requireNoFinishedSync(t, synced.path)
+			requireNoFinishedSync(t, synced.store)
 		})
 	}
 }
@@ -187,7 +187,7 @@ func TestGroupIsDeletedBeforeItsMembersAreListed(t *testing.T) {
 	requireWarnings(t, synced.logs, []warning{{"left while the sync ran", map[string]any{"principal_type": "group", "principal_id": financeGroup, "in": "organization"}}})
 	membership := fmt.Sprintf(`{"Entitlement":%q`, "group:"+financeGroup+":member")
 	require.Contains(t, strings.Join(expected(openaitest.Sample()).Grants, "\n"), membership)
-	require.NotContains(t, strings.Join(readFile(t, synced.path).Grants, "\n"), membership)
+	require.NotContains(t, strings.Join(readRows(t, synced.store).Grants, "\n"), membership)
 }
 
 // Each reason of a refusal has its own advice. Only some advise to use another key.

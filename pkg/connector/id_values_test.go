@@ -66,7 +66,7 @@ func TestCustomRoleWithTheIDOwner(t *testing.T) {
 			synced := runSync(t, &openaitest.Server{Organization: organization}, options)
 			require.Equal(t, codes.FailedPrecondition, status.Code(synced.err), synced.err)
 			require.ErrorContains(t, synced.err, `a role with the id "owner" that is not its predefined role`)
-			requireNoFinishedSync(t, synced.path)
+			requireNoFinishedSync(t, synced.store)
 		})
 	}
 }
@@ -79,7 +79,7 @@ func requireSyncedWhole(t *testing.T, organization openaitest.Organization) {
 	require.NoError(t, synced.err)
 	require.Empty(t, server.Unknown())
 	requireWarnings(t, synced.logs, nil)
-	requireSame(t, expected(organization), readFile(t, synced.path))
+	requireSame(t, expected(organization), readRows(t, synced.store))
 }
 
 // Long ids that differ only at the end stay different.

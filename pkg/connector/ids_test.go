@@ -85,7 +85,7 @@ func syncPinned(t *testing.T) file {
 	synced := runSync(t, &openaitest.Server{Organization: pinned()}, syncOptions{})
 	require.NoError(t, synced.err)
 	requireWarnings(t, synced.logs, nil)
-	return readFile(t, synced.path)
+	return readRows(t, synced.store)
 }
 
 func decode[T any](t *testing.T, rows []string) []T {

@@ -42,7 +42,7 @@ func TestNamesOfAnyLength(t *testing.T) {
 		shown := cmp.Or(test.shown, title+"@example.com")
 		want = want.withProfile("user:"+title, "name", test.whole).withResource("user:"+title, func(row *resourceRow) { row.Name = shown })
 	}
-	requireSame(t, want, readFile(t, synced.path))
+	requireSame(t, want, readRows(t, synced.store))
 }
 
 // A resource that is larger than any message of the SDK fails the sync, with its id.

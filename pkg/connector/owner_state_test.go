@@ -88,7 +88,7 @@ func TestOwnerStates(t *testing.T) {
 func requireStates(t *testing.T, want map[string]any, synced outcome) {
 	t.Helper()
 	got := map[string]any{}
-	for _, row := range decode[resourceRow](t, readFile(t, synced.path).of("api_key").Resources) {
+	for _, row := range decode[resourceRow](t, readRows(t, synced.store).of("api_key").Resources) {
 		got[row.RawID] = row.Profile["owner_state"]
 	}
 	require.Equal(t, want, got)
@@ -141,19 +141,19 @@ func TestOwnerStatesOfTargetedSync(t *testing.T) {
 	t.Parallel()
 	synced := runSync(t, &openaitest.Server{Organization: withDepartedUsers()}, syncOptions{})
 	require.NoError(t, synced.err)
-	keys := readFile(t, synced.path).of("api_key").Resources
+	keys := readRows(t, synced.store).of("api_key").Resources
 	for _, row := range decode[resourceRow](t, keys) {
 		t.Run(row.ID, func(t *testing.T) {
 			t.Parallel()
 			part := runSync(t, &openaitest.Server{Organization: withDepartedUsers()}, syncOptions{targets: []*v2.Resource{target(row.ID, row.Parent)}})
 			require.NoError(t, part.err)
-			require.Equal(t, []string{line(row)}, readFile(t, part.path).Resources)
+			require.Equal(t, []string{line(row)}, readRows(t, part.store).Resources)
 		})
 	}
 	t.Run("project", func(t *testing.T) {
 		t.Parallel()
 		part := runSync(t, &openaitest.Server{Organization: withDepartedUsers()}, syncOptions{targets: []*v2.Resource{target("project:alpha", "")}})
 		require.NoError(t, part.err)
-		requireSubset(t, keys, readFile(t, part.path).of("api_key").Resources)
+		requireSubset(t, keys, readRows(t, part.store).of("api_key").Resources)
 	})
 }

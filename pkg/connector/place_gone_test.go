@@ -30,7 +30,7 @@ func TestListsWhosePlaceIsGone(t *testing.T) {
 			synced := runSync(t, server, syncOptions{workers: 4})
 			require.NoError(t, synced.err)
 			require.Equal(t, 1, placesRefused(server), "the place was not gone")
-			requireSame(t, readFile(t, undisturbed.path), readFile(t, synced.path))
+			requireSame(t, readRows(t, undisturbed.store), readRows(t, synced.store))
 			require.Equal(t, warned(undisturbed), warned(synced))
 		})
 	}
@@ -84,7 +84,7 @@ func TestUserDeletedAtTheEndOfAPage(t *testing.T) {
 	require.Len(t, server.Snapshot().Users, 348)
 	require.Equal(t, 2, placesRefused(server))
 	// The deleted users had been listed before.
-	requireSame(t, expected(organization), readFile(t, synced.path))
+	requireSame(t, expected(organization), readRows(t, synced.store))
 }
 
 // If a list begins again, members that are left out count once.
@@ -119,7 +119,7 @@ func TestPlacesThatAreAlwaysGone(t *testing.T) {
 			require.Equal(t, codes.FailedPrecondition, status.Code(synced.err), synced.err)
 			require.ErrorContains(t, synced.err, route)
 			require.ErrorContains(t, synced.err, "the list changed while it was read; run this again")
-			requireNoFinishedSync(t, synced.path)
+			requireNoFinishedSync(t, synced.store)
 		})
 	}
 }

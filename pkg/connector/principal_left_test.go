@@ -77,7 +77,7 @@ func TestPrincipalLeavesDuringASync(t *testing.T) {
 			}}})
 
 			want := expected(server.Snapshot())
-			got := readFile(t, synced.path)
+			got := readRows(t, synced.store)
 			for _, line := range want.Grants {
 				require.Contains(t, got.Grants, line, "of somebody who is still there")
 			}
@@ -124,7 +124,7 @@ func TestPrincipalThatStillExists(t *testing.T) {
 			synced := runSync(t, server, syncOptions{})
 			require.Equal(t, test.code, status.Code(synced.err), synced.err)
 			require.ErrorContains(t, synced.err, test.says)
-			requireNoFinishedSync(t, synced.path)
+			requireNoFinishedSync(t, synced.store)
 		})
 	}
 }
@@ -164,7 +164,7 @@ func TestNotFoundOfAnotherObjectInASync(t *testing.T) {
 			require.Equal(t, codes.FailedPrecondition, status.Code(synced.err), synced.err)
 			require.ErrorContains(t, synced.err, "404")
 			requireWarnings(t, synced.logs, nil)
-			requireNoFinishedSync(t, synced.path)
+			requireNoFinishedSync(t, synced.store)
 		})
 	}
 }
@@ -237,7 +237,7 @@ func TestTenantGroupOfAProjectIsStillThere(t *testing.T) {
 	synced := runSync(t, server, syncOptions{})
 	require.Equal(t, codes.FailedPrecondition, status.Code(synced.err), synced.err)
 	requireWarnings(t, synced.logs, nil)
-	requireNoFinishedSync(t, synced.path)
+	requireNoFinishedSync(t, synced.store)
 
 	server = newServer(tenantAuditors)
 	server.SetFault(projectGroupRolesRoute, refused)

@@ -116,7 +116,7 @@ func TestProjectArchivedWhileTheSyncRuns(t *testing.T) {
 			}
 			synced := runSync(t, server, syncOptions{})
 			require.NoError(t, synced.err)
-			got := readFile(t, synced.path)
+			got := readRows(t, synced.store)
 			requireSkipped(t, want, got, slices.Collect(maps.Keys(routes))...)
 			for projectID := range routes {
 				require.Contains(t, strings.Join(got.Resources, "\n"), `"ID":"project:`+projectID+`"`)
@@ -135,7 +135,7 @@ func TestProjectArchivedAmongWorkers(t *testing.T) {
 	archiveBefore(server, map[string]string{archived: "GET /organization/projects/{project_id}/users"})
 	synced := runSync(t, server, syncOptions{workers: 4})
 	require.NoError(t, synced.err)
-	requireSkipped(t, want, readFile(t, synced.path), archived)
+	requireSkipped(t, want, readRows(t, synced.store), archived)
 	require.NotZero(t, synced.logs.FilterMessageSnippet(archivedWarning).Len())
 }
 

@@ -132,7 +132,7 @@ func TestRandomGrantsAndRevocations(t *testing.T) {
 
 			synced := runSync(t, server, syncOptions{})
 			require.NoError(t, synced.err)
-			requireSame(t, expected(server.Snapshot()), readFile(t, synced.path))
+			requireSame(t, expected(server.Snapshot()), readRows(t, synced.store))
 		})
 	}
 }
@@ -160,7 +160,7 @@ func TestGrantOfAnAnswerIsInTheSync(t *testing.T) {
 				synced := runSync(t, server, syncOptions{})
 				require.NoError(t, synced.err)
 				found := map[string]bool{}
-				for _, row := range decode[grantRow](t, readFile(t, synced.path).Grants) {
+				for _, row := range decode[grantRow](t, readRows(t, synced.store).Grants) {
 					found[row.Entitlement+":"+row.Principal] = true
 				}
 				for _, grant := range answer.GetGrants() {

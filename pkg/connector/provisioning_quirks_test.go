@@ -125,7 +125,7 @@ func TestRevokeTwiceAnExpandedGrant(t *testing.T) {
 	synced := runSync(t, server, syncOptions{})
 	require.NoError(t, synced.err)
 	grants := map[string]*v2.Grant{}
-	page, err := openFile(t, synced.path).ListGrants(t.Context(), v2.GrantsServiceListGrantsRequest_builder{}.Build())
+	page, err := synced.store.ListGrants(t.Context(), v2.GrantsServiceListGrantsRequest_builder{}.Build())
 	require.NoError(t, err)
 	require.Empty(t, page.GetNextPageToken())
 	for _, grant := range page.GetList() {

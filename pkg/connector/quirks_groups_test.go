@@ -56,7 +56,7 @@ func TestGroupMembersOfOneGroupRefused(t *testing.T) {
 				server.SetFault(groupMembersRoute, openaitest.Fault{PathContains: group.ID, Status: refused, Body: `{"error":"Upgrade your plan."}`})
 				synced := runSync(t, server, syncOptions{})
 				require.ErrorContains(t, synced.err, group.ID)
-				requireNoFinishedSync(t, synced.path)
+				requireNoFinishedSync(t, synced.store)
 			})
 		}
 	}
@@ -74,7 +74,7 @@ func TestGroupMembersRefusedOnALaterPage(t *testing.T) {
 			server := twoPages(organization, map[string]openaitest.Fault{groupMembersRoute: {Status: refused, Body: object("", "Not on your plan."), After: 1}})
 			synced := runSync(t, server, syncOptions{})
 			require.ErrorContains(t, synced.err, groupMembersRoute)
-			requireNoFinishedSync(t, synced.path)
+			requireNoFinishedSync(t, synced.store)
 			requireWarnings(t, synced.logs, nil)
 		})
 	}

@@ -204,11 +204,11 @@ func TestLeakedSecretsAreNotInTheFile(t *testing.T) {
 	t.Parallel()
 	synced := runSync(t, leaky(), syncOptions{})
 	require.NoError(t, synced.err)
-	read := readFile(t, synced.path)
+	read := readRows(t, synced.store)
 	for _, rows := range [][]string{read.Resources, read.Entitlements, read.Grants} {
 		requireNoSecret(t, strings.Join(rows, "\n"))
 	}
-	keys, err := openFile(t, synced.path).ListResources(t.Context(), v2.ResourcesServiceListResourcesRequest_builder{ResourceTypeId: "api_key"}.Build())
+	keys, err := synced.store.ListResources(t.Context(), v2.ResourcesServiceListResourcesRequest_builder{ResourceTypeId: "api_key"}.Build())
 	require.NoError(t, err)
 	require.Len(t, keys.GetList(), 6)
 	text, err := protojson.Marshal(keys)

@@ -38,7 +38,7 @@ func TestUnknownPredefinedRole(t *testing.T) {
 		want = want.withProfile(id, "predefined", true)
 	}
 	want.Grants = mapRows(want.Grants, func(row grantRow) (grantRow, bool) { return row, row.Entitlement != "project:proj_1:inspector" })
-	requireSame(t, want, readFile(t, synced.path))
+	requireSame(t, want, readRows(t, synced.store))
 	requireWarnings(t, synced.logs, []warning{
 		{unknown, map[string]any{"role": "auditor", "in": "organization"}},
 		{unknown, map[string]any{"role_id": ofAProject.ID, "in": "organization"}},
@@ -218,7 +218,7 @@ func TestSecondPredefinedRoleWithoutGroups(t *testing.T) {
 	server := newQuirkServer()
 	synced := runSync(t, server, syncOptions{resourceTypes: types})
 	require.NoError(t, synced.err)
-	requireSame(t, expected(openaitest.Sample()).of(types...), readFile(t, synced.path))
+	requireSame(t, expected(openaitest.Sample()).of(types...), readRows(t, synced.store))
 
 	// An organization without groups has no roles through groups.
 	server = newQuirkServer()
@@ -227,5 +227,5 @@ func TestSecondPredefinedRoleWithoutGroups(t *testing.T) {
 	require.NoError(t, synced.err)
 	want := openaitest.Sample()
 	user(&want, tomas).RoleIDs = []string{"owner"}
-	requireSame(t, expected(want).of(types...), readFile(t, synced.path))
+	requireSame(t, expected(want).of(types...), readRows(t, synced.store))
 }

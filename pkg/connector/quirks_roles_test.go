@@ -65,7 +65,7 @@ func TestAssignmentSources(t *testing.T) {
 	user(&wanted, lena).RoleIDs, projectUser(&wanted, searchProject, lena).RoleIDs = direct, direct
 	synced := runSync(t, server, syncOptions{})
 	require.NoError(t, synced.err)
-	requireSame(t, expected(wanted), readFile(t, synced.path))
+	requireSame(t, expected(wanted), readRows(t, synced.store))
 	requireWarnings(t, synced.logs, nil)
 }
 
@@ -131,7 +131,7 @@ func TestThinAssignmentsWithoutProjectRoles(t *testing.T) {
 		server.AssignmentsOmit = omitted
 		synced := runSync(t, server, syncOptions{resourceTypes: []string{"user", "group", "project"}})
 		require.NoError(t, synced.err)
-		return readFile(t, synced.path).Grants
+		return readRows(t, synced.store).Grants
 	}
 	require.Equal(t, grants(), grants("name", "predefined_role", "resource_type"))
 }

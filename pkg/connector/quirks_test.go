@@ -72,7 +72,7 @@ func requireQuirks(t *testing.T, quirks map[string]quirk) {
 			synced := runSync(t, server, syncOptions{})
 			require.NoError(t, synced.err)
 			require.Empty(t, server.Unknown())
-			requireSame(t, want, readFile(t, synced.path))
+			requireSame(t, want, readRows(t, synced.store))
 			requireWarnings(t, synced.logs, q.warned)
 		})
 	}

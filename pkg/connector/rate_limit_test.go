@@ -32,7 +32,7 @@ func TestSyncOfALimitedAPI(t *testing.T) {
 	server := &openaitest.Server{Organization: organization, RateLimit: &openaitest.RateLimit{Burst: 3, Interval: 20 * time.Millisecond}}
 	synced := runSync(t, server, syncOptions{workers: 12, retryFor: time.Minute})
 	require.NoError(t, synced.err)
-	requireSame(t, expected(organization), readFile(t, synced.path))
+	requireSame(t, expected(organization), readRows(t, synced.store))
 	for route, calls := range fewestCalls(organization) {
 		require.Equal(t, calls, passedCalls(server, route), route)
 	}

@@ -97,7 +97,7 @@ func TestSyncOfSomeTypes(t *testing.T) {
 			}
 			t.Run("rows", func(t *testing.T) {
 				t.Parallel()
-				requireSame(t, want, readFile(t, synced.path))
+				requireSame(t, want, readRows(t, synced.store))
 			})
 			t.Run("calls", func(t *testing.T) {
 				t.Parallel()
@@ -123,7 +123,7 @@ func TestSyncOfKeysWithoutProjects(t *testing.T) {
 	require.NoError(t, synced.err)
 	want := expected(openaitest.Sample()).of("api_key")
 	want.Resources = mapRows(want.Resources, func(row resourceRow) (resourceRow, bool) { return row, row.Parent == "organization:organization" })
-	requireSame(t, want.withoutUsers(), readFile(t, synced.path))
+	requireSame(t, want.withoutUsers(), readRows(t, synced.store))
 	requireWarnings(t, synced.logs, []warning{{"the sync leaves projects out", map[string]any{"resource_type": "api_key"}}})
 }
 
@@ -179,7 +179,7 @@ func requireTypes(t *testing.T, asked []string, synced outcome) {
 			return row, !strings.HasPrefix(row.Parent, "project:")
 		})
 	}
-	requireSame(t, want, readFile(t, synced.path))
+	requireSame(t, want, readRows(t, synced.store))
 }
 
 // A targeted sync asks for nothing of the types that the process leaves out, since OpenAI may refuse it.
@@ -209,7 +209,7 @@ func TestTargetedSyncOfAProcessWithSomeTypes(t *testing.T) {
 			part := runSync(t, server, syncOptions{resourceTypes: test.types, targets: []*v2.Resource{target(test.target, "")}})
 			require.NoError(t, part.err)
 			want := expected(openaitest.Sample()).unexpanded().of(test.types...)
-			require.Empty(t, differences(want.rowsOfTarget(test.target).Grants, readFile(t, part.path).Grants))
+			require.Empty(t, differences(want.rowsOfTarget(test.target).Grants, readRows(t, part.store).Grants))
 			requireWarnings(t, part.logs, nil)
 		})
 	}
@@ -225,7 +225,7 @@ func TestTargetedSyncOfTheOrganizationWithoutRoles(t *testing.T) {
 			server.SetFault("GET /organization/roles", openaitest.Fault{Status: statusCode})
 			part := runSync(t, server, syncOptions{targets: []*v2.Resource{target("organization:organization", "")}})
 			require.NoError(t, part.err)
-			require.Len(t, readFile(t, part.path).Resources, 1)
+			require.Len(t, readRows(t, part.store).Resources, 1)
 			requireWarnings(t, part.logs, []warning{{"OpenAI refuses the roles of the organization", nil}})
 		})
 	}

@@ -91,7 +91,7 @@ func TestSecurityInsights(t *testing.T) {
 			require.NoError(t, synced.err)
 			require.Empty(t, server.Unknown())
 			requireWarnings(t, synced.logs, nil)
-			got := readFile(t, synced.path)
+			got := readRows(t, synced.store)
 			require.Equal(t, insightsOfDepartedUsers(), got.of("security_insight").Resources)
 			if types := test.options.resourceTypes; types != nil {
 				requireSame(t, expected(test.organization).of(types...), got.withoutInsights())
@@ -129,7 +129,7 @@ func TestSecurityInsightsOfManyPages(t *testing.T) {
 			server := &openaitest.Server{Organization: organization}
 			synced := runSync(t, server, syncOptions{workers: 4, insights: true})
 			require.NoError(t, synced.err)
-			got := readFile(t, synced.path)
+			got := readRows(t, synced.store)
 			require.NotEmpty(t, got.of("security_insight").Resources)
 			requireSame(t, expected(organization), got.withoutInsights())
 			require.Equal(t, fewestCalls(organization), callsByRoute(server))
@@ -155,7 +155,7 @@ func TestSecurityInsightsAreOff(t *testing.T) {
 	server := &openaitest.Server{Organization: withDepartedUsers()}
 	synced := runSync(t, server, syncOptions{resourceTypes: []string{"security_insight"}, byTask: true})
 	require.NoError(t, synced.err)
-	require.Empty(t, readFile(t, synced.path).Resources)
+	require.Empty(t, readRows(t, synced.store).Resources)
 	require.Equal(t, map[string]int{"GET /organization/groups": 1}, callsByRoute(server)) // the check of the key
 }
 
@@ -178,7 +178,7 @@ func TestSecurityInsightsWhereGroupsListNoMembers(t *testing.T) {
 	server := &openaitest.Server{Organization: withoutCustomRoles(withDepartedUsers()), GroupMembersUnavailable: http.StatusForbidden}
 	synced := runSync(t, server, syncOptions{workers: 4, insights: true})
 	require.NoError(t, synced.err)
-	require.Equal(t, insightsOfDepartedUsers(), readFile(t, synced.path).of("security_insight").Resources)
+	require.Equal(t, insightsOfDepartedUsers(), readRows(t, synced.store).of("security_insight").Resources)
 	require.Equal(t, 2, callsByRoute(server)[userRolesRoute])
 }
 
@@ -194,7 +194,7 @@ func TestTargetedSyncOfSecurityInsights(t *testing.T) {
 				part := runSync(t, server, syncOptions{targets: []*v2.Resource{target(row.ID, parent)}, insights: true})
 				require.NoError(t, part.err)
 				require.Empty(t, server.Unknown())
-				require.Equal(t, []string{line(row)}, readFile(t, part.path).Resources)
+				require.Equal(t, []string{line(row)}, readRows(t, part.store).Resources)
 			})
 		}
 	}
@@ -209,7 +209,7 @@ func TestTargetedSyncOfSecurityInsights(t *testing.T) {
 			t.Parallel()
 			part := runSync(t, &openaitest.Server{Organization: withDepartedUsers()}, syncOptions{targets: []*v2.Resource{target("security_insight:"+id, "")}, insights: true})
 			require.NoError(t, part.err)
-			require.Empty(t, readFile(t, part.path).Resources)
+			require.Empty(t, readRows(t, part.store).Resources)
 			require.Equal(t, 1, part.logs.FilterMessage("skipping resource due to not found").Len())
 		})
 	}
@@ -287,7 +287,7 @@ func TestSecurityInsightsOfMissingObjects(t *testing.T) {
 		synced := runSync(t, server, syncOptions{resourceTypes: []string{"security_insight"}, insights: true})
 		require.NoError(t, synced.err)
 		requireWarnings(t, synced.logs, []warning{{archivedWarning, map[string]any{"project_id": "alpha"}}})
-		got := readFile(t, synced.path).Resources
+		got := readRows(t, synced.store).Resources
 		require.Len(t, got, 3)
 		require.NotContains(t, strings.Join(got, "\n"), "project:alpha")
 	})
@@ -297,7 +297,7 @@ func TestSecurityInsightsOfMissingObjects(t *testing.T) {
 		server := &openaitest.Server{Organization: withDepartedUsers(), Faults: map[string]openaitest.Fault{userRolesRoute: gone, projectUserRolesRoute: gone}}
 		synced := runSync(t, server, syncOptions{resourceTypes: []string{"security_insight"}, insights: true})
 		require.NoError(t, synced.err)
-		got := strings.Join(readFile(t, synced.path).Resources, "\n")
+		got := strings.Join(readRows(t, synced.store).Resources, "\n")
 		require.NotContains(t, got, "admin-reader")
 		require.NotContains(t, got, "service_account_without_role")
 		require.Contains(t, got, "admin_key_owner_not_owner/admin-leaver")

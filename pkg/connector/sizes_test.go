@@ -39,7 +39,7 @@ func TestSyncOfLargeLists(t *testing.T) {
 			server := &openaitest.Server{Organization: organization}
 			synced := runSync(t, server, syncOptions{workers: 4})
 			require.NoError(t, synced.err)
-			requireSame(t, expected(server.Snapshot()), readFile(t, synced.path))
+			requireSame(t, expected(server.Snapshot()), readRows(t, synced.store))
 		})
 	}
 }

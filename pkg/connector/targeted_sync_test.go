@@ -91,7 +91,7 @@ func requireTargetedSyncs(t *testing.T, organization openaitest.Organization) {
 	t.Helper()
 	synced := runSync(t, &openaitest.Server{Organization: organization}, syncOptions{})
 	require.NoError(t, synced.err)
-	whole := readFile(t, synced.path).unexpanded()
+	whole := readRows(t, synced.store).unexpanded()
 	types := map[string]bool{}
 	for _, line := range whole.Resources {
 		var row resourceRow
@@ -105,7 +105,7 @@ func requireTargetedSyncs(t *testing.T, organization openaitest.Organization) {
 				part := runSync(t, server, syncOptions{targets: []*v2.Resource{target(row.ID, parent)}})
 				require.NoError(t, part.err)
 				require.Empty(t, server.Unknown())
-				got, want := readFile(t, part.path), whole.rowsOfTarget(row.ID)
+				got, want := readRows(t, part.store), whole.rowsOfTarget(row.ID)
 				requireSubset(t, got.Resources, want.Resources)
 				requireSubset(t, got.Entitlements, want.Entitlements)
 				require.Empty(t, differences(want.Grants, got.Grants))
@@ -220,7 +220,7 @@ func TestTargetedSyncOfMissingResources(t *testing.T) {
 			part := runSync(t, server, syncOptions{targets: []*v2.Resource{target(test.id, test.parent)}})
 			require.NoError(t, part.err)
 			require.Empty(t, server.Unknown())
-			got := readFile(t, part.path)
+			got := readRows(t, part.store)
 			require.Empty(t, slices.Concat(got.Resources, got.Entitlements, got.Grants))
 			require.Equal(t, 1, part.logs.FilterMessage("skipping resource due to not found").Len())
 		})
@@ -299,10 +299,10 @@ func TestWholeFileAndTargetedSync(t *testing.T) {
 	}})
 	require.NoError(t, part.err)
 
-	compacted := compact(t, whole.path, part.path)
+	compacted := compact(t, whole.save(t), part.save(t))
 	again := runSync(t, server, syncOptions{})
 	require.NoError(t, again.err)
-	requireSame(t, readFile(t, again.path), readFile(t, compacted))
+	requireSame(t, readRows(t, again.store), readFile(t, compacted))
 }
 
 // A targeted sync of all resources at once is a full sync, whatever one resource leaves in the session for the next.
@@ -311,7 +311,7 @@ func TestTargetedSyncOfEverything(t *testing.T) {
 	organization := openaitest.Seeded(99, openaitest.Size{Users: 50})
 	synced := runSync(t, &openaitest.Server{Organization: organization}, syncOptions{})
 	require.NoError(t, synced.err)
-	whole := readFile(t, synced.path).unexpanded()
+	whole := readRows(t, synced.store).unexpanded()
 	rows := decode[resourceRow](t, whole.Resources)
 	targets := make([]*v2.Resource, 0, len(rows))
 	for _, row := range rows {
@@ -321,6 +321,6 @@ func TestTargetedSyncOfEverything(t *testing.T) {
 		order(targets)
 		part := runSync(t, &openaitest.Server{Organization: organization}, syncOptions{targets: targets})
 		require.NoError(t, part.err)
-		requireSame(t, whole, readFile(t, part.path))
+		requireSame(t, whole, readRows(t, part.store))
 	}
 }
