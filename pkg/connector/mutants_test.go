@@ -23,7 +23,7 @@ type mutant struct {
 
 var mutants = map[string]mutant{
 	"an error is an empty list of resources": {
-		"pkg/connector/resource_list.go",
+		"pkg/connector/list_resources.go",
 		"	page, err := getPage(ctx, s, l, token.Cursor)\n	if err != nil {\n		return nil, nil, readError(doing, err)\n	}\n",
 		"	page, err := getPage(ctx, s, l, token.Cursor)\n	if err != nil {\n		return nil, nil, nil\n	}\n",
 		[]string{"-run", "^TestFaultTable$", "./pkg/connector"},
@@ -59,7 +59,7 @@ var mutants = map[string]mutant{
 		[]string{"-run", "^TestSecondPredefinedRole$", "./pkg/connector"},
 	},
 	"a list that begins again is two": {
-		"pkg/connector/pages.go",
+		"pkg/connector/all_pages.go",
 		"		if page.Again {\n			all = nil\n		}\n",
 		"",
 		[]string{"-run", "^TestNextRunBeginsAListAgain$", "./pkg/connector"},

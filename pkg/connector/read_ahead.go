@@ -24,7 +24,7 @@ import (
 type reader struct {
 	api *client.Client
 	// readsAhead says that lists may be read that nobody has asked for, and be kept in the session store at any time until the
-	// reading is stopped (reading_end.go). It is false in a Lambda, whose process is frozen between requests and may be one
+	// reading is stopped (read_ahead_end.go). It is false in a Lambda, whose process is frozen between requests and may be one
 	// of several.
 	readsAhead bool
 	// skipGrants says that grants are not read ahead.
