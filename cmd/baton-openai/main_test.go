@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"os/exec"
 	"path/filepath"
+	"runtime/debug"
 	"strconv"
 	"strings"
 	"sync"
@@ -154,6 +155,22 @@ func setup(env *testscript.Env) error {
 	env.Setenv("GORACE", raceSettings)
 	env.Setenv("GOGC", "400") // a program that runs for a second collects little garbage
 	return nil
+}
+
+// buildFlags are those of these tests, so that the build of the baton CLI reuses their packages.
+func buildFlags() []string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return nil
+	}
+	var flags []string
+	for _, setting := range info.Settings {
+		switch setting.Key {
+		case "-race", "-tags":
+			flags = append(flags, setting.Key+"="+setting.Value)
+		}
+	}
+	return flags
 }
 
 // buildBaton builds the CLI of the SDK version in go.mod, when a script first needs it.
