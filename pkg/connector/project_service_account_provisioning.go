@@ -2,6 +2,7 @@ package connector
 
 import (
 	"context"
+	"fmt"
 
 	"google.golang.org/grpc/codes"
 
@@ -30,22 +31,69 @@ func (s projectServiceAccount) grant(ctx context.Context) (outcome, error) {
 		return outcome{}, err
 	}
 	role, before := s.request.slug, projectRoleName(account.Role)
-	if role == before {
-		return outcome{already: true}, nil
-	}
-	if before == "" || role == slugViewer {
+	roles := s.rolesOf(s.request.inProject(s.projectID()))
+	if before != role && (before == "" || role == slugViewer) {
 		// What the row does not name may be assigned, and is shown by a sync.
-		held, err := s.rolesOf(s.request.inProject(s.projectID())).assignmentOrNone(ctx, roleByName(s.projectID(), role))
-		if err != nil || held.direct {
-			return outcome{already: err == nil}, err
+		held, err := roles.assignmentOrNone(ctx, roleByName(s.projectID(), role))
+		if err != nil {
+			return outcome{}, err
+		}
+		if held.direct {
+			before = role
 		}
 	}
-	if role == slugViewer {
+	if role == slugViewer && before != role {
 		return outcome{}, newError(codes.FailedPrecondition, "a service account cannot be a viewer: grant member or owner instead")
 	}
-	err = s.consistency.apply(ctx, change{
+	// An assignment makes a member an owner all the same. It may outlast the change of the row, and no sync may show it.
+	var owner roleAssignment
+	if role == slugMember {
+		if owner, err = roles.assignmentOrNone(ctx, roleByName(s.projectID(), slugOwner)); err != nil {
+			return outcome{}, err
+		}
+	}
+	done := outcome{already: before == role}
+	if !done.already {
+		shown, err := s.modify(ctx, before)
+		if err != nil {
+			return outcome{}, err
+		}
+		if done = s.replacing(before); !shown {
+			return done, nil // nor would the assignments
+		}
+	}
+	if !owner.direct {
+		return done, nil
+	}
+	if owner, err = roles.assignmentOrNone(ctx, roleByName(s.projectID(), slugOwner)); err != nil || !owner.direct {
+		return done, err
+	}
+	taken, err := roles.takeOwn(ctx, owner, slugOwner)
+	switch {
+	case err != nil:
+		return outcome{}, fmt.Errorf("the service account %s is now a member of the project %s and still its owner: %w", s.id(), s.projectID(), err)
+	case taken:
+		return s.replacing(slugOwner), nil
+	default:
+		return done, nil
+	}
+}
+
+// replacing is the outcome of a grant in place of the role, if there is one.
+func (s projectServiceAccount) replacing(role string) outcome {
+	if role == "" {
+		return outcome{}
+	}
+	replaced := s.request.withSlug(role)
+	return outcome{replaced: &replaced}
+}
+
+// modify changes the role that the account's row names, and tells whether that shows.
+func (s projectServiceAccount) modify(ctx context.Context, before string) (bool, error) {
+	role, shown := s.request.slug, ""
+	err := s.consistency.apply(ctx, change{
 		write: func(ctx context.Context) error {
-			answered, err := s.client.ModifyProjectServiceAccount(ctx, s.projectID(), account.ID, role)
+			answered, err := s.client.ModifyProjectServiceAccount(ctx, s.projectID(), s.id(), role)
 			if err != nil {
 				return err
 			}
@@ -53,15 +101,12 @@ func (s projectServiceAccount) grant(ctx context.Context) (outcome, error) {
 		},
 		read: func(ctx context.Context) (string, error) {
 			account, err := s.account(ctx)
-			return projectRoleName(account.Role), err
+			shown = projectRoleName(account.Role)
+			return shown, err
 		},
 		before: before, wanted: role,
 	})
-	if err != nil || before == "" {
-		return outcome{}, err
-	}
-	replaced := s.request.withSlug(before)
-	return outcome{replaced: &replaced}, nil
+	return shown == role, err
 }
 
 func (s projectServiceAccount) revoke(ctx context.Context) (outcome, error) {

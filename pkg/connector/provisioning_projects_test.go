@@ -4,6 +4,7 @@ import (
 	"slices"
 	"testing"
 
+	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
 	"github.com/stretchr/testify/require"
 
 	"github.com/conductorone/baton-openai/pkg/openaitest"
@@ -289,4 +290,41 @@ func TestGroupRoleThatTheAPIKeeps(t *testing.T) {
 	requireRefusal(t, err, "A group needs a role.")
 	requireState(t, before, server)
 	require.Equal(t, []string{unassignInProject}, writes(server))
+}
+
+// A service account that is an owner by an assignment is a member only when that is taken, which OpenAI may refuse.
+func TestMemberForAServiceAccountThatIsAnOwnerByAnAssignment(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		account, role string
+		sends         []string
+	}{
+		"without a role in its row": {"svc-2", "none", []string{modifyServiceAccount, unassignProjectUser}},
+		"a member in its row":       {"svc-1", "member", []string{unassignProjectUser}},
+		"an owner in its row":       {"svc-3", "owner", []string{modifyServiceAccount, unassignProjectUser}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			server := newServer(setAccountRoles(test.account, "owner"))
+			server.ServiceAccountRolesMayGo = true
+			want := server.Snapshot()
+			both(setAccountRole(test.account, "member"), setAccountRoles(test.account))(&want)
+			asked := access{alphaMember, "service_account:" + test.account}
+			answer, err := connect(t, server).grant(t.Context(), shapes["full"], asked)
+			require.NoError(t, err)
+			require.Equal(t, test.sends, writes(server))
+			after := server.Snapshot()
+			require.Equal(t, state(want), state(after))
+			replaced := &v2.GrantReplaced{}
+			pick(t, answer.GetAnnotations(), replaced)
+			require.Equal(t, alphaOwner+":service_account:"+test.account, replaced.GetReplacedGrantId())
+
+			server = newServer(setAccountRoles(test.account, "owner"))
+			d := connect(t, server)
+			for range 2 {
+				_, err = d.grant(t.Context(), shapes["full"], asked)
+				requireRefusal(t, err, test.account+" is now a member of the project alpha and still its owner", "not supported here")
+			}
+		})
+	}
 }

@@ -45,11 +45,18 @@ func (s *Server) assignProjectUserRoleLocked(c *call, body roleAssignment) (any,
 // unassignProjectUserRoleLocked unassigns a role that is held directly. The predefined role is the membership, which another
 // route ends.
 func (s *Server) unassignProjectUserRoleLocked(c *call) (any, error) {
+	id, roleID := c.PathValue("user_id"), c.PathValue("role_id")
+	if s.ServiceAccountRolesMayGo {
+		if project, err := s.activeProjectLocked(c); err == nil && project.serviceAccount(id) != nil {
+			account := project.serviceAccount(id)
+			account.RoleIDs, err = withoutRole(account.RoleIDs, roleID, project.RoleID)
+			return deleted("user.role", ""), err
+		}
+	}
 	project, err := s.projectOfPersonLocked(c)
 	if err != nil {
 		return nil, err
 	}
-	id, roleID := c.PathValue("user_id"), c.PathValue("role_id")
 	member := project.user(id)
 	switch {
 	case s.Organization.isOwner(id) && roleID == project.RoleID(roleOwner):

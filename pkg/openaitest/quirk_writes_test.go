@@ -71,6 +71,17 @@ func TestAssignedRolesThatAddUp(t *testing.T) {
 	}})
 }
 
+func TestServiceAccountRolesThatMayGo(t *testing.T) {
+	t.Parallel()
+	held := edited(func(o *openaitest.Organization) { o.Projects[0].ServiceAccounts[0].RoleIDs = []string{"owner"} })
+	const route = "DELETE /projects/p/users/sa/roles/role-api-project-owner__api-project__p"
+	requireWrites(t, map[string]write{"taken": {
+		route:  route,
+		effect: func(o *openaitest.Organization) { o.Projects[0].ServiceAccounts[0].RoleIDs = []string{} },
+	}}, func(s *openaitest.Server) { s.ServiceAccountRolesMayGo = true }, held)
+	requireRefusals(t, map[string]refusal{"not taken": {route: route, prepare: held, status: 400, message: "not supported"}})
+}
+
 func TestAssignmentsThatOmitFields(t *testing.T) {
 	t.Parallel()
 	standIn := newWritable()

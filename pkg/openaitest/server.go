@@ -78,6 +78,9 @@ type Server struct {
 	// ServiceAccountKeysMayGo allows to delete a key of a service account. The document says that this is an error, but that text
 	// is older than the route that creates further keys.
 	ServiceAccountKeysMayGo bool
+	// ServiceAccountRolesMayGo allows to unassign a role from a service account. One public client does so, and another one says that
+	// the API only reads such roles.
+	ServiceAccountRolesMayGo bool
 	// LargestPage, if set, is the most rows that a page has, whatever limit the request names. It makes lists of several pages
 	// from few rows.
 	LargestPage int
