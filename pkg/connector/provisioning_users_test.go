@@ -222,6 +222,12 @@ func TestRefusedInTheOrganization(t *testing.T) {
 		"membership from the last owner by the assignment list": {
 			do: revoked(organizationMember, "user:ola"), prepare: both(oneOwner, setAssigned("ola", "", "owner")), says: []string{"ola is the last owner"},
 		},
+		"membership from the last owner, who is one by an assignment next to reader": {
+			do: revoked(organizationMember, "user:ola"), prepare: both(oneOwner, setAssigned("ola", "reader", "owner")), says: []string{"ola is the last owner"},
+		},
+		"the account of the last owner, who is one by an assignment next to reader": {
+			do: deleted("user:ola", ""), prepare: both(oneOwner, setAssigned("ola", "reader", "owner")), says: []string{"ola is the last owner"},
+		},
 		"reader by the assignment list": {do: revoked(readerRole, "user:ann"), prepare: setAssigned("ann", "", "reader"), says: []string{"delete the account instead"}},
 		"owner by the assignment list from a service account": {
 			do: revoked(ownerRole, "user:bot"), prepare: setAssigned("bot", "", "owner"), says: []string{"bot is a service account"},

@@ -109,6 +109,11 @@ func (p provisioning) deleteUser(ctx context.Context, userID string) (bool, erro
 		return isGone(err), ignoreGone(err)
 	}
 	role, err := p.predefinedOrganizationRole(ctx, user)
+	if err == nil && organizationRoleName(user.Role) == roleReader {
+		// An assignment may make a reader an owner all the same. Where OpenAI has no list of them for this key, the row decides.
+		role, err = p.userInOrganization(userID).predefined(ctx, roleOwner)
+		err = ignorePermanentRefusal(err)
+	}
 	if err != nil {
 		return false, err
 	}
