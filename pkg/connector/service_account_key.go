@@ -67,7 +67,9 @@ type keyRequest struct {
 func newKeyRequest(input *connectorbuilder.CredentialIssueInput) (keyRequest, error) {
 	account, id := input.IdentityID, input.RequestID
 	switch {
-	case !proto.Equal(account, resourceID(resourceTypeServiceAccount, account.GetResource())) || account.GetResource() == "" || !isPrintable(account.GetResource()):
+	case isKeyValue(account.GetResource()):
+		return keyRequest{}, errKeyForID
+	case !proto.Equal(account, resourceID(resourceTypeServiceAccount, account.GetResource())) || !isID(account.GetResource()):
 		return keyRequest{}, newError(codes.InvalidArgument, "%q is not the id of something of the type %s", account.GetResource(), resourceTypeServiceAccount.GetId())
 	case id == "" || !isPrintable(id):
 		return keyRequest{}, newError(codes.InvalidArgument, "the request for an API key has no id, by which the key is found again")

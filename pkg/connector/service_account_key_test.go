@@ -282,6 +282,8 @@ func TestMalformedKeyRequests(t *testing.T) {
 		`"ann" is not the id of something of the type`:        {IdentityID: parseID("user:ann"), RequestID: "r", CredentialOptions: apiKey},
 		`"" is not the id of something of the type`:           {IdentityID: parseID("service_account:"), RequestID: "r", CredentialOptions: apiKey},
 		`"svc-1" is not the id of something of the type`:      {IdentityID: flagged, RequestID: "r", CredentialOptions: apiKey},
+		`"svc-1 " is not the id of something of the type`:     {IdentityID: parseID("service_account:svc-1 "), RequestID: "r", CredentialOptions: apiKey},
+		"looks like the value of an API key":                  {IdentityID: parseID("service_account:sk-svcacct-" + valuePart), RequestID: "r", CredentialOptions: apiKey},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -289,6 +291,7 @@ func TestMalformedKeyRequests(t *testing.T) {
 			_, err := builderOf[connectorbuilder.CredentialIssuerLimited](t.Context(), connect(t, server), "service_account").Issue(t.Context(), input)
 			require.Equal(t, codes.InvalidArgument, status.Code(err), err)
 			requireMessage(t, err, name)
+			require.NotContains(t, err.Error(), valuePart)
 			require.Empty(t, server.Requests())
 		})
 	}
