@@ -2,6 +2,7 @@ package connector
 
 import (
 	"context"
+	"fmt"
 
 	"google.golang.org/grpc/codes"
 )
@@ -57,6 +58,9 @@ func createNamed[T any](ctx context.Context, consistency consistency, c creation
 		},
 		before: stateNotThere, wanted: stateThere,
 	})
+	if mayBeDone(err) {
+		err = fmt.Errorf("OpenAI may have made one of this name all the same: look for it before you ask again, which would make a second one: %w", err)
+	}
 	return made, err
 }
 

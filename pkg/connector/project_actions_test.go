@@ -155,6 +155,7 @@ func TestLostProjectNextToAnother(t *testing.T) {
 	}
 	err := invoked("create_project", `{"name":"Omega"}`)(t.Context(), connect(t, server))
 	require.ErrorContains(t, err, "creating the project named Omega")
+	require.ErrorContains(t, err, mayBeMade)
 	require.Equal(t, []string{createProject}, writes(server))
 }
 

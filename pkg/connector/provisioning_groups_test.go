@@ -225,7 +225,7 @@ func TestGroupThatWasNotMade(t *testing.T) {
 	server.SetFault(createGroup, lost)
 	_, err := newGroup("Night shift")(t.Context(), connect(t, server))
 	require.Equal(t, codes.Unavailable, status.Code(err), err)
-	requireMessage(t, err)
+	requireMessage(t, err, mayBeMade)
 	require.Equal(t, []string{createGroup}, writes(server))
 
 	server = newServer()
@@ -233,4 +233,13 @@ func TestGroupThatWasNotMade(t *testing.T) {
 	server.SetFault(createGroup, lost)
 	_, err = newGroup("Night shift")(t.Context(), connect(t, server))
 	require.Equal(t, codes.Unavailable, status.Code(err), err)
+	requireMessage(t, err, mayBeMade)
+
+	server = newServer()
+	server.SetFault(createGroup, openaitest.Fault{Status: 400})
+	_, err = newGroup("Night shift")(t.Context(), connect(t, server))
+	requireRefusal(t, err)
+	require.NotContains(t, err.Error(), mayBeMade)
 }
+
+const mayBeMade = "OpenAI may have made one of this name all the same: look for it before you ask again"
