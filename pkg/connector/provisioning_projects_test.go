@@ -328,3 +328,17 @@ func TestMemberForAServiceAccountThatIsAnOwnerByAnAssignment(t *testing.T) {
 		})
 	}
 }
+
+// What a group gives stays, also where OpenAI names no sources.
+func TestMemberForAServiceAccountThatAGroupMakesAnOwner(t *testing.T) {
+	t.Parallel()
+	for _, omitted := range []bool{false, true} {
+		server := newServer(setProjectGroup("team", "owner"))
+		server.OmitAssignmentSources = omitted
+		before := server.Snapshot()
+		answer, err := connect(t, server).grant(t.Context(), shapes["full"], access{alphaMember, "service_account:svc-1"})
+		require.NoError(t, err)
+		require.True(t, pick(t, answer.GetAnnotations(), &v2.GrantAlreadyExists{}))
+		requireState(t, before, server)
+	}
+}
