@@ -19,9 +19,9 @@ type changeRequest struct {
 	principal *v2.ResourceId
 	// parent is the resource's parent, nil where the request does not name it.
 	parent *v2.ResourceId
-	// seenDirect says that a sync has found the grant to be held directly, as well as through groups. Only a revocation
-	// sets it.
-	seenDirect bool
+	// seenDirect says that a sync has found the grant to be held directly, as well as through groups, and seenInherited that it has
+	// found it to be held through groups alone. Only a revocation sets them.
+	seenDirect, seenInherited bool
 }
 
 func newChangeRequest(principal *v2.Resource, entitlement *v2.Entitlement) (changeRequest, error) {
@@ -56,7 +56,9 @@ func newChangeRequest(principal *v2.Resource, entitlement *v2.Entitlement) (chan
 func newRevocation(grant *v2.Grant) (changeRequest, error) {
 	r, err := newChangeRequest(grant.GetPrincipal(), grant.GetEntitlement())
 	if err == nil {
-		_, r.seenDirect = grant.GetSources().GetSources()[r.entitlementID()]
+		sources := grant.GetSources().GetSources()
+		_, r.seenDirect = sources[r.entitlementID()]
+		r.seenInherited = len(sources) > 0 && !r.seenDirect
 	}
 	return r, err
 }

@@ -129,6 +129,20 @@ func (r principalRoles) confirmedAssignment(ctx context.Context, role requestedR
 	return found, err
 }
 
+// assignmentToRevoke is [principalRoles.confirmedAssignment] of what the request names. OpenAI may not know the list of somebody who is in
+// a project through a group only; then the group is looked for that a sync has seen it come from.
+func (r principalRoles) assignmentToRevoke(ctx context.Context, request changeRequest, role requestedRole) (roleAssignment, error) {
+	held, err := r.confirmedAssignment(ctx, role)
+	if err != nil || held.row != nil || !request.seenInherited {
+		return held, err
+	}
+	group, err := r.groupGiving(ctx, r.principal.ID, role, r.in())
+	if group != "" {
+		held.row = &client.AssignedRole{AssignmentSources: client.AssignmentSources{{PrincipalID: group}}}
+	}
+	return held, err
+}
+
 // predefined gives the name of the predefined role that the principal holds directly, "" for none; of several, the first
 // of the names.
 func (r principalRoles) predefined(ctx context.Context, names ...string) (string, error) {
@@ -191,7 +205,7 @@ func (r principalRoles) assignChange(role requestedRole, id string) change {
 
 // revoke takes the role if it is held directly. What only groups give cannot be taken from one of their members.
 func (r principalRoles) revoke(ctx context.Context, request changeRequest, role requestedRole) (outcome, error) {
-	held, err := r.confirmedAssignment(ctx, role)
+	held, err := r.assignmentToRevoke(ctx, request, role)
 	switch {
 	case err != nil:
 		return outcome{}, err

@@ -116,7 +116,7 @@ func (s projectServiceAccount) revoke(ctx context.Context) (outcome, error) {
 	}
 	held := roleAssignment{direct: projectRoleName(account.Role) == s.request.slug}
 	if !held.direct {
-		held, err = s.rolesOf(s.request.inProject(s.projectID())).confirmedAssignment(ctx, roleByName(s.projectID(), s.request.slug))
+		held, err = s.rolesOf(s.request.inProject(s.projectID())).assignmentToRevoke(ctx, s.request, roleByName(s.projectID(), s.request.slug))
 	}
 	switch {
 	case err != nil:

@@ -134,3 +134,33 @@ func TestRevokeWhatAGroupGivesWithoutSources(t *testing.T) {
 	require.NoError(t, err)
 	require.False(t, pick(t, answer.GetAnnotations(), &v2.GrantReplaced{}))
 }
+
+// OpenAI may have no list of the roles of somebody who is in a project through a group only. What a sync has seen come from a group
+// alone is not revoked while the group gives it.
+func TestRevokeWhatAGroupGivesToSomebodyWithoutAList(t *testing.T) {
+	t.Parallel()
+	for _, a := range []access{
+		{alphaViewer, "user:dora"}, {tuneRole, "user:dora"}, {alphaViewer, "service_account:svc-9"}, {tuneRole, "service_account:svc-9"},
+	} {
+		t.Run(a.grantID(), func(t *testing.T) {
+			t.Parallel()
+			server := newServer(setMembers("team", "dora", "svc-9"))
+			server.RolesOfMembersOnly = true
+			d := connect(t, server)
+			for range 2 {
+				_, err := revokeSeen(t.Context(), d, a, "group:team:member")
+				requireRefusal(t, err, "held only through the group team")
+			}
+			server.SetFault(projectGroupRolesRoute, openaitest.Fault{Drop: true})
+			_, err := revokeSeen(t.Context(), d, a, "group:team:member")
+			require.Error(t, err)
+			require.Empty(t, writes(server))
+
+			server = newServer(setMembers("team"))
+			server.RolesOfMembersOnly = true
+			answer, err := revokeSeen(t.Context(), connect(t, server), a, "group:team:member")
+			require.NoError(t, err)
+			require.True(t, pick(t, answer.GetAnnotations(), &v2.GrantAlreadyRevoked{}))
+		})
+	}
+}

@@ -114,7 +114,7 @@ func (s *Server) projectUserRolesLocked(c *call) (*assignments, error) {
 			found.addInherited(group.ID, mapped(project.RoleID, added.RoleIDs)...)
 		}
 	}
-	if !isMember {
+	if !isMember || s.RolesOfMembersOnly && user == nil && account == nil {
 		return nil, notFound(typeUser, id)
 	}
 	return found, nil

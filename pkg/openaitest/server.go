@@ -81,6 +81,9 @@ type Server struct {
 	// ServiceAccountRolesMayGo allows to unassign a role from a service account. One public client does so, and another one says that
 	// the API only reads such roles.
 	ServiceAccountRolesMayGo bool
+	// RolesOfMembersOnly answers 404 for the roles in a project of somebody who is in it through a group only. What the API does is
+	// not known.
+	RolesOfMembersOnly bool
 	// LargestPage, if set, is the most rows that a page has, whatever limit the request names. It makes lists of several pages
 	// from few rows.
 	LargestPage int
