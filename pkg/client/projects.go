@@ -2,6 +2,7 @@ package client
 
 import (
 	"context"
+	"encoding/json"
 	"net/http"
 )
 
@@ -20,6 +21,23 @@ type Project struct {
 }
 
 func (p Project) itemID() string { return p.ID }
+
+// UnmarshalJSON takes a project without a status for archived if it says when that was. The API's document requires no status.
+func (p *Project) UnmarshalJSON(text []byte) error {
+	type fields Project
+	row := struct {
+		*fields
+
+		ArchivedAt Timestamp `json:"archived_at"`
+	}{fields: (*fields)(p)}
+	if err := json.Unmarshal(text, &row); err != nil {
+		return err
+	}
+	if p.Status == "" && row.ArchivedAt > 0 {
+		p.Status = ProjectArchived
+	}
+	return nil
+}
 
 // ListProjects gives a page of at most 100 projects, without the archived ones.
 //

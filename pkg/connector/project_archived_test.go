@@ -142,15 +142,23 @@ func TestProjectArchivedAmongWorkers(t *testing.T) {
 // A project that is listed as archived is left out, without a call.
 func TestProjectListedAsArchived(t *testing.T) {
 	t.Parallel()
-	requireQuirks(t, map[string]quirk{"listed": {
-		prepare: func(s *openaitest.Server) {
-			s.Organization.Projects = append(s.Organization.Projects, openaitest.Project{
-				ID: "proj_listed", Name: "Listed", JSON: openaitest.Fields{"status": "archived"},
-				ServiceAccounts: []openaitest.ServiceAccount{{ID: "svc_acct_listed", Role: "owner"}},
-			})
-		},
-		effect: func(*openaitest.Organization) {},
-	}})
+	quirks := map[string]quirk{}
+	for name, fields := range map[string]openaitest.Fields{
+		"by its status": {"status": "archived"},
+		// The API's document requires neither field.
+		"by its time alone": {"status": nil, "archived_at": 1_711_471_533},
+	} {
+		quirks[name] = quirk{
+			prepare: func(s *openaitest.Server) {
+				s.Organization.Projects = append(s.Organization.Projects, openaitest.Project{
+					ID: "proj_listed", Name: "Listed", JSON: fields,
+					ServiceAccounts: []openaitest.ServiceAccount{{ID: "svc_acct_listed", Role: "owner"}},
+				})
+			},
+			effect: func(*openaitest.Organization) {},
+		}
+	}
+	requireQuirks(t, quirks)
 }
 
 // A refusal by an active project is an error, even in the form of an archived project's refusal.
