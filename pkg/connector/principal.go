@@ -130,7 +130,9 @@ func (s *syncReader) listServiceAccounts(ctx context.Context) error {
 			continue
 		}
 		if _, err := getRows(ctx, s, serviceAccountsList(project.ID)); err != nil {
-			return err
+			if archived, err := s.skipArchived(ctx, project.ID, err); !archived {
+				return err
+			}
 		}
 	}
 	return nil

@@ -10,6 +10,7 @@ import (
 	"sync"
 	"testing"
 
+	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
 	"github.com/stretchr/testify/require"
 	"go.uber.org/zap"
 	"google.golang.org/grpc/codes"
@@ -226,4 +227,20 @@ func TestProjectThatCannotBeRead(t *testing.T) {
 	_, _, err := walkServer(t, server, zap.WarnLevel)
 	require.Equal(t, codes.Aborted, status.Code(err))
 	require.ErrorContains(t, err, "asking whether a project is archived")
+}
+
+// A targeted sync looks for a service account in every project, and goes on where one of them is archived meanwhile.
+func TestProjectArchivedDuringATargetedSync(t *testing.T) {
+	t.Parallel()
+	organization := smallOrganization()
+	server := &openaitest.Server{Organization: organization}
+	archiveBefore(server, map[string]string{"beta": "GET /organization/projects/{project_id}/service_accounts"})
+	organization.Groups[0].MemberIDs = append(organization.Groups[0].MemberIDs, "stranger")
+	part := runSync(t, server, syncOptions{targets: []*v2.Resource{target("group:team", "")}})
+	require.NoError(t, part.err)
+	requireSame(t, expected(organization).unexpanded().rowsOfTarget("group:team"), readRows(t, part.store))
+	requireWarnings(t, part.logs, []warning{
+		{archivedWarning, map[string]any{"project_id": "beta"}},
+		{"members of this group are left out", map[string]any{"members": int64(1)}},
+	})
 }
