@@ -2,7 +2,6 @@ package connector
 
 import (
 	"context"
-	"slices"
 	"time"
 
 	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
@@ -89,15 +88,20 @@ func (k apiKey) isLive() bool {
 	return !expires || at.After(time.Now())
 }
 
-// accountInsights gives the insights of a service account. keys are all keys of its project. The word none stands for an
-// account without a role and for one whose role was given by assignment.
-func accountInsights(
-	ctx context.Context, projectID string, account client.ServiceAccount, keys []client.ProjectAPIKey, known insightSource,
-) ([]insight, error) {
-	hasKeys := slices.ContainsFunc(keys, func(row client.ProjectAPIKey) bool {
-		key := projectKey(projectID, row)
-		return key.ownerType == client.OwnerServiceAccount && key.ownerID == account.ID && key.isLive()
-	})
+// accountsWithKeys has the ids of the service accounts that own one of the project's keys which can be used.
+func accountsWithKeys(projectID string, keys []client.ProjectAPIKey) map[string]bool {
+	owners := map[string]bool{}
+	for _, row := range keys {
+		if key := projectKey(projectID, row); key.ownerType == client.OwnerServiceAccount && key.isLive() {
+			owners[key.ownerID] = true
+		}
+	}
+	return owners
+}
+
+// accountInsights gives the insights of a service account. The word none stands for an account without a role and for one whose
+// role was given by assignment.
+func accountInsights(ctx context.Context, projectID string, account client.ServiceAccount, hasKeys bool, known insightSource) ([]insight, error) {
 	if !hasKeys || projectRoleName(account.Role) != "" {
 		return nil, nil
 	}

@@ -52,20 +52,28 @@ func (s *syncReader) hasUser(ctx context.Context, id string) (membership, error)
 
 // readUsers reads the list of users to its end, and is false where it is refused for good.
 func (s *syncReader) readUsers(ctx context.Context) (bool, error) {
-	if outcome, known, err := getFact[string](ctx, s.session, factRead, string(kindUsers)); known || err != nil {
+	return readWhole(ctx, s, usersList(), func(err error) {
+		warn(ctx, "OpenAI refuses the users of the organization; whether the owners of keys have left is therefore not shown", zap.Error(err))
+	})
+}
+
+// readWhole reads a list to its end, once for all that ask, and is false where it is refused for good.
+func readWhole[T any](ctx context.Context, s *syncReader, l list[T], refused func(error)) (bool, error) {
+	key := pageKey(l, client.Cursor{})
+	if outcome, known, err := getFact[string](ctx, s.session, factRead, key); known || err != nil {
 		return outcome == keyWhole, err
 	}
 	outcome := keyWhole
-	for _, err := range getPages(ctx, s, usersList()) {
+	for _, err := range getPages(ctx, s, l) {
 		switch {
 		case isPermanentRefusal(err):
 			outcome = keyRefused
-			warn(ctx, "OpenAI refuses the users of the organization; whether the owners of keys have left is therefore not shown", zap.Error(err))
+			refused(err)
 		case err != nil:
 			return false, err
 		}
 	}
-	return outcome == keyWhole, s.session.setFact(ctx, factRead, string(kindUsers), outcome)
+	return outcome == keyWhole, s.session.setFact(ctx, factRead, key, outcome)
 }
 
 // hasServiceAccount tells whether the project has the service account. The answer is unknown if the list is refused: the
@@ -74,9 +82,18 @@ func (s *syncReader) hasServiceAccount(ctx context.Context, projectID, id string
 	if !s.needs(resourceTypeServiceAccount) {
 		return membershipUnknown, nil
 	}
-	accounts, err := getRows(ctx, s, serviceAccountsList(projectID))
+	l := serviceAccountsList(projectID)
+	if whole, err := readWhole(ctx, s, l, func(error) {}); err != nil || !whole {
+		return membershipUnknown, err
+	}
+	in, isAccount, err := getFact[string](ctx, s.session, factServiceAccount, id)
+	if err != nil || !isAccount || in == projectID {
+		return membershipIf(isAccount), err
+	}
+	// Another project has it, and this one may have it as well.
+	accounts, err := getRows(ctx, s, l)
 	if err != nil {
-		return membershipUnknown, ignorePermanentRefusal(err)
+		return membershipUnknown, err
 	}
 	return membershipIf(slices.ContainsFunc(accounts, func(account client.ServiceAccount) bool { return account.ID == id })), nil
 }

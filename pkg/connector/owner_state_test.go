@@ -1,16 +1,22 @@
 package connector_test
 
 import (
+	"context"
+	"fmt"
 	"net/http"
 	"testing"
 
 	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
+	"github.com/conductorone/baton-sdk/pkg/types/sessions"
 	"github.com/stretchr/testify/require"
 
 	"github.com/conductorone/baton-openai/pkg/openaitest"
 )
 
-const organizationUsersRoute = "GET /organization/users"
+const (
+	organizationUsersRoute = "GET /organization/users"
+	serviceAccountsRoute   = "GET /organization/projects/{project_id}/service_accounts"
+)
 
 // withDepartedUsers is the organization after some users have left, with the keys that they left behind.
 func withDepartedUsers() openaitest.Organization {
@@ -123,17 +129,61 @@ func TestOwnerStatesWhereUsersAreRefused(t *testing.T) {
 	requireWarnings(t, synced.logs, []warning{{"whether the owners of keys have left is therefore not shown", nil}})
 }
 
-// The same for the list of service accounts: their keys have only the states that need no service accounts.
+// The same for the list of service accounts: their keys have only the states that need no service accounts. It is asked for once.
 func TestOwnerStatesWhereServiceAccountsAreRefused(t *testing.T) {
 	t.Parallel()
 	organization := smallOrganization()
-	organization.Projects[0].APIKeys[1].OwnerProjectAccess = "inactive"
-	server := &openaitest.Server{Organization: organization, Faults: map[string]openaitest.Fault{
-		"GET /organization/projects/{project_id}/service_accounts": {Status: http.StatusForbidden},
-	}}
+	keys := &organization.Projects[0].APIKeys
+	(*keys)[1].OwnerProjectAccess = "inactive"
+	*keys = append(*keys, (*keys)[1])
+	(*keys)[2].ID = "key-svc-too"
+	server := &openaitest.Server{Organization: organization, Faults: map[string]openaitest.Fault{serviceAccountsRoute: {Status: http.StatusForbidden}}}
 	synced := runSync(t, server, syncOptions{resourceTypes: []string{"api_key", "project"}, byTask: true})
 	require.NoError(t, synced.err)
-	requireStates(t, map[string]any{"key-ann": "active", "key-svc": nil, "key-own": "active", "key-other": "active"}, synced)
+	requireStates(t, map[string]any{"key-ann": "active", "key-svc": nil, "key-svc-too": nil, "key-own": "active", "key-other": "active"}, synced)
+	requests := 0
+	for _, request := range server.Requests() {
+		if request.Route == serviceAccountsRoute {
+			requests++
+		}
+	}
+	require.Equal(t, 1, requests)
+}
+
+// readCounter is a session store that counts what is read.
+type readCounter struct {
+	*mapSessionStore
+
+	reads int
+}
+
+func (s *readCounter) Get(ctx context.Context, key string, options ...sessions.SessionStoreOption) ([]byte, bool, error) {
+	s.reads++
+	return s.mapSessionStore.Get(ctx, key, options...)
+}
+
+// The owners of all keys of a project are looked up in a time that grows with the keys, also where the keys do not say
+// whether their owners have access.
+func TestOwnerStatesOfManyServiceAccounts(t *testing.T) {
+	t.Parallel()
+	reads := func(accounts int) int {
+		project := openaitest.Project{ID: "proj_1", Status: "active"}
+		for i := range accounts {
+			id := fmt.Sprintf("svc_acct_%03d", i)
+			project.ServiceAccounts = append(project.ServiceAccounts, openaitest.ServiceAccount{ID: id, Role: "member"})
+			project.APIKeys = append(project.APIKeys, openaitest.ProjectAPIKey{
+				ID: fmt.Sprintf("key_%03d", i), RedactedValue: "sk-svcacct-***1", OwnerType: "service_account", OwnerID: id,
+				JSON: openaitest.Fields{"owner_project_access": openaitest.Absent{}},
+			})
+		}
+		server := &openaitest.Server{LargestPage: 5, Organization: openaitest.Organization{Projects: []openaitest.Project{project}}}
+		store := &readCounter{mapSessionStore: newMapSessionStore()}
+		_, built := retryingConnector(t.Context(), t, server, store, syncOptions{insights: true, onDemand: true})
+		w := &walk{client: serve(t.Context(), t, built)}
+		require.NoError(t, w.everything(t.Context()))
+		return store.reads
+	}
+	require.Less(t, reads(200), 3*reads(100))
 }
 
 // A key in a targeted sync has the row of a full sync.

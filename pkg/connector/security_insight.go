@@ -117,9 +117,9 @@ func (s *syncReader) insightsIn(ctx context.Context, projectID string) ([]insigh
 		return nil, err
 	}
 	var insights []insight
-	reported := map[string]bool{}
+	withKeys, reported := accountsWithKeys(projectID, keys), map[string]bool{}
 	for _, account := range accounts {
-		found, err := accountInsights(ctx, projectID, account, keys, s)
+		found, err := accountInsights(ctx, projectID, account, withKeys[account.ID], s)
 		if err != nil {
 			return nil, err
 		}
@@ -167,7 +167,8 @@ func (b *securityInsightBuilder) Get(ctx context.Context, id, parent *v2.Resourc
 				if err != nil {
 					return nil, err
 				}
-				insights, err := accountInsights(ctx, project.GetResource(), account, keys, known)
+				hasKeys := accountsWithKeys(project.GetResource(), keys)[account.ID]
+				insights, err := accountInsights(ctx, project.GetResource(), account, hasKeys, known)
 				return insightOf(kind, insights, err)
 			})
 		default:

@@ -42,7 +42,7 @@ const (
 	factMembers = "members"
 	// factType has the resource types that the sync lists as a whole.
 	factType = "type"
-	// factRead has what became of reading a list to its end, by its kind: keyWhole, or keyRefused.
+	// factRead has what became of reading a list to its end, by the key of its first page: keyWhole, or keyRefused.
 	factRead = "read"
 	// factRuns has how many processes have worked on the sync (keyRuns).
 	factRuns = "runs"
