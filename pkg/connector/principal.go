@@ -17,8 +17,8 @@ func memberIDs(members []member) []string {
 }
 
 // principals tells of each member, by the id, whether it is a user or a service account: the ids look alike. An id in
-// both lists is the user's. An id in neither is left out, and so is an id of a type that is no part of the sync: the SDK
-// would drop it.
+// both lists is the user's. An id in neither is left out, and so is an id of a type that is no part of the sync, which may be
+// known as the owner of a key: the SDK would drop it.
 func (s *syncReader) principals(ctx context.Context, members []member) (map[string]*v2.ResourceId, error) {
 	if s.isTargeted() {
 		if err := s.findPrincipals(ctx, members); err != nil {
@@ -39,9 +39,9 @@ func (s *syncReader) principals(ctx context.Context, members []member) (map[stri
 		_, isUser := users[id]
 		_, isAccount := accounts[id]
 		switch {
-		case isUser:
+		case isUser && s.includes(resourceTypeUser):
 			principals[id] = resourceID(resourceTypeUser, id)
-		case isAccount:
+		case !isUser && isAccount && s.includes(resourceTypeServiceAccount):
 			principals[id] = resourceID(resourceTypeServiceAccount, id)
 		}
 	}

@@ -164,6 +164,16 @@ func TestSyncOfTypesThatTheTaskNames(t *testing.T) {
 	}
 }
 
+// Users who are known from the owners of keys give no grants in a sync without users: the syncer would drop them, with a
+// warning.
+func TestSyncOfKeysWithoutUsers(t *testing.T) {
+	t.Parallel()
+	asked := []string{"api_key", "project", "group", "service_account"}
+	synced := runSync(t, &openaitest.Server{Organization: openaitest.Sample()}, syncOptions{resourceTypes: asked, byTask: true})
+	requireTypes(t, asked, synced)
+	require.Empty(t, texts(synced.logs.All()))
+}
+
 // requireTypes compares the rows of the types with those of a full sync.
 func requireTypes(t *testing.T, asked []string, synced outcome) {
 	t.Helper()
