@@ -143,11 +143,14 @@ func (s *syncReader) ownsThroughGroup(ctx context.Context, userID string) (membe
 	if _, err := getRows(ctx, s, groupsList()); err != nil {
 		return membershipUnknown, ignorePermanentRefusal(err)
 	}
-	owners, err := s.groupsWithRole(ctx, roleOwner, organizationKey)
+	owners, whole, err := s.groupsWithRole(ctx, roleOwner, organizationKey)
 	if err != nil {
 		return membershipUnknown, err
 	}
 	is := noMember
+	if !whole {
+		is = membershipUnknown
+	}
 	for _, groupID := range owners {
 		members, err := s.groupMembers(ctx, groupID)
 		switch {

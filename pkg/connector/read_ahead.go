@@ -74,7 +74,7 @@ func (r *reader) forCall(ctx context.Context, opts rs.SyncOpAttrs) (*syncReader,
 		s = &syncReader{
 			reader: r, id: opts.SyncID, session: syncSession{opts.Session}, seed: maphash.MakeSeed(), types: map[string]bool{},
 			unread: map[listKind]*atomic.Int32{}, calls: map[string]*pageCall{}, readKeys: map[uint64]struct{}{},
-			groupsByRole: map[string][]string{}, membersByGroup: map[string]map[string]bool{}, checkedSources: map[string]struct{}{},
+			groupsByRole: map[string]groupsOfRole{}, membersByGroup: map[string]map[string]bool{}, checkedSources: map[string]struct{}{},
 		}
 		// The reading goes on between the calls of the syncer.
 		s.ctx, s.cancel = context.WithCancel(context.WithoutCancel(ctx))
@@ -148,7 +148,7 @@ type syncReader struct {
 	// hasAnyGroup is set once the organization is known to have groups, or none.
 	hasAnyGroup *bool
 	// groupsByRole are the groups that hold a predefined role, and members the members of these: of each that was asked for.
-	groupsByRole   map[string][]string
+	groupsByRole   map[string]groupsOfRole
 	membersByGroup map[string]map[string]bool
 	// checkedSources are those of inherited roles that were looked for among the groups.
 	checkedSources map[string]struct{}

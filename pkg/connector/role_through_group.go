@@ -14,12 +14,12 @@ import (
 // held. The lists are those that the groups' own grants are read from. Where they are refused for good, no group is
 // known to give anything.
 func (s *syncReader) groupGivesRole(ctx context.Context, principalID, role, in string) (bool, error) {
-	groups, err := s.groupsWithRole(ctx, role, in)
+	groups, _, err := s.groupsWithRole(ctx, role, in)
 	if err != nil {
 		return false, err
 	}
 	if in != organizationKey && role == slugOwner {
-		owners, err := s.groupsWithRole(ctx, roleOwner, organizationKey)
+		owners, _, err := s.groupsWithRole(ctx, roleOwner, organizationKey)
 		if err != nil {
 			return false, err
 		}
@@ -94,38 +94,47 @@ func (s *syncReader) warnOfUnknownSources(ctx context.Context, held client.Assig
 	return nil
 }
 
-// groupsWithRole gives the ids of the groups that hold a predefined role.
-func (s *syncReader) groupsWithRole(ctx context.Context, role, in string) ([]string, error) {
+// groupsOfRole are the ids of the groups that hold a predefined role. whole says that the roles of every group could be read.
+type groupsOfRole struct {
+	ids   []string
+	whole bool
+}
+
+// groupsWithRole gives the ids of the groups that hold a predefined role, and false if the roles of some group are refused for
+// good.
+func (s *syncReader) groupsWithRole(ctx context.Context, role, in string) ([]string, bool, error) {
 	key := storeKey(in) + "/" + role
 	s.mu.Lock()
 	withRole, known := s.groupsByRole[key]
 	s.mu.Unlock()
 	if known {
-		return withRole, nil
+		return withRole.ids, withRole.whole, nil
 	}
 	groups, rolesOf, err := s.groupsAndRoleLists(ctx, in)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
+	withRole.whole = true
 	for _, groupID := range groups {
 		held, err := getRows(ctx, s, rolesOf(groupID))
 		if err != nil && !isPermanentRefusal(err) {
-			return nil, err
+			return nil, false, err
 		}
+		withRole.whole = withRole.whole && err == nil
 		for _, row := range held {
 			name, err := s.predefinedName(ctx, row, in)
 			if err != nil {
-				return nil, err
+				return nil, false, err
 			}
 			if name == role {
-				withRole = append(withRole, groupID)
+				withRole.ids = append(withRole.ids, groupID)
 			}
 		}
 	}
 	s.mu.Lock()
 	s.groupsByRole[key] = withRole
 	s.mu.Unlock()
-	return withRole, nil
+	return withRole.ids, withRole.whole, nil
 }
 
 // groupsAndRoleLists gives the ids of the groups of the organization or of a project, and the list of the roles of each.

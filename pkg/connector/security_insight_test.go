@@ -182,6 +182,17 @@ func TestSecurityInsightsWhereGroupsListNoMembers(t *testing.T) {
 	require.Equal(t, 2, callsByRoute(server)[userRolesRoute])
 }
 
+// The same where the roles of the group are refused, through which an owner is one. A sync of other types does not fail of it.
+func TestSecurityInsightsWhereRolesOfAGroupAreRefused(t *testing.T) {
+	t.Parallel()
+	server := &openaitest.Server{Organization: withoutCustomRoles(withDepartedUsers()), Faults: map[string]openaitest.Fault{
+		"GET /organization/groups/{group_id}/roles": {Status: http.StatusForbidden, PathContains: "/admins/"},
+	}}
+	synced := runSync(t, server, syncOptions{insights: true, resourceTypes: []string{"security_insight"}})
+	require.NoError(t, synced.err)
+	require.Equal(t, insightsOfDepartedUsers(), readRows(t, synced.store).of("security_insight").Resources)
+}
+
 // An insight in a targeted sync has the row of a full sync, also without its project. One without a reason any more is
 // left out.
 func TestTargetedSyncOfSecurityInsights(t *testing.T) {
