@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/url"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -228,12 +229,21 @@ func (g given) checkPlaces() error {
 			return errors.New("--external-resource-c1z is not a file")
 		}
 	}
+	return g.checkLog()
+}
+
+// checkLog refuses a log that cannot be written, and one in the file of a sync, which its lines would damage.
+func (g given) checkLog() error {
+	syncs := append([]string{g.text("file"), g.text("external-resource-c1z")}, g.list("compact-file-paths")...)
 	for _, path := range g.list("log-path") {
 		if address, err := url.Parse(path); err == nil && address.Scheme == "file" {
 			path = address.Path
 		}
 		if path == "stderr" || path == "stdout" {
 			continue
+		}
+		if slices.ContainsFunc(syncs, func(sync string) bool { return isSameFile(path, sync) }) {
+			return errors.New("--log-path names the file of a sync, which the lines of the log would damage: give another place")
 		}
 		file, err := os.OpenFile(path, os.O_WRONLY|os.O_APPEND|os.O_CREATE, 0o666) //nolint:gosec // as the SDK opens it
 		if err != nil {
@@ -244,4 +254,16 @@ func (g given) checkPlaces() error {
 		}
 	}
 	return nil
+}
+
+// isSameFile tells whether two paths lead to the same file, be it there or not.
+func isSameFile(a, b string) bool {
+	one, oneErr := os.Stat(a)
+	other, otherErr := os.Stat(b)
+	if oneErr == nil && otherErr == nil {
+		return os.SameFile(one, other)
+	}
+	absolute, err := filepath.Abs(a)
+	of, ofErr := filepath.Abs(b)
+	return err == nil && ofErr == nil && absolute == of
 }
