@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
 	"github.com/conductorone/baton-sdk/pkg/connectorbuilder"
 	"github.com/conductorone/baton-sdk/pkg/provisioner"
 	"github.com/conductorone/baton-sdk/pkg/synccompactor"
@@ -24,6 +25,7 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/types/known/structpb"
+	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/conductorone/baton-openai/pkg/continuation"
 	"github.com/conductorone/baton-openai/pkg/failure"
@@ -122,7 +124,7 @@ func (r *Run) change(ctx context.Context, provision func(types.ConnectorClient) 
 	return errors.Join(err, change.Close(context.WithoutCancel(ctx)))
 }
 
-// events prints the events of a feed.
+// events prints the events of a feed. The SDK's command goes on, and succeeds, when they cannot be written.
 func (r *Run) events(ctx context.Context) error {
 	client, err := r.client(ctx, nil)
 	if err != nil {
@@ -132,12 +134,22 @@ func (r *Run) events(ctx context.Context) error {
 	if err != nil {
 		return status.Error(codes.InvalidArgument, "baton-openai: --event-feed-start-at is not a time such as 2026-01-31T00:00:00Z")
 	}
-	feed := local.NewEventFeed(ctx, r.Settings.GetString("event-feed-id"), start, r.Settings.GetString("event-feed-cursor"))
-	task, _, err := feed.Next(ctx)
-	if err == nil {
-		err = feed.Process(ctx, task, client)
+	for cursor := r.Settings.GetString("event-feed-cursor"); ; {
+		answer, err := client.ListEvents(ctx, v2.ListEventsRequest_builder{
+			Cursor: cursor, StartAt: timestamppb.New(start), EventFeedId: r.Settings.GetString("event-feed-id"), PageSize: local.EventsPerPageLocally,
+		}.Build())
+		if err != nil {
+			return runError(ctx, err)
+		}
+		for _, event := range answer.GetEvents() {
+			if err := printJSON(event); err != nil {
+				return err
+			}
+		}
+		if cursor = answer.GetCursor(); !answer.GetHasMore() {
+			return nil
+		}
 	}
-	return runError(ctx, err)
 }
 
 // account gives the login, the address and the profile of the account. The flags for the login and the address stand in for what
