@@ -184,7 +184,6 @@ var othersMessages = map[string]string{
 	"insufficient_quota":      "OpenAI's code",
 	"payment_method_required": "OpenAI's code",
 	"not found":               "the SDK's",
-	"no current sync":         "of the SDK's store",
 	"the specified c1z temp dir does not exist: …": "the SDK's",
 	"pebble FATAL: …":                        "the SDK's",
 	"invalid client id":                      "the SDK's",

@@ -120,7 +120,7 @@ var flagsAlone = map[string]flagAlone{
 	"otel-tracing-disabled":                   {idle: true},
 	"parallel-sync":                           {file: "sync.c1z"},
 	"provisioning":                            {idle: true},
-	"revoke-grant":                            {value: "=a", status: 9, refused: "no current sync"},
+	"revoke-grant":                            {value: "=a", status: 9, refused: "sync.c1z has no sync: sync first, or name the file of a sync with --file"},
 	"rotate-credentials":                      {value: "=a", refused: "--rotate-credentials cannot be used: this connector rotates no credentials"},
 	"rotate-credentials-type":                 {value: "=user", refused: "--rotate-credentials-type cannot be used: this connector rotates no credentials"},
 	"security-insights":                       {file: "sync.c1z", output: `"resources":23,.*"security_insight":1,`},

@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"os/signal"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
@@ -22,6 +23,7 @@ import (
 	"github.com/conductorone/baton-sdk/pkg/types"
 	"github.com/conductorone/baton-sdk/pkg/types/sessions"
 	"github.com/spf13/viper"
+	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/types/known/structpb"
@@ -96,22 +98,35 @@ func (r *Run) Do(ctx context.Context) error {
 	}
 }
 
-// changeFromFile makes a change whose subject is in the file.
+// changeFromFile makes a change whose subject is in the file. An error before the connector is called is one of the file. It is not
+// quoted: it may have a key that was given as an id.
 func (r *Run) changeFromFile(ctx context.Context, provision func(types.ConnectorClient) *provisioner.Provisioner) error {
 	if err := syncfile.CheckTemporary(r.temporaryDirectory()); err != nil {
 		return err
 	}
-	err := r.change(ctx, provision)
-	if _, isStatus := status.FromError(err); isStatus {
+	var isCalled atomic.Bool
+	err := r.change(ctx, provision, func(ctx context.Context, request any, _ *grpc.UnaryServerInfo, handle grpc.UnaryHandler) (any, error) {
+		isCalled.Store(true)
+		return handle(ctx, request)
+	})
+	if err == nil || isCalled.Load() || ctx.Err() != nil {
 		return err
 	}
-	// An error without a code is not the connector's.
-	return &failure.Error{Code: codes.FailedPrecondition, Message: fmt.Sprintf(
-		"baton-openai: %s cannot be read: %v; sync into another file, and name that one with --file", r.Settings.GetString("file"), err)}
+	path := r.Settings.GetString("file")
+	switch st, isStatus := status.FromError(err); {
+	case !isStatus:
+		return &failure.Error{Code: codes.FailedPrecondition, Message: fmt.Sprintf(
+			"baton-openai: %s cannot be read: %v; sync into another file, and name that one with --file", path, err)}
+	case st.Code() == codes.FailedPrecondition:
+		return &failure.Error{Code: st.Code(), Message: fmt.Sprintf("baton-openai: %s has no sync: sync first, or name the file of a sync with --file", path)}
+	default:
+		return &failure.Error{Code: st.Code(), Message: fmt.Sprintf("baton-openai: %s does not have what is to be changed: "+
+			"copy the ids as baton entitlements, baton resources and baton grants show them, or sync again", path)}
+	}
 }
 
-func (r *Run) change(ctx context.Context, provision func(types.ConnectorClient) *provisioner.Provisioner) error {
-	client, err := r.client(ctx, nil)
+func (r *Run) change(ctx context.Context, provision func(types.ConnectorClient) *provisioner.Provisioner, interceptors ...interceptor) error {
+	client, err := r.client(ctx, nil, interceptors...)
 	if err != nil {
 		return err
 	}
