@@ -7,6 +7,7 @@ import (
 	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
 	rs "github.com/conductorone/baton-sdk/pkg/types/resource"
 	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/anypb"
 	"google.golang.org/protobuf/types/known/structpb"
 
 	"github.com/conductorone/baton-openai/pkg/client"
@@ -136,8 +137,26 @@ func newResource(resourceType *v2.ResourceType, id, rawID, displayName string, p
 	if err != nil {
 		return nil, fmt.Errorf("making the %s %q: %w", resourceType.GetId(), id, err)
 	}
+	if err := writeInOrder(resource.GetAnnotations()); err != nil {
+		return nil, fmt.Errorf("making the %s %q: %w", resourceType.GetId(), id, err)
+	}
 	if size := proto.Size(resource); size > maxResourceBytes {
 		return nil, fmt.Errorf("the %s %q has %d bytes, and %d can be stored", resourceType.GetId(), id, size, maxResourceBytes)
 	}
 	return resource, nil
+}
+
+// writeInOrder writes annotations anew with the keys of profiles in order. The SDK writes them in any, and a comparison of two syncs
+// would show what has not changed.
+func writeInOrder(annos []*anypb.Any) error {
+	for _, written := range annos {
+		annotation, err := written.UnmarshalNew()
+		if err != nil {
+			return err
+		}
+		if err := anypb.MarshalFrom(written, annotation, proto.MarshalOptions{Deterministic: true}); err != nil {
+			return err
+		}
+	}
+	return nil
 }
