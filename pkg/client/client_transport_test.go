@@ -4,7 +4,12 @@ import (
 	"bytes"
 	"compress/gzip"
 	"context"
+	"crypto/ed25519"
+	"crypto/rand"
 	"crypto/tls"
+	"crypto/x509"
+	"math/big"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strconv"
@@ -294,6 +299,29 @@ func TestOldTLSIsRefused(t *testing.T) {
 				require.GreaterOrEqual(t, version, uint16(tls.VersionTLS12))
 			}
 			require.Empty(t, asked)
+		})
+	}
+}
+
+// A certificate that has expired, or is of the future, may be the fault of this machine's clock.
+func TestCertificateOfAnotherTime(t *testing.T) {
+	t.Parallel()
+	for name, from := range map[string]time.Time{"expired": time.Now().Add(-48 * time.Hour), "not yet valid": time.Now().Add(24 * time.Hour)} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			public, private, err := ed25519.GenerateKey(rand.Reader)
+			require.NoError(t, err)
+			template := &x509.Certificate{SerialNumber: big.NewInt(1), NotBefore: from, NotAfter: from.Add(24 * time.Hour), IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}}
+			certificate, err := x509.CreateCertificate(rand.Reader, template, template, public, private)
+			require.NoError(t, err)
+			server := httptest.NewUnstartedServer(http.NotFoundHandler())
+			server.Config.ErrorLog = zap.NewStdLog(zap.NewNop())
+			server.TLS = &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{certificate}, PrivateKey: private}}}
+			server.StartTLS()
+			t.Cleanup(server.Close)
+
+			_, err = newClient(t, server.URL).ListGroups(t.Context(), client.Cursor{})
+			require.Equal(t, client.ReasonClock, failureOf(t, err).Reason)
 		})
 	}
 }

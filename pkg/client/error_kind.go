@@ -113,8 +113,9 @@ const (
 	ReasonProxyLogin Reason = "proxy login"
 	// ReasonProxyDown is a proxy that cannot be reached.
 	ReasonProxyDown Reason = "proxy down"
-	// ReasonUntrusted is a certificate that this machine does not trust.
+	// ReasonUntrusted is a certificate that this machine does not trust, ReasonClock one that is of another time than this machine.
 	ReasonUntrusted Reason = "untrusted"
+	ReasonClock     Reason = "clock"
 	// ReasonForeign is an answer of a proxy or firewall.
 	ReasonForeign Reason = "foreign"
 	// ReasonBilling is inactive billing.
@@ -305,6 +306,8 @@ func classifyTransport(ctx context.Context, err error) (Kind, Reason) {
 		return KindNoAnswer, ReasonProxyLogin
 	case strings.Contains(text, "proxyconnect "):
 		return KindNoAnswer, ReasonProxyDown
+	case strings.Contains(text, "certificate has expired or is not yet valid"):
+		return KindNoAnswer, ReasonClock
 	case strings.Contains(text, "tls: failed to verify certificate"):
 		return KindNoAnswer, ReasonUntrusted
 	case strings.Contains(text, "tls: certificate required"):

@@ -168,6 +168,8 @@ var adviceOnReason = map[client.Reason]string{
 	client.ReasonProxyDown:   "the proxy on the way to OpenAI does not answer; see what HTTPS_PROXY says",
 	client.ReasonUntrusted: "this machine does not trust the certificate that it was shown in OpenAI's place, as with a proxy that opens TLS; " +
 		"give it the proxy's certificate authority (SSL_CERT_FILE), or let it reach the API directly",
+	client.ReasonClock: "the certificate that this machine was shown in OpenAI's place is of another time than this machine's clock; " +
+		"set the clock, or let it reach the API directly",
 	client.ReasonForeign:    "something on the way to OpenAI answered in its place, such as a firewall or a proxy; let this machine reach the API and run this again",
 	client.ReasonBilling:    "the organization's billing is not active, and waiting does not help; an owner has to see to it at https://platform.openai.com/settings/organization/billing",
 	client.ReasonTerminated: "OpenAI has ended the organization's access; write to OpenAI's support at https://help.openai.com",
