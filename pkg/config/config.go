@@ -66,7 +66,10 @@ var otherKeys = map[string]string{
 const keyAlone = "set BATON_OPENAI_ADMIN_KEY to the key alone"
 
 // namedKey matches a key with the name of its variable or setting.
-var namedKey = regexp.MustCompile(`^(?:export\s+)?(?:[A-Za-z_][A-Za-z0-9_]*|openai-admin-key)\s*[=:]`)
+var namedKey = regexp.MustCompile(`^(?:export\s+)?(?:[A-Za-z_][A-Za-z0-9_]*|openai-admin-key)\s*[=:]\s*[^=\s]`)
+
+// encodedKey is the beginning of an admin key in base64, in which a Kubernetes secret has its data.
+const encodedKey = "c2stYWRtaW4t"
 
 // CheckAdminKey refuses values that are certainly no admin key, without quoting them. Only the API knows whether a key is valid.
 func CheckAdminKey(key string) error {
@@ -77,6 +80,8 @@ func CheckAdminKey(key string) error {
 	switch text := strings.TrimSpace(key); {
 	case strings.ContainsAny(text[:1]+text[len(text)-1:], "\"'`"):
 		return fmt.Errorf("the OpenAI admin key has quotation marks around it, which belong to it where no shell takes them off: %s", keyAlone)
+	case strings.HasPrefix(text, encodedKey):
+		return fmt.Errorf("the OpenAI admin key is encoded in base64, perhaps once more than what decodes it expects: %s", keyAlone)
 	case namedKey.MatchString(text):
 		return fmt.Errorf("the OpenAI admin key has a name in front of it: %s", keyAlone)
 	}

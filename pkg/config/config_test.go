@@ -1,6 +1,7 @@
 package config_test
 
 import (
+	"encoding/base64"
 	"reflect"
 	"strings"
 	"testing"
@@ -42,6 +43,8 @@ func TestCheckAdminKey(t *testing.T) {
 		{"not UTF-8", "sk-admin-\xff" + body, "a character that no key has"},
 		{"no-break space", "sk-admin-" + body + "\u00a0", "a character that no key has"},
 		{"in quotation marks of text", "“sk-admin-" + body + "”", "a character that no key has"},
+		{"signs of equality at its end", "sk-admin-" + body + "==", ""},
+		{"signs of equality alone", body + "==", ""},
 		{"project key with a newline", "sk-proj-" + body + "\n", "a line break"},
 	}
 	for _, tt := range tests {
@@ -74,13 +77,17 @@ func TestCheckAdminKeyTellsTheKeyFromWhatIsAroundIt(t *testing.T) {
 		`"sk-admin-` + body + "\"\n": "quotation marks around it",
 		`"sk-proj-` + body + `"`:     "quotation marks around it",
 		`"`:                          "quotation marks around it",
-		`"BATON_OPENAI_ADMIN_KEY=sk-admin-` + body + `"`:     "quotation marks around it",
-		"BATON_OPENAI_ADMIN_KEY=sk-admin-" + body:            "a name in front of it",
-		`BATON_OPENAI_ADMIN_KEY=sk-admin-` + body + "\n":     "a name in front of it",
-		"export OPENAI_ADMIN_KEY=sk-admin-" + body:           "a name in front of it",
-		"openai-admin-key: sk-admin-" + body:                 "a name in front of it",
-		"openai_admin_key = sk-admin-" + body:                "a name in front of it",
-		"BATON_OPENAI_ADMIN_KEY='sk-admin-" + body + "' # a": "a name in front of it",
+		`"BATON_OPENAI_ADMIN_KEY=sk-admin-` + body + `"`:                     "quotation marks around it",
+		"BATON_OPENAI_ADMIN_KEY=sk-admin-" + body:                            "a name in front of it",
+		`BATON_OPENAI_ADMIN_KEY=sk-admin-` + body + "\n":                     "a name in front of it",
+		"export OPENAI_ADMIN_KEY=sk-admin-" + body:                           "a name in front of it",
+		"openai-admin-key: sk-admin-" + body:                                 "a name in front of it",
+		"openai_admin_key = sk-admin-" + body:                                "a name in front of it",
+		"BATON_OPENAI_ADMIN_KEY='sk-admin-" + body + "' # a":                 "a name in front of it",
+		base64.StdEncoding.EncodeToString([]byte("sk-admin-" + body)):        "encoded in base64",
+		base64.StdEncoding.EncodeToString([]byte("sk-admin-" + body + "\n")): "encoded in base64",
+		base64.StdEncoding.EncodeToString([]byte("sk-admin-" + body + "ab")): "encoded in base64",
+		base64.StdEncoding.EncodeToString([]byte("sk-admin-"+body)) + "\n":   "encoded in base64",
 	} {
 		t.Run(key, func(t *testing.T) {
 			t.Parallel()
