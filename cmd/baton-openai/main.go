@@ -121,6 +121,9 @@ func prepare(ctx context.Context, command *cobra.Command, settings *viper.Viper)
 	if err := cfg.Normalize(flags); err != nil {
 		return err
 	}
+	if err := cfg.CheckRepeated(os.Args[1:]); err != nil {
+		return connector.Misconfigured(err)
+	}
 	err := cfg.Check(settings, flags, cfg.Known{Types: resourceTypes(ctx), TypesBelowProjects: connector.TypesBelowProjects(), Actions: connector.ActionNames()})
 	switch {
 	case err != nil:

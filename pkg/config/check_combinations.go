@@ -85,6 +85,23 @@ func (g given) checkPurpose() error {
 	return nil
 }
 
+// CheckRepeated refuses two changes of one kind on the command line. The flag parser would take the last one, and nobody would know
+// that the others were not made.
+func CheckRepeated(arguments []string) error {
+	seen := map[string]bool{}
+	for _, argument := range arguments {
+		name, _, _ := strings.Cut(argument, "=")
+		name, isFlag := strings.CutPrefix(name, "--")
+		switch {
+		case !isFlag || name != "grant-principal" && !slices.Contains(purposes, name):
+		case seen[name]:
+			return fmt.Errorf("--%s is given twice: give one of them at a time", name)
+		}
+		seen[name] = true
+	}
+	return nil
+}
+
 // checkAccount refuses an account without an address, which the SDK takes for no task, and one with two, of which the connector would
 // invite one. The login may be a name that is no address.
 func (g given) checkAccount() error {
