@@ -15,6 +15,7 @@ import (
 	"github.com/conductorone/baton-sdk/pkg/types/sessions"
 	"github.com/grpc-ecosystem/go-grpc-middleware/logging/zap/ctxzap"
 	"go.uber.org/zap"
+	"google.golang.org/grpc/codes"
 
 	"github.com/conductorone/baton-openai/pkg/continuation"
 	"github.com/conductorone/baton-openai/pkg/failure"
@@ -95,7 +96,12 @@ func (r *Run) syncer(
 	if err != nil {
 		return nil, err
 	}
-	return sdk.NewSyncer(ctx, client, append(options, sdk.WithConnectorStore(store))...)
+	syncer, err := sdk.NewSyncer(ctx, client, append(options, sdk.WithConnectorStore(store))...)
+	if external := r.Settings.GetString("external-resource-c1z"); err != nil && external != "" {
+		err = &failure.Error{Code: codes.FailedPrecondition, Message: fmt.Sprintf("baton-openai: %s, which --external-resource-c1z names, cannot be read: %v; "+
+			"name the file of a complete sync", external, err)}
+	}
+	return syncer, err
 }
 
 func (r *Run) storeOptions() []dotc1z.C1ZOption {
