@@ -1,8 +1,10 @@
 package config
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
+	"net/url"
 	"os"
 	"slices"
 	"strings"
@@ -22,7 +24,7 @@ func Check(settings *viper.Viper, flags *pflag.FlagSet, known Known) error {
 	if err := checkFile(settings, flags.Lookup); err != nil {
 		return err
 	}
-	if err := checkEnvironment(flags); err != nil {
+	if err := cmp.Or(checkEnvironment(flags), checkProxy()); err != nil {
 		return err
 	}
 	g := given{flags}
@@ -94,6 +96,25 @@ func checkEnvironment(flags *pflag.FlagSet) error {
 		}
 	})
 	return found
+}
+
+// checkProxy refuses the address of a proxy that cannot be read: Go would go without the proxy, and say nothing.
+func checkProxy() error {
+	for _, name := range []string{"HTTPS_PROXY", "https_proxy"} {
+		address := os.Getenv(name)
+		if address == "" {
+			continue
+		}
+		if !strings.Contains(address, "://") {
+			address = "http://" + address
+		}
+		if _, err := url.Parse(address); err != nil {
+			return fmt.Errorf("the environment variable %s is not an address such as http://name:password@proxy:3128: "+
+				"write the signs of the password in percent-encoding", name)
+		}
+		return nil
+	}
+	return nil
 }
 
 // given are the flags with their values, from any source.
