@@ -35,6 +35,7 @@ func checkFile(settings *viper.Viper, lookup func(name string) *pflag.Flag) erro
 	if err != nil {
 		return fmt.Errorf("the configuration file %s %w", path, err)
 	}
+	seen := map[string]bool{}
 	for _, name := range slices.Sorted(maps.Keys(values)) {
 		setting := strings.ToLower(name)
 		flag := lookup(setting)
@@ -44,6 +45,10 @@ func checkFile(settings *viper.Viper, lookup func(name string) *pflag.Flag) erro
 		if err := checkSetting(flag, setting, values[name]); err != nil {
 			return fmt.Errorf("the configuration file %s %w", path, err)
 		}
+		if seen[setting] {
+			return fmt.Errorf("the configuration file %s has %s twice, in large and in small letters: leave one of them out", path, setting)
+		}
+		seen[setting] = true
 	}
 	return nil
 }
