@@ -218,7 +218,9 @@ func checkWritable(target string) error {
 	if isMount(target) {
 		return errors.New("it is mounted alone, so that no other file can take its place; mount its folder")
 	}
-	trial, err := os.CreateTemp(filepath.Dir(target), filepath.Base(target)+".*.tmp")
+	// The system goes into the folder before "..", also where it is a link or is not there; filepath.Dir leaves both out.
+	folder, name := filepath.Split(target)
+	trial, err := os.CreateTemp(cmp.Or(folder, "."), name+".*.tmp")
 	if err != nil {
 		return withoutPath(err)
 	}
