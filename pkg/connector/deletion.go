@@ -5,18 +5,12 @@ import (
 
 	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
 	"go.uber.org/zap"
-	"google.golang.org/grpc/codes"
 )
 
 // delete is the frame of every deletion. remove is true if the resource was gone already, which is no error.
 func (p provisioning) delete(ctx context.Context, resourceType *v2.ResourceType, id *v2.ResourceId, remove func(context.Context) (bool, error)) error {
-	switch {
-	case isKeyValue(id.GetResource()):
-		return errKeyForID
-	case isAddress(id):
-		return errAddressForID
-	case id.GetResourceType() != resourceType.GetId() || !isID(id.GetResource()):
-		return newError(codes.InvalidArgument, "%q is not the id of something of the type %s", id.GetResource(), resourceType.GetId())
+	if err := checkID(resourceType, id); err != nil {
+		return err
 	}
 	already, err := exclusively(ctx, p, subjectOf(id), remove)
 	logChange(ctx, "delete", already, err, zap.String("resource_type", id.GetResourceType()), zap.String("resource_id", id.GetResource()))

@@ -143,15 +143,15 @@ func (s *syncReader) ownsThroughGroup(ctx context.Context, userID string) (membe
 	if _, err := getRows(ctx, s, groupsList()); err != nil {
 		return membershipUnknown, ignorePermanentRefusal(err)
 	}
-	owners, whole, err := s.groupsWithRole(ctx, roleOwner, organizationKey)
+	owners, err := s.groupsWithRole(ctx, roleOwner, organizationKey)
 	if err != nil {
 		return membershipUnknown, err
 	}
 	is := noMember
-	if !whole {
+	if !owners.whole {
 		is = membershipUnknown
 	}
-	for _, groupID := range owners {
+	for _, groupID := range owners.ids {
 		members, err := s.groupMembers(ctx, groupID)
 		switch {
 		case err != nil, members[userID]:

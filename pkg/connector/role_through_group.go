@@ -14,16 +14,17 @@ import (
 // held. The lists are those that the groups' own grants are read from. Where they are refused for good, no group is
 // known to give anything.
 func (s *syncReader) groupGivesRole(ctx context.Context, principalID, role, in string) (bool, error) {
-	groups, _, err := s.groupsWithRole(ctx, role, in)
+	holders, err := s.groupsWithRole(ctx, role, in)
 	if err != nil {
 		return false, err
 	}
+	groups := holders.ids
 	if in != organizationKey && role == slugOwner {
-		owners, _, err := s.groupsWithRole(ctx, roleOwner, organizationKey)
+		owners, err := s.groupsWithRole(ctx, roleOwner, organizationKey)
 		if err != nil {
 			return false, err
 		}
-		groups = append(slices.Clip(owners), groups...)
+		groups = append(slices.Clip(owners.ids), groups...)
 	}
 	for _, groupID := range groups {
 		members, err := s.groupMembers(ctx, groupID)
@@ -94,37 +95,36 @@ func (s *syncReader) warnOfUnknownSources(ctx context.Context, held client.Assig
 	return nil
 }
 
-// groupsOfRole are the ids of the groups that hold a predefined role. whole says that the roles of every group could be read.
+// groupsOfRole are the ids of the groups that hold a predefined role. whole is false where the roles of some group are refused for good.
 type groupsOfRole struct {
 	ids   []string
 	whole bool
 }
 
-// groupsWithRole gives the ids of the groups that hold a predefined role, and false if the roles of some group are refused for
-// good.
-func (s *syncReader) groupsWithRole(ctx context.Context, role, in string) ([]string, bool, error) {
+// groupsWithRole gives the groups that hold a predefined role.
+func (s *syncReader) groupsWithRole(ctx context.Context, role, in string) (groupsOfRole, error) {
 	key := storeKey(in) + "/" + role
 	s.mu.Lock()
 	withRole, known := s.groupsByRole[key]
 	s.mu.Unlock()
 	if known {
-		return withRole.ids, withRole.whole, nil
+		return withRole, nil
 	}
 	groups, rolesOf, err := s.groupsAndRoleLists(ctx, in)
 	if err != nil {
-		return nil, false, err
+		return groupsOfRole{}, err
 	}
 	withRole.whole = true
 	for _, groupID := range groups {
 		held, err := getRows(ctx, s, rolesOf(groupID))
 		if err != nil && !isPermanentRefusal(err) {
-			return nil, false, err
+			return groupsOfRole{}, err
 		}
 		withRole.whole = withRole.whole && err == nil
 		for _, row := range held {
 			name, err := s.predefinedName(ctx, row, in)
 			if err != nil {
-				return nil, false, err
+				return groupsOfRole{}, err
 			}
 			if name == role {
 				withRole.ids = append(withRole.ids, groupID)
@@ -134,7 +134,7 @@ func (s *syncReader) groupsWithRole(ctx context.Context, role, in string) ([]str
 	s.mu.Lock()
 	s.groupsByRole[key] = withRole
 	s.mu.Unlock()
-	return withRole.ids, withRole.whole, nil
+	return withRole, nil
 }
 
 // groupsAndRoleLists gives the ids of the groups of the organization or of a project, and the list of the roles of each.

@@ -14,7 +14,6 @@ import (
 	"github.com/conductorone/baton-sdk/pkg/connectorbuilder"
 	"go.uber.org/zap"
 	"google.golang.org/grpc/codes"
-	"google.golang.org/protobuf/proto"
 
 	"github.com/conductorone/baton-openai/pkg/client"
 )
@@ -66,11 +65,10 @@ type keyRequest struct {
 
 func newKeyRequest(input *connectorbuilder.CredentialIssueInput) (keyRequest, error) {
 	account, id := input.IdentityID, input.RequestID
+	if err := checkID(resourceTypeServiceAccount, account); err != nil {
+		return keyRequest{}, err
+	}
 	switch {
-	case isKeyValue(account.GetResource()):
-		return keyRequest{}, errKeyForID
-	case !proto.Equal(account, resourceID(resourceTypeServiceAccount, account.GetResource())) || !isID(account.GetResource()):
-		return keyRequest{}, newError(codes.InvalidArgument, "%q is not the id of something of the type %s", account.GetResource(), resourceTypeServiceAccount.GetId())
 	case id == "" || !isPrintable(id):
 		return keyRequest{}, newError(codes.InvalidArgument, "the request for an API key has no id, by which the key is found again")
 	case !input.CredentialOptions.HasApiKey():

@@ -79,6 +79,19 @@ func isID(text string) bool {
 	return text != "" && isPrintable(text) && strings.TrimSpace(text) == text
 }
 
+// checkID refuses what is not the id of something of the type. The SDK marks what is Baton's own, not OpenAI's.
+func checkID(resourceType *v2.ResourceType, id *v2.ResourceId) error {
+	switch {
+	case isKeyValue(id.GetResource()):
+		return errKeyForID
+	case isAddress(id):
+		return errAddressForID
+	case id.GetResourceType() != resourceType.GetId() || id.GetBatonResource() || !isID(id.GetResource()):
+		return newError(codes.InvalidArgument, "%q is not the id of something of the type %s", id.GetResource(), resourceType.GetId())
+	}
+	return nil
+}
+
 // errKeyForID is for the value of a key where an id has to be. It does not quote the value, which would be logged. OpenAI finds no
 // key by its value, so that the deletion of a leaked one would seem to be made.
 var errKeyForID = newError(codes.InvalidArgument, "what is given as an id looks like the value of an API key: give the key's id, which a sync shows")
