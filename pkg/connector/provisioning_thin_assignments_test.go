@@ -3,6 +3,7 @@ package connector_test
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -151,7 +152,7 @@ func TestRevokeWhatAGroupGivesToSomebodyWithoutAList(t *testing.T) {
 				_, err := revokeSeen(t.Context(), d, a, "group:team:member")
 				requireRefusal(t, err, "held only through the group team")
 			}
-			server.SetFault(projectGroupRolesRoute, openaitest.Fault{Drop: true})
+			server.SetFault(projectGroupRolesRoute, openaitest.Fault{Status: http.StatusBadRequest})
 			_, err := revokeSeen(t.Context(), d, a, "group:team:member")
 			require.Error(t, err)
 			require.Empty(t, writes(server))
