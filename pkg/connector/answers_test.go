@@ -3,7 +3,6 @@ package connector_test
 import (
 	"context"
 	"maps"
-	"net/http/httptest"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -126,10 +125,8 @@ func FuzzAnswers(f *testing.F) {
 		}
 	}
 	standIn := &openaitest.Server{Organization: pinned()}
-	listener := httptest.NewServer(standIn)
-	f.Cleanup(listener.Close)
 	store := newMapSessionStore()
-	server := serverOf(f, listener.URL, store)
+	server := serverOf(f, listen(f, standIn), store)
 	for _, call := range pagedCalls() {
 		_, err := call.call(f.Context(), server, "")
 		require.NoError(f, err)

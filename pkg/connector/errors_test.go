@@ -2,7 +2,6 @@ package connector_test
 
 import (
 	"fmt"
-	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
@@ -216,9 +215,7 @@ func TestErrorOnALaterPageNeverCutsAListShort(t *testing.T) {
 // validate checks the credentials against the server, without the SDK's retries.
 func validate(t *testing.T, server *openaitest.Server) error {
 	t.Helper()
-	listener := httptest.NewServer(server)
-	t.Cleanup(listener.Close)
-	builder, _, err := connector.New(t.Context(), &cfg.Openai{OpenaiAdminKey: testKey, BaseUrl: listener.URL + "/v1"}, &cli.ConnectorOpts{})
+	builder, _, err := connector.New(t.Context(), &cfg.Openai{OpenaiAdminKey: testKey, BaseUrl: listen(t, server) + "/v1"}, &cli.ConnectorOpts{})
 	require.NoError(t, err)
 	setRetryFor(t, builder, 0)
 	_, err = builder.Validate(t.Context())

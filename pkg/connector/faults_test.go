@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
-	"net/http/httptest"
 	"net/url"
 	"slices"
 	"sync"
@@ -97,11 +96,10 @@ func TestFaultsStandForEveryKind(t *testing.T) {
 		client.KindStopped:    true, // the caller has cancelled the call
 	}
 	for _, fault := range apiFaults(redirectTarget(t)) {
-		standIn := httptest.NewServer(&openaitest.Server{
+		standIn := listen(t, &openaitest.Server{
 			Organization: faultyOrganization(), Faults: map[string]openaitest.Fault{groupMembersRoute: fault.fault},
 		})
-		t.Cleanup(standIn.Close)
-		base, err := url.Parse(standIn.URL + "/v1")
+		base, err := url.Parse(standIn + "/v1")
 		require.NoError(t, err)
 		c, err := client.New(t.Context(), base, testKey, "test")
 		require.NoError(t, err)
@@ -254,11 +252,9 @@ func (c cell) String() string {
 // redirectTarget is a host that must not be called.
 func redirectTarget(t *testing.T) string {
 	t.Helper()
-	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
+	return listen(t, http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
 		t.Error("a redirect to another host was followed")
 	}))
-	t.Cleanup(server.Close)
-	return server.URL
 }
 
 // With any fault of a list, the SDK's syncer writes every row into the file, or the sync fails with the route and

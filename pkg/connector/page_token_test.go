@@ -3,7 +3,6 @@ package connector_test
 import (
 	"context"
 	"encoding/json"
-	"net/http/httptest"
 	"strings"
 	"testing"
 
@@ -86,9 +85,7 @@ func unpagedCalls() []paged {
 // listed is a connector in the middle of a sync: its resources are listed, and it can give grants.
 func listed(tb testing.TB) types.ConnectorServer {
 	tb.Helper()
-	listener := httptest.NewServer(&openaitest.Server{Organization: pinned()})
-	tb.Cleanup(listener.Close)
-	server := serverOf(tb, listener.URL, newMapSessionStore())
+	server := serverOf(tb, listen(tb, &openaitest.Server{Organization: pinned()}), newMapSessionStore())
 	for _, begun := range []paged{listing("project_role", nil), listing("service_account", nil)} {
 		_, err := begun.call(tb.Context(), server, "")
 		require.NoError(tb, err, begun.name)
@@ -181,9 +178,8 @@ func TestGrantsWithoutAListing(t *testing.T) {
 			t.Parallel()
 			whole := &walk{client: w.client}
 			require.NoError(t, whole.listGrants(t.Context(), resource))
-			listener := httptest.NewServer(&openaitest.Server{Organization: organization})
-			t.Cleanup(listener.Close)
-			alone := &walk{client: serve(t.Context(), t, serverOf(t, listener.URL, newMapSessionStore()))}
+			api := listen(t, &openaitest.Server{Organization: organization})
+			alone := &walk{client: serve(t.Context(), t, serverOf(t, api, newMapSessionStore()))}
 			require.NoError(t, alone.listGrants(t.Context(), resource))
 			require.ElementsMatch(t, whole.rows, alone.rows)
 		})
@@ -195,9 +191,8 @@ func TestListsBelowAProjectComeFirst(t *testing.T) {
 	t.Parallel()
 	whole, _, err := walkServer(t, &openaitest.Server{Organization: openaitest.Sample()}, zap.WarnLevel)
 	require.NoError(t, err)
-	listener := httptest.NewServer(&openaitest.Server{Organization: openaitest.Sample()})
-	t.Cleanup(listener.Close)
-	first := &walk{client: serve(t.Context(), t, serverOf(t, listener.URL, newMapSessionStore()))}
+	api := listen(t, &openaitest.Server{Organization: openaitest.Sample()})
+	first := &walk{client: serve(t.Context(), t, serverOf(t, api, newMapSessionStore()))}
 	require.NoError(t, first.list(t.Context(), "project", nil))
 	for _, next := range first.toList {
 		require.NoError(t, first.list(t.Context(), next.resourceType, next.parent))

@@ -3,7 +3,6 @@ package connector_test
 import (
 	"encoding/json"
 	"net/http"
-	"net/http/httptest"
 	"net/url"
 	"slices"
 	"strings"
@@ -144,9 +143,7 @@ func FuzzProvisioningIDs(f *testing.F) {
 		f.Add(change, "project_role", "alpha/"+unusual, "assigned", "project_role:alpha/"+unusual+":assigned", "user", "ann")
 	}
 	standIn := newServer()
-	listener := httptest.NewServer(standIn)
-	f.Cleanup(listener.Close)
-	builder, _, err := connector.New(f.Context(), &cfg.Openai{OpenaiAdminKey: testKey, BaseUrl: listener.URL + "/v1"}, nil)
+	builder, _, err := connector.New(f.Context(), &cfg.Openai{OpenaiAdminKey: testKey, BaseUrl: listen(f, standIn) + "/v1"}, nil)
 	require.NoError(f, err)
 	setRetryFor(f, builder, 0)
 	built, ok := builder.(*connector.Connector)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"testing"
 
@@ -90,9 +89,7 @@ func connect(t *testing.T, server *openaitest.Server) testConnector {
 	t.Helper()
 	core, logs := observer.New(zap.DebugLevel)
 	ctx := ctxzap.ToContext(t.Context(), zap.New(core))
-	listener := httptest.NewServer(server)
-	t.Cleanup(listener.Close)
-	builder, _, err := connector.New(ctx, &cfg.Openai{OpenaiAdminKey: testKey, BaseUrl: listener.URL + "/v1"}, nil)
+	builder, _, err := connector.New(ctx, &cfg.Openai{OpenaiAdminKey: testKey, BaseUrl: listen(t, server) + "/v1"}, nil)
 	require.NoError(t, err)
 	built, ok := builder.(*connector.Connector)
 	require.True(t, ok)

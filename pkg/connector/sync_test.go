@@ -3,6 +3,7 @@ package connector_test
 import (
 	"context"
 	"net"
+	"net/http"
 	"net/http/httptest"
 	"path/filepath"
 	"testing"
@@ -88,7 +89,7 @@ func runSync(t *testing.T, api *openaitest.Server, options syncOptions) outcome 
 	// The digests of grants compare two files, which no test does.
 	file, err := dotc1z.NewStore(ctx, path, dotc1z.WithTmpDir(t.TempDir()), dotc1z.WithEngine(options.engine), dotc1z.WithGrantDigestIndex(false))
 	require.NoError(t, err)
-	t.Cleanup(func() {
+	atEnd(t, func() {
 		if engine, ok := pebble.AsEngine(file); ok {
 			require.NoError(t, engine.Close()) // writes no file
 			return
@@ -121,9 +122,7 @@ func retryingConnector(
 	ctx context.Context, t *testing.T, server *openaitest.Server, store sessions.SessionStore, options syncOptions,
 ) (*connector.Connector, types.ConnectorServer) {
 	t.Helper()
-	listener := httptest.NewServer(server)
-	t.Cleanup(listener.Close)
-	builder, err := connector.Build(ctx, &cfg.Openai{OpenaiAdminKey: testKey, BaseUrl: listener.URL + "/v1", SecurityInsights: options.insights}, options.startedWith())
+	builder, err := connector.Build(ctx, &cfg.Openai{OpenaiAdminKey: testKey, BaseUrl: listen(t, server) + "/v1", SecurityInsights: options.insights}, options.startedWith())
 	require.NoError(t, err)
 	builder.SetRetryFor(options.retryFor)
 	if !options.onDemand {
@@ -148,10 +147,28 @@ func (s *lateSessionStore) SetSessionStore(_ context.Context, store sessions.Ses
 	s.SessionStore = store
 }
 
+// listen serves the handler until the end of the test, and returns its address.
+func listen(tb testing.TB, handler http.Handler) string {
+	tb.Helper()
+	listener := httptest.NewServer(handler)
+	atEnd(tb, listener.Close)
+	return listener.URL
+}
+
+// atEnd calls end at the end of the test. The testing package keeps each function of Cleanup, with all that it holds, until
+// the tests of all tables have ended: a stand-in and a connector for each of thousands.
+func atEnd(tb testing.TB, end func()) {
+	tb.Helper()
+	tb.Cleanup(func() {
+		end()
+		end = nil
+	})
+}
+
 // serve connects a client to the connector through gRPC in memory, as the syncer does.
 func serve(ctx context.Context, t *testing.T, server types.ConnectorServer) types.ConnectorClient {
 	t.Helper()
-	listener := bufconn.Listen(1 << 20)
+	listener := bufconn.Listen(64 << 10)
 	// The interceptors add the context's logger for the handlers, as in the connector's own process.
 	service := grpc.NewServer(grpc.ChainUnaryInterceptor(ugrpc.UnaryServerInterceptor(ctx)...))
 	v2.RegisterConnectorServiceServer(service, server)
@@ -169,7 +186,7 @@ func serve(ctx context.Context, t *testing.T, server types.ConnectorServer) type
 	v2.RegisterCredentialManagerServiceServer(service, server)
 	served := make(chan error, 1)
 	go func() { served <- service.Serve(listener) }()
-	t.Cleanup(func() {
+	atEnd(t, func() {
 		service.Stop()
 		// a test without a call may end before the server begins
 		if err := <-served; err != nil {
@@ -180,7 +197,7 @@ func serve(ctx context.Context, t *testing.T, server types.ConnectorServer) type
 		grpc.WithTransportCredentials(insecure.NewCredentials()),
 		grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) { return listener.DialContext(ctx) }))
 	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, connection.Close()) })
+	atEnd(t, func() { require.NoError(t, connection.Close()) })
 	return connectorclient.NewConnectorClient(ctx, connection)
 }
 
