@@ -19,9 +19,6 @@ import (
 	"github.com/conductorone/baton-sdk/pkg/uhttp"
 )
 
-// maxResponseBytes is far above the largest page (1,000 rows). It keeps a broken peer from filling the memory.
-const maxResponseBytes = 16 << 20
-
 const (
 	// defaultRetryFor is far above the minute that the API's rate limits have been seen to last, and above most outages.
 	defaultRetryFor = 15 * time.Minute

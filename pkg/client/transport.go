@@ -45,6 +45,9 @@ func (t guardedTransport) RoundTrip(request *http.Request) (*http.Response, erro
 	return response, nil
 }
 
+// maxResponseBytes is far above the largest page (1,000 rows). It keeps a broken peer from filling the memory.
+const maxResponseBytes = 16 << 20
+
 var errBodyTooLarge = fmt.Errorf("the answer is larger than %d MiB", maxResponseBytes>>20)
 
 type limitedBody struct {

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 	"unicode"
@@ -16,6 +17,50 @@ import (
 	"github.com/conductorone/baton-sdk/pkg/logging"
 	"github.com/spf13/pflag"
 )
+
+// checkSetting checks the type of a value from any source: the command line, the environment or the configuration file.
+func checkSetting(flag *pflag.Flag, name string, value any) error {
+	if flag == nil {
+		if !isSettingName(name) {
+			return errors.New("has a line that does not begin with a setting's name")
+		}
+		return fmt.Errorf("has %s, which is no setting; --help lists them", name)
+	}
+	if elements, is := value.([]any); value == nil || is && len(elements) == 0 {
+		return fmt.Errorf("has no value for %s: give it one, or leave the line out", name)
+	}
+	text, isScalar := scalar(value)
+	switch flag.Value.Type() {
+	case "bool":
+		if _, err := strconv.ParseBool(text); err != nil || !isScalar {
+			return fmt.Errorf("has a value for %s that is neither true nor false", name)
+		}
+	case "int":
+		if _, err := strconv.Atoi(text); err != nil || !isScalar {
+			return fmt.Errorf("has a value for %s that is not a whole number", name)
+		}
+	case "string":
+		if !isScalar {
+			return fmt.Errorf("has a value for %s that is not one text", name)
+		}
+	case listType:
+		elements, is := value.([]any)
+		if is && !areElements(elements) || !is && (!isScalar || !isList(text)) {
+			return fmt.Errorf("has a value for %s that is not a list: write the values in one line with commas between them, without quotation marks", name)
+		}
+	}
+	return nil
+}
+
+// scalar gives the text of a value, and false for none, a list or a map.
+func scalar(value any) (string, bool) {
+	switch value.(type) {
+	case nil, []any, map[string]any, map[any]any:
+		return "", false
+	default:
+		return fmt.Sprint(value), true
+	}
+}
 
 // mayBeEmpty are the flags that may be empty.
 var mayBeEmpty = []string{AdminKeyField.FieldName, "storage-engine", "c1z-temp-dir", baseURLField.FieldName}

@@ -11,7 +11,6 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/spf13/pflag"
@@ -156,47 +155,4 @@ var settingName = regexp.MustCompile(`^[a-z]{1,20}(?:[-_][a-z0-9]{1,12}){0,6}$`)
 
 func isSettingName(name string) bool {
 	return settingName.MatchString(name) && !strings.HasPrefix(name, "sk-") && !strings.HasPrefix(name, "sess-")
-}
-
-func checkSetting(flag *pflag.Flag, name string, value any) error {
-	if flag == nil {
-		if !isSettingName(name) {
-			return errors.New("has a line that does not begin with a setting's name")
-		}
-		return fmt.Errorf("has %s, which is no setting; --help lists them", name)
-	}
-	if elements, is := value.([]any); value == nil || is && len(elements) == 0 {
-		return fmt.Errorf("has no value for %s: give it one, or leave the line out", name)
-	}
-	text, isScalar := scalar(value)
-	switch flag.Value.Type() {
-	case "bool":
-		if _, err := strconv.ParseBool(text); err != nil || !isScalar {
-			return fmt.Errorf("has a value for %s that is neither true nor false", name)
-		}
-	case "int":
-		if _, err := strconv.Atoi(text); err != nil || !isScalar {
-			return fmt.Errorf("has a value for %s that is not a whole number", name)
-		}
-	case "string":
-		if !isScalar {
-			return fmt.Errorf("has a value for %s that is not one text", name)
-		}
-	case listType:
-		elements, is := value.([]any)
-		if is && !areElements(elements) || !is && (!isScalar || !isList(text)) {
-			return fmt.Errorf("has a value for %s that is not a list: write the values in one line with commas between them, without quotation marks", name)
-		}
-	}
-	return nil
-}
-
-// scalar gives the text of a value, and false for none, a list or a map.
-func scalar(value any) (string, bool) {
-	switch value.(type) {
-	case nil, []any, map[string]any, map[any]any:
-		return "", false
-	default:
-		return fmt.Sprint(value), true
-	}
 }

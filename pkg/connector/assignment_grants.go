@@ -28,6 +28,13 @@ type assignmentReader struct {
 	ownsAll bool
 }
 
+// needsAssignments tells whether the assignments of a user or a service account, in the organization or in a project, have to be
+// asked for. The principal's row names its predefined role; what custom roles it has, and which role where the row names none,
+// only its assignment list tells.
+func needsAssignments(catalog roleCatalog, rowRole string) bool {
+	return rowRole == "" || rowRole == serviceAccountWithoutRole || catalog.hasCustom()
+}
+
 // addPage adds the grants of a page of the principal's assignments to the answer, and gives the place after it.
 func (a assignmentReader) addPage(ctx context.Context, s *syncReader, response *response[*v2.Grant], token pageToken, l list[client.AssignedRole]) (*pageToken, error) {
 	page, err := getPage(ctx, s, l, token.Cursor)
@@ -83,14 +90,11 @@ func (a assignmentReader) grantsOf(ctx context.Context, s *syncReader, assigned 
 	return grants, nil
 }
 
-// isDirect tells whether the assignment is to give a grant of its own. A group's always is: groups are in no groups. Of
-// anybody else the sources decide; where there are none, the role is held directly, unless it is a predefined one that
-// the principal's own row does not name and that a group gives.
+// isDirect tells whether the assignment gives a grant. One that a group gives does not: the SDK's expansion shows it. A
+// predefined role without sources, which the principal's row does not name, is direct unless a group has it.
 func (a assignmentReader) isDirect(ctx context.Context, s *syncReader, name string, held client.AssignedRole) (bool, error) {
 	switch {
-	case a.principal.GetResourceType() == resourceTypeGroup.GetId():
-		return true, nil
-	case !held.HeldDirectlyBy(a.principal.GetResource()):
+	case !heldDirectly(held, a.principal.GetResourceType(), a.principal.GetResource()):
 		return false, s.warnOfUnknownSources(ctx, held, a.in)
 	case name == "" || a.rowRole == "":
 		return true, nil
@@ -103,6 +107,11 @@ func (a assignmentReader) isDirect(ctx context.Context, s *syncReader, name stri
 	}
 	given, err := s.groupGivesRole(ctx, a.principal.GetResource(), name, a.in)
 	return !given, err
+}
+
+// heldDirectly tells whether the assignment is the principal's own. A group's always is: groups are in no groups.
+func heldDirectly(row client.AssignedRole, principalType, principalID string) bool {
+	return principalType == resourceTypeGroup.GetId() || row.HeldDirectlyBy(principalID)
 }
 
 // grant is that of the predefined role of the name, or, without one, of the role of the id.

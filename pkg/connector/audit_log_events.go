@@ -93,7 +93,7 @@ func userChanged(entry client.AuditLog) []changedResource {
 
 // userUpdated is for a change whose id is documented as that of the project in which a user has another role, and is the
 // user's where the role is one of the organization. Which it is can be told only where the project is known; else it is
-// taken for both, since a resource that there is not is easily found not to be there.
+// taken for both: a resource that does not exist costs one call.
 func userUpdated(entry client.AuditLog) []changedResource {
 	id, project := entry.Details.ID, sessionProject(entry)
 	user := inOrganization(resourceTypeUser, id)

@@ -101,7 +101,7 @@ func (c *Connector) Metadata(context.Context) (*v2.ConnectorMetadata, error) {
 	}.Build(), nil
 }
 
-// Organization is the id of the key's organization in the last answer of the API that named it, "" if none did.
+// Organization is the id of the key's organization in the headers of the last answer that had it, "" if none did.
 func (c *Connector) Organization() string { return c.client.Organization() }
 
 // Calls is how many calls of the API were made so far.

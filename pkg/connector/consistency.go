@@ -89,7 +89,7 @@ func (w consistency) ensure(ctx context.Context, c change) (bool, error) {
 	return false, w.apply(ctx, c)
 }
 
-// confirm decides by the state where an answer leaves the outcome open, and where it does not as well.
+// confirm reads the state after any answer, and decides by it.
 //
 //   - An error is one unless the state shows what was wanted: the API has answered 404 and 400 for what it had done, and an
 //     answer may be lost.

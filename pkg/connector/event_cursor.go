@@ -2,6 +2,7 @@ package connector
 
 import (
 	"bytes"
+	"context"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
@@ -9,6 +10,8 @@ import (
 	"time"
 
 	"github.com/conductorone/baton-sdk/pkg/pagination"
+	"go.uber.org/zap"
+	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/conductorone/baton-openai/pkg/client"
 )
@@ -23,7 +26,7 @@ const (
 	// overlap is how much of a window the next one reads again, for entries that are served late. They are given again
 	// with the same ids. No entry that arrives within windowDelay and overlap is lost, at any interval.
 	overlap = 5 * time.Minute
-	// maxRestarts is how often a window is begun again whose next page is not there any more.
+	// maxRestarts is how often a window begins again because the entry that its cursor names is gone.
 	maxRestarts = 2
 )
 
@@ -88,6 +91,30 @@ func (c feedCursor) state(more bool) (*pagination.StreamState, error) {
 		return nil, errLongCursor
 	}
 	return &pagination.StreamState{Cursor: text, HasMore: more}, nil
+}
+
+// window is the window of the cursor. Without a valid cursor, it begins with the earliest event.
+func (f *eventFeed) window(ctx context.Context, earliest *timestamppb.Timestamp, encoded string) feedCursor {
+	now := f.now()
+	cursor, isValid := parseFeedCursor(encoded)
+	switch {
+	case !isValid:
+		warn(ctx, "the cursor of the event feed is not one of this version; the feed begins anew", zap.String("feed", f.id))
+	case cursor.From > now.Unix():
+		// The cursor comes from a machine with another time. Later events may not have been read.
+		warn(ctx, "the cursor of the event feed is ahead of this machine's clock; the feed begins anew", zap.String("feed", f.id))
+		cursor = feedCursor{}
+	}
+	if cursor == (feedCursor{}) {
+		cursor.From = now.Add(-lookBack).Unix()
+		if earliest != nil {
+			cursor.From = max(0, earliest.GetSeconds())
+		}
+	}
+	if cursor.Until == 0 {
+		cursor.Until = now.Add(-windowDelay).Unix()
+	}
+	return cursor
 }
 
 // after is the place after a page: the next page or, after the last one, the next window.

@@ -112,30 +112,6 @@ func (f *eventFeed) ListEvents(
 
 const readingAuditLog = "reading the audit log"
 
-// window is the window of the cursor. Without a valid cursor, it begins with the earliest event.
-func (f *eventFeed) window(ctx context.Context, earliest *timestamppb.Timestamp, encoded string) feedCursor {
-	now := f.now()
-	cursor, isValid := parseFeedCursor(encoded)
-	switch {
-	case !isValid:
-		warn(ctx, "the cursor of the event feed is not one of this version; the feed begins anew", zap.String("feed", f.id))
-	case cursor.From > now.Unix():
-		// The cursor comes from a machine with another time. Later events may not have been read.
-		warn(ctx, "the cursor of the event feed is ahead of this machine's clock; the feed begins anew", zap.String("feed", f.id))
-		cursor = feedCursor{}
-	}
-	if cursor == (feedCursor{}) {
-		cursor.From = now.Add(-lookBack).Unix()
-		if earliest != nil {
-			cursor.From = max(0, earliest.GetSeconds())
-		}
-	}
-	if cursor.Until == 0 {
-		cursor.Until = now.Add(-windowDelay).Unix()
-	}
-	return cursor
-}
-
 // pageEvents gives the events of a page. What is read anew because of a change has the last word: of one second, grants come
 // first.
 func (f *eventFeed) pageEvents(ctx context.Context, page client.Page[client.AuditLog], cursor feedCursor) []*v2.Event {

@@ -54,8 +54,8 @@ func keepMembersOffered(ctx context.Context, s syncSession, _ client.Page[client
 	return s.setFact(ctx, factMembers, keyOffered, true)
 }
 
-// membersOffered is for a group that has listed its members. A plan offers that for all groups or for none, so another one
-// that was refused before it was refused for a reason of its own.
+// membersOffered is for a group that has listed its members. A plan lists the members of all groups or of none, so an earlier
+// refusal for another group had another cause.
 func (g groupGrants) membersOffered(ctx context.Context) error {
 	const doing = "listing a group's members"
 	refused, ok, err := getFact[string](ctx, g.sync.session, factMembers, keyRefused)

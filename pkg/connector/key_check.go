@@ -60,8 +60,8 @@ const (
 	healthTimeout = 4 * time.Second
 )
 
-// checkForHealth is for the health endpoint. Somebody waits for it, not for long, and takes silence for an answer that says
-// nothing: so there are as many attempts as come within the time, and the SDK, which repeats what may pass, is told not to.
+// checkForHealth is for the health endpoint, which waits only for some seconds: a timeout would hide the reason. So the call is
+// repeated within healthTimeout only, and the SDK is told not to repeat it.
 func (c *Connector) checkForHealth(ctx context.Context) error {
 	limited, cancel := context.WithTimeout(client.Urgent(ctx), healthTimeout)
 	defer cancel()

@@ -24,8 +24,8 @@ func openAIOrganizationID(roles []client.Role) string {
 	return ""
 }
 
-// rolesWithOrganizationID gives the roles that have the organization's id in theirs. A sync of other types goes on where OpenAI
-// refuses their list; one of the roles asks for it again.
+// rolesWithOrganizationID gives the roles that have the organization's id in theirs. If OpenAI refuses their list, the other types
+// are still synced; the organization's roles report the error.
 func (r *reader) rolesWithOrganizationID(ctx context.Context, read func(context.Context) (client.Page[client.Role], error)) ([]client.Role, error) {
 	if r.excludes(resourceTypeOrganizationRole) {
 		return nil, nil

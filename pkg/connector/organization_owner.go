@@ -3,12 +3,20 @@ package connector
 import (
 	"context"
 
+	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
+	gr "github.com/conductorone/baton-sdk/pkg/types/grant"
 	"google.golang.org/grpc/codes"
 
 	"github.com/conductorone/baton-openai/pkg/client"
 )
 
-// Owners of the organization, for changes: the organization keeps one, and they own every project.
+// Owners of the organization own every project.
+
+// ownerThroughOrganization is the grant of a project that shows it. It cannot be revoked in the project.
+func ownerThroughOrganization(project *v2.ResourceId) *v2.Grant {
+	owners := resourceID(resourceTypeOrganizationRole, roleOwner)
+	return newGrant(project, slugOwner, owners, gr.WithAnnotation(&v2.GrantImmutable{}), expandThrough(owners, slugAssigned))
+}
 
 // predefinedOrganizationRole is the user's own predefined role, "" for none. Where the row does not name one that is
 // known, the assignment list does, as it does for a sync.

@@ -147,7 +147,7 @@ func (b *organizationRoleBuilder) makeReader(ctx context.Context, user client.Us
 	roles, owner := b.userInOrganization(user.ID), roleByName(organizationKey, roleOwner)
 	if organizationRoleName(user.Role) == roleOwner {
 		return roleAssignment{}, b.ifNotLastOwner(ctx, user.ID, func(ctx context.Context) error {
-			return roles.takeAfter(ctx, roleOwner, func(ctx context.Context) (bool, error) { return b.modifyRole(ctx, user.ID, before, roleReader) })
+			return roles.changeAndUnassign(ctx, roleOwner, func(ctx context.Context) (bool, error) { return b.modifyRole(ctx, user.ID, before, roleReader) })
 		})
 	}
 	// Only the assignment list may call the user an owner. The assignment may outlast the change of the row, and the
@@ -166,7 +166,7 @@ func (b *organizationRoleBuilder) makeReader(ctx context.Context, user client.Us
 		if !held.direct {
 			return nil
 		}
-		taken, err := roles.takeOwn(ctx, held, roleOwner)
+		taken, err := roles.unassignOwn(ctx, held, roleOwner)
 		if err == nil && !taken {
 			left = held
 		}

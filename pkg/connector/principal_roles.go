@@ -45,16 +45,11 @@ func (a roleAssignment) sourceIDs() string {
 	return strings.Join(groups, ", ")
 }
 
-// isDirect tells whether the principal holds the role itself. Groups are in no groups.
-func (r principalRoles) isDirect(row client.AssignedRole) bool {
-	return r.principal.Type == client.PrincipalGroup || row.HeldDirectlyBy(r.principal.ID)
-}
-
 // assignment reads all of the principal's roles and finds the one that is meant. Of two rows the direct one counts.
 func (r principalRoles) assignment(ctx context.Context, role requestedRole) (roleAssignment, error) {
 	var found roleAssignment
 	err := r.forEach(ctx, role.name != "", func(row client.AssignedRole, predefined string) {
-		direct := r.isDirect(row)
+		direct := heldDirectly(row, string(r.principal.Type), r.principal.ID)
 		switch {
 		case !role.isHeldBy(row, predefined):
 			found.otherRoles++
@@ -148,7 +143,7 @@ func (r principalRoles) assignmentToRevoke(ctx context.Context, request changeRe
 func (r principalRoles) predefined(ctx context.Context, names ...string) (string, error) {
 	direct := map[string]bool{}
 	err := r.forEach(ctx, true, func(row client.AssignedRole, name string) {
-		if r.isDirect(row) {
+		if heldDirectly(row, string(r.principal.Type), r.principal.ID) {
 			direct[name] = true
 		}
 	})
@@ -242,10 +237,10 @@ func (r principalRoles) unassignDirect(ctx context.Context, role requestedRole) 
 	return r.unassign(ctx, held, role)
 }
 
-// takeAfter makes a change of the predefined role that the principal's row names, and takes the one of before where an assignment of
-// the principal's own keeps it. change tells whether the new role shows. The assignments are read before as well: where they
-// cannot be, nothing is changed.
-func (r principalRoles) takeAfter(ctx context.Context, name string, change func(context.Context) (bool, error)) error {
+// changeAndUnassign changes the predefined role that the principal's row names, and unassigns the earlier one where a direct
+// assignment keeps it. change tells whether the new role shows. The assignments are read first: if they cannot be, nothing is
+// changed.
+func (r principalRoles) changeAndUnassign(ctx context.Context, name string, change func(context.Context) (bool, error)) error {
 	role := roleByName(r.in(), name)
 	if held, err := r.confirmedAssignment(ctx, role); err != nil || !held.direct {
 		if err == nil {
@@ -260,13 +255,13 @@ func (r principalRoles) takeAfter(ctx context.Context, name string, change func(
 	if err != nil || !held.direct {
 		return err
 	}
-	_, err = r.takeOwn(ctx, held, name)
+	_, err = r.unassignOwn(ctx, held, name)
 	return err
 }
 
-// takeOwn takes the assignment of a predefined role that the principal's row does not name; false means that it is a group's, as may
+// unassignOwn takes the assignment of a predefined role that the principal's row does not name; false means that it is a group's, as may
 // be where it has no sources.
-func (r principalRoles) takeOwn(ctx context.Context, held roleAssignment, name string) (bool, error) {
+func (r principalRoles) unassignOwn(ctx context.Context, held roleAssignment, name string) (bool, error) {
 	role := roleByName(r.in(), name)
 	taking := r.unassignChange(held, role)
 	// The list may still show what went with the change of the row, and nothing else tells that from what stays.

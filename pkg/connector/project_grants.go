@@ -4,7 +4,6 @@ import (
 	"context"
 
 	v2 "github.com/conductorone/baton-sdk/pb/c1/connector/v2"
-	gr "github.com/conductorone/baton-sdk/pkg/types/grant"
 	rs "github.com/conductorone/baton-sdk/pkg/types/resource"
 	"go.uber.org/zap"
 
@@ -65,8 +64,7 @@ func (p projectGrants) page(ctx context.Context, response *response[*v2.Grant], 
 		return next, err
 	default:
 		if token == (pageToken{}) && p.sync.includes(resourceTypeOrganizationRole) {
-			owners := resourceID(resourceTypeOrganizationRole, roleOwner)
-			response.add(newGrant(p.project.GetId(), slugOwner, owners, gr.WithAnnotation(&v2.GrantImmutable{}), expandThrough(owners, slugAssigned)))
+			response.add(ownerThroughOrganization(p.project.GetId()))
 		}
 		next, err := p.serviceAccounts(ctx, response, token)
 		if next == nil && err == nil {

@@ -68,7 +68,7 @@ func (s projectServiceAccount) grant(ctx context.Context) (outcome, error) {
 	if owner, err = roles.assignmentOrNone(ctx, roleByName(s.projectID(), slugOwner)); err != nil || !owner.direct {
 		return done, err
 	}
-	taken, err := roles.takeOwn(ctx, owner, slugOwner)
+	taken, err := roles.unassignOwn(ctx, owner, slugOwner)
 	switch {
 	case err != nil:
 		return outcome{}, fmt.Errorf("the service account %s is now a member of the project %s and still its owner: %w", s.id(), s.projectID(), err)

@@ -121,7 +121,7 @@ func (u projectUser) keepRole(ctx context.Context) (outcome, error) {
 	if err != nil || !held.direct {
 		return outcome{already: err == nil}, err
 	}
-	if taken, err := u.roles().takeOwn(ctx, held, other); err != nil || !taken {
+	if taken, err := u.roles().unassignOwn(ctx, held, other); err != nil || !taken {
 		return outcome{already: err == nil}, err
 	}
 	before := u.request.withSlug(other)
@@ -137,7 +137,7 @@ func (u projectUser) changeRole(ctx context.Context, held projectMembership) (ou
 		return outcome{}, err
 	}
 	before := u.request.withSlug(held.role)
-	err := u.roles().takeAfter(ctx, held.role, change)
+	err := u.roles().changeAndUnassign(ctx, held.role, change)
 	if err != nil {
 		return outcome{}, err
 	}

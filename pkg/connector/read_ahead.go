@@ -147,8 +147,9 @@ type syncReader struct {
 	organizationCatalog roleCatalog
 	// hasAnyGroup is set once the organization is known to have groups, or none.
 	hasAnyGroup *bool
-	// groupsByRole are the groups that hold a predefined role, and members the members of these: of each that was asked for.
-	groupsByRole   map[string]groupsOfRole
+	// groupsByRole are the groups that hold a predefined role, of each role that was asked for.
+	groupsByRole map[string]groupsOfRole
+	// membersByGroup are the members of those groups, of each group that was asked for.
 	membersByGroup map[string]map[string]bool
 	// checkedSources are those of inherited roles that were looked for among the groups.
 	checkedSources map[string]struct{}

@@ -11,7 +11,7 @@ import (
 
 // The order of a sync's reading: the lists of each kind are read in the order of the plan, as soon as what they are of is
 // known, each kind at the rate of its route and independent of the others. The builders ask for the same lists by the
-// same rules (needsAssignments); what the plan leaves out, also because something could not be read, is read when it is
+// same rule (needsAssignments); what the plan leaves out, also because something could not be read, is read when it is
 // asked for.
 
 // plannedLists are the lists of one kind.
@@ -47,13 +47,6 @@ var plan = []plannedLists{
 }
 
 func types(t ...*v2.ResourceType) []*v2.ResourceType { return t }
-
-// needsAssignments tells whether the role assignments of a user or a service account, in the organization or in a project, have
-// to be asked for. The principal's row names its predefined role; what custom roles it has, and which role where the row
-// names none, only its assignment list tells.
-func needsAssignments(catalog roleCatalog, rowRole string) bool {
-	return rowRole == "" || rowRole == serviceAccountWithoutRole || catalog.hasCustom()
-}
 
 func single[T any](l func() list[T]) func(context.Context, *syncReader) iter.Seq[anyList] {
 	return func(context.Context, *syncReader) iter.Seq[anyList] {

@@ -47,11 +47,11 @@ var settingNames = []string{
 	"external-resource-c1z", "external-resource-entitlement-id-filter", "external-resource-traits",
 }
 
-// Organization names the organization of the key.
+// Organization tells the organization of the key. The two ids may have different forms.
 type Organization interface {
-	// Organization is the name in the API's answers, "" if they have none.
+	// Organization is the organization's id in the headers of the API's answers, "" if they have none.
 	Organization() string
-	// OrganizationID asks for the organization's id; "" if it is not known.
+	// OrganizationID asks for the id that the API's roles have; "" if it is not known.
 	OrganizationID(ctx context.Context) (string, error)
 }
 

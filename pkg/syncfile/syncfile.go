@@ -116,8 +116,7 @@ func (f *File) choose(earlier content, sync Sync) error {
 	}
 }
 
-// chooseBeside looks at the unfinished sync beside the target, which is not removed unless it can be read: what cannot may be there
-// tomorrow.
+// chooseBeside looks at the unfinished sync beside the target. One that cannot be read is kept: the cause may be temporary.
 func (f *File) chooseBeside(engine c1zstore.Engine) error {
 	info, err := os.Stat(f.Path)
 	if errors.Is(err, fs.ErrNotExist) {
