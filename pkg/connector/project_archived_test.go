@@ -137,7 +137,7 @@ func TestProjectArchivedAmongWorkers(t *testing.T) {
 	synced := runSync(t, server, syncOptions{workers: 4})
 	require.NoError(t, synced.err)
 	requireSkipped(t, want, readRows(t, synced.store), archived)
-	require.NotZero(t, synced.logs.FilterMessageSnippet(archivedWarning).Len())
+	require.Equal(t, 1, synced.logs.FilterMessageSnippet(archivedWarning).Len())
 }
 
 // A project that is listed as archived is left out, without a call.

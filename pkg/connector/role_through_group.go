@@ -76,11 +76,7 @@ func (s *syncReader) warnOfUnknownSources(ctx context.Context, held client.Assig
 		return nil
 	}
 	for _, source := range held.AssignmentSources {
-		s.mu.Lock()
-		_, seen := s.checkedSources[source.PrincipalID]
-		s.checkedSources[source.PrincipalID] = struct{}{}
-		s.mu.Unlock()
-		if seen {
+		if !s.isFirst(sourceOfRole, source.PrincipalID) {
 			continue
 		}
 		known, err := s.knownGroups(ctx, []string{source.PrincipalID})
