@@ -12,9 +12,8 @@ import (
 	"google.golang.org/grpc/status"
 )
 
-// Kind is the meaning of an answer, or of a missing answer. This file decides it for a
-// refusal; client.go for a success that cannot be read, and for no answer. Callers use the Kind of an [Error], not
-// its status, message or gRPC code.
+// Kind is the meaning of an answer, or of a missing answer. This file decides it for a refusal; client.go for no answer, and for a
+// success that cannot be read. Callers use the Kind of an [Error], not its status, message or gRPC code.
 type Kind int
 
 // The kinds.

@@ -94,7 +94,7 @@ func (a assignmentReader) grantsOf(ctx context.Context, s *syncReader, assigned 
 // predefined role without sources, which the principal's row does not name, is direct unless a group has it.
 func (a assignmentReader) isDirect(ctx context.Context, s *syncReader, name string, held client.AssignedRole) (bool, error) {
 	switch {
-	case !heldDirectly(held, a.principal.GetResourceType(), a.principal.GetResource()):
+	case !heldDirectly(held, a.principal.GetResource(), a.principal.GetResourceType() == resourceTypeGroup.GetId()):
 		return false, s.warnOfUnknownSources(ctx, held, a.in)
 	case name == "" || a.rowRole == "":
 		return true, nil
@@ -110,8 +110,8 @@ func (a assignmentReader) isDirect(ctx context.Context, s *syncReader, name stri
 }
 
 // heldDirectly tells whether the assignment is the principal's own. A group's always is: groups are in no groups.
-func heldDirectly(row client.AssignedRole, principalType, principalID string) bool {
-	return principalType == resourceTypeGroup.GetId() || row.HeldDirectlyBy(principalID)
+func heldDirectly(row client.AssignedRole, principalID string, isGroup bool) bool {
+	return isGroup || row.HeldDirectlyBy(principalID)
 }
 
 // grant is that of the predefined role of the name, or, without one, of the role of the id.

@@ -13,23 +13,13 @@ func warn(ctx context.Context, message string, fields ...zap.Field) {
 	ctxzap.Extract(ctx).Warn("baton-openai: "+message, fields...)
 }
 
-// sighting is what a sync is warned of once.
-type sighting struct{ what, id string }
-
-// What is warned of once, by an id.
-const (
-	archivedProject = "archived"
-	refusedUsers    = "refused"
-	sourceOfRole    = "source"
-)
-
-// isFirst tells whether this process comes upon it for the first time in the sync. Builders run at the same time, and several
-// come upon the same.
-func (s *syncReader) isFirst(what, id string) bool {
+// isFirst is true once for each key in this process's part of the sync: builders run at the same time, and would warn of the
+// same thing several times.
+func (s *syncReader) isFirst(key string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	_, known := s.seen[sighting{what, id}]
-	s.seen[sighting{what, id}] = struct{}{}
+	_, known := s.warned[key]
+	s.warned[key] = struct{}{}
 	return !known
 }
 

@@ -53,7 +53,7 @@ func (s *syncReader) hasUser(ctx context.Context, id string) (membership, error)
 // readUsers reads the list of users to its end, and is false where it is refused for good.
 func (s *syncReader) readUsers(ctx context.Context) (bool, error) {
 	return readWhole(ctx, s, usersList(), func(err error) {
-		if s.isFirst(refusedUsers, "") {
+		if s.isFirst("users") {
 			warn(ctx, "OpenAI refuses the users of the organization; whether the owners of keys have left is therefore not shown", zap.Error(err))
 		}
 	})

@@ -90,8 +90,8 @@ var mutants = map[string]mutant{
 	},
 	"an inherited role is held directly": {
 		"pkg/connector/assignment_grants.go",
-		"	case !heldDirectly(held, a.principal.GetResourceType(), a.principal.GetResource()):\n",
-		"	case !heldDirectly(held, a.principal.GetResourceType(), a.principal.GetResource()) && false:\n",
+		"	case !heldDirectly(held, a.principal.GetResource(), a.principal.GetResourceType() == resourceTypeGroup.GetId()):\n",
+		"	case !heldDirectly(held, a.principal.GetResource(), a.principal.GetResourceType() == resourceTypeGroup.GetId()) && false:\n",
 		[]string{"-run", "^TestFullSyncEqualsTheOrganization$", "./pkg/connector"},
 	},
 	"an unfinished sync of another organization is continued": {

@@ -49,7 +49,7 @@ func (a roleAssignment) sourceIDs() string {
 func (r principalRoles) assignment(ctx context.Context, role requestedRole) (roleAssignment, error) {
 	var found roleAssignment
 	err := r.forEach(ctx, role.name != "", func(row client.AssignedRole, predefined string) {
-		direct := heldDirectly(row, string(r.principal.Type), r.principal.ID)
+		direct := heldDirectly(row, r.principal.ID, r.principal.Type == client.PrincipalGroup)
 		switch {
 		case !role.isHeldBy(row, predefined):
 			found.otherRoles++
@@ -143,7 +143,7 @@ func (r principalRoles) assignmentToRevoke(ctx context.Context, request changeRe
 func (r principalRoles) predefined(ctx context.Context, names ...string) (string, error) {
 	direct := map[string]bool{}
 	err := r.forEach(ctx, true, func(row client.AssignedRole, name string) {
-		if heldDirectly(row, string(r.principal.Type), r.principal.ID) {
+		if heldDirectly(row, r.principal.ID, r.principal.Type == client.PrincipalGroup) {
 			direct[name] = true
 		}
 	})

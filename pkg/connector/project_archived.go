@@ -30,7 +30,7 @@ func (s *syncReader) skipArchived(ctx context.Context, projectID string, err err
 		return false, err
 	}
 	if !known {
-		if s.isFirst(archivedProject, projectID) {
+		if s.isFirst("archived/" + projectID) {
 			warn(ctx, "a project was archived while the sync ran; who had access to it is not shown", zap.String("project_id", projectID))
 		}
 		if setErr := s.session.setFact(ctx, factArchived, projectID, true); setErr != nil {

@@ -74,7 +74,7 @@ func (r *reader) forCall(ctx context.Context, opts rs.SyncOpAttrs) (*syncReader,
 		s = &syncReader{
 			reader: r, id: opts.SyncID, session: syncSession{opts.Session}, seed: maphash.MakeSeed(), types: map[string]bool{},
 			unread: map[listKind]*atomic.Int32{}, calls: map[string]*pageCall{}, readKeys: map[uint64]struct{}{},
-			groupsByRole: map[string]groupsOfRole{}, membersByGroup: map[string]map[string]bool{}, seen: map[sighting]struct{}{},
+			groupsByRole: map[string]groupsOfRole{}, membersByGroup: map[string]map[string]bool{}, warned: map[string]struct{}{},
 		}
 		// The reading goes on between the calls of the syncer.
 		s.ctx, s.cancel = context.WithCancel(context.WithoutCancel(ctx))
@@ -151,8 +151,8 @@ type syncReader struct {
 	groupsByRole map[string]groupsOfRole
 	// membersByGroup are the members of those groups, of each group that was asked for.
 	membersByGroup map[string]map[string]bool
-	// seen is what the sync has been warned of.
-	seen map[sighting]struct{}
+	// warned has the keys of isFirst.
+	warned map[string]struct{}
 }
 
 // beginReading reads the lists of each kind ahead of which all types are part of the sync.

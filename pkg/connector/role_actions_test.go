@@ -226,7 +226,7 @@ func TestRoleActionsRefused(t *testing.T) {
 // A role is created once, with any answer, and a role that another client has created is not taken for it.
 func TestRoleIsMadeOnce(t *testing.T) {
 	t.Parallel()
-	const wish = `{"name":"Buyer","permissions":["api.groups.read","api.usage.read"],"description":"Buys"}`
+	const asked = `{"name":"Buyer","permissions":["api.groups.read","api.usage.read"],"description":"Buys"}`
 	lost := openaitest.Fault{Status: 500}
 	t.Run("sent twice", func(t *testing.T) {
 		t.Parallel()
@@ -235,7 +235,7 @@ func TestRoleIsMadeOnce(t *testing.T) {
 			server.SetFault(createRole, answered)
 			d := connect(t, server)
 			for range 2 {
-				returned, err := d.invoke(t.Context(), "create_role", wish)
+				returned, err := d.invoke(t.Context(), "create_role", asked)
 				require.NoError(t, err)
 				require.JSONEq(t, returnedBuyer, plain(t, returned))
 			}
@@ -246,7 +246,7 @@ func TestRoleIsMadeOnce(t *testing.T) {
 		t.Parallel()
 		server := newServer()
 		server.SetFault(createRole, lost)
-		_, err := connect(t, server).invoke(t.Context(), "create_role", wish)
+		_, err := connect(t, server).invoke(t.Context(), "create_role", asked)
 		require.Equal(t, codes.Unavailable, status.Code(err), err)
 		require.Equal(t, []string{createRole}, writes(server))
 	})
@@ -261,7 +261,7 @@ func TestRoleIsMadeOnce(t *testing.T) {
 				})
 			}
 		}
-		_, err := connect(t, server).invoke(t.Context(), "create_role", wish)
+		_, err := connect(t, server).invoke(t.Context(), "create_role", asked)
 		require.Equal(t, codes.Unavailable, status.Code(err), err)
 	})
 }

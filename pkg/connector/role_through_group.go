@@ -76,7 +76,7 @@ func (s *syncReader) warnOfUnknownSources(ctx context.Context, held client.Assig
 		return nil
 	}
 	for _, source := range held.AssignmentSources {
-		if !s.isFirst(sourceOfRole, source.PrincipalID) {
+		if !s.isFirst("source/" + source.PrincipalID) {
 			continue
 		}
 		known, err := s.knownGroups(ctx, []string{source.PrincipalID})
