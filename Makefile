@@ -85,14 +85,14 @@ mutants: ## Put serious mistakes into the code, one at a time, and check that a 
 
 .PHONY: demo
 demo: ## Sync a sample organization from a stand-in of the API and show the result
-	@echo "Building the connector, the baton CLI and the stand-in. The first time that takes about three minutes on two cores."
+	@echo "Building the connector, the baton CLI and the stand-in. The first time that takes three to five minutes on two cores."
 	@$(MAKE) --no-print-directory build baton
 	@CGO_ENABLED=0 $(FOR_HOST) go build -o $(STAND_IN) ./cmd/openaitest
 	@CONNECTOR=$(CONNECTOR) BATON=$(BATON) STAND_IN=$(STAND_IN) sh cmd/openaitest/demo.sh
 
 .PHONY: daemon-demo
 daemon-demo: ## Run the connector as a daemon for a stand-in of ConductorOne (on Linux)
-	@echo "Building the connector, the baton CLI and two stand-ins. The first time that takes about three minutes on two cores."
+	@echo "Building the connector, the baton CLI and two stand-ins. The first time that takes three to five minutes on two cores."
 	@$(MAKE) --no-print-directory build baton
 	@CGO_ENABLED=0 $(FOR_HOST) go build -o $(STAND_IN) ./cmd/openaitest
 	@CGO_ENABLED=0 $(FOR_HOST) go build -o $(CONDUCTORONE) ./cmd/conductoronetest
